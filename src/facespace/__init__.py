@@ -1,0 +1,1 @@
+"""facespace: map, verify and measure the embedding spaces of face-recognition networks."""

@@ -1,0 +1,233 @@
+"""EmbeddingSet: the one data type of facespace, an (n, d) matrix of face embeddings with ids.
+
+>>> import numpy as np
+>>> faces = EmbeddingSet(np.eye(3, dtype=np.float32), ["ann/1", "ann/2", "bob/1"], model="demo")
+>>> faces
+EmbeddingSet(3 × 3, model='demo')
+>>> faces.select(["bob/1"]).vectors
+array([[0., 0., 1.]], dtype=float32)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import DimensionError, InputError, shorten
+
+Floats = NDArray[np.float32]
+Strings = NDArray[np.str_]
+
+COLUMNS = ("subject", "template", "media", "quality")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EmbeddingSet:
+    """Embeddings of one network.
+
+    Attributes:
+        vectors: (n, d) float32, as the network gave them (not normalised; use `normalized()`).
+        ids: (n,) unique strings; what joins and pair lists refer to.
+        model: name of the network, "" when unknown.
+        subject, template, media: (n,) strings or None. Who it is, which template and which video it belongs to.
+        quality: (n,) float32 or None.
+        metadata: further facts for the file, plain JSON types.
+
+    Raises:
+        InputError: not a matrix, NaN or infinite values, zero vectors, duplicate or empty ids, columns of another length.
+    """
+
+    vectors: Floats
+    ids: Strings
+    model: str = ""
+    subject: Strings | None = None
+    template: Strings | None = None
+    media: Strings | None = None
+    quality: Floats | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        vectors: ArrayLike,
+        ids: Sequence[str] | Strings,
+        *,
+        model: str = "",
+        subject: Sequence[str] | Strings | None = None,
+        template: Sequence[str] | Strings | None = None,
+        media: Sequence[str] | Strings | None = None,
+        quality: ArrayLike | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)  # the dataclass is frozen
+
+        matrix = np.ascontiguousarray(vectors, dtype=np.float32)
+        put("vectors", matrix)
+        put("ids", np.asarray(ids, dtype=np.str_))
+        put("model", model)
+        put("subject", None if subject is None else np.asarray(subject, dtype=np.str_))
+        put("template", None if template is None else np.asarray(template, dtype=np.str_))
+        put("media", None if media is None else np.asarray(media, dtype=np.str_))
+        put("quality", None if quality is None else np.asarray(quality, dtype=np.float32))
+        put("metadata", dict(metadata or {}))
+        self._validate()
+
+    def _validate(self) -> None:
+        if self.vectors.ndim != 2:
+            raise InputError(f"embeddings must be a matrix (n, d); got shape {self.vectors.shape}")
+        if self.ids.shape != (len(self),):
+            raise InputError(f"{len(self)} vectors but {self.ids.size} ids", "Give one id per row.")
+        for name, column in self.columns().items():
+            if column.shape != (len(self),):
+                raise InputError(f"{len(self)} vectors but {column.size} values of {name!r}")
+        if len(self) == 0:
+            raise InputError("an embedding set needs at least one vector; this one is empty")
+        check_vectors(self.vectors, self.ids)
+        if np.any(self.ids == ""):
+            raise InputError(f"empty id in row {int(np.argmax(self.ids == ''))}", "Every vector needs an id.")
+        unique, counts = np.unique(self.ids, return_counts=True)
+        if len(unique) < len(self):
+            twice = unique[counts > 1]
+            raise InputError(f"duplicate ids: {shorten(twice.tolist())}", "Ids must be unique; drop or rename the repeats.")
+
+    def __len__(self) -> int:
+        return int(self.vectors.shape[0])
+
+    @property
+    def dim(self) -> int:
+        """Width d of the vectors."""
+        return int(self.vectors.shape[1])
+
+    def __repr__(self) -> str:
+        extra = "".join(f", {name}" for name in self.columns())
+        return f"EmbeddingSet({len(self):,} × {self.dim}, model={self.model!r}{extra})"
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The optional columns that are present, by name."""
+        return {name: getattr(self, name) for name in COLUMNS if getattr(self, name) is not None}
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        return np.argsort(self.ids, kind="stable")
+
+    def find(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
+        """Row of each of `ids`, -1 where there is none. Shape (len(ids),)."""
+        wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_)
+        if wanted.size == 0:
+            return np.empty(0, dtype=np.intp)
+        place = np.searchsorted(self.ids, wanted, sorter=self._order)
+        rows = self._order[np.minimum(place, len(self) - 1)]
+        return np.where(self.ids[rows] == wanted, rows, -1)
+
+    def rows(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
+        """Row of each of `ids`; InputError naming the missing ones."""
+        wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_)
+        found = self.find(wanted)
+        if np.any(found < 0):
+            missing = np.unique(wanted[found < 0])
+            raise InputError(
+                f"{len(missing):,} ids are not in the set of {self.model or 'this model'}: {shorten(missing.tolist())}",
+                f"Its ids look like {shorten(self.ids[:3].tolist())}.",
+            )
+        return found
+
+    def take(self, rows: NDArray[np.intp]) -> EmbeddingSet:
+        """The set of the given rows, in that order."""
+        columns: dict[str, Any] = {name: column[rows] for name, column in self.columns().items()}
+        return EmbeddingSet(self.vectors[rows], self.ids[rows], model=self.model, metadata=self.metadata, **columns)
+
+    def select(self, ids: Iterable[str] | Strings) -> EmbeddingSet:
+        """The set of the given ids, in that order; InputError when one is missing."""
+        return self.take(self.rows(ids))
+
+    def with_vectors(self, vectors: ArrayLike, model: str) -> EmbeddingSet:
+        """The same ids and columns with other vectors, as after a map."""
+        columns: dict[str, Any] = dict(self.columns())
+        return EmbeddingSet(vectors, self.ids, model=model, **columns)
+
+    def normalized(self) -> Floats:
+        """(n, d) float32, every row of unit Euclidean length."""
+        return normalize(self.vectors)
+
+    def join(self, other: EmbeddingSet) -> Join:
+        """Both sets restricted to the ids they share, in this set's order, with what was missing counted.
+
+        Raises InputError when they share none.
+        """
+        rows = other.find(self.ids)
+        shared = rows >= 0
+        if not shared.any():
+            raise InputError(
+                f"the sets share no id: {shorten(self.ids.tolist(), 2)} against {shorten(other.ids.tolist(), 2)}",
+                "Ids are compared letter by letter; were both made from the same folder?",
+            )
+        left_only = self.ids[~shared]
+        right_only = other.ids[np.isin(np.arange(len(other)), rows[shared], invert=True)]
+        whole = shared.all() and len(other) == len(self) and np.array_equal(rows, np.arange(len(self)))
+        left = self if shared.all() else self.take(np.flatnonzero(shared))
+        return Join(left, other if whole else other.take(rows[shared]), left_only, right_only)
+
+    @classmethod
+    def load(cls, path: str | Path) -> EmbeddingSet:
+        """Read Parquet, .npz, or .npy with its ids beside it (`name.ids.csv` or `name.ids.txt`).
+
+        Raises FileFormatError naming the file and what is wrong with it.
+        """
+        from ._embedding_files import load
+
+        return load(Path(path))
+
+    def save(self, path: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
+        """Write Parquet, .npz or .npy + .ids.csv by the suffix of `path`, whole or not at all."""
+        from ._embedding_files import save
+
+        return save(self, Path(path), dtype)
+
+
+@dataclass(frozen=True)
+class Join:
+    """Two sets row by row: row i of `left` and of `right` have the same id. The rest is listed, not lost."""
+
+    left: EmbeddingSet
+    right: EmbeddingSet
+    left_only: Strings
+    right_only: Strings
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def normalize(vectors: NDArray[Any]) -> Floats:
+    """Rows divided by their Euclidean length; float32. The caller has excluded zero rows."""
+    matrix = np.asarray(vectors, dtype=np.float32)
+    squared = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
+    return matrix * (1.0 / np.sqrt(squared)).astype(np.float32)[:, None]
+
+
+def check_vectors(vectors: NDArray[Any], ids: Strings | None = None) -> None:
+    """Raise InputError naming the rows with NaN or infinite values or of length zero."""
+    squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    for bad, what in ((~np.isfinite(squared), "NaN or infinite values"), (squared == 0, "zero vectors")):
+        if bad.any():
+            rows = np.flatnonzero(bad)
+            names = [f"row {r}" + (f" ({ids[r]})" if ids is not None else "") for r in rows[:5].tolist()]
+            more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
+            raise InputError(
+                f"{what} in {len(rows):,} of {len(vectors):,} vectors: {', '.join(names)}{more}",
+                "Such a vector has no direction to compare; embed these images again or leave them out.",
+            )
+
+
+def check_width(vectors: NDArray[Any], dim: int, what: str) -> None:
+    """Raise DimensionError unless `vectors` is (n, dim); `what` needs that width."""
+    if vectors.ndim != 2 or vectors.shape[1] != dim:
+        raise DimensionError(
+            f"{what} needs vectors of width {dim}, but these have shape {tuple(vectors.shape)}",
+            "Were they made by another network?",
+        )

@@ -1,0 +1,83 @@
+"""Every error facespace raises on purpose: what is wrong, with the user's own values, and what to do next.
+
+The command line prints them without a traceback and exits with 2; with `--json` they become
+`{"error": {"type", "message", "hint"}}`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class FacespaceError(Exception):
+    """Base class. `message` says what is wrong with which value; `hint` says the likely cause and the next step."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def to_dict(self) -> dict[str, str]:
+        return {"type": type(self).__name__, "message": self.message, "hint": self.hint}
+
+
+class InputError(FacespaceError):
+    """The data is unusable: NaN, zero vectors, duplicate ids, an empty join, a wrong count of columns."""
+
+
+class FileFormatError(InputError):
+    """A file is missing, truncated, or not of the format its name or use says."""
+
+
+class DimensionError(InputError):
+    """The width of the vectors is not the one that is needed."""
+
+
+class UnknownNameError(FacespaceError):
+    """A model, method or column that does not exist; the message offers the nearest one that does."""
+
+
+class ModelError(FacespaceError):
+    """A network's card or weights can't be had or don't fit together."""
+
+
+class MissingExtraError(FacespaceError):
+    """An optional dependency is needed; the hint is the command that installs it."""
+
+
+class OutputError(FacespaceError):
+    """A result can't be written where the user asked for it."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for `name`, with the nearest of `known` (by spelling) and, when they are few, all of them.
+
+    >>> print(unknown_name("method", "ridgge", ["ols", "ridge"]))
+    unknown method 'ridgge'; did you mean 'ridge'?
+    Known: ols, ridge.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    return UnknownNameError(f"unknown {kind} {name!r}{guess}", f"Known: {shorten(names, 20)}.")
+
+
+def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
+    """The error for an optional `package` that is not installed, naming the extra that brings it."""
+    return MissingExtraError(
+        f"{purpose} needs {package}, which is not installed", f'Install it: pip install "facespace[{extra}]"'
+    )
+
+
+def shorten(values: Sequence[object], limit: int = 5) -> str:
+    """The first `limit` values and how many more there are: how every message lists rows, ids and files.
+
+    >>> shorten(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(str(v) for v in values[:limit])
+    return shown if len(values) <= limit else f"{shown} and {len(values) - limit:,} more"
