@@ -1,0 +1,37 @@
+"""Numbered lines of a protocol file, and the one form of their errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .._files import existing_file
+from ..errors import FileFormatError
+
+Line = tuple[int, str]  # number from 1, and the text without line end
+
+
+def read_lines(path: Path) -> list[Line]:
+    """Every line that is not blank. UTF-8 with or without a byte order mark, any line ends."""
+    existing_file(path, "a pairs list")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileFormatError(
+            f"{path} is not text: {error}", "A pairs list is UTF-8 text, or an insightface .bin."
+        ) from None
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise FileFormatError(f"{path} is empty", "A pairs list has one pair a line.")
+    return lines
+
+
+def wrong_line(path: Path, line: Line, expected: str) -> FileFormatError:
+    number, text = line
+    shown = text if len(text) <= 120 else text[:117] + "…"
+    return FileFormatError(f"{path}:{number}: {shown!r} is not {expected}", "Correct or remove this line.")
+
+
+def whole_number(text: str) -> int | None:
+    """`text` as a number ≥ 0, or None. Not `int()`: that takes '1_0', '+1' and Arabic digits too."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() else None

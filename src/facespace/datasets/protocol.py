@@ -1,0 +1,116 @@
+"""PairProtocol: which pairs of images are compared, which of them show one person, and in which fold they are.
+
+>>> demo = PairProtocol("demo", ["a", "a", "b"], ["b", "c", "c"], [True, False, False], [0, 0, 1])
+>>> len(demo), demo.n_folds, demo.ids.tolist()
+(3, 2, ['a', 'b', 'c'])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import Strings
+from ..errors import InputError, shorten
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PairProtocol:
+    """A list of pairs to verify.
+
+    Attributes:
+        name: what the signature of a result calls it, such as `lfw-10fold`.
+        left, right: (n,) ids of the two images (or templates) of each pair.
+        same: (n,) bool, True where both show one person.
+        fold: (n,) int64, the fold of each pair, or None for a plain list.
+
+    Raises:
+        InputError: lengths that differ, empty ids, or a list without genuine or without impostor pairs.
+    """
+
+    name: str
+    left: Strings
+    right: Strings
+    same: NDArray[np.bool_]
+    fold: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "left", np.asarray(self.left, dtype=np.str_))
+        object.__setattr__(self, "right", np.asarray(self.right, dtype=np.str_))
+        object.__setattr__(self, "same", np.asarray(self.same, dtype=np.bool_))
+        if self.fold is not None:
+            object.__setattr__(self, "fold", np.asarray(self.fold, dtype=np.int64))
+        lengths = {"left": self.left.shape, "right": self.right.shape, "same": self.same.shape}
+        if self.fold is not None:
+            lengths["fold"] = self.fold.shape
+        if len(set(lengths.values())) > 1 or self.left.ndim != 1:
+            sizes = ", ".join(f"{name} {shape}" for name, shape in lengths.items())
+            raise InputError(f"the columns of protocol {self.name!r} have different shapes: {sizes}")
+        if empty := np.flatnonzero((self.left == "") | (self.right == "")).tolist():
+            raise InputError(f"empty id in pairs {shorten(empty)} of protocol {self.name!r}")
+        genuine = int(self.same.sum())
+        if genuine == 0 or genuine == len(self):
+            raise InputError(
+                f"protocol {self.name!r} has {genuine:,} genuine and {len(self) - genuine:,} impostor pairs",
+                "Verification needs both: pairs of one person and pairs of two.",
+            )
+
+    def __len__(self) -> int:
+        return int(self.left.shape[0])
+
+    def __repr__(self) -> str:
+        genuine = int(self.same.sum())
+        folds = f", {self.n_folds} folds" if self.fold is not None else ""
+        return f"PairProtocol({self.name!r}, {genuine:,} genuine + {len(self) - genuine:,} impostor{folds})"
+
+    @property
+    def n_folds(self) -> int:
+        """Number of different folds; 0 without folds."""
+        return 0 if self.fold is None else len(np.unique(self.fold))
+
+    @property
+    def ids(self) -> Strings:
+        """Every id used, sorted, once."""
+        return np.unique(np.concatenate([self.left, self.right]))
+
+    def fold_of_ids(self) -> tuple[Strings, NDArray[np.int64]]:
+        """`(ids, fold)`: every id used (sorted) and the one fold its pairs are in, both (k,).
+
+        Raises InputError without folds, and when an image is in pairs of several folds: nothing can then be fitted on
+        the other folds without having seen it.
+        """
+        if self.fold is None:
+            raise InputError(f"protocol {self.name!r} has no folds", "Add a fold column to the pairs list.")
+        names, inverse = np.unique(np.concatenate([self.left, self.right]), return_inverse=True)
+        both = np.concatenate([self.fold, self.fold])
+        fold = np.empty(len(names), dtype=np.int64)
+        fold[inverse] = both
+        if (clash := fold[inverse] != both).any():
+            several = np.unique(names[inverse[clash]]).tolist()
+            raise InputError(
+                f"{len(several):,} images of protocol {self.name!r} are in more than one fold: {shorten(several)}",
+                "Put all pairs of an image into one fold.",
+            )
+        return names, fold
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> PairProtocol:
+        """The protocol of the chosen pairs (indices or a mask)."""
+        fold = None if self.fold is None else self.fold[rows]
+        return replace(self, left=self.left[rows], right=self.right[rows], same=self.same[rows], fold=fold)
+
+
+def contiguous_folds(n: int, k: int = 10) -> NDArray[np.int64] | None:
+    """(n,) fold of each of n pairs in k runs of neighbours, the first n mod k one longer; None when n < k.
+
+    How insightface's verification.py (scikit-learn's KFold without shuffling) divides a pairs list.
+
+    >>> contiguous_folds(5, 2).tolist()
+    [0, 0, 0, 1, 1]
+    """
+    if n < k:
+        return None
+    sizes = np.full(k, n // k)
+    sizes[: n % k] += 1
+    return np.repeat(np.arange(k, dtype=np.int64), sizes)

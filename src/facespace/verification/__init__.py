@@ -1,0 +1,25 @@
+"""Verification: scoring of pairs, ROC, TAR@FAR, k-fold accuracy, and `verify()`, which does it all."""
+
+from .intervals import Intervals, subject_intervals, subjects_of
+from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
+from .roc import Roc, TarAtFar
+from .scores import PairRows, pair_rows, pair_scores
+from .verify import PairMap, VerificationResult, verify
+
+__all__ = [
+    "FoldAccuracy",
+    "Intervals",
+    "PairMap",
+    "PairRows",
+    "Roc",
+    "TarAtFar",
+    "VerificationResult",
+    "best_threshold",
+    "insightface_grid",
+    "kfold_accuracy",
+    "pair_rows",
+    "pair_scores",
+    "subject_intervals",
+    "subjects_of",
+    "verify",
+]

@@ -1,0 +1,229 @@
+"""`verify`: how well one embedding space, or two with a map between them, tell people apart on a list of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import PairProtocol, contiguous_folds
+from ..embeddings import EmbeddingSet, check_vectors
+from ..errors import InputError, shorten
+from ..results import signature
+from .intervals import subject_intervals, subjects_of
+from .kfold import FoldAccuracy, kfold_accuracy
+from .roc import Roc, TarAtFar
+from .scores import PairRows, pair_rows, pair_scores
+
+FARS = (1e-1, 1e-2, 1e-3, 1e-4)
+
+
+class PairMap(Protocol):
+    """What `verify` needs of a map: both sides' way into the space where they are compared."""
+
+    def probe(self, X: NDArray[np.float32], /) -> NDArray[Any]:
+        """(n, p) embeddings of the source network to (n, r)."""
+        ...
+
+    def reference(self, Y: NDArray[np.float32], /) -> NDArray[Any]:
+        """(n, q) embeddings of the target network to (n, r)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class VerificationResult:
+    """What was measured on one list of pairs.
+
+    Attributes:
+        signature: protocol, networks, counts, threshold search, interval and seed in one line.
+        pairs, genuine, impostor: how many pairs were scored.
+        accuracy: k-fold accuracy, or None when there are too few pairs for two folds.
+        accuracy_low, accuracy_high: interval of its mean at 95 %, thresholds held; None when not computed.
+        tar: TAR at each FAR asked for, with intervals.
+        auc, eer: area under the ROC; equal error rate.
+        warnings: what a reader must know before quoting the figures.
+        interval: how the intervals were made.
+        missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
+        roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
+    """
+
+    signature: str
+    pairs: int
+    genuine: int
+    impostor: int
+    accuracy: FoldAccuracy | None
+    accuracy_low: float | None
+    accuracy_high: float | None
+    tar: tuple[TarAtFar, ...]
+    auc: float
+    eer: float
+    warnings: tuple[str, ...]
+    interval: str
+    missing_left: int
+    missing_right: int
+    skipped: int
+    roc: Roc
+    genuine_scores: NDArray[np.float64]
+    impostor_scores: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `verify` document: rates between 0 and 1, intervals at 95 %."""
+        accuracy = None
+        if self.accuracy is not None:
+            accuracy = {
+                "mean": self.accuracy.mean,
+                "sd": self.accuracy.sd,
+                "low": self.accuracy_low,
+                "high": self.accuracy_high,
+                "folds": self.accuracy.folds,
+                "thresholds": self.accuracy.thresholds,
+            }
+        keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
+        return {
+            "signature": self.signature,
+            "pairs": self.pairs,
+            "genuine": self.genuine,
+            "impostor": self.impostor,
+            "accuracy": accuracy,
+            "tar": [{key: getattr(row, key) for key in keys} for row in self.tar],
+            "auc": self.auc,
+            "eer": self.eer,
+            "interval": self.interval,
+            "missing": {"left": self.missing_left, "right": self.missing_right, "pairs": self.skipped},
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
+        return f"VerificationResult({accuracy}auc {self.auc:.5f}, eer {self.eer:.5f}, {self.pairs:,} pairs)"
+
+
+def verify(
+    a: EmbeddingSet,
+    b: EmbeddingSet | None = None,
+    *,
+    protocol: PairProtocol,
+    map: PairMap | None = None,
+    fars: Sequence[float] = FARS,
+    allow_missing: bool = False,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> VerificationResult:
+    """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
+
+    The left image of a pair is taken from `a`, the right one from `b` (from `a` too when `b` is None). The score is
+    their cosine, with `map` cos(map.probe(x), map.reference(y)).
+
+    Accuracy is that of `kfold_accuracy`, exact search. A protocol without folds is cut into ten (fewer when a class has
+    fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
+    in several folds, which touches nothing but the choice of one threshold.
+
+    Intervals are at 95 % from `resamples` draws of people where they are known (`subjects_of`), else of pairs, with a
+    warning. `resamples=0` leaves them out.
+
+    Raises:
+        InputError: ids without embedding (unless `allow_missing`: they are counted then), an embedding that the map
+            sends to zero, a FAR outside 0 … 1.
+        DimensionError: the widths don't match.
+    """
+    other = a if b is None else b
+    rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
+    kept = protocol if rows.kept.all() else protocol.take(rows.kept)
+    warnings = _missing_warnings(protocol, rows)
+    scores = _scores(a, other, rows, map)
+    genuine, impostor = scores[kept.same], scores[~kept.same]
+    roc = Roc(genuine, impostor)
+    tar = tuple(roc.tar_at_far(far) for far in fars)
+
+    fold, folds_from = (kept.fold, "protocol") if kept.n_folds > 1 else (_random_folds(kept.same, seed), "random")
+    accuracy = None if fold is None else kfold_accuracy(scores, kept.same, fold)
+    if accuracy is None:
+        warnings.append("too few pairs for two folds: no accuracy")
+    interval, low, high = "none", None, None
+    if resamples:
+        people = subjects_of(kept, a, other)
+        interval = f"{'subjects' if people else 'pairs'}-bootstrap-{resamples}"
+        if people is None:
+            warnings.append(
+                "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
+            )
+            numbers = np.arange(len(kept)).astype(np.str_)
+            people = numbers, np.where(kept.same, numbers, "")
+        correct = np.zeros(len(kept), dtype=np.bool_)
+        if accuracy is not None and fold is not None:
+            correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same
+        found = subject_intervals(scores, kept.same, correct, *people, fars, resamples=resamples, seed=seed)
+        tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
+        low, high = found.accuracy if accuracy is not None else (None, None)
+    line = signature(
+        protocol.name,
+        model=a.model or None,
+        target=None if b is None else b.model or None,
+        map=None if map is None else getattr(map, "method", type(map).__name__),
+        pairs=len(kept),
+        skipped=len(protocol) - len(kept) or None,
+        folds=None if accuracy is None else f"{len(accuracy.folds)}-{folds_from}",
+        threshold="exact",
+        interval=interval,
+        seed=seed,
+    )
+    return VerificationResult(
+        signature=line,
+        pairs=len(kept),
+        genuine=len(genuine),
+        impostor=len(impostor),
+        accuracy=accuracy,
+        accuracy_low=low,
+        accuracy_high=high,
+        tar=tar,
+        auc=roc.auc,
+        eer=roc.eer,
+        warnings=(*warnings, *(row.warning for row in tar if row.warning)),
+        interval=interval,
+        missing_left=len(rows.missing_left),
+        missing_right=len(rows.missing_right),
+        skipped=len(protocol) - len(kept),
+        roc=roc,
+        genuine_scores=genuine,
+        impostor_scores=impostor,
+    )
+
+
+def _scores(a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None) -> NDArray[np.float64]:
+    if map is None:
+        return pair_scores(a, b, rows.left, rows.right)
+    # Only what the pairs use goes through the map: sets can be far larger than their protocol.
+    used_left, left = np.unique(rows.left, return_inverse=True)
+    used_right, right = np.unique(rows.right, return_inverse=True)
+    x, y = np.asarray(map.probe(a.vectors[used_left])), np.asarray(map.reference(b.vectors[used_right]))
+    for mapped, ids in ((x, a.ids[used_left]), (y, b.ids[used_right])):
+        check_vectors(mapped, ids)
+    return pair_scores(x, y, left, right)
+
+
+def _missing_warnings(protocol: PairProtocol, rows: PairRows) -> list[str]:
+    if rows.kept.all():
+        return []
+    missing = np.union1d(rows.missing_left, rows.missing_right)
+    return [
+        f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
+        f"embedding: {shorten(missing.tolist())}"
+    ]
+
+
+def _random_folds(same: NDArray[np.bool_], seed: int, k: int = 10) -> NDArray[np.int64] | None:
+    """(n,) fold of each pair, every fold with its share of both classes; None when a class has fewer than two pairs."""
+    k = min(k, int(same.sum()), int((~same).sum()))
+    if k < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(same), dtype=np.int64)
+    for kind in (same, ~same):
+        runs = contiguous_folds(int(kind.sum()), k)
+        if runs is None:
+            raise InputError(f"{int(kind.sum())} pairs can't be cut into {k} folds")
+        fold[kind] = rng.permutation(runs)
+    return fold
