@@ -1,0 +1,122 @@
+"""`facespace models`: which networks there are, what their cards say, adding one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._app import app
+from ._options import Json, Quiet, emit
+
+if TYPE_CHECKING:
+    from ..models import ModelCard
+
+models = typer.Typer(help="List, show and add model cards.", no_args_is_help=True, rich_markup_mode="rich")
+app.add_typer(models, name="models")
+
+
+@models.command("list")
+def list_models(as_json: Json = False, quiet: Quiet = False) -> None:
+    """List the networks that facespace knows, and whether they can be computed here."""
+    from ..models import list_cards
+
+    rows = [_facts(card) for card in list_cards()]
+    emit({"models": rows}, lambda: _table(rows), as_json=as_json, quiet=quiet)
+
+
+@models.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show a model's card and where its weights are."""
+    from ..models import load_card
+
+    card = load_card(name)
+    facts = _facts(card)
+    emit(facts, lambda: _card(card, facts), as_json=as_json, quiet=quiet)
+
+
+@models.command()
+def add(
+    card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """Add a card of your own, so that its name can be used like a built-in one's."""
+    from ..models import add_card, load_card
+
+    path = add_card(card)
+    name = load_card(path).name
+    emit(
+        {"name": name, "path": path},
+        lambda: f"Added {name}: facespace embed IMAGES --model {name}",
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+def _facts(card: ModelCard) -> dict[str, Any]:
+    from ..models import available, runtime_installed
+    from ..models.weights import locate
+
+    places = {file.name: locate(file, None, card) for file in card.files}
+    return {
+        **card.to_dict(),
+        "available": available(card.files, card) and runtime_installed(card.runtime),
+        "runtime_installed": runtime_installed(card.runtime),
+        "downloadable": all(file.url or places[file.name] for file in card.files),
+        "weights": places,
+        "explain": False,
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading, justify in (("model", "left"), ("dim", "right"), ("LFW %", "right"), ("runtime", "left")):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("licence")
+    table.add_column("here", no_wrap=True)
+    for row in rows:
+        accuracy = "" if row["lfw_accuracy"] is None else f"{row['lfw_accuracy']:.2f}"
+        here = "[green]yes[/]" if row["available"] else ("download" if row["downloadable"] else "[dim]no[/]")
+        if not row["runtime_installed"]:
+            here = f"[dim]needs facespace\\[{row['runtime']}][/]"
+        table.add_row(row["name"], str(row["dim"]), accuracy, row["runtime"], row["licence"], here)
+    return table
+
+
+def _card(card: ModelCard, facts: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    lfw = None if card.lfw_accuracy is None else f"{card.lfw_accuracy:.2f} ± {card.lfw_sd or 0:.2f} %"
+    shared = "may be passed on" if card.licence.embeddings else "not to be passed on"
+    lines = {
+        "model": card.name,
+        "network": card.architecture,
+        "training set": card.training,
+        "loss": card.loss,
+        "licence": f"{card.licence.name} (embeddings {shared})",
+        "LFW": lfw,
+        "embedding": f"{card.dim} numbers",
+        "input": f"{card.shape[0]} × {card.shape[1]}, {card.input.describe()}",
+        "alignment": card.alignment(),
+        "runtime": card.runtime,
+        "source": card.source,
+        "notes": card.notes,
+    }
+    for name, value in lines.items():
+        if value:
+            table.add_row(name, str(value))
+    for file in card.files:
+        place = facts["weights"][file.name]
+        table.add_row("weights", f"{place or f'{file.name}: not on this machine'}")
+        if file.sha256:
+            table.add_row("", f"sha256 {file.sha256}")
+    return table

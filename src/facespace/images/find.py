@@ -1,0 +1,60 @@
+"""Which images lie in a folder, and what their ids are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import InputError, shorten
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+
+class ImageFile(NamedTuple):
+    """An image and its id: the path under the folder without the extension, with forward slashes."""
+
+    id: str
+    path: Path
+
+
+def find_images(folder: str | Path) -> list[ImageFile]:
+    """All images under `folder`, sorted by id; hidden files and folders are left out.
+
+    Raises InputError when the folder is missing or holds no image, or when two files have the same id (a.jpg, a.png).
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise InputError(f"the folder of images {folder} {what}", "Check the path.")
+    found: list[ImageFile] = []
+    others = 0
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
+            continue
+        if path.suffix.lower() in SUFFIXES:
+            found.append(ImageFile(relative.with_suffix("").as_posix(), path))
+        else:
+            others += 1
+    if not found:
+        besides = f" ({others:,} other files)" if others else ""
+        raise InputError(f"no images in {folder}{besides}", f"Looked for {shorten(SUFFIXES, 20)}, also in its sub-folders.")
+    return _without_repeats(found)
+
+
+def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:
+    """A given list of image paths with ids: the path as given without its extension, in the given order."""
+    return _without_repeats([ImageFile(Path(p).with_suffix("").as_posix(), Path(p)) for p in paths], ordered=True)
+
+
+def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[ImageFile]:
+    by_id: dict[str, Path] = {}
+    for image in images:
+        if image.id in by_id:
+            raise InputError(
+                f"two images have the id {image.id!r}: {by_id[image.id]} and {image.path}",
+                "The id is the path without the extension; rename or remove one of them.",
+            )
+        by_id[image.id] = image.path
+    return images if ordered else sorted(images)

@@ -1,0 +1,142 @@
+"""From an image file to the crop a network takes, in one of three ways: ready crops, given landmarks, a detector."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FacespaceError, InputError, ModelError, shorten, unknown_name
+from ..images import DETECTORS, Detector, Image, ImageFile, Template, align, find_faces, make_detector, pick_face, read_image
+from ..images import realign as realign_crop
+from .runtimes import runtime_installed
+from .weights import DETECTOR_FILES, checksum, find_file, locate
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image that got no embedding, and why: "unreadable", "no face", "no landmarks", "not a face crop", "no vector"."""
+
+    id: str
+    file: str
+    reason: str
+    detail: str = ""
+
+
+class Aligner(Protocol):
+    """One way of making crops; `facts` goes into the set's metadata. May be called from several threads."""
+
+    facts: dict[str, Any]
+
+    def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
+        """The crop, or None, and how many faces were seen."""
+
+    missing: str  # the reason when there is no crop
+
+
+class ReadyCrops:
+    """The images are aligned already."""
+
+    missing = "not a face crop"
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {"faces": "aligned images"}
+
+    def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
+        return realign_crop(image, template), 1
+
+
+class GivenLandmarks:
+    """Landmarks come from a file or a mapping of ids."""
+
+    missing = "no landmarks"
+
+    def __init__(self, landmarks: Mapping[str, NDArray[Any]], path: Path | None) -> None:
+        self._landmarks = landmarks
+        self.facts: dict[str, Any] = {"faces": "given landmarks"}
+        if path is not None:
+            self.facts |= {"landmarks": path.name, "landmarks_sha256": checksum(path)}
+
+    def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
+        points = self._landmarks.get(name)
+        return (None, 0) if points is None else (align(image, points, template), 1)
+
+    def check(self, images: list[ImageFile], path: Path | None) -> None:
+        if not any(image.id in self._landmarks for image in images):
+            raise InputError(
+                f"none of the {len(images):,} images has landmarks in {path or 'those given'}",
+                f"Images: {shorten([i.id for i in images], 2)}; landmarks: {shorten(list(self._landmarks), 2)}. "
+                "Start from the folder that the names in the landmarks file are relative to.",
+            )
+
+
+class Detected:
+    """A detector finds the face; each thread has its own, because detectors keep state."""
+
+    missing = "no face"
+
+    def __init__(self, name: str, weights: Path) -> None:
+        self._name, self._weights, self._local = name, weights, threading.local()
+        self.facts: dict[str, Any] = {"faces": f"detector {name}", "detector": name, "detector_sha256": checksum(weights)}
+        self._detector()  # broken weights are reported before the work begins
+
+    def _detector(self) -> Detector:
+        if not hasattr(self._local, "detector"):
+            self._local.detector = make_detector(self._name, self._weights)
+        found: Detector = self._local.detector
+        return found
+
+    def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
+        faces = find_faces(self._detector(), image)
+        points = pick_face(faces, image)
+        return (None, 0) if points is None else (align(image, points, template), len(faces))
+
+
+def choose_detector(name: str = "auto", weights: str | Path | None = None) -> Detected:
+    """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine."""
+    if name not in ("auto", *DETECTORS):
+        raise unknown_name("detector", name, ["auto", *DETECTORS])
+    if name != "auto":
+        return Detected(name, find_file(DETECTOR_FILES[name], weights))
+    for each in DETECTORS:
+        if each == "dlib" and not runtime_installed("dlib"):
+            continue
+        if locate(DETECTOR_FILES[each], weights) is not None:
+            return Detected(each, find_file(DETECTOR_FILES[each], weights))
+    files = " or ".join(DETECTOR_FILES[d].name for d in ("yunet", "scrfd"))
+    raise ModelError(
+        "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
+        f'pip install "facespace[dlib]" brings one; or put {files} into a folder named with --weights or in '
+        "FACESPACE_MODELS; or give --landmarks FILE, or --aligned for images that are face crops already.",
+    )
+
+
+def make_crop(image: ImageFile, aligner: Aligner, template: Template) -> tuple[Image, int] | Skipped:
+    """The crop of an image file and how many faces it shows, or why there is none."""
+    try:
+        picture = read_image(image.path)
+    except FacespaceError as error:
+        return Skipped(image.id, str(image.path), "unreadable", error.message)
+    try:
+        crop, faces = aligner.crop(image.id, picture, template)
+    except InputError as error:  # landmarks that coincide
+        return Skipped(image.id, str(image.path), aligner.missing, error.message)
+    if crop is None:
+        height, width = picture.shape[:2]
+        return Skipped(image.id, str(image.path), aligner.missing, f"image of {width} × {height} pixels")
+    return crop, faces
+
+
+def drop_bad_vectors(images: list[ImageFile], vectors: NDArray[np.float32]) -> tuple[NDArray[np.bool_], list[Skipped]]:
+    """Which rows are finite and not zero, and the others as skipped."""
+    squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    good = np.isfinite(squared) & (squared > 0)
+    detail = "the network gave NaN, infinite values or a zero vector"
+    return good, [
+        Skipped(i.id, str(i.path), "no vector", detail) for i, ok in zip(images, good.tolist(), strict=True) if not ok
+    ]

@@ -1,0 +1,107 @@
+"""What an unfinished embed run has done so far: a folder `SET.partial` beside the output, from which it resumes.
+
+It holds settings.json and numbered shards, each whole or not there; a shard with other settings would be another set, so
+resuming with other settings is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._files import atomic_write
+from ..errors import InputError
+from ._crops import Skipped
+
+FLUSH_SECONDS = 5.0  # at most this much work is lost when the process is killed
+
+
+@dataclass
+class Batch:
+    """Some images' outcome: ids with their vectors and count of faces, and those skipped."""
+
+    ids: list[str] = field(default_factory=list)
+    vectors: list[NDArray[np.float32]] = field(default_factory=list)  # one (d,) each
+    faces: list[int] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.skipped)
+
+    def extend(self, other: Batch) -> None:
+        self.ids += other.ids
+        self.vectors += other.vectors
+        self.faces += other.faces
+        self.skipped += other.skipped
+
+
+class PartialSet:
+    """The shards of one output file. Made anew unless `resume`."""
+
+    def __init__(self, output: Path, settings: dict[str, Any], resume: bool) -> None:
+        self.folder = output.with_name(output.name + ".partial")
+        self.done = Batch()
+        self._pending, self._flushed = Batch(), time.monotonic()
+        self._shards = 0
+        if self.folder.exists() and resume:
+            self._load(settings)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            with atomic_write(self.folder / "settings.json") as temporary:
+                temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+
+    def _load(self, settings: dict[str, Any]) -> None:
+        try:
+            before = json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            before = {}
+        changed = [key for key in sorted({*before, *settings}) if before.get(key) != settings.get(key)]
+        if changed:
+            told = "; ".join(f"{key}: {before.get(key)} then, {settings.get(key)} now" for key in changed[:3])
+            raise InputError(
+                f"{self.folder} was begun with other settings ({told})",
+                "Resume with the same settings, or run without --resume to begin anew.",
+            )
+        for path in sorted(self.folder.glob("*.npz")):
+            self._shards = int(path.stem) + 1
+            try:
+                self.done.extend(_read(path))
+            except (zipfile.BadZipFile, OSError, ValueError, KeyError):
+                path.unlink()  # a damaged shard: its images are done again
+
+    def add(self, batch: Batch) -> None:
+        self._pending.extend(batch)
+        if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has come since the last shard."""
+        if len(self._pending):
+            with atomic_write(self.folder / f"{self._shards:06d}.npz") as temporary, temporary.open("wb") as file:
+                np.savez(
+                    file,
+                    ids=np.array(self._pending.ids, dtype=np.str_),
+                    vectors=np.array(self._pending.vectors, dtype=np.float32),
+                    faces=np.array(self._pending.faces, dtype=np.int64),
+                    skipped=np.array(json.dumps([asdict(s) for s in self._pending.skipped])),
+                )
+            self._shards += 1
+        self._pending, self._flushed = Batch(), time.monotonic()
+
+    def remove(self) -> None:
+        """The output is written; the shards are not needed any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _read(path: Path) -> Batch:
+    with np.load(path, allow_pickle=False) as shard:
+        skipped = [Skipped(**entry) for entry in json.loads(str(shard["skipped"]))]
+        return Batch(shard["ids"].tolist(), list(shard["vectors"]), shard["faces"].tolist(), skipped)

@@ -1,0 +1,190 @@
+"""Model cards: everything facespace has to know about a network, in one TOML file.
+
+A card for one's own network needs only this much:
+
+    name = "my-network"
+    runtime = "onnx"
+    dim = 512
+    files = [{ name = "my-network.onnx" }]
+
+    [input]
+    mean = 127.5
+    std = 127.5
+
+    [alignment]
+    template = "arcface"
+
+The weights file is looked for beside the card first.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .._files import existing_file
+from ..errors import ModelError
+from ..images import Template
+from . import _card_fields as fields
+
+RUNTIMES = ("onnx", "openvino", "dlib")
+ALIGNMENT_KEYS = ("template", "points", "size", "columns")
+CARD_KEYS = (
+    *("name", "runtime", "dim", "files", "input", "alignment", "output"),
+    *("architecture", "training", "loss", "licence", "lfw", "source", "notes"),
+)
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file of a network.
+
+    Attributes:
+        name: file name, looked for in the weights folders.
+        sha256: of the file's content, 64 hexadecimal digits; "" means unchecked.
+        url: a public address to download it from, "" if there is none.
+        package: the Python package that brings it, as `package/folder`, "" if there is none.
+    """
+
+    name: str
+    sha256: str = ""
+    url: str = ""
+    package: str = ""
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """What the network is fed: `(x - mean) / std` of pixels 0–255, `mean` and `std` in the network's colour order."""
+
+    layout: str = "NCHW"
+    colour: str = "RGB"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    batch: int | None = None  # 1 for a network that takes one image at a time, None for any number
+
+    def describe(self) -> str:
+        """One line for metadata and tables, such as `RGB NCHW (x - 127.5) / 128`."""
+        return f"{self.colour} {self.layout} (x - {_short(self.mean)}) / {_short(self.std)}"
+
+
+def _short(channels: tuple[float, ...]) -> str:
+    return f"{channels[0]:g}" if len(set(channels)) == 1 else f"({', '.join(f'{c:g}' for c in channels)})"
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Under what terms the weights come.
+
+    Attributes:
+        name: SPDX identifier, or a short text where there is none.
+        embeddings: may embeddings made with the network be passed on.
+    """
+
+    name: str = "not stated"
+    embeddings: bool = False
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A network: where its weights are, how images are prepared for it, what it gives, and where it comes from."""
+
+    name: str
+    runtime: str
+    dim: int
+    files: tuple[WeightFile, ...]
+    input: InputFormat
+    template: Template
+    template_name: str  # "arcface", or "own" for points given in the card
+    output: str = ""  # name of the output; "" for the only or first one
+    architecture: str = ""
+    training: str = ""
+    loss: str = ""
+    licence: Licence = field(default_factory=Licence)
+    lfw_accuracy: float | None = None  # percent, 10 folds
+    lfw_sd: float | None = None
+    source: str = ""
+    notes: str = ""
+    path: Path | None = None  # the file the card was read from
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the crops the network takes."""
+        return self.template.shape
+
+    def alignment(self) -> str:
+        """One line for metadata and tables, such as `arcface 112×112, columns 8:104`."""
+        height, width = self.template.size
+        columns = f", columns {self.template.columns[0]}:{self.template.columns[1]}" if self.template.columns else ""
+        return f"{self.template_name} {height}×{width}{columns}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as plain JSON types."""
+        return {
+            "name": self.name,
+            "dim": self.dim,
+            "licence": self.licence.name,
+            "embeddings_may_be_shared": self.licence.embeddings,
+            "runtime": self.runtime,
+            "files": [{"name": f.name, "sha256": f.sha256, "url": f.url, "package": f.package} for f in self.files],
+            "input": {"height": self.shape[0], "width": self.shape[1], "format": self.input.describe()},
+            "alignment": self.alignment(),
+            "architecture": self.architecture,
+            "training": self.training,
+            "loss": self.loss,
+            "lfw_accuracy": self.lfw_accuracy,
+            "lfw_sd": self.lfw_sd,
+            "source": self.source,
+            "notes": self.notes,
+        }
+
+
+def read_card(path: str | Path) -> ModelCard:
+    """The card in a TOML file.
+
+    Raises FileFormatError when there is no such file, ModelError naming the key when it is not a card: a missing key, a
+    wrong type, or a key that cards don't have (with the nearest they have).
+    """
+    path = existing_file(path, "a model card")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not TOML: {error}", "See `facespace models show NAME` for what a card holds.") from None
+    return parse_card(table, str(path), path)
+
+
+def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = None) -> ModelCard:
+    """As `read_card`, from the parsed TOML; `where` is used in messages."""
+    root = fields.Table(table, where, CARD_KEYS)
+    given = root.table("input", ("layout", "colour", "mean", "std", "batch"))
+    template_name, template = fields.template(root.table("alignment", ALIGNMENT_KEYS, required=True))
+    licence, lfw = root.table("licence", ("name", "embeddings")), root.table("lfw", ("accuracy", "sd"))
+    return ModelCard(
+        name=root.text("name"),
+        runtime=root.choice("runtime", RUNTIMES),
+        dim=root.count("dim"),
+        files=tuple(
+            WeightFile(f.text("name"), f.sha256("sha256"), f.text("url", ""), f.text("package", ""))
+            for f in root.tables("files", ("name", "sha256", "url", "package"))
+        ),
+        input=InputFormat(
+            given.choice("layout", ("NCHW", "NHWC"), "NCHW"),
+            given.choice("colour", ("RGB", "BGR"), "RGB"),
+            given.channels("mean", 0.0),
+            given.channels("std", 1.0, zero=False),
+            given.count("batch", None),
+        ),
+        template=template,
+        template_name=template_name,
+        output=root.text("output", ""),
+        architecture=root.text("architecture", ""),
+        training=root.text("training", ""),
+        loss=root.text("loss", ""),
+        licence=Licence(licence.text("name", "not stated"), licence.flag("embeddings", False)),
+        lfw_accuracy=lfw.number("accuracy", None),
+        lfw_sd=lfw.number("sd", None),
+        source=root.text("source", ""),
+        notes=root.text("notes", ""),
+        path=path,
+    )

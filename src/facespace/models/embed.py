@@ -1,0 +1,290 @@
+"""`embed`: a folder of images becomes an EmbeddingSet.
+
+Each worker thread takes a whole batch through decoding, alignment and the network, the network computing in that same
+thread. So one worker decodes while another computes, every core has work all the time, and no batch waits for the threads
+of another: on few cores this is faster than a network that spreads each batch over all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .._embedding_files import SUFFIXES
+from .._version import __version__
+from ..embeddings import EmbeddingSet
+from ..errors import InputError, OutputError, shorten
+from ..images import ImageFile, Template, find_images, name_images, read_landmarks
+from ..results import signature
+from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector, drop_bad_vectors, make_crop
+from ._partial import Batch, PartialSet
+from .card import ModelCard
+from .registry import load_card
+from .runtimes import Network, load_network
+from .weights import Progress, checksum, find_weights
+
+LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class EmbedResult:
+    """What `embed` made.
+
+    Attributes:
+        embeddings: the set; rows in the order of the images.
+        skipped: the images without an embedding, each with its reason.
+        images: how many images there were; len(embeddings) + len(skipped).
+        several_faces: in how many images the detector saw more than one face.
+        resumed: how many images an earlier, interrupted run had done.
+        seconds: wall time of this run from the first image to the last, without loading the network.
+        path: where the set was written, None if it was not.
+    """
+
+    embeddings: EmbeddingSet
+    skipped: tuple[Skipped, ...]
+    images: int
+    several_faces: int
+    resumed: int
+    seconds: float
+    path: Path | None = None
+
+    @property
+    def images_per_second(self) -> float:
+        """Images of this run (without the resumed ones) by its wall time."""
+        return (self.images - self.resumed) / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many images were skipped for which reason."""
+        return dict(Counter(s.reason for s in self.skipped))
+
+    @property
+    def signature(self) -> str:
+        """One line that says how the set was made."""
+        facts = self.embeddings.metadata
+        weights = ",".join(digest[:12] for digest in facts["weights"].values())
+        return signature(
+            "embed",
+            model=self.embeddings.model,
+            weights=weights,
+            alignment=facts["alignment"],
+            faces=facts["faces"],
+            images=self.images,
+            embedded=len(self.embeddings),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the vectors, as plain JSON types."""
+        return {
+            "signature": self.signature,
+            "model": self.embeddings.model,
+            "dim": self.embeddings.dim,
+            "output": self.path,
+            "images": self.images,
+            "embedded": len(self.embeddings),
+            "skipped": [{"id": s.id, "file": s.file, "reason": s.reason, "detail": s.detail} for s in self.skipped],
+            "reasons": self.reasons,
+            "several_faces": self.several_faces,
+            "resumed": self.resumed,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(self.images_per_second, 2),
+        }
+
+
+def embed(
+    images: str | Path | Sequence[str | Path],
+    model: str | Path | ModelCard,
+    *,
+    out: str | Path | None = None,
+    landmarks: LandmarkSource | None = None,
+    aligned: bool = False,
+    detector: str = "auto",
+    weights: str | Path | None = None,
+    batch_size: int = 32,
+    workers: int | None = None,
+    resume: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    download_progress: Progress | None = None,
+) -> EmbedResult:
+    """Embeddings of all images of a folder (or of a list of files) by one network.
+
+    Args:
+        images: folder; ids are the paths under it without extension, and `subject` is the id's folder when all images lie
+            in one (person/image.jpg). Or a list of files; ids are the paths as given without extension.
+        model: name of a card, path of a card's TOML file, or a card.
+        out: file to write the set to (.parquet, .npz, .npy). While it runs, finished batches are kept in `out`.partial.
+        landmarks: file of `read_landmarks`, or (5, 2) points by id, instead of a detector.
+        aligned: the images are face crops, aligned to the ArcFace template or exactly as the network takes them.
+        detector: "auto" (the first of yunet, scrfd, dlib whose weights are there) or one of these. Of several faces the
+            one of `images.pick_face` is taken.
+        weights: folder to look for weights in first.
+        batch_size: images a worker takes at a time. workers: threads; by default one per processor core.
+        resume: go on where an interrupted run with the same settings and `out` stopped.
+        progress: called with (images done, images in all). download_progress: see `fetch`.
+
+    Raises InputError for a folder without images or when no image at all gives an embedding; ModelError when the network
+    can't be had; OutputError when `out` can't be written. Single bad images are listed in the result's `skipped`.
+    """
+    card = model if isinstance(model, ModelCard) else load_card(model)
+    out = None if out is None else _writable(Path(out))
+    if resume and out is None:
+        raise InputError("resuming needs an output file", "Name it: that is where the unfinished run is kept.")
+    files = find_images(images) if isinstance(images, str | Path) else name_images(images)
+    if not files:
+        raise InputError("the list of images is empty")
+    aligner = _aligner(files, landmarks, aligned, detector, weights)
+    workers = _at_least_one("workers", workers if workers is not None else os.cpu_count() or 1)
+    paths = find_weights(card, weights, progress=download_progress)
+    network = load_network(card, paths=paths, callers=workers)
+    metadata = {
+        "weights": {path.name: checksum(path) for path in paths},
+        "alignment": card.alignment(),
+        "preprocessing": card.input.describe(),
+        **aligner.facts,
+    }
+    partial = None if out is None else PartialSet(out, {"model": card.name, **metadata}, resume)
+    total = Batch()
+    if partial is not None:
+        total.extend(partial.done)
+    done = {*total.ids, *(s.id for s in total.skipped)} & {f.id for f in files}
+    todo = [f for f in files if f.id not in done]
+    # A short list is spread over all workers.
+    size = min(_at_least_one("batch size", batch_size), max(1, -(-len(todo) // workers)))
+    batches = [todo[i : i + size] for i in range(0, len(todo), size)]
+    finished = len(done)
+    if progress:
+        progress(finished, len(files))
+    start = time.perf_counter()
+    try:
+        for batch in _run(batches, network, aligner, workers):
+            total.extend(batch)
+            finished += len(batch)
+            if partial is not None:
+                partial.add(batch)
+            if progress:
+                progress(finished, len(files))
+    finally:
+        if partial is not None:
+            partial.flush()
+    seconds = time.perf_counter() - start
+    faces = _assemble(files, total, card, {**metadata, "facespace": __version__}, isinstance(images, str | Path))
+    if partial is not None and out is not None:
+        faces.save(out)
+        partial.remove()
+    wanted = {f.id for f in files}
+    skipped = sorted((s for s in total.skipped if s.id in wanted), key=lambda s: s.id)
+    several = sum(n > 1 for name, n in zip(total.ids, total.faces, strict=True) if name in wanted)
+    return EmbedResult(faces, tuple(skipped), len(files), several, len(done), seconds, out)
+
+
+def embed_batch(images: Sequence[ImageFile], network: Network, aligner: Aligner, template: Template) -> Batch:
+    """One batch through decoding, alignment and the network."""
+    made: list[ImageFile] = []
+    result = Batch()
+    crops = np.empty((len(images), *template.shape, 3), np.uint8)
+    for image in images:
+        crop = make_crop(image, aligner, template)
+        if isinstance(crop, Skipped):
+            result.skipped.append(crop)
+            continue
+        crops[len(made)] = crop[0]
+        result.faces.append(crop[1])
+        made.append(image)
+    if not made:
+        return result
+    vectors = network(crops[: len(made)])
+    good, bad = drop_bad_vectors(made, vectors)
+    result.skipped += bad
+    result.ids = [image.id for image, ok in zip(made, good, strict=True) if ok]
+    result.faces = [n for n, ok in zip(result.faces, good, strict=True) if ok]
+    result.vectors = list(vectors[good])
+    return result
+
+
+def _run(batches: Sequence[list[ImageFile]], network: Network, aligner: Aligner, workers: int) -> Iterator[Batch]:
+    """The batches' outcomes in order; at most two batches per worker are under way or wait to be taken."""
+    waiting: deque[Future[Batch]] = deque()
+    with _one_opencv_thread(), ThreadPoolExecutor(workers) as pool:
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    # The workers are the parallelism; OpenCV's own threads would fight with them over the cores.
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _aligner(
+    files: list[ImageFile], landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None
+) -> Aligner:
+    if aligned and landmarks is not None:
+        raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
+    if aligned:
+        return ReadyCrops()
+    if landmarks is None:
+        return choose_detector(detector, weights)
+    path = Path(landmarks) if isinstance(landmarks, str | Path) else None
+    points = read_landmarks(path) if path is not None else landmarks
+    given = GivenLandmarks(points, path)  # type: ignore[arg-type]
+    given.check(files, path)
+    return given
+
+
+def _assemble(
+    files: Sequence[ImageFile], total: Batch, card: ModelCard, metadata: dict[str, Any], folder: bool
+) -> EmbeddingSet:
+    row = {name: i for i, name in enumerate(total.ids)}
+    ids = [f.id for f in files if f.id in row]
+    if not ids:
+        reasons = Counter(s.reason for s in total.skipped)
+        told = ", ".join(f"{reason}: {count:,}" for reason, count in reasons.most_common())
+        raise InputError(
+            f"none of the {len(files):,} images gave an embedding ({told})", f"First: {_first_lines(total.skipped)}"
+        )
+    subject = [name.rpartition("/")[0] for name in ids]
+    vectors = np.stack([total.vectors[row[name]] for name in ids])
+    grouped = folder and all(subject)
+    return EmbeddingSet(vectors, ids, model=card.name, subject=subject if grouped else None, metadata=metadata)
+
+
+def _first_lines(skipped: Iterable[Skipped]) -> str:
+    return "; ".join(f"{s.file}: {s.reason} ({s.detail})" for s in list(skipped)[:3])
+
+
+def _writable(path: Path) -> Path:
+    # Known before hours of work, not after.
+    if path.suffix.lower() not in SUFFIXES:
+        raise OutputError(f"{path}: can't write this kind of file", f"End the name in one of {shorten(SUFFIXES)}.")
+    if path.is_dir():
+        raise OutputError(f"can't write {path}: it is a folder", "Name a file in it.")
+    return path
+
+
+def _at_least_one(what: str, value: int) -> int:
+    if value < 1:
+        raise InputError(f"{what} must be at least 1, not {value}")
+    return value

