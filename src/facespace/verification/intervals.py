@@ -62,8 +62,7 @@ def subject_intervals(
     scores: ArrayLike,
     same: ArrayLike,
     correct: ArrayLike,
-    left: Strings,
-    right: Strings,
+    people: tuple[Strings, Strings] | None,
     fars: Sequence[float],
     *,
     level: float = 0.95,
@@ -72,17 +71,22 @@ def subject_intervals(
 ) -> Intervals:
     """Percentile intervals of the accuracy and of TAR at each of `fars`.
 
-    `scores` (n,) float, `same` (n,) bool, `left` and `right` (n,) the people. TAR has its threshold found anew in every
-    resample, by the rule of `Roc.tar_at_far` on weighted counts. The accuracy's thresholds stay as they are: `correct`
-    (n,) says which decisions were right, and genuine and impostor pairs keep their shares of the whole.
+    `scores` (n,) float, `same` (n,) bool, `people` the persons left and right, (n,) each; None draws pairs as if they
+    were independent. TAR has its threshold found anew in every resample, by the rule of `Roc.tar_at_far` on weighted
+    counts. The accuracy's thresholds stay as they are: `correct` (n,) says which decisions were right, and genuine and
+    impostor pairs keep their shares of the whole. A resample without genuine or without impostor pairs is left out.
     """
     s, truth = np.asarray(scores, dtype=np.float64), np.asarray(same, dtype=np.bool_)
     right_ones = np.asarray(correct, dtype=np.bool_)
-    people, index = np.unique(np.concatenate([left, right]), return_inverse=True)
-    one, two = index[: len(s)], index[len(s) :]
+    if people is None:
+        drawn, one, two = len(s), np.arange(len(s)), None
+    else:
+        names, index = np.unique(np.concatenate(people), return_inverse=True)
+        drawn, one, two = len(names), index[: len(s)], index[len(s) :]
 
     down = np.argsort(-s[~truth], kind="stable")
-    i_one, i_two, impostor = one[~truth][down], two[~truth][down], s[~truth][down]
+    i_one, impostor = one[~truth][down], s[~truth][down]
+    i_two = None if two is None else two[~truth][down]
     i_right = right_ones[~truth][down]
     up = np.argsort(-s[truth], kind="stable")
     g_one, genuine, g_right = one[truth][up], s[truth][up], right_ones[truth][up]
@@ -99,10 +103,11 @@ def subject_intervals(
     block = max(1, _BLOCK // len(s))
     for start in range(0, resamples, block):
         stop = min(start + block, resamples)
-        m = _multiplicities(rng, stop - start, len(people))
-        g, i = m[:, g_one], m[:, i_one] * m[:, i_two]
+        m = _multiplicities(rng, stop - start, drawn)
+        g, i = m[:, g_one], m[:, i_one]
+        if i_two is not None:
+            i = i * m[:, i_two]
         g_sum, i_sum = np.cumsum(g, axis=1, dtype=exact), np.cumsum(i, axis=1, dtype=exact)
-        # A resample without any genuine or impostor pair has no rate; it takes part as NaN and is left out below.
         g_all, i_all = (_nan_zero(total[:, -1].astype(np.float64)) for total in (g_sum, i_sum))
         accuracy[start:stop] = share * (g @ g_right) / g_all + (1 - share) * (i @ i_right) / i_all
         i_ends = i_sum[:, ends]
@@ -110,7 +115,7 @@ def subject_intervals(
             passed = (i_ends <= far * i_all[:, None] * (1 + 1e-12)).sum(axis=1)  # runs that may be accepted
             count = np.append(above, g.shape[1])[passed]  # accepted is all above the first run that may not
             accepted = np.where(count > 0, np.take_along_axis(g_sum, np.maximum(count - 1, 0)[:, None], axis=1)[:, 0], 0)
-            tar[start:stop, column] = accepted / g_all
+            tar[start:stop, column] = np.where(np.isnan(i_all), np.nan, accepted / g_all)
     tails = [50 * (1 - level), 100 - 50 * (1 - level)]
     low, high = np.nanpercentile(accuracy, tails)
     rows = np.nanpercentile(tar, tails, axis=0)

@@ -130,6 +130,8 @@ def allowed_accepts(far: float, n_impostor: int) -> int:
     (29, 3, 0)
     """
     count = math.floor(far * n_impostor)
+    if count / n_impostor > far:
+        return count - 1
     return count + 1 if count < n_impostor and (count + 1) / n_impostor <= far else count
 
 

@@ -125,14 +125,22 @@ def verify(
     warning. `resamples=0` leaves them out.
 
     Raises:
-        InputError: ids without embedding (unless `allow_missing`: they are counted then), an embedding that the map
-            sends to zero, a FAR outside 0 … 1.
+        InputError: ids without embedding (unless `allow_missing`: they are counted then), a map without `b`, an embedding
+            that the map sends to zero, a FAR outside 0 … 1.
         DimensionError: the widths don't match.
     """
+    if map is not None and b is None:
+        raise InputError(
+            "a map compares two sets, but only one is given", "Give the target network's set as the second one."
+        )
     other = a if b is None else b
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     warnings = _missing_warnings(protocol, rows)
+    if map is None and a.model != other.model:
+        warnings.append(
+            f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
+        )
     scores = _scores(a, other, rows, map)
     genuine, impostor = scores[kept.same], scores[~kept.same]
     roc = Roc(genuine, impostor)
@@ -150,12 +158,10 @@ def verify(
             warnings.append(
                 "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
             )
-            numbers = np.arange(len(kept)).astype(np.str_)
-            people = numbers, np.where(kept.same, numbers, "")
         correct = np.zeros(len(kept), dtype=np.bool_)
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same
-        found = subject_intervals(scores, kept.same, correct, *people, fars, resamples=resamples, seed=seed)
+        found = subject_intervals(scores, kept.same, correct, people, fars, resamples=resamples, seed=seed)
         tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
         low, high = found.accuracy if accuracy is not None else (None, None)
     line = signature(
