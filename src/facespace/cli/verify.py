@@ -1,0 +1,113 @@
+"""`facespace verify`: accuracy, TAR@FAR, AUC and EER on a list of pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ..embeddings import EmbeddingSet
+from ..errors import InputError
+from ..results import write_json
+from ..verification import VerificationResult, verify
+from ._app import app
+from ._options import Json, OutputFolder, Quiet, Seed, emit
+
+
+@app.command("verify")
+def verify_command(
+    a: Annotated[Path, typer.Argument(help="Set that the left image of every pair is taken from.", show_default=False)],
+    b: Annotated[
+        Path | None, typer.Argument(help="Set of the right images; A again if not given.", show_default=False)
+    ] = None,
+    pairs: Annotated[
+        Path,
+        typer.Option(
+            "--pairs", help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list."
+        ),
+    ] = ...,  # type: ignore[assignment]  # typer's way to say that an option has no default
+    map: Annotated[Path | None, typer.Option("--map", help="Map from A's space to B's.", show_default=False)] = None,
+    far: Annotated[str, typer.Option("--far", help="False accept rates of the TAR@FAR table.")] = "1e-1,1e-2,1e-3,1e-4",
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave out pairs whose images have no embedding, and count them.")
+    ] = False,
+    output: OutputFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Measure how well embeddings tell people apart.
+
+    With B and --map, A's embeddings are mapped into B's space before they are compared.
+    """
+    from ..datasets import read_pairs
+
+    fars = parse_fars(far)
+    protocol = read_pairs(pairs)
+    left = EmbeddingSet.load(a)
+    right = None if b is None else EmbeddingSet.load(b)
+    linear = None
+    if map is not None:
+        from ..mapping import LinearMap
+
+        linear = LinearMap.load(map)
+        linear.check_model(left, "source")
+        if right is not None:
+            linear.check_model(right, "target")
+    result = verify(left, right, protocol=protocol, map=linear, fars=fars, allow_missing=allow_missing, seed=seed)
+    if output is not None:
+        from ._verify_report import verification_report
+
+        write_json(result, output / "results.json")
+        verification_report(result).write(output)
+    emit(result, lambda: render(result), as_json=as_json, quiet=quiet)
+
+
+def parse_fars(text: str) -> list[float]:
+    """The rates in `1e-2,1e-3`. Raises InputError naming the part that is none.
+
+    >>> parse_fars("1e-2, 0.001")
+    [0.01, 0.001]
+    """
+    rates = []
+    for part in text.split(","):
+        try:
+            rate = float(part)
+        except ValueError:
+            rate = -1.0
+        if not 0.0 <= rate <= 1.0:
+            raise InputError(
+                f"--far {text}: {part.strip()!r} is no false accept rate", "Write rates from 0 to 1, as 1e-2,1e-3."
+            )
+        rates.append(rate)
+    return rates
+
+
+def render(result: VerificationResult) -> RenderableType:
+    """The result for a terminal: one line of key figures, the TAR@FAR table, warnings, and the signature."""
+    figures = [f"AUC {result.auc:.5f}", f"EER {100 * result.eer:.2f} %"]
+    if result.accuracy is not None:
+        between = ""
+        if result.accuracy_low is not None and result.accuracy_high is not None:
+            between = f" [dim](95 %: {100 * result.accuracy_low:.2f} to {100 * result.accuracy_high:.2f})[/]"
+        figures.insert(0, f"[bold]accuracy {result.accuracy}[/]{between}")
+    table = Table(
+        "FAR", "TAR %", "95 % interval", "threshold", "false accepts", box=None, pad_edge=False, header_style="bold"
+    )
+    for column in table.columns:
+        column.justify = "right"
+    for row in result.tar:
+        interval = "" if row.low is None or row.high is None else f"{100 * row.low:.2f} to {100 * row.high:.2f}"
+        mark = " !" if row.warning else "  "
+        table.add_row(
+            f"{row.far:g}", f"{100 * row.tar:.2f}", interval, f"{row.threshold:.4f}", f"{row.false_accepts:,}{mark}"
+        )
+    counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
+    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
+    head = Text.from_markup("   ".join(figures))
+    return Group(head, Text(counts), Text(), table, Text(), *notes, Text(result.signature, style="dim"))

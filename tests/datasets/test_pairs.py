@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from facespace.datasets import read_lfw_pairs, read_pairs
+from facespace.errors import FileFormatError
+
+LFW = "2\t1\nAnn\t1\t2\nAnn\t1\tBob\t3\nCy\t4\t10\nCy\t4\tDi\t1\n"
+CSV = "id1,id2,same,fold\na,b,1,0\na,c,0,0\nd,e,TRUE,1\nd,f,false,1\n"
+YTF = "1, 1, Ann/0, Ann/3, 1\n1, 2, Ann/0, Bob/1, 0\n2, 1, Cy/1, Cy/2, 1\n2, 2, Cy/1, Di/0, 0\n"
+CPLFW = "name same_person\nAnn_1.jpg 1\nAnn_2.jpg 1\nBob_1.jpg 0\nCy_3.jpg 0\n"
+FORMATS = {"pairs.txt": LFW, "pairs.csv": CSV, "splits.txt": YTF, "pairs_CPLFW.txt": CPLFW}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(text, name="pairs.txt", **options):
+        path = tmp_path / name
+        path.write_text(text, newline="", encoding="utf-8", **options)
+        return path
+
+    return put
+
+
+def as_lists(protocol):
+    fold = None if protocol.fold is None else protocol.fold.tolist()
+    return protocol.left.tolist(), protocol.right.tolist(), protocol.same.tolist(), fold
+
+
+def test_lfw_pairs_have_ids_of_files_and_folds_from_zero(write):
+    left, right, same, fold = as_lists(read_pairs(write(LFW)))
+    assert left == ["Ann/Ann_0001", "Ann/Ann_0001", "Cy/Cy_0004", "Cy/Cy_0004"]
+    assert right == ["Ann/Ann_0002", "Bob/Bob_0003", "Cy/Cy_0010", "Di/Di_0001"]
+    assert same == [True, False, True, False]
+    assert fold == [0, 0, 1, 1]
+
+
+def test_lfw_development_lists_have_no_folds(write):
+    protocol = read_lfw_pairs(write("1\nAnn\t1\t2\nAnn\t1\tBob\t3\n", "pairsDevTest.txt"))
+    assert protocol.fold is None
+    assert protocol.name == "lfw-pairsDevTest"
+
+
+def test_csv_takes_every_spelling_of_same_and_columns_in_any_order(write):
+    assert as_lists(read_pairs(write(CSV, "p.csv")))[2:] == ([True, False, True, False], [0, 0, 1, 1])
+    tsv = "same\textra\tid2\tid1\n1\tx\tb\ta\n0\ty\td\tc\n"
+    assert as_lists(read_pairs(write(tsv, "p.tsv"))) == (["a", "c"], ["b", "d"], [True, False], None)
+    assert as_lists(read_pairs(write('id1;id2;same\n"a;1";b;1\nc;d;0\n', "p.txt")))[0] == ["a;1", "c"]
+
+
+def test_youtube_faces_ids_are_videos(write):
+    protocol = read_pairs(write(YTF, "splits.txt"))
+    assert as_lists(protocol)[0] == ["Ann/0", "Ann/0", "Cy/1", "Cy/1"]
+    assert as_lists(protocol)[3] == [0, 0, 1, 1]
+    header = "split number, pair number, first name, second name, is same\n"
+    assert as_lists(read_pairs(write(header + YTF, "splits.txt"))) == as_lists(protocol)
+
+
+def test_cplfw_pairs_are_two_lines(write):
+    assert as_lists(read_pairs(write(CPLFW))) == (["Ann_1", "Bob_1"], ["Ann_2", "Cy_3"], [True, False], None)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_windows_line_ends_and_byte_order_mark_change_nothing(write, name):
+    plain = as_lists(read_pairs(write(FORMATS[name], name)))
+    assert as_lists(read_pairs(write("\ufeff" + FORMATS[name].replace("\n", "\r\n"), "copy-" + name))) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "shown"),
+    [
+        ("pairs.txt", LFW.replace("Ann\t1\tBob\t3", "Ann\t1\tBob"), 3, "Ann"),
+        ("pairs.txt", LFW.replace("Cy\t4\t10", "Cy\t4\tx"), 4, "Cy"),
+        ("pairs.txt", LFW.replace("Cy\t4\t10", "Cy\t0\t1"), 4, "Cy"),
+        ("pairs.txt", LFW.replace("Ann\t1\t2\nAnn\t1\tBob\t3", "Ann\t1\tBob\t3\nAnn\t1\t2"), 2, "Bob"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", "d,e,maybe,1"), 4, "maybe"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", "d,e,1"), 4, "d,e,1"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", ",e,1,1"), 4, ",e,1,1"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", "d,e,1,one"), 4, "one"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", 'd,"e,1,1'), 4, "e,1,1"),
+        ("p.csv", "first,second\na,b\n", 1, "first,second"),
+        ("splits.txt", YTF.replace("2, 1, Cy/1, Cy/2, 1", "2, 1, Cy/1, Cy/2, 2"), 3, "Cy/2, 2"),
+        ("cplfw.txt", CPLFW.replace("Cy_3.jpg 0", "Cy_3.jpg 1"), 5, "Cy_3"),
+        ("cplfw.txt", CPLFW.replace("Cy_3.jpg 0\n", ""), 4, "Bob_1"),
+        ("cplfw.txt", CPLFW.replace("Cy_3.jpg 0", "Cy_3.jpg"), 5, "Cy_3"),
+        ("other.txt", "hello world\n", 1, "hello"),
+    ],
+)
+def test_wrong_line_is_named_with_file_number_and_text(write, name, text, line, shown):
+    path = write(text, name)
+    with pytest.raises(FileFormatError) as caught:
+        read_pairs(path)
+    assert caught.value.message.startswith(f"{path}:{line}: ")
+    assert shown in caught.value.message.replace("\\t", "\t")
+    assert caught.value.hint
+
+
+def test_truncated_lfw_list_says_how_many_pairs_are_missing(write):
+    with pytest.raises(FileFormatError, match=r"has 3 pairs, but its first line promises 2 × 2 × 1 = 4"):
+        read_pairs(write(LFW[: LFW.rindex("Cy")]))
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_empty_file_is_refused(write, text):
+    with pytest.raises(FileFormatError, match="is empty"):
+        read_pairs(write(text))
+
+
+def test_list_of_one_class_is_refused(write):
+    with pytest.raises(FileFormatError, match="2 genuine and 0 impostor"):
+        read_pairs(write("id1,id2,same\na,b,1\nc,d,1\n"))
+
+
+def test_missing_file_and_folder_and_binary_are_refused(tmp_path):
+    with pytest.raises(FileFormatError, match="no such file"):
+        read_pairs(tmp_path / "none.txt")
+    with pytest.raises(FileFormatError, match="is a folder"):
+        read_pairs(tmp_path)
+    (tmp_path / "image.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(FileFormatError, match="is not text"):
+        read_pairs(tmp_path / "image.jpg")
+
+
+@pytest.mark.parametrize(
+    ("file", "pairs", "folds"),
+    [
+        ("lfw/pairs.txt", 6000, 10),
+        ("lfw/pairsDevTrain.txt", 2200, 0),
+        ("ytf/splits.txt", 5000, 10),
+        ("cplfw/pairs_CPLFW.txt", 6000, 10),
+    ],
+)
+def test_published_lists_are_read_whole(shared, file, pairs, folds):
+    protocol = read_pairs(shared / "data/protocols" / file)
+    assert (len(protocol), protocol.n_folds, int(protocol.same.sum())) == (pairs, folds, pairs // 2)
+    if folds:
+        assert np.bincount(protocol.fold[protocol.same]).tolist() == [pairs // 20] * 10
+
+
+def test_lfw_images_are_each_in_one_fold(shared):
+    ids, fold = read_pairs(shared / "data/protocols/lfw/pairs.txt").fold_of_ids()
+    assert len(ids) == 7701
+    assert set(fold.tolist()) == set(range(10))

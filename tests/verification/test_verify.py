@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from facespace.datasets import PairProtocol
+from facespace.embeddings import EmbeddingSet
+from facespace.errors import DimensionError, InputError
+from facespace.results import to_json
+from facespace.verification import Roc, kfold_accuracy, pair_scores, verify
+
+
+def gallery(people=30, images=4, dim=16, spread=0.8, seed=0):
+    rng = np.random.default_rng(seed)
+    centre = np.repeat(rng.normal(size=(people, dim)), images, axis=0)
+    ids = [f"p{p:02d}/{i}" for p in range(people) for i in range(images)]
+    return EmbeddingSet(centre + spread * rng.normal(size=centre.shape), ids, model="demo")
+
+
+def pairs(people=30, folds=5, plain=False):
+    rows = []
+    for p in range(people):
+        rows += [(f"p{p:02d}/{i}", f"p{p:02d}/{j}", True, p % folds) for i in range(4) for j in range(i)]
+        other = (p + folds) % people  # a person of the same fold
+        rows += [(f"p{p:02d}/{i}", f"p{other:02d}/{j}", False, p % folds) for i in range(3) for j in range(2)]
+    left, right, same, fold = (np.array(column) for column in zip(*rows, strict=True))
+    return PairProtocol("made", left, right, same, None if plain else fold)
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return gallery()
+
+
+def test_result_is_composed_of_its_parts(faces):
+    protocol = pairs()
+    result = verify(faces, protocol=protocol, fars=(0.1, 0.05))
+    scores = pair_scores(faces, faces, faces.rows(protocol.left), faces.rows(protocol.right))
+    roc = Roc(scores[protocol.same], scores[~protocol.same])
+    assert (result.auc, result.eer) == (roc.auc, roc.eer)
+    assert [row.tar for row in result.tar] == [roc.tar_at_far(far).tar for far in (0.1, 0.05)]
+    assert np.array_equal(result.accuracy.folds, kfold_accuracy(scores, protocol.same, protocol.fold).folds)
+    assert (result.pairs, result.genuine, result.impostor) == (360, 180, 180)
+
+
+def test_json_document_has_the_keys_scripts_rely_on(faces):
+    document = json.loads(to_json(verify(faces, protocol=pairs())))
+    assert {"signature", "pairs", "genuine", "impostor", "accuracy", "tar", "auc", "eer", "warnings"} <= set(document)
+    assert {"mean", "sd", "folds"} <= set(document["accuracy"])
+    assert len(document["accuracy"]["folds"]) == 5
+    for row in document["tar"]:
+        assert set(row) == {"far", "tar", "low", "high", "threshold", "false_accepts"}
+        assert row["low"] <= row["tar"] <= row["high"]
+
+
+def test_same_seed_same_document_and_signature_says_how(faces):
+    one, two = (to_json(verify(faces, protocol=pairs(plain=True), seed=seed)) for seed in (4, 4))
+    assert one == two
+    line = verify(faces, protocol=pairs(plain=True), seed=4).signature
+    assert line.startswith(
+        "made|model:demo|pairs:360|folds:10-random|threshold:exact|interval:subjects-bootstrap-1000|seed:4|"
+    )
+
+
+def test_lists_without_folds_are_cut_into_balanced_ones(faces):
+    result = verify(faces, protocol=pairs(plain=True))
+    assert len(result.accuracy.folds) == 10
+    assert result.accuracy.mean == pytest.approx(verify(faces, protocol=pairs()).accuracy.mean, abs=0.05)
+
+
+def test_two_pairs_are_too_few_for_an_accuracy_and_it_says_so(faces):
+    protocol = PairProtocol("tiny", ["p00/0", "p00/1"], ["p00/1", "p01/1"], [True, False])
+    result = verify(faces, protocol=protocol)
+    assert result.accuracy is None
+    assert result.to_dict()["accuracy"] is None
+    assert any("no accuracy" in warning for warning in result.warnings)
+
+
+class Turn:
+    """A map that turns the source and leaves the reference."""
+
+    method = "turn"
+
+    def __init__(self, turn):
+        self.turn = turn
+
+    def probe(self, X):
+        return X @ self.turn
+
+    def reference(self, Y):
+        return Y
+
+
+def test_a_map_that_undoes_a_rotation_restores_every_score(faces):
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(16, 16)))[0]
+    turned = faces.with_vectors(faces.vectors @ turn.T, "turned")
+    native, lost = verify(faces, protocol=pairs()), verify(turned, faces, protocol=pairs())
+    mapped = verify(turned, faces, protocol=pairs(), map=Turn(turn))
+    assert np.allclose(mapped.genuine_scores, native.genuine_scores, atol=1e-6)
+    assert lost.accuracy.mean < 0.7 < native.accuracy.mean
+    assert any("without a map" in warning for warning in lost.warnings)
+    assert "|model:turned|target:demo|map:turn|" in mapped.signature
+
+
+def test_the_left_image_is_of_a_and_the_right_one_of_b(faces):
+    protocol = pairs()
+    only_left, only_right = (faces.select(np.unique(ids)) for ids in (protocol.left, protocol.right))
+    assert np.array_equal(
+        verify(only_left, only_right, protocol=protocol).genuine_scores, verify(faces, protocol=protocol).genuine_scores
+    )
+
+
+def test_missing_ids_stop_unless_allowed_and_are_then_counted(faces):
+    some = faces.take(np.arange(1, len(faces)))
+    with pytest.raises(InputError, match="1 of the 120 ids"):
+        verify(some, protocol=pairs())
+    result = verify(some, protocol=pairs(), allow_missing=True)
+    lost = int(((pairs().left == "p00/0") | (pairs().right == "p00/0")).sum())
+    assert (result.skipped, result.pairs) == (lost, 360 - lost)
+    assert result.to_dict()["missing"]["pairs"] == lost
+    assert any(f"{lost} of 360 pairs were left out" in warning for warning in result.warnings)
+    assert f"|skipped:{lost}|" in result.signature
+
+
+def test_unknown_people_are_said_to_be_taken_as_independent_pairs(faces):
+    names = {name: f"{number}" for number, name in enumerate(faces.ids.tolist())}
+    renamed = EmbeddingSet(faces.vectors, list(names.values()))
+    protocol = pairs()
+    other = PairProtocol(
+        "p", [names[i] for i in protocol.left], [names[i] for i in protocol.right], protocol.same, protocol.fold
+    )
+    result = verify(renamed, protocol=other)
+    assert result.interval == "pairs-bootstrap-1000"
+    assert any("independent" in warning for warning in result.warnings)
+
+
+def test_no_resamples_no_intervals(faces):
+    result = verify(faces, protocol=pairs(), resamples=0)
+    assert result.tar[0].low is None
+    assert result.accuracy_low is None
+    assert result.interval == "none"
+
+
+def test_mistakes_are_named(faces):
+    with pytest.raises(InputError, match="only one is given"):
+        verify(faces, protocol=pairs(), map=Turn(np.eye(16)))
+    with pytest.raises(InputError, match="zero vectors"):
+        verify(faces, faces, protocol=pairs(), map=Turn(np.zeros((16, 16))))
+    with pytest.raises(DimensionError, match="width 16 can't be compared with vectors of width 8"):
+        verify(faces, faces.with_vectors(faces.vectors[:, :8], "narrow"), protocol=pairs())
+    with pytest.raises(InputError, match="between 0 and 1, not 2"):
+        verify(faces, protocol=pairs(), fars=[2])
