@@ -40,20 +40,25 @@ def embed(
     from ..models import embed as run
 
     with _progress(shown=not (as_json or quiet)) as (step, download):
-        result = run(
-            images,
-            model,
-            out=output,
-            landmarks=landmarks,
-            aligned=aligned,
-            detector=detector,
-            weights=weights,
-            batch_size=batch_size,
-            workers=workers,
-            resume=resume,
-            progress=step,
-            download_progress=download,
-        )
+        try:
+            result = run(
+                images,
+                model,
+                out=output,
+                landmarks=landmarks,
+                aligned=aligned,
+                detector=detector,
+                weights=weights,
+                batch_size=batch_size,
+                workers=workers,
+                resume=resume,
+                progress=step,
+                download_progress=download,
+            )
+        except KeyboardInterrupt:
+            if not quiet:
+                Console(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
+            raise
     emit(result, lambda: _text(result), as_json=as_json, quiet=quiet)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -11,21 +14,32 @@ from ..errors import ModelError
 from .detect import Faces
 from .read import Image
 
+_lock = threading.Lock()  # the level of OpenCV's log belongs to the whole process
+
+
+@contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    # OpenCV 5 warns that it ignores the target device, which nobody asked for.
+    with _lock:
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            yield
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
 
 class YuNet:
     name = "yunet"
 
     def __init__(self, weights: Path, threshold: float = 0.6) -> None:
-        level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns about a target nobody set
         try:
-            self._net = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), threshold, 0.3, 100)
+            with _quiet_opencv():
+                self._net = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), threshold, 0.3, 100)
         except cv2.error as error:
             raise ModelError(
                 f"{weights} can't be loaded as YuNet: {str(error).splitlines()[0]}", "Is the file whole? Get it again."
             ) from None
-        finally:
-            cv2.utils.logging.setLogLevel(level)
 
     def __call__(self, image: Image) -> Faces:
         self._net.setInputSize((image.shape[1], image.shape[0]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,18 +30,26 @@ def find_images(folder: str | Path) -> list[ImageFile]:
         raise InputError(f"the folder of images {folder} {what}", "Check the path.")
     found: list[ImageFile] = []
     others = 0
-    for path in folder.rglob("*"):
-        relative = path.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
-            continue
+    for path in _walk(folder):
         if path.suffix.lower() in SUFFIXES:
-            found.append(ImageFile(relative.with_suffix("").as_posix(), path))
+            found.append(ImageFile(path.relative_to(folder).with_suffix("").as_posix(), path))
         else:
             others += 1
     if not found:
         besides = f" ({others:,} other files)" if others else ""
         raise InputError(f"no images in {folder}{besides}", f"Looked for {shorten(SUFFIXES, 20)}, also in its sub-folders.")
     return _without_repeats(found)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    # Linked folders are followed, as datasets are often put together from links; `seen` ends a circle of them.
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
+        if real not in seen:
+            yield from (Path(place, name) for name in files if not name.startswith("."))
+        seen.add(real)
 
 
 def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:

@@ -1,7 +1,7 @@
 """Models: cards, the registry, weights, runtimes, and `embed`."""
 
-from .card import InputFormat, Licence, ModelCard, WeightFile, parse_card, read_card
 from ._crops import Skipped
+from .card import InputFormat, Licence, ModelCard, WeightFile, parse_card, read_card
 from .embed import EmbedResult, embed
 from .registry import add_card, card_names, list_cards, load_card
 from .runtimes import Network, load_network, runtime_installed

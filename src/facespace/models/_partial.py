@@ -74,7 +74,7 @@ class PartialSet:
             self._shards = int(path.stem) + 1
             try:
                 self.done.extend(_read(path))
-            except (zipfile.BadZipFile, OSError, ValueError, KeyError):
+            except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError):
                 path.unlink()  # a damaged shard: its images are done again
 
     def add(self, batch: Batch) -> None:
@@ -96,12 +96,19 @@ class PartialSet:
             self._shards += 1
         self._pending, self._flushed = Batch(), time.monotonic()
 
+    def close(self) -> None:
+        """Write what is left; a folder without any finished batch is removed."""
+        self.flush()
+        if not self._shards:
+            self.remove()
+
     def remove(self) -> None:
         """The output is written; the shards are not needed any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _read(path: Path) -> Batch:
-    with np.load(path, allow_pickle=False) as shard:
+    # Opened here, because np.load leaves the file open when it turns out to be damaged.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
         skipped = [Skipped(**entry) for entry in json.loads(str(shard["skipped"]))]
         return Batch(shard["ids"].tolist(), list(shard["vectors"]), shard["faces"].tolist(), skipped)

@@ -1,23 +1,18 @@
 """`embed`: a folder of images becomes an EmbeddingSet.
 
-Each worker thread takes a whole batch through decoding, alignment and the network, the network computing in that same
-thread. So one worker decodes while another computes, every core has work all the time, and no batch waits for the threads
-of another: on few cores this is faster than a network that spreads each batch over all of them.
+The work itself is in _pipeline.py, what an interrupted run leaves behind in _partial.py.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,13 +20,14 @@ from .._embedding_files import SUFFIXES
 from .._version import __version__
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError, shorten
-from ..images import ImageFile, Template, find_images, name_images, read_landmarks
+from ..images import ImageFile, find_images, name_images, read_landmarks
 from ..results import signature
-from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector, drop_bad_vectors, make_crop
+from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector
 from ._partial import Batch, PartialSet
+from ._pipeline import run_batches
 from .card import ModelCard
 from .registry import load_card
-from .runtimes import Network, load_network
+from .runtimes import load_network
 from .weights import Progress, checksum, find_weights
 
 LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
@@ -150,6 +146,7 @@ def embed(
     metadata = {
         "weights": {path.name: checksum(path) for path in paths},
         "alignment": card.alignment(),
+        "template": card.template.points.round(4).tolist(),
         "preprocessing": card.input.describe(),
         **aligner.facts,
     }
@@ -167,7 +164,7 @@ def embed(
         progress(finished, len(files))
     start = time.perf_counter()
     try:
-        for batch in _run(batches, network, aligner, workers):
+        for batch in run_batches(batches, network, aligner, workers):
             total.extend(batch)
             finished += len(batch)
             if partial is not None:
@@ -176,9 +173,14 @@ def embed(
                 progress(finished, len(files))
     finally:
         if partial is not None:
-            partial.flush()
+            partial.close()
     seconds = time.perf_counter() - start
-    faces = _assemble(files, total, card, {**metadata, "facespace": __version__}, isinstance(images, str | Path))
+    try:
+        faces = _assemble(files, total, card, {**metadata, "facespace": __version__}, isinstance(images, str | Path))
+    except InputError:
+        if partial is not None:
+            partial.remove()  # there is nothing in it to go on with
+        raise
     if partial is not None and out is not None:
         faces.save(out)
         partial.remove()
@@ -186,56 +188,6 @@ def embed(
     skipped = sorted((s for s in total.skipped if s.id in wanted), key=lambda s: s.id)
     several = sum(n > 1 for name, n in zip(total.ids, total.faces, strict=True) if name in wanted)
     return EmbedResult(faces, tuple(skipped), len(files), several, len(done), seconds, out)
-
-
-def embed_batch(images: Sequence[ImageFile], network: Network, aligner: Aligner, template: Template) -> Batch:
-    """One batch through decoding, alignment and the network."""
-    made: list[ImageFile] = []
-    result = Batch()
-    crops = np.empty((len(images), *template.shape, 3), np.uint8)
-    for image in images:
-        crop = make_crop(image, aligner, template)
-        if isinstance(crop, Skipped):
-            result.skipped.append(crop)
-            continue
-        crops[len(made)] = crop[0]
-        result.faces.append(crop[1])
-        made.append(image)
-    if not made:
-        return result
-    vectors = network(crops[: len(made)])
-    good, bad = drop_bad_vectors(made, vectors)
-    result.skipped += bad
-    result.ids = [image.id for image, ok in zip(made, good, strict=True) if ok]
-    result.faces = [n for n, ok in zip(result.faces, good, strict=True) if ok]
-    result.vectors = list(vectors[good])
-    return result
-
-
-def _run(batches: Sequence[list[ImageFile]], network: Network, aligner: Aligner, workers: int) -> Iterator[Batch]:
-    """The batches' outcomes in order; at most two batches per worker are under way or wait to be taken."""
-    waiting: deque[Future[Batch]] = deque()
-    with _one_opencv_thread(), ThreadPoolExecutor(workers) as pool:
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template))
-                if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-@contextmanager
-def _one_opencv_thread() -> Iterator[None]:
-    # The workers are the parallelism; OpenCV's own threads would fight with them over the cores.
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def _aligner(

@@ -1,0 +1,46 @@
+import pytest
+
+from facespace.errors import InputError
+from facespace.images import find_images, name_images
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def test_ids_are_sorted_paths_without_extension(tmp_path):
+    touch(tmp_path, "bob/2.JPG", "bob/10.png", "ann/a.b.jpeg", "c.webp", "notes.txt", ".hidden/x.jpg", "ann/.x.jpg")
+    assert [f.id for f in find_images(tmp_path)] == ["ann/a.b", "bob/10", "bob/2", "c"]
+
+
+def test_the_same_id_twice_is_refused(tmp_path):
+    touch(tmp_path, "a/1.jpg", "a/1.png")
+    with pytest.raises(InputError, match="'a/1'"):
+        find_images(tmp_path)
+
+
+def test_a_folder_without_images_says_what_else_it_holds(tmp_path):
+    touch(tmp_path, "readme.txt")
+    with pytest.raises(InputError, match=r"no images .*1 other file"):
+        find_images(tmp_path)
+
+
+def test_a_missing_folder_and_a_file_are_told_apart(tmp_path):
+    touch(tmp_path, "a.jpg")
+    with pytest.raises(InputError, match="does not exist"):
+        find_images(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="is a file"):
+        find_images(tmp_path / "a.jpg")
+
+
+def test_a_list_keeps_its_order():
+    assert [f.id for f in name_images(["b/2.jpg", "a/1.png"])] == ["b/2", "a/1"]
+
+
+def test_linked_folders_are_followed_but_not_in_circles(tmp_path):
+    touch(tmp_path, "real/ann/1.jpg", "set/bob/1.jpg")
+    (tmp_path / "set/ann").symlink_to(tmp_path / "real/ann")
+    (tmp_path / "set/again").symlink_to(tmp_path / "set")
+    assert [f.id for f in find_images(tmp_path / "set")] == ["ann/1", "bob/1"]

@@ -1,0 +1,117 @@
+import sys
+
+import numpy as np
+import pytest
+
+from facespace.errors import DimensionError, MissingExtraError, ModelError, UnknownNameError
+from facespace.models import load_card, load_network, parse_card, runtime_installed
+from facespace.models.runtimes import Network
+
+
+@pytest.fixture
+def batch() -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (5, 112, 112, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("colour", ["RGB", "BGR"])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_preparing_equals_the_plain_formula(batch, colour, layout):
+    mean, std = [103.9, 116.8, 123.7], [58.4, 57.1, 57.4]
+    card = parse_card(
+        {
+            "name": "x",
+            "runtime": "onnx",
+            "dim": 1,
+            "files": [{"name": "x"}],
+            "input": {"colour": colour, "layout": layout, "mean": mean, "std": std},
+            "alignment": {"template": "arcface"},
+        }
+    )
+    wanted = ((batch[..., ::-1] if colour == "BGR" else batch) - np.array(mean)) / std
+    if layout == "NCHW":
+        wanted = wanted.transpose(0, 3, 1, 2)
+    prepared = Network(card).prepare(batch)
+    assert prepared.dtype == np.float32
+    assert prepared.flags.c_contiguous
+    np.testing.assert_allclose(prepared, wanted, atol=1e-5)
+
+
+def test_embeddings_do_not_depend_on_the_batch(tiny, batch):
+    network = load_network(tiny)
+    together = network(batch)
+    assert together.shape == (5, 8)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(np.concatenate([network(batch[i : i + 1]) for i in range(5)]), together, rtol=1e-5)
+    assert network(batch[:0]).shape == (0, 8)
+
+
+def test_a_network_for_one_image_at_a_time_gives_the_same(make_tiny, batch):
+    several = load_network(make_tiny())(batch)
+    single = load_network(make_tiny(network={"batch": 1}, input="{ mean = 127.5, std = 127.5, batch = 1 }"))(batch)
+    np.testing.assert_allclose(single, several, rtol=1e-5)
+
+
+def test_a_fixed_batch_that_the_card_does_not_mention_is_explained(make_tiny, batch):
+    network = load_network(make_tiny(network={"batch": 1}))
+    with pytest.raises(ModelError, match=r"fails on a batch of shape \(5, 3, 112, 112\)"):
+        network(batch)
+
+
+def test_another_width_than_the_cards_is_refused(make_tiny):
+    with pytest.raises(ModelError, match="width 8, but its card says 9"):
+        load_network(make_tiny(dim=9))
+
+
+def test_an_unknown_output_is_refused(make_tiny):
+    with pytest.raises(ModelError, match="did you mean 'embedding'"):
+        load_network(make_tiny(output='"embeddings"'))
+
+
+def test_crops_of_another_size_are_refused(tiny, batch):
+    with pytest.raises(DimensionError, match="112 × 112 × 3"):
+        load_network(tiny)(batch[:, :, :96])
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5, 0.95])
+def test_a_truncated_onnx_file_is_told(tiny, part):
+    path = tiny.path.with_name("tiny.onnx")
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    with pytest.raises(ModelError, match=r"tiny\.onnx"):
+        load_network(tiny)
+
+
+def test_openvino_reads_the_same_network(make_tiny, batch):
+    pytest.importorskip("openvino")
+    expected = load_network(make_tiny())(batch)
+    # CPUs compute in their own precision; what must agree is the direction.
+    given = load_network(make_tiny(runtime='"openvino"', output='"embedding"'))(batch)
+    cosine = (given * expected).sum(1) / np.linalg.norm(given, axis=1) / np.linalg.norm(expected, axis=1)
+    assert cosine.min() > 0.9999
+
+
+def test_openvino_faults_are_told(make_tiny):
+    pytest.importorskip("openvino")
+    with pytest.raises(UnknownNameError, match="did you mean 'embedding'"):
+        load_network(make_tiny(runtime='"openvino"', output='"embeddin"'))
+    card = make_tiny(runtime='"openvino"')
+    card.path.with_name("tiny.onnx").write_bytes(b"broken")
+    with pytest.raises(ModelError, match="can't be loaded by OpenVINO"):
+        load_network(card)
+
+
+@pytest.mark.parametrize(("runtime", "module"), [("openvino", "openvino"), ("dlib", "dlib")])
+def test_a_missing_runtime_names_its_extra(make_tiny, monkeypatch, runtime, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError, match=rf"facespace\[{runtime}\]"):
+        load_network(make_tiny(runtime=f'"{runtime}"'))
+
+
+def test_onnx_is_always_there():
+    assert runtime_installed("onnx")
+
+
+def test_dlib_from_pypi():
+    pytest.importorskip("dlib")
+    network = load_network(load_card("dlib-resnet29"))
+    vectors = network(np.random.default_rng(0).integers(0, 256, (2, 150, 150, 3), dtype=np.uint8))
+    assert vectors.shape == (2, 128)
