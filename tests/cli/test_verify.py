@@ -68,9 +68,17 @@ def test_quiet_prints_nothing(run, files):
     assert run(files[0], "--pairs", files[1], "-q") == (0, "", "")
 
 
-def test_output_folder_holds_the_same_document(run, files, tmp_path):
+def test_output_folder_holds_the_same_document_and_a_report(run, files, tmp_path):
     _, out, _ = run(files[0], "--pairs", files[1], "--json", "-o", tmp_path / "out")
     assert (tmp_path / "out/results.json").read_text() == out
+    page = (tmp_path / "out/report.html").read_text()
+    assert json.loads(out)["signature"] in page
+    assert sorted(file.name for file in (tmp_path / "out/figures").iterdir()) == [
+        "roc.png",
+        "roc.svg",
+        "scores.png",
+        "scores.svg",
+    ]
 
 
 def test_second_set_gives_the_right_images(run, files, tmp_path):
@@ -116,10 +124,34 @@ def test_mistakes_exit_with_two_and_say_what_is_wrong(run, files, arguments, wor
     assert set(json.loads(out)["error"]) == {"type", "message", "hint"}
 
 
-def test_map_without_a_second_set_is_refused(run, files, tmp_path):
-    mapping = pytest.importorskip("facespace.mapping")
-    if not hasattr(mapping, "LinearMap"):
-        pytest.skip("no maps yet")
-    code, _, err = run(files[0], "--pairs", files[1], "--map", tmp_path / "none.safetensors")
+@pytest.fixture
+def turned(files, tmp_path):
+    """The set in another space, and the map there: (set, map)."""
+    from facespace.mapping import LinearMap
+
+    faces = EmbeddingSet.load(files[0])
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(8, 8)))[0].astype(np.float32)
+    faces.with_vectors(faces.vectors @ turn, "turned").save(tmp_path / "b.parquet")
+    zero, eye = np.zeros(8, dtype=np.float32), np.eye(8, dtype=np.float32)
+    linear = LinearMap(turn, zero, zero, zero, zero, eye, "demo", "turned", {"method": "rotation", "pairs": 80})
+    linear.save(tmp_path / "map.safetensors")
+    return tmp_path / "b.parquet", tmp_path / "map.safetensors"
+
+
+def test_the_right_map_restores_the_native_figures(run, files, turned):
+    _, native, _ = run(files[0], "--pairs", files[1], "--json")
+    code, out, _ = run(files[0], turned[0], "--pairs", files[1], "--map", turned[1], "--json")
+    mapped = json.loads(out)
+    assert code == 0
+    assert mapped["auc"] == pytest.approx(json.loads(native)["auc"], abs=1e-9)
+    assert "|model:demo|target:turned|map:rotation|" in mapped["signature"]
+    assert not any("without a map" in warning for warning in mapped["warnings"])
+
+
+def test_map_of_other_networks_and_map_without_second_set_are_refused(run, files, turned):
+    code, _, err = run(turned[0], files[0], "--pairs", files[1], "--map", turned[1])
     assert code == 2
-    assert err
+    assert "seem to be exchanged" in err
+    code, _, err = run(files[0], "--pairs", files[1], "--map", turned[1])
+    assert code == 2
+    assert "only one is given" in err

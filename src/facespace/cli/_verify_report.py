@@ -54,10 +54,12 @@ def verification_report(result: VerificationResult) -> Report:
         )
     )
     roc = result.roc
+    left = min(0.1, 1 / roc.n_impostor)
+    lowest = np.floor(10 * roc.tar_at_far(left).tar - 0.5) / 10  # a good network's curve lies in the topmost tenth
     report.add(
         Figure(
             "roc",
-            curves([Curve("ROC", roc.far, roc.tar)], x_range=(min(0.1, 1 / roc.n_impostor), 1.0)),
+            curves([Curve("ROC", roc.far, roc.tar)], x_range=(left, 1.0), y_range=(max(0.0, float(lowest)), 1.0)),
             title="ROC",
             caption="The axis begins at one false accept.",
             description=f"ROC curve with an area of {result.auc:.5f} and an equal error rate of {100 * result.eer:.2f} %.",
