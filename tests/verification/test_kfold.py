@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from facespace.errors import InputError
 from facespace.verification import best_threshold, insightface_grid, kfold_accuracy
 
-quick = settings(max_examples=150, deadline=None)
+quick = settings(max_examples=60, deadline=None)
 
 
 @st.composite

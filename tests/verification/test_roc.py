@@ -12,7 +12,7 @@ from facespace.verification.roc import allowed_accepts
 # Few different values, so that ties within and between the classes are the rule.
 scores = st.lists(st.integers(-8, 8).map(lambda i: i / 8), min_size=1, max_size=40)
 fars = st.floats(0, 1)
-quick = settings(max_examples=150, deadline=None)
+quick = settings(max_examples=60, deadline=None)
 
 
 def by_hand(genuine, impostor, far):
