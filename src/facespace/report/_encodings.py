@@ -1,0 +1,84 @@
+"""Scales, axes and legends that several charts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._theme import DASHES, INK, SERIES, config
+
+
+def altair() -> Any:
+    """The altair module, imported late. As Any, because its overloads take a type checker longer than all else here."""
+    import altair
+
+    return altair
+
+
+def panels(chart: Any, names: Sequence[str], columns: int) -> Any:
+    """The chart split by the column `panel` of its data, with the configuration of all charts."""
+    alt = altair()
+
+    if len(names) > 1:
+        header = alt.Header(title=None)
+        chart = chart.facet(facet=alt.Facet("panel:N", sort=list(names), header=header), columns=columns, spacing=34)
+    elif names[0]:
+        chart = chart.properties(title=names[0])
+    return chart.configure(**config())
+
+
+def series(names: Sequence[str]) -> dict[str, Any]:
+    """Colour and dash pattern by `series`, in one legend (none for a single unnamed series)."""
+    alt = altair()
+
+    legend = alt.Legend(title=None, symbolType="stroke", symbolSize=700, symbolOpacity=1) if any(names) else None
+    dashes = [list(DASHES[i % len(DASHES)]) for i in range(len(names))]
+    colours = [SERIES[i % len(SERIES)] for i in range(len(names))]
+    return {
+        "color": alt.Color("series:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend),
+        "strokeDash": alt.StrokeDash("series:N", scale=alt.Scale(domain=list(names), range=dashes), legend=legend),
+    }
+
+
+def log(domain: tuple[float, float]) -> Any:
+    """A logarithmic scale from end to end."""
+    alt = altair()
+
+    return alt.Scale(type="log", domain=list(domain), nice=False)
+
+
+def log_axis(domain: tuple[float, float]) -> Any:
+    """An axis of the powers of ten, written as the tables write them: 1e-4."""
+    alt = altair()
+
+    low, high = np.log10(domain)
+    powers = [10.0**p for p in range(int(np.ceil(low - 1e-9)), int(np.floor(high + 1e-9)) + 1)]
+    return alt.Axis(values=powers, labelExpr="datum.value == 1 ? '1' : '1e' + round(log(datum.value) / LN10)")
+
+
+def label_axis(orient: str, labels: Sequence[str], title: str) -> Any:
+    """Labels without lines; both axes' titles stand in the corner between them, above each other."""
+    alt = altair()
+
+    upright = orient == "left" or sum(map(len, labels)) <= 6 * len(labels)
+    return alt.Axis(
+        orient=orient,
+        title=title or None,
+        domain=False,
+        ticks=False,
+        labelLimit=260,
+        labelColor=INK,
+        labelAngle=0 if upright else -90,
+        titleAngle=0,
+        titleAlign="right",
+        titleBaseline="bottom",
+        titleX=-10,
+        titleY=-8 if orient == "left" else -26,
+    )
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """The names, each once, in the order of their first appearance."""
+    return list(dict.fromkeys(names))

@@ -1,0 +1,133 @@
+"""What a report is made of, except the matrix: text, key figures, notes, tables and figures.
+
+Each section is plain data; how it looks is the business of templates/. `name` (tables, figures, matrices) is the
+anchor in the page and the stem of the files in figures/.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from ..errors import InputError
+from ._format import is_number, number
+
+Level = Literal["note", "warning", "good"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs of prose under a title."""
+
+    kind: ClassVar[str] = "text"
+    title: str
+    paragraphs: Sequence[str]
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One number worth a card: `value` is shown large as it is, `label` says what it is, `note` what to make of it."""
+
+    value: str
+    label: str
+    note: str = ""
+    level: Level | None = None
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """A row of cards; without a title it belongs to whatever stands above it."""
+
+    kind: ClassVar[str] = "key_figures"
+    figures: Sequence[KeyFigure]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A diagnostic. `level` is one of note, warning, good; `code` is a stable short name that scripts may look for."""
+
+    text: str
+    level: Level = "note"
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A list of diagnostics."""
+
+    kind: ClassVar[str] = "notes"
+    notes: Sequence[Note]
+    title: str = "Notes"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its head, the unit under the head, a Python format such as ".2f", and a hint on hovering."""
+
+    label: str
+    unit: str = ""
+    format: str = ""
+    hint: str = ""
+
+
+class Table:
+    """Rows under sortable heads. Columns are strings or Column; cells are text, numbers or None."""
+
+    kind: ClassVar[str] = "table"
+
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[str | Column],
+        rows: Sequence[Sequence[object]],
+        *,
+        title: str = "",
+        caption: str = "",
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.caption = caption
+        self.columns = [Column(column) if isinstance(column, str) else column for column in columns]
+        self.rows = [list(row) for row in rows]
+        for index, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise InputError(
+                    f"row {index} of table {name!r} has {len(row)} cells for {len(self.columns)} columns",
+                    "Give every row one cell per column; None is an empty one.",
+                )
+        filled = [[row[i] for row in self.rows if row[i] is not None] for i in range(len(self.columns))]
+        self.numeric = [bool(values) and all(is_number(v) for v in values) for values in filled]
+
+    def text(self, row: int, column: int) -> str:
+        """The cell as it is shown."""
+        return number(self.rows[row][column], self.columns[column].format)
+
+    def csv(self) -> str:
+        """The table as CSV, numbers in full precision, units in the head."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow([f"{c.label} ({c.unit})" if c.unit else c.label for c in self.columns])
+        writer.writerows(self.rows)
+        return buffer.getvalue()
+
+    @property
+    def csv_uri(self) -> str:
+        """The CSV as an address of its own, for a link that needs no file beside the page."""
+        return "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode()).decode()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart: an Altair chart, or a Vega-Lite specification as a dict. `description` is read out by screen readers."""
+
+    kind: ClassVar[str] = "figure"
+    name: str
+    chart: Any
+    title: str = ""
+    caption: str = ""
+    description: str = ""
