@@ -139,12 +139,14 @@ def histograms(
         marks = [mark.transform_filter("isValid(datum.y)") for mark in marks]
         lines = alt.Chart().transform_filter("isValid(datum.threshold)").encode(x=alt.X("threshold:Q", title=x_title))
         marks.append(lines.mark_rule(color=INK, strokeWidth=1.2))
-        marks.append(
-            lines.mark_text(color=INK, align="left", dx=5, dy=2, baseline="top", fontSize=11).encode(
-                y=alt.value(0), text="label:N"
+        middle = float(edges[0] + edges[-1]) / 2
+        for side, dx, where in (("left", 5, "<="), ("right", -5, ">")):  # the label stands where there is room for it
+            text = lines.transform_filter(f"datum.threshold {where} {middle}").mark_text(
+                color=INK, align=side, dx=dx, dy=2, baseline="top", fontSize=11
             )
-        )
-    chart = alt.layer(*marks, data=alt.InlineData(values=values + rules)).properties(width=size[0], height=size[1])
+            marks.append(text.encode(y=alt.value(0), text="label:N"))
+    width, height = size if len(arrays) > 1 else (2 * size[0], int(1.4 * size[1]))
+    chart = alt.layer(*marks, data=alt.InlineData(values=values + rules)).properties(width=width, height=height)
     return panels(chart, list(arrays), columns)
 
 
@@ -223,9 +225,9 @@ def heatmap(
     step = 20 + 7 * max(len(str(cell["text"])) for cell in cells)
     return (
         alt.layer(
-            base.mark_rect(stroke=PAPER, strokeWidth=2, cornerRadius=3, invalid=None).encode(
-                color=alt.condition("isValid(datum.value)", alt.Color("value:Q", scale=ramp, legend=None), alt.value(PAPER))
-            ),
+            base.transform_filter("isValid(datum.value)")
+            .mark_rect(stroke=PAPER, strokeWidth=2, cornerRadius=3)
+            .encode(color=alt.Color("value:Q", scale=ramp, legend=None)),
             base.mark_text(fontSize=12).encode(text="text:N", color=text_ink),
             **({"title": title} if title else {}),
         )
