@@ -46,6 +46,13 @@ def test_images_loose_in_the_folder_have_no_subject(crops, tiny):
     assert listed.subject is None
 
 
+def test_files_by_id(crops, tiny):
+    files = {"x/2": crops / "bob/1.png", "x/1": crops / "ann/0.png"}
+    faces = embed(files, tiny, aligned=True).embeddings
+    assert faces.ids.tolist() == ["x/2", "x/1"]
+    assert faces.subject.tolist() == ["x", "x"]
+
+
 def test_given_landmarks_on_the_template_equal_ready_crops(crops, tiny):
     ids = [f"{p}/{i}" for p in ("ann", "bob", "eve", "joe") for i in range(3)]
     ready = embed(crops, tiny, aligned=True).embeddings

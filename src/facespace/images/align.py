@@ -70,18 +70,21 @@ def similarity_transform(source: ArrayLike, target: ArrayLike) -> NDArray[np.flo
     z, w = _complex(source), _complex(target)
     z_mean, w_mean = z.mean(-1, keepdims=True), w.mean(-1, keepdims=True)
     centred = z - z_mean
-    spread = (np.abs(centred) ** 2).sum(-1)
-    if not np.all(spread > 0) or not np.all(np.isfinite(spread)):
+    spread = (centred.real**2 + centred.imag**2).sum(-1)
+    if not (np.all(spread > 0) and np.all(np.isfinite(spread))):
         raise InputError("landmarks that coincide or are not finite can't be aligned", "Detect this face again.")
     a = (centred.conj() * (w - w_mean)).sum(-1) / spread
     b = w_mean[..., 0] - a * z_mean[..., 0]
-    rows = [np.stack([a.real, -a.imag, b.real], -1), np.stack([a.imag, a.real, b.imag], -1)]
-    return np.stack(rows, -2)
+    matrix = np.empty((*np.shape(a), 2, 3))
+    matrix[..., 0, 0] = matrix[..., 1, 1] = a.real
+    matrix[..., 1, 0] = a.imag
+    matrix[..., 0, 1] = -a.imag
+    matrix[..., 0, 2], matrix[..., 1, 2] = b.real, b.imag
+    return matrix
 
 
 def _complex(points: ArrayLike) -> NDArray[np.complex128]:
-    array = np.asarray(points, dtype=np.float64)
-    return np.asarray(array[..., 0] + 1j * array[..., 1])
+    return np.ascontiguousarray(points, dtype=np.float64).view(np.complex128)[..., 0]
 
 
 def align(image: Image, landmarks: ArrayLike, template: Template) -> Image:

@@ -30,26 +30,32 @@ def find_images(folder: str | Path) -> list[ImageFile]:
         raise InputError(f"the folder of images {folder} {what}", "Check the path.")
     found: list[ImageFile] = []
     others = 0
-    for path in _walk(folder):
-        if path.suffix.lower() in SUFFIXES:
-            found.append(ImageFile(path.relative_to(folder).with_suffix("").as_posix(), path))
-        else:
-            others += 1
+    for place, names in _walk(folder):
+        inside = Path(os.path.relpath(place, folder)).as_posix()
+        prefix = "" if inside == "." else f"{inside}/"
+        for name in names:
+            stem, suffix = os.path.splitext(name)
+            if suffix.lower() in SUFFIXES:
+                found.append(ImageFile(prefix + stem, Path(place, name)))
+            else:
+                others += 1
     if not found:
         besides = f" ({others:,} other files)" if others else ""
         raise InputError(f"no images in {folder}{besides}", f"Looked for {shorten(SUFFIXES, 20)}, also in its sub-folders.")
     return _without_repeats(found)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
     # Linked folders are followed, as datasets are often put together from links; `seen` ends a circle of them.
-    seen: set[str] = set()
+    seen: set[tuple[int, int]] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
-        if real not in seen:
-            yield from (Path(place, name) for name in files if not name.startswith("."))
-        seen.add(real)
+        stat = os.stat(place)
+        if (stat.st_dev, stat.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((stat.st_dev, stat.st_ino))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield place, [name for name in files if not name.startswith(".")]
 
 
 def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:

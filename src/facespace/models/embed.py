@@ -30,6 +30,7 @@ from .registry import load_card
 from .runtimes import load_network
 from .weights import Progress, checksum, find_weights
 
+ImageSource = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
 
@@ -99,7 +100,7 @@ class EmbedResult:
 
 
 def embed(
-    images: str | Path | Sequence[str | Path],
+    images: ImageSource,
     model: str | Path | ModelCard,
     *,
     out: str | Path | None = None,
@@ -117,7 +118,7 @@ def embed(
 
     Args:
         images: folder; ids are the paths under it without extension, and `subject` is the id's folder when all images lie
-            in one (person/image.jpg). Or a list of files; ids are the paths as given without extension.
+            in one (person/image.jpg). Or files by id, or a list of files; ids are then the paths as given without extension.
         model: name of a card, path of a card's TOML file, or a card.
         out: file to write the set to (.parquet, .npz, .npy). While it runs, finished batches are kept in `out`.partial.
         landmarks: file of `read_landmarks`, or (5, 2) points by id, instead of a detector.
@@ -136,9 +137,8 @@ def embed(
     out = None if out is None else _writable(Path(out))
     if resume and out is None:
         raise InputError("resuming needs an output file", "Name it: that is where the unfinished run is kept.")
-    files = find_images(images) if isinstance(images, str | Path) else name_images(images)
-    if not files:
-        raise InputError("the list of images is empty")
+    files = _image_files(images)
+    grouped = isinstance(images, str | Path | Mapping)  # ids are then relative to something, so their folders mean people
     aligner = _aligner(files, landmarks, aligned, detector, weights)
     workers = _at_least_one("workers", workers if workers is not None else os.cpu_count() or 1)
     paths = find_weights(card, weights, progress=download_progress)
@@ -176,7 +176,7 @@ def embed(
             partial.close()
     seconds = time.perf_counter() - start
     try:
-        faces = _assemble(files, total, card, {**metadata, "facespace": __version__}, isinstance(images, str | Path))
+        faces = _assemble(files, total, card, {**metadata, "facespace": __version__}, grouped)
     except InputError:
         if partial is not None:
             partial.remove()  # there is nothing in it to go on with
@@ -188,6 +188,18 @@ def embed(
     skipped = sorted((s for s in total.skipped if s.id in wanted), key=lambda s: s.id)
     several = sum(n > 1 for name, n in zip(total.ids, total.faces, strict=True) if name in wanted)
     return EmbedResult(faces, tuple(skipped), len(files), several, len(done), seconds, out)
+
+
+def _image_files(images: ImageSource) -> list[ImageFile]:
+    if isinstance(images, str | Path):
+        return find_images(images)
+    if isinstance(images, Mapping):
+        files = [ImageFile(name, Path(path)) for name, path in images.items()]
+    else:
+        files = name_images(images)
+    if not files:
+        raise InputError("the list of images is empty")
+    return files
 
 
 def _aligner(
@@ -207,7 +219,7 @@ def _aligner(
 
 
 def _assemble(
-    files: Sequence[ImageFile], total: Batch, card: ModelCard, metadata: dict[str, Any], folder: bool
+    files: Sequence[ImageFile], total: Batch, card: ModelCard, metadata: dict[str, Any], grouped: bool
 ) -> EmbeddingSet:
     row = {name: i for i, name in enumerate(total.ids)}
     ids = [f.id for f in files if f.id in row]
@@ -219,8 +231,8 @@ def _assemble(
         )
     subject = [name.rpartition("/")[0] for name in ids]
     vectors = np.stack([total.vectors[row[name]] for name in ids])
-    grouped = folder and all(subject)
-    return EmbeddingSet(vectors, ids, model=card.name, subject=subject if grouped else None, metadata=metadata)
+    known = subject if grouped and all(subject) else None
+    return EmbeddingSet(vectors, ids, model=card.name, subject=known, metadata=metadata)
 
 
 def _first_lines(skipped: Iterable[Skipped]) -> str:
