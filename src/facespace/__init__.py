@@ -1,1 +1,86 @@
-"""facespace: map, verify and measure the embedding spaces of face-recognition networks."""
+"""facespace: map, verify and measure the embedding spaces of face-recognition networks.
+
+The public names load on first use, so `import facespace` is fast and imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .datasets import PairProtocol, read_lfw_pairs, read_pairs
+    from .embeddings import EmbeddingSet
+    from .errors import FacespaceError
+    from .mapping import (
+        IdentityMap,
+        LeastSquaresMap,
+        LinearMap,
+        OrthogonalMap,
+        PairStatistics,
+        ReducedRankMap,
+        RidgeMap,
+        RotationMap,
+        fit_map,
+    )
+    from .models import ModelCard, embed, load_card
+    from .studies import cross_model_study
+    from .verification import verify
+
+_HOMES = {
+    "embeddings": ["EmbeddingSet"],
+    "errors": ["FacespaceError"],
+    "datasets": ["PairProtocol", "read_lfw_pairs", "read_pairs"],
+    "mapping": [
+        "IdentityMap",
+        "LeastSquaresMap",
+        "LinearMap",
+        "OrthogonalMap",
+        "PairStatistics",
+        "ReducedRankMap",
+        "RidgeMap",
+        "RotationMap",
+        "fit_map",
+    ],
+    "models": ["ModelCard", "embed", "load_card"],
+    "studies": ["cross_model_study"],
+    "verification": ["verify"],
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "EmbeddingSet",
+    "FacespaceError",
+    "IdentityMap",
+    "LeastSquaresMap",
+    "LinearMap",
+    "ModelCard",
+    "OrthogonalMap",
+    "PairProtocol",
+    "PairStatistics",
+    "ReducedRankMap",
+    "RidgeMap",
+    "RotationMap",
+    "__version__",
+    "cross_model_study",
+    "embed",
+    "fit_map",
+    "load_card",
+    "read_lfw_pairs",
+    "read_pairs",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

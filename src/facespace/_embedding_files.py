@@ -109,6 +109,7 @@ def _load_parquet(path: Path) -> EmbeddingSet:
 
 
 def _save_npz(faces: EmbeddingSet, path: Path, dtype: np.dtype[Any]) -> None:
+    columns: dict[str, Any] = faces.columns()
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
@@ -116,7 +117,7 @@ def _save_npz(faces: EmbeddingSet, path: Path, dtype: np.dtype[Any]) -> None:
             ids=faces.ids,
             model=np.array(faces.model),
             metadata=np.array(json.dumps(dict(faces.metadata))),
-            **faces.columns(),
+            **columns,
         )
 
 

@@ -47,5 +47,7 @@ def existing_file(path: str | Path, what: str) -> Path:
     if path.is_dir():
         raise FileFormatError(f"{path} is a folder, but {what} is a file", "Name the file itself.")
     if not path.exists():
-        raise FileFormatError(f"no such file: {path} ({what})", "Check the path; relative paths start at the current folder.")
+        raise FileFormatError(
+            f"no such file: {path} ({what})", "Check the path; relative paths start at the current folder."
+        )
     return path

@@ -207,7 +207,8 @@ def normalize(vectors: NDArray[Any]) -> Floats:
     """Rows divided by their Euclidean length; float32. The caller has excluded zero rows."""
     matrix = np.asarray(vectors, dtype=np.float32)
     squared = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
-    return matrix * (1.0 / np.sqrt(squared)).astype(np.float32)[:, None]
+    unit: Floats = matrix * (1.0 / np.sqrt(squared)).astype(np.float32)[:, None]
+    return unit
 
 
 def check_vectors(vectors: NDArray[Any], ids: Strings | None = None) -> None:

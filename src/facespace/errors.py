@@ -22,6 +22,7 @@ class FacespaceError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
     def to_dict(self) -> dict[str, str]:
+        """What `--json` prints under the key "error"."""
         return {"type": type(self).__name__, "message": self.message, "hint": self.hint}
 
 

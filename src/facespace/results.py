@@ -14,7 +14,7 @@ from ._files import atomic_write
 from ._version import __version__
 
 
-def signature(protocol: str, **facts: object) -> str:
+def signature(protocol: str, /, **facts: object) -> str:
     """One line that names what was measured and how, in the manner of sacreBLEU: `protocol|key:value|…|version`.
 
     >>> signature("lfw-10fold", pairs=6000, seed=0).rsplit("|", 1)[0]

@@ -1,0 +1,34 @@
+"""Mapping: linear maps between embedding spaces, all from one sufficient statistic."""
+
+from .domain import DomainCheck
+from .families import FAMILIES, METHODS, candidates, make_estimator
+from .fit import fit_map
+from .identity import IdentityMap
+from .linear_map import LinearMap
+from .ols import LeastSquaresMap
+from .reduced_rank import ReducedRankMap
+from .ridge import RidgeMap
+from .rotation import OrthogonalMap, RotationMap
+from .selection import JudgedPairs, Selection, select
+from .statistics import Moments, PairStatistics
+
+__all__ = [
+    "FAMILIES",
+    "METHODS",
+    "DomainCheck",
+    "IdentityMap",
+    "JudgedPairs",
+    "LeastSquaresMap",
+    "LinearMap",
+    "Moments",
+    "OrthogonalMap",
+    "PairStatistics",
+    "ReducedRankMap",
+    "RidgeMap",
+    "RotationMap",
+    "Selection",
+    "candidates",
+    "fit_map",
+    "make_estimator",
+    "select",
+]

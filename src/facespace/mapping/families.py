@@ -1,0 +1,56 @@
+"""The families of maps by name: what `--method` and `fit_map(method=…)` accept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..errors import unknown_name
+from ._base import LinearEstimator
+from .identity import IdentityMap
+from .ols import LeastSquaresMap
+from .reduced_rank import ReducedRankMap
+from .ridge import RidgeMap
+from .rotation import OrthogonalMap, RotationMap
+
+FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank")
+METHODS = ("auto", *FAMILIES)
+
+
+def make_estimator(
+    method: str,
+    *,
+    alpha: float | Literal["auto"] = 1.0,
+    rank: int | Literal["auto"] = "auto",
+    center: bool = True,
+) -> LinearEstimator:
+    """The unfitted estimator of the family `method`; options a family doesn't have are ignored.
+
+    `center=False` gives the papers' uncentred forms. The identity is never centred: it is the control.
+    """
+    match method:
+        case "identity":
+            return IdentityMap(center=False)
+        case "ols":
+            return LeastSquaresMap(center=center)
+        case "ridge":
+            return RidgeMap(alpha, center=center)
+        case "rotation":
+            return RotationMap(center=center)
+        case "orthogonal":
+            return OrthogonalMap(center=center)
+        case "reduced-rank":
+            return ReducedRankMap(rank, alpha=alpha, center=center)
+    raise unknown_name("method", method, METHODS)
+
+
+def candidates(p: int, q: int) -> dict[str, LinearEstimator]:
+    """What `auto` chooses among for widths p → q, by a label that says how each was made."""
+    found: dict[str, LinearEstimator] = {
+        "ridge(α=1)": RidgeMap(1.0),
+        "ridge(α=gcv)": RidgeMap("auto"),
+        "rotation": RotationMap(),
+        "reduced-rank": ReducedRankMap("auto", alpha="auto"),
+        "ridge(α=1, uncentred)": RidgeMap(1.0, center=False),
+    }
+    # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
+    return found | {"identity": IdentityMap()} if p == q else found

@@ -1,0 +1,140 @@
+"""`fit_map`: two embedding sets in, a LinearMap out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import PairProtocol
+from ..embeddings import EmbeddingSet, Floats
+from ..errors import InputError
+from ._base import LinearEstimator
+from .families import METHODS, candidates, make_estimator
+from .linear_map import LinearMap
+from .selection import JudgedPairs, people_parts, sample_pairs, select
+from .statistics import PairStatistics
+
+PARTS = 5  # folds of the cross-validation behind `auto`
+
+
+def fit_map(
+    source: EmbeddingSet,
+    target: EmbeddingSet,
+    method: str = "auto",
+    *,
+    alpha: float | Literal["auto"] = 1.0,
+    rank: int | Literal["auto"] = "auto",
+    center: bool = True,
+    intercept: bool = False,
+    pairs: PairProtocol | None = None,
+    seed: int = 0,
+) -> LinearMap:
+    """Fit the map from `source`'s space to `target`'s on L2-normalised vectors.
+
+    Pairs are the ids that both sets have (the same image seen by both networks), or, with `pairs`, the genuine pairs of
+    that list (left image by the source network, right image by the target network [2020, eq. 1]).
+
+    Args:
+        method: a family of `facespace.mapping.families`, or "auto": the one with the least verification error in a
+            5-fold cross-validation that keeps people together (by the sets' `subject` column; else every image is its own
+            person, and the two embeddings of one image are the genuine pairs).
+        alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
+        rank: of reduced-rank, or "auto".
+        center: fit about the means and compare about the target's mean; False gives the papers' forms.
+        intercept: with `center=False`: fit b too, but compare about zero.
+        seed: of the people's division into folds.
+
+    The map's `facts` say what was chosen, on how many pairs and subjects, and how many ids found no partner.
+
+    Raises:
+        InputError: no shared ids, no pairs.
+        UnknownNameError: no such method.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, turn = rng.normal(size=(50, 4)), np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    >>> ids = [f"{i}" for i in range(50)]
+    >>> a, b = EmbeddingSet(x, ids, model="a"), EmbeddingSet(x @ turn, ids, model="b")
+    >>> bool(np.allclose(fit_map(a, b, "orthogonal", center=False).weight, turn, atol=1e-6))
+    True
+    """
+    x, y, subjects, facts = paired_vectors(source, target, pairs)
+    statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
+    if method == "auto":
+        estimator, chosen = _choose(x, y, subjects, source.subject is not None or target.subject is not None, seed)
+        facts |= chosen
+    else:
+        estimator = make_estimator(method, alpha=alpha, rank=rank, center=center or intercept)
+        facts["method"] = method
+    estimator.fit_statistics(statistics)
+    about_zero = method != "auto" and intercept and not center
+    origin = np.zeros(statistics.target.dim) if about_zero else None
+    facts["centred"] = estimator.center and not about_zero
+    return LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
+
+
+def paired_vectors(
+    source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None
+) -> tuple[Floats, Floats, NDArray[np.str_], dict[str, Any]]:
+    """Row-aligned L2-normalised vectors (n, p), (n, q) of the pairs, each pair's person (n,), and counts for the record."""
+    if pairs is None:
+        joined = source.join(target)
+        left, right = joined.left, joined.right
+        facts: dict[str, Any] = {
+            "pairing": "same",
+            "source_unmatched": len(joined.left_only),
+            "target_unmatched": len(joined.right_only),
+        }
+    else:
+        genuine_left, genuine_right = pairs.left[pairs.same], pairs.right[pairs.same]
+        left_rows, right_rows = source.find(genuine_left), target.find(genuine_right)
+        both = (left_rows >= 0) & (right_rows >= 0)
+        if not both.any():
+            raise InputError(
+                f"none of the {len(both):,} genuine pairs of {pairs.name!r} has an embedding in both sets",
+                "Do the ids of the pairs list and of the sets have the same form?",
+            )
+        # One image may be in several pairs, so these are not sets but rows of sets.
+        facts = {"pairing": "matched", "pairs_without_embedding": int((~both).sum())}
+        subjects = _people(source, genuine_left[both], left_rows[both])
+        facts["subjects"] = len(np.unique(subjects))
+        return source.normalized()[left_rows[both]], target.normalized()[right_rows[both]], subjects, facts
+    column = left.subject if left.subject is not None else right.subject
+    subjects = left.ids if column is None else column
+    facts["subjects"] = len(np.unique(subjects)) if column is not None else None
+    return left.normalized(), right.normalized(), subjects, facts
+
+
+def _people(faces: EmbeddingSet, ids: NDArray[np.str_], rows: NDArray[np.intp]) -> NDArray[np.str_]:
+    return ids if faces.subject is None else faces.subject[rows]
+
+
+def _choose(
+    x: Floats, y: Floats, subjects: NDArray[np.str_], labelled: bool, seed: int
+) -> tuple[LinearEstimator, dict[str, Any]]:
+    people = len(np.unique(subjects))
+    if people < 2 * PARTS:
+        raise InputError(
+            f"choosing a method by cross-validation needs at least {2 * PARTS} people; these pairs have {people}",
+            f"Name a method instead: {', '.join(METHODS[1:])}.",
+        )
+    part = people_parts(subjects, PARTS, seed)
+    parts = [PairStatistics.of(x[part == i], y[part == i]) for i in range(PARTS)]
+    total = parts[0]
+    for statistics in parts[1:]:
+        total = total + statistics
+    options = candidates(x.shape[1], y.shape[1])
+    left, right, same = sample_pairs(subjects, part, genuine=20_000, per_person=8, seed=seed)
+    rows = [np.flatnonzero(part[left] == i) for i in range(PARTS)]
+    judged = [JudgedPairs.gather(x, y, left[r], right[r], same[r]) for r in rows]
+    selection = select(options, [total - statistics for statistics in parts], judged)
+    family = selection.chosen.split("(")[0]
+    return options[selection.chosen], {
+        "method": "auto",
+        "family": family,
+        "chosen": selection.chosen,
+        "cross_validation": {"error": selection.losses, "parts": PARTS, "pairs": len(same), "labelled": labelled},
+        "seed": seed,
+    }

@@ -1,0 +1,142 @@
+"""LinearMap: a fitted map between two embedding spaces, ready to apply, save, check and export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import EmbeddingSet, Floats, check_width, normalize
+from ..errors import InputError
+from .statistics import Doubles, PairStatistics
+
+if TYPE_CHECKING:
+    from ._base import LinearEstimator
+    from .domain import DomainCheck
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """y ≈ x W + b for L2-normalised x, and the origin about which mapped and target vectors are compared.
+
+    The score of a source vector x against a target vector y is the cosine of `probe(x)` and `reference(y)`:
+
+        probe(x) = x W + b − o,    reference(y) = y − o
+
+    with the origin o = 0 (the papers) or the target's mean. It matters: some networks' embeddings have a mean of
+    up to 0.9 of the unit length, and cosines about zero then see little else.
+
+    Attributes:
+        weight: (p, q) float32 W.
+        bias: (q,) float32 b.
+        origin: (q,) float32 o.
+        source_mean: (p,) float32 mean of the source vectors it was fitted on.
+        source_values, source_vectors: (p,), (p, p) float32 spectrum of their covariance, for `check`.
+        source_model, target_model: names of the networks, "" when unknown.
+        facts: method, hyper-parameters, number of pairs and subjects, metrics; plain JSON types.
+    """
+
+    weight: Floats
+    bias: Floats
+    origin: Floats
+    source_mean: Floats
+    source_values: Floats
+    source_vectors: Floats
+    source_model: str = ""
+    target_model: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """Name of the family it was fitted by."""
+        return str(self.facts.get("method", ""))
+
+    def __repr__(self) -> str:
+        p, q = self.weight.shape
+        names = f"{self.source_model or '?'} → {self.target_model or '?'}"
+        return f"LinearMap({names}, {p} → {q}, {self.method}, {self.facts.get('pairs', 0):,} pairs)"
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: LinearEstimator,
+        statistics: PairStatistics,
+        *,
+        origin: Doubles | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> LinearMap:
+        """The map of a fitted `estimator`; `statistics` are those it was fitted on.
+
+        `origin` defaults to the target's mean where the estimator centred, else to zero.
+        """
+        if origin is None:
+            origin = estimator.target_mean_ if estimator.center else np.zeros(statistics.target.dim)
+        values, vectors = statistics.source.spectrum(center=True)
+        known = {"pairs": statistics.n, **estimator.facts_, **(facts or {})}
+        return cls(
+            weight=estimator.weight_.astype(np.float32),
+            bias=estimator.bias_.astype(np.float32),
+            origin=origin.astype(np.float32),
+            source_mean=statistics.source.mean.astype(np.float32),
+            source_values=(values / statistics.n).astype(np.float32),
+            source_vectors=vectors.astype(np.float32),
+            source_model=statistics.source_model,
+            target_model=statistics.target_model,
+            facts=known,
+        )
+
+    def transform(self, vectors: NDArray[Any]) -> Floats:
+        """(n, p) source vectors of any length → (n, q) predicted target vectors (not normalised)."""
+        check_width(vectors, self.weight.shape[0], f"the map from {self.source_model or 'its source'}")
+        return normalize(vectors) @ self.weight + self.bias
+
+    def probe(self, vectors: NDArray[Any]) -> Floats:
+        """(n, p) source vectors → (n, q) vectors whose cosines with `reference` are the scores."""
+        return self.transform(vectors) - self.origin
+
+    def reference(self, vectors: NDArray[Any]) -> Floats:
+        """(n, q) target vectors → (n, q) vectors whose cosines with `probe` are the scores."""
+        check_width(vectors, self.weight.shape[1], f"the map to {self.target_model or 'its target'}")
+        return normalize(vectors) - self.origin
+
+    def apply(self, faces: EmbeddingSet) -> EmbeddingSet:
+        """`faces` of the source model, moved into the target's space. InputError if another network made them."""
+        self.check_model(faces, "source")
+        return faces.with_vectors(self.transform(faces.vectors), model=f"{self.target_model}<-{self.source_model}")
+
+    def check_model(self, faces: EmbeddingSet, side: str) -> None:
+        """Raise InputError if `faces` names another network than this map's `side` ("source" or "target")."""
+        wanted = self.source_model if side == "source" else self.target_model
+        if wanted and faces.model and faces.model != wanted:
+            swapped = faces.model == (self.target_model if side == "source" else self.source_model)
+            hint = "The two sets seem to be exchanged." if swapped else "Fit a map for that network, or embed with this one."
+            raise InputError(f"this map's {side} is {wanted!r}, but the set was made by {faces.model!r}", hint)
+
+    def check(self, vectors: NDArray[Any]) -> DomainCheck:
+        """Are these source vectors in the domain that the map was fitted on? See `facespace.mapping.domain`."""
+        from .domain import check_domain
+
+        return check_domain(self, vectors)
+
+    def save(self, path: str | Path) -> Path:
+        """Write to a .safetensors file, whole or not at all."""
+        from ._files import save_map
+
+        return save_map(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> LinearMap:
+        """Read what `save` wrote. Raises FileFormatError."""
+        from ._files import load_map
+
+        return load_map(Path(path))
+
+    def to_onnx(self, path: str | Path, network: str | Path | None = None) -> Path:
+        """Write the map as ONNX: alone (vectors in, vectors out), or behind the ONNX file `network` (images in)."""
+        from .onnx_export import export
+
+        return export(self, Path(path), None if network is None else Path(network))

@@ -1,0 +1,86 @@
+"""A map as an ONNX graph: alone, or glued behind its network, which then speaks the other space (extra `onnx`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._files import atomic_write, existing_file
+from ..errors import DimensionError, FileFormatError, missing_extra
+
+if TYPE_CHECKING:
+    from .linear_map import LinearMap
+
+_OPSET = 17
+_PREFIX = "facespace_map_"
+
+
+def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
+    """Write `fitted` (behind `network`, if given) to `path`.
+
+    The graph is: flatten to (batch, p), L2-normalise, multiply by W, add b. Input of the map alone: `embedding`; output
+    in both cases: `mapped`. The parts are joined in the network's own opset, so its layers stay as they were.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise missing_extra("onnx", "onnx", "writing ONNX files") from None
+
+    if network is None:
+        model = _map_model(fitted, {"": _OPSET}, ir_version=8)
+    else:
+        existing_file(network, "the network")
+        try:
+            base = onnx.load(network)
+            onnx.checker.check_model(base)
+        except Exception as error:  # protobuf's and the checker's classes have no common base
+            raise FileFormatError(
+                f"{network} can't be read as ONNX: {str(error).splitlines()[0]}", "Is it truncated?"
+            ) from None
+        output = base.graph.output[0]
+        _check_network_width(output, fitted, network)
+        opsets = {item.domain: item.version for item in base.opset_import}
+        tail = _map_model(fitted, opsets, ir_version=base.ir_version)
+        model = onnx.compose.merge_models(base, tail, io_map=[(output.name, _PREFIX + "embedding")], outputs=["mapped"])
+    model.producer_name = "facespace"
+    for key, value in (("source", fitted.source_model), ("target", fitted.target_model), ("method", fitted.method)):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = f"facespace.{key}", value
+    onnx.checker.check_model(model)
+    with atomic_write(path) as temporary:
+        onnx.save(model, temporary)
+    return path
+
+
+def _map_model(fitted: LinearMap, opsets: dict[str, int], ir_version: int) -> Any:
+    from onnx import TensorProto, helper, numpy_helper
+
+    p, q = fitted.weight.shape
+    alone = opsets.keys() == {""} and opsets[""] == _OPSET and ir_version == 8
+    inlet = "embedding" if alone else _PREFIX + "embedding"
+    flat, unit, weight, bias = (_PREFIX + name for name in ("flat", "unit", "weight", "bias"))
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", [inlet], [flat], name=_PREFIX + "flatten", axis=1),
+            helper.make_node("LpNormalization", [flat], [unit], name=_PREFIX + "normalize", axis=1, p=2),
+            helper.make_node("Gemm", [unit, weight, bias], ["mapped"], name=_PREFIX + "gemm"),
+        ],
+        "facespace_map",
+        [helper.make_tensor_value_info(inlet, TensorProto.FLOAT, ["batch", p] if alone else None)],
+        [helper.make_tensor_value_info("mapped", TensorProto.FLOAT, ["batch", q])],
+        [numpy_helper.from_array(fitted.weight, weight), numpy_helper.from_array(fitted.bias, bias)],
+    )
+    imports = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
+    return helper.make_model(graph, opset_imports=imports, ir_version=ir_version)
+
+
+def _check_network_width(output: Any, fitted: LinearMap, network: Path) -> None:
+    sizes = [axis.dim_value for axis in output.type.tensor_type.shape.dim][1:]
+    width = 1
+    for size in sizes:
+        width *= size
+    if sizes and width and width != fitted.weight.shape[0]:
+        raise DimensionError(
+            f"{network} gives vectors of width {width}, but the map takes {fitted.weight.shape[0]}",
+            f"The map's source is {fitted.source_model!r}.",
+        )

@@ -1,0 +1,128 @@
+"""Which family suits these two spaces: cross-validation of the verification loss that keeps people together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import Floats
+from ..errors import InputError
+from ..verification import best_threshold
+from ._base import LinearEstimator
+from .statistics import PairStatistics
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedPairs:
+    """Pairs to judge maps by: x (m, p) of the source against y (m, q) of the target, L2-normalised, and same (m,) bool."""
+
+    x: Floats
+    y: Floats
+    same: NDArray[np.bool_]
+
+    @classmethod
+    def gather(cls, x: Floats, y: Floats, left: Rows, right: Rows, same: NDArray[np.bool_]) -> JudgedPairs:
+        """Rows `left` of x against rows `right` of y."""
+        return cls(x[left], y[right], same)
+
+    def scores(self, fitted: LinearEstimator) -> NDArray[np.float32]:
+        """(m,) cosines of mapped x and y, about the target's mean if `fitted` centres.
+
+        A vector that the map sends to the origin has no direction; its score is 0.
+        """
+        origin = fitted.target_mean_ if fitted.center else np.zeros_like(fitted.target_mean_)
+        mapped = self.x @ fitted.weight_.astype(np.float32)
+        mapped += (fitted.bias_ - origin).astype(np.float32)
+        centred = self.y if not fitted.center else self.y - origin.astype(np.float32)
+        lengths = np.sqrt(np.vecdot(mapped, mapped) * np.vecdot(centred, centred))
+        cosines: NDArray[np.float32] = np.vecdot(mapped, centred) / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return cosines
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The chosen label and every candidate's cross-validated verification error (share of wrong decisions)."""
+
+    chosen: str
+    losses: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"chosen": self.chosen, "losses": self.losses}
+
+
+def select(
+    candidates: Mapping[str, LinearEstimator], training: Sequence[PairStatistics], judged: Sequence[JudgedPairs]
+) -> Selection:
+    """Fit every candidate on `training[i]`, the statistics without part i, and score `judged[i]`, pairs of part i.
+
+    The error is that of the best threshold on all parts' scores together, so a map whose scores drift from part to part
+    pays for it; ties go to the better separation d′. Raises InputError without genuine or impostor pairs.
+    """
+    same = np.concatenate([pairs.same for pairs in judged])
+    if not 0 < same.sum() < len(same):
+        raise InputError("choosing a map needs genuine and impostor pairs to judge by")
+    losses, separations = {}, {}
+    for label, estimator in candidates.items():
+        parts = zip(training, judged, strict=True)
+        scores = np.concatenate([pairs.scores(estimator.fit_statistics(statistics)) for statistics, pairs in parts])
+        losses[label] = 1 - best_threshold(scores, same)[1]
+        separations[label] = separation(scores, same)
+    chosen = min(losses, key=lambda label: (losses[label], -separations[label]))
+    return Selection(chosen, losses)
+
+
+def separation(scores: NDArray[np.float32], same: NDArray[np.bool_]) -> float:
+    """d′ = (mean genuine − mean impostor) / √((var genuine + var impostor) / 2)."""
+    genuine, impostor = scores[same], scores[~same]
+    return float((genuine.mean() - impostor.mean()) / np.sqrt((genuine.var() + impostor.var()) / 2 + 1e-12))
+
+
+def people_parts(subjects: NDArray[np.str_], k: int, seed: int) -> NDArray[np.intp]:
+    """(n,) part 0 … k − 1 of each row: people are dealt at random, all rows of one into the same part."""
+    _, person = np.unique(subjects, return_inverse=True)
+    dealt = np.random.default_rng(seed).permutation(person.max() + 1) % k
+    return dealt[person]
+
+
+def sample_pairs(
+    subjects: NDArray[np.str_], part: NDArray[np.intp], *, genuine: int, per_person: int, seed: int
+) -> tuple[Rows, Rows, NDArray[np.bool_]]:
+    """`(left, right, same)`, rows: up to `genuine` pairs of two rows of one person, and as many impostor pairs.
+
+    Each row is in at most 2 × `per_person` genuine pairs; both rows of a pair are in the same part. Without people that
+    have two rows, each row is its own genuine partner: the two networks' embeddings of one image.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(subjects))
+    _, person = np.unique(subjects, return_inverse=True)
+    order = order[np.argsort(person[order], kind="stable")]  # people together, their rows shuffled
+    # Neighbours at distance 1, 2, … in that order are pairs of one person; short distances use every image first.
+    left, right = [], []
+    for distance in range(1, per_person + 1):
+        a, b = order[:-distance], order[distance:]
+        hit = person[a] == person[b]
+        left.append(a[hit])
+        right.append(b[hit])
+    pairs = np.concatenate(left), np.concatenate(right)
+    if len(pairs[0]) == 0:
+        rows = rng.permutation(len(subjects))[:genuine]
+        pairs = rows, rows
+    chosen = np.sort(rng.permutation(len(pairs[0]))[:genuine])
+    left_rows, right_rows = pairs[0][chosen], pairs[1][chosen]
+    others = []
+    for number in range(int(part.max()) + 1):
+        members = np.flatnonzero(part == number)
+        wanted = int(np.count_nonzero(part[left_rows] == number))
+        a, b = rng.choice(members, 2 * wanted + 16), rng.choice(members, 2 * wanted + 16)
+        different = np.flatnonzero(person[a] != person[b])[:wanted]
+        others.append((a[different], b[different]))
+    a, b = (np.concatenate(side) for side in zip(*others, strict=True))
+    same = np.repeat([True, False], [len(left_rows), len(a)])
+    return np.concatenate([left_rows, a]), np.concatenate([right_rows, b]), same

@@ -1,0 +1,284 @@
+"""The cross-model study: what it costs to compare any of several networks with any other.
+
+For every ordered pair of sets and every method the map is fitted on the training folds and judged on the one left out;
+the threshold too is chosen without it. [2020, section 3.3 and table 3; 2021, section 4]
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ..datasets import PairProtocol
+from ..embeddings import EmbeddingSet, Floats
+from ..errors import InputError, shorten, unknown_name
+from ..mapping import METHODS, JudgedPairs, candidates, make_estimator, select
+from ..mapping._base import LinearEstimator
+from ..mapping.folds import FoldStatistics
+from ..results import signature
+from ..verification import FoldAccuracy, VerificationResult, kfold_accuracy, verify
+
+DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
+PAIRINGS = ("same", "matched")
+_INNER = 3  # parts of the training folds that `auto` is cross-validated on
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One ordered pair of networks under one method. Accuracies are shares, losses differences of shares."""
+
+    source: str
+    target: str
+    pairing: str
+    method: str
+    chosen: tuple[str, ...]  # per fold, what `auto` took; () for the other methods
+    accuracy: FoldAccuracy
+    loss_target: float  # the target's own accuracy − this
+    loss_poorer: float  # the poorer of both networks' own accuracies − this
+    scores: NDArray[np.float32]  # (n,) score of every pair under the map of its own fold
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cell of the `study cross-model` document: percent."""
+        counts = {label: self.chosen.count(label) for label in dict.fromkeys(self.chosen)}
+        return {
+            "source": self.source,
+            "target": self.target,
+            "pairing": self.pairing,
+            "method": self.method,
+            "chosen": counts or self.method,
+            "accuracy": 100 * self.accuracy.mean,
+            "sd": 100 * self.accuracy.sd,
+            "loss_target": 100 * self.loss_target,
+            "loss_poorer": 100 * self.loss_poorer,
+            "folds": 100 * self.accuracy.folds,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class CrossModelResult:
+    """All cells, the networks' own results, and what was left out."""
+
+    signature: str
+    models: tuple[str, ...]
+    dims: tuple[int, ...]
+    native: tuple[VerificationResult, ...]
+    cells: tuple[Cell, ...]
+    same: NDArray[np.bool_]
+    warnings: tuple[str, ...]
+
+    def cell(self, source: str, target: str, method: str, pairing: str) -> Cell:
+        """The cell of these names. Raises UnknownNameError."""
+        for cell in self.cells:
+            if (cell.source, cell.target, cell.method, cell.pairing) == (source, target, method, pairing):
+                return cell
+        known = sorted({f"{c.source} → {c.target}, {c.method}, {c.pairing}" for c in self.cells})
+        raise unknown_name("cell", f"{source} → {target}, {method}, {pairing}", known)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Per pairing and method: mean and largest loss against the target and the poorer network, in percent."""
+        rows = []
+        for pairing, method in dict.fromkeys((c.pairing, c.method) for c in self.cells):
+            group = [c for c in self.cells if (c.pairing, c.method) == (pairing, method)]
+            target = np.array([c.loss_target for c in group])
+            poorer = np.array([c.loss_poorer for c in group])
+            worst = group[int(target.argmax())]
+            rows.append(
+                {
+                    "pairing": pairing,
+                    "method": method,
+                    "cells": len(group),
+                    "accuracy": 100 * float(np.mean([c.accuracy.mean for c in group])),
+                    "mean_loss_target": 100 * float(target.mean()),
+                    "max_loss_target": 100 * float(target.max()),
+                    "mean_loss_poorer": 100 * float(poorer.mean()),
+                    "max_loss_poorer": 100 * float(poorer.max()),
+                    "worst": f"{worst.source} → {worst.target}",
+                }
+            )
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `study cross-model` document: percent."""
+        return {
+            "signature": self.signature,
+            "models": [
+                {"name": name, "dim": dim, "accuracy": 100 * own.accuracy.mean, "sd": 100 * own.accuracy.sd}
+                for name, dim, own in zip(self.models, self.dims, self.native, strict=True)
+                if own.accuracy is not None
+            ],
+            "summary": self.summary(),
+            "cells": [cell.to_dict() for cell in self.cells],
+            "warnings": list(self.warnings),
+        }
+
+
+def cross_model_study(
+    sets: Sequence[EmbeddingSet],
+    protocol: PairProtocol,
+    *,
+    pairing: str | Sequence[str] = "same",
+    methods: Sequence[str] = DEFAULT_METHODS,
+    alpha: float = 1.0,
+    center: bool = True,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> CrossModelResult:
+    """Every ordered pair of `sets` × `methods` on a protocol with folds.
+
+    Args:
+        sets: at least two, of different networks, with embeddings of all images of the protocol.
+        protocol: with folds; an image is in one fold only.
+        pairing: what maps are fitted on, or both: "same", all images of the training folds as both networks saw them
+            [2021]; "matched", their genuine pairs, left image by the source, right image by the target network [2020].
+        methods: families of `facespace.mapping`, or "auto", which is chosen anew in each fold, by an inner
+            cross-validation on that fold's training part.
+        alpha: ridge penalty.
+        center: False for the papers' maps and cosines about the origin.
+        workers: threads; by default one per processor.
+        progress: called with (folds done, folds in all).
+
+    Raises:
+        InputError: fewer than two sets, two of one name, a protocol without folds, missing images.
+        UnknownNameError: an unknown method or pairing.
+    """
+    pairings = (pairing,) if isinstance(pairing, str) else tuple(pairing)
+    _check(sets, protocol, pairings, methods)
+    native = tuple(verify(faces, protocol=protocol) for faces in sets)
+    own = [result.accuracy.mean if result.accuracy is not None else float("nan") for result in native]
+    ids, image_fold = protocol.fold_of_ids()
+    vectors = [faces.select(ids).normalized() for faces in sets]
+    left, right = np.searchsorted(ids, protocol.left), np.searchsorted(ids, protocol.right)
+    folds = np.unique(image_fold, return_inverse=True)[1]
+    pair_fold = folds[left]
+    probes, references = [v[left] for v in vectors], [v[right] for v in vectors]
+    models = tuple(faces.model for faces in sets)
+    cells: list[Cell] = []
+    for number, kind in enumerate(pairings):
+        if kind == "same":
+            statistics = FoldStatistics(vectors, folds, models=models)
+        else:
+            g = protocol.same
+            statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
+        work = _Work(probes, references, protocol.same, pair_fold, statistics, tuple(methods), alpha, center)
+        done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
+        scores, chosen = work.run(workers or os.cpu_count() or 1, done)
+        for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
+            by_fold = scores[s, t, method]
+            accuracy = kfold_accuracy(by_fold, protocol.same, pair_fold)
+            cells.append(
+                Cell(
+                    models[s],
+                    models[t],
+                    kind,
+                    method,
+                    tuple(chosen[s, t]) if method == "auto" else (),
+                    accuracy,
+                    own[t] - accuracy.mean,
+                    min(own[s], own[t]) - accuracy.mean,
+                    by_fold[pair_fold, np.arange(len(protocol))],
+                )
+            )
+    line = signature(
+        "cross-model",
+        protocol=protocol.name,
+        pairs=len(protocol),
+        models=len(sets),
+        pairing="+".join(pairings),
+        methods="+".join(methods),
+        alpha=alpha,
+        center=center,
+        inner=_INNER if "auto" in methods else None,
+        seed=0,
+    )
+    warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
+    return CrossModelResult(line, models, tuple(f.dim for f in sets), native, tuple(cells), protocol.same, warnings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The fits and scores of one pairing: per fold, every ordered pair of models under every method."""
+
+    probes: list[Floats]  # per model (n, d): left images of the n pairs
+    references: list[Floats]  # right images
+    same: NDArray[np.bool_]
+    fold: NDArray[np.intp]
+    statistics: FoldStatistics
+    methods: tuple[str, ...]
+    alpha: float
+    center: bool
+
+    def run(
+        self, workers: int, progress: Callable[[int], Any]
+    ) -> tuple[dict[tuple[int, int, str], NDArray[np.float32]], dict[tuple[int, int], list[str]]]:
+        """Scores (folds, n) by (source, target, method), and per (source, target) what `auto` chose in each fold."""
+        ordered = list(itertools.permutations(range(len(self.probes)), 2))
+        n_folds, n = self.statistics.n_folds, len(self.same)
+        scores = {(s, t, m): np.empty((n_folds, n), np.float32) for s, t in ordered for m in self.methods}
+        chosen: dict[tuple[int, int], list[str]] = {pair: [] for pair in ordered}
+        for fold in range(n_folds):
+            # Each thread has one pair of models; threads inside the linear algebra would only get in their way.
+            with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+                results = pool.map(partial(self._pair, fold), ordered)
+                for (s, t), (rows, choice) in zip(ordered, results, strict=True):
+                    for method, row in rows.items():
+                        scores[s, t, method][fold] = row
+                    chosen[s, t].append(choice)
+            self.statistics.forget()
+            progress(fold + 1)
+        return scores, chosen
+
+    def _pair(self, fold: int, pair: tuple[int, int]) -> tuple[dict[str, NDArray[np.float32]], str]:
+        s, t = pair
+        training = self.statistics.without(s, t, {fold})
+        judged = JudgedPairs(self.probes[s], self.references[t], self.same)
+        rows, choice = {}, ""
+        for method in self.methods:
+            if method == "auto":
+                choice, estimator = self._choose(s, t, fold)
+            else:
+                estimator = make_estimator(method, alpha=self.alpha, center=self.center)
+            rows[method] = judged.scores(estimator.fit_statistics(training))
+        return rows, choice
+
+    def _choose(self, s: int, t: int, fold: int) -> tuple[str, LinearEstimator]:
+        others = [number for number in range(self.statistics.n_folds) if number != fold]
+        training, judged = [], []
+        for part in range(_INNER):
+            held = others[part::_INNER]
+            training.append(self.statistics.without(s, t, {fold, *held}))
+            rows = np.flatnonzero(np.isin(self.fold, held))
+            judged.append(JudgedPairs.gather(self.probes[s], self.references[t], rows, rows, self.same[rows]))
+        options = candidates(self.statistics.dims[s], self.statistics.dims[t])
+        chosen = select(options, training, judged).chosen
+        return chosen, options[chosen]
+
+
+def _check(sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]) -> None:
+    if len(sets) < 2:
+        raise InputError(f"a cross-model study needs at least two sets; got {len(sets)}")
+    names = [faces.model for faces in sets]
+    if len(set(names)) < len(names) or "" in names:
+        raise InputError(
+            f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
+            "facespace embed writes it; for a file without, give EmbeddingSet(…, model=NAME).",
+        )
+    if protocol.n_folds < 3:
+        raise InputError(
+            f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",
+            "LFW's pairs.txt has ten; a csv gets them by a column fold.",
+        )
+    for method in methods:
+        if method not in METHODS:
+            raise unknown_name("method", method, METHODS)
+    for pairing in pairings:
+        if pairing not in PAIRINGS:
+            raise unknown_name("pairing", pairing, PAIRINGS)
