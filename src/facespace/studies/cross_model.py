@@ -262,6 +262,11 @@ class _Work:
         return chosen, options[chosen]
 
 
+def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:
+    if progress is not None:
+        progress(before + done, whole)
+
+
 def _check(sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]) -> None:
     if len(sets) < 2:
         raise InputError(f"a cross-model study needs at least two sets; got {len(sets)}")
