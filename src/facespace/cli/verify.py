@@ -61,7 +61,7 @@ def verify_command(
             linear.check_model(right, "target")
     result = verify(left, right, protocol=protocol, map=linear, fars=fars, allow_missing=allow_missing, seed=seed)
     if output is not None:
-        from ._verify_report import verification_report
+        from ..verification.report import verification_report
 
         write_json(result, output / "results.json")
         verification_report(result).write(output)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..verification import VerificationResult, best_threshold
+from .kfold import best_threshold
+from .verify import VerificationResult
 
 if TYPE_CHECKING:
     from ..report import Report

@@ -1,0 +1,31 @@
+"""`facespace demo`: the main job on the embeddings that ship with facespace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..datasets.demo import demo_protocol, demo_sets
+from ._app import app
+from ._options import Json, Quiet
+from .study import run_cross_model
+
+
+@app.command("demo")
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("facespace-demo"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
+    run_cross_model(
+        demo_sets(),
+        demo_protocol(),
+        pairing=["same", "matched"],
+        methods=["auto", "ridge", "rotation", "identity"],
+        output=output,
+        as_json=as_json,
+        quiet=quiet,
+    )

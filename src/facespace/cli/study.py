@@ -1,0 +1,113 @@
+"""`facespace study`: the papers' experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from ..datasets import PairProtocol, read_pairs
+from ..embeddings import EmbeddingSet
+from ..results import jsonable, write_json
+from ..studies import CrossModelResult, cross_model_study
+from ..studies.cross_model import DEFAULT_METHODS
+from ._app import app
+from ._options import Json, OutputFolder, Quiet, console, emit
+
+study = typer.Typer(no_args_is_help=True)
+app.add_typer(study, name="study", help="The papers' experiments.")
+
+
+@study.command("cross-model")
+def cross_model(
+    sets: Annotated[list[Path], typer.Argument(help="Two or more sets, of different networks.", show_default=False)],
+    pairs: Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")],
+    pairing: Annotated[
+        str, typer.Option("--pairing", help="What maps are fitted on: same, matched, or same,matched.")
+    ] = "same",
+    methods: Annotated[str, typer.Option("--methods", help="Families of maps, or auto.")] = ",".join(DEFAULT_METHODS),
+    alpha: Annotated[float, typer.Option("--alpha", help="Ridge penalty.")] = 1.0,
+    center: Annotated[
+        bool, typer.Option("--center/--no-center", help="Fit and compare about the means; not so in the papers.")
+    ] = True,
+    output: OutputFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Every ordered pair of networks × methods: what does comparing across networks cost?"""
+    faces = [EmbeddingSet.load(path) for path in sets]
+    run_cross_model(
+        faces,
+        read_pairs(pairs),
+        pairing=_split(pairing),
+        methods=_split(methods),
+        alpha=alpha,
+        center=center,
+        output=output,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+def run_cross_model(
+    faces: list[EmbeddingSet],
+    protocol: PairProtocol,
+    *,
+    pairing: list[str],
+    methods: list[str],
+    alpha: float = 1.0,
+    center: bool = True,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the study with a progress bar, write its report, print it."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=quiet or not Console(stderr=True).is_terminal,
+    )
+    with bar:
+        task = bar.add_task("folds", total=None)
+        result = cross_model_study(
+            faces,
+            protocol,
+            pairing=pairing,
+            methods=methods,
+            alpha=alpha,
+            center=center,
+            progress=lambda done, whole: bar.update(task, completed=done, total=whole),
+        )
+    document = jsonable(result)
+    document["files"] = []
+    if output is not None:
+        from ..studies.cross_model_report import cross_model_report
+
+        document["files"] = [str(path) for path in [*cross_model_report(result).write(output), output / "results.json"]]
+        write_json(document, output / "results.json")
+    emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
+
+
+def render(result: CrossModelResult, files: list[str]) -> RenderableType:
+    """The study for a terminal: the matrix of the first method, the methods side by side, where the report is."""
+    from ..report import terminal_matrix, terminal_table
+    from ..studies.cross_model_report import cross_model_matrix, summary_table
+
+    matrix = cross_model_matrix(result)
+    parts: list[RenderableType] = [terminal_matrix(matrix, width=console.width), Text()]
+    parts += [terminal_table(summary_table(result, brief=True)), Text(), Text(result.signature, style="dim")]
+    if files:
+        parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
+    return Group(*parts)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

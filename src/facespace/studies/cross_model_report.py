@@ -1,0 +1,269 @@
+"""The report of a cross-model study: what comparing across networks costs, and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..report import (
+    Column,
+    Curve,
+    Figure,
+    KeyFigure,
+    KeyFigures,
+    Matrix,
+    Measure,
+    Note,
+    Notes,
+    Report,
+    Table,
+    curves,
+    histograms,
+)
+from ..verification import Roc, best_threshold
+from .cross_model import Cell, CrossModelResult
+
+IDENTITY_LIMIT = 62.0  # percent; unrelated spaces compared directly stay below it
+
+_MEANING = {
+    "same": "fitted on the same images as both networks saw them",
+    "matched": "fitted on pairs of different images of one person",
+}
+
+
+def cross_model_report(result: CrossModelResult) -> Report:
+    """The sections for report.html; `write(folder)` makes the page and figures/."""
+    count = len(result.models)
+    report = Report(
+        "Cross-model study",
+        f"{count} networks, {count * (count - 1)} ordered pairs of networks, {len(result.same):,} pairs of images",
+        result.signature,
+    )
+    first = result.cells[0]
+    report.add(KeyFigures(_key_figures(result, first)))
+    report.add(cross_model_matrix(result))
+    report.add(Notes(_notes(result), title="How to read this"))
+    report.add(summary_table(result))
+    report.add(_network_table(result))
+    shown = _examples(result, first.pairing, first.method)
+    report.add(_roc_figure(result, shown))
+    report.add(_histogram_figure(result, shown[-1]))
+    report.add(_cell_table(result))
+    return report
+
+
+def cross_model_matrix(result: CrossModelResult) -> Matrix:
+    """Source networks down, target networks across, one layer per pairing, method and measure; own accuracy on the
+    diagonal."""
+    place = {name: i for i, name in enumerate(result.models)}
+    size = len(result.models)
+    own = [100 * r.accuracy.mean for r in result.native if r.accuracy is not None]
+    layers: dict[tuple[str, ...], np.ndarray] = {}
+    details: dict[tuple[str, ...], list[list[str]]] = {}
+    for cell in result.cells:
+        key = (cell.pairing, cell.method)
+        for measure, diagonal in (("accuracy", own), ("loss", [np.nan] * size), ("poorer", [np.nan] * size)):
+            layers.setdefault((*key, measure), np.diag(diagonal) if measure == "accuracy" else np.full((size, size), np.nan))
+        texts = details.setdefault(
+            key, [[f"own accuracy of {a}" if a == b else "" for b in result.models] for a in result.models]
+        )
+        at = place[cell.source], place[cell.target]
+        layers[*key, "accuracy"][at] = 100 * cell.accuracy.mean
+        layers[*key, "loss"][at] = 100 * cell.loss_target
+        layers[*key, "poorer"][at] = 100 * cell.loss_poorer
+        lines = [f"{cell.source} → {cell.target}", f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"]
+        if cell.chosen:
+            lines.append(
+                "auto chose " + ", ".join(f"{label} ×{cell.chosen.count(label)}" for label in dict.fromkeys(cell.chosen))
+            )
+        texts[at[0]][at[1]] = "\n".join(lines)
+    measures = {
+        "accuracy": Measure("accuracy", "%", 2),
+        "loss": Measure("loss against the target", "points", 2, better="low"),
+        "poorer": Measure("loss against the poorer network", "points", 2, better="low"),
+    }
+    return Matrix(
+        "cross-model",
+        result.models,
+        result.models,
+        layers,
+        measures,
+        title="Every network against every other",
+        caption="Left image by the source network, mapped; right image by the target network. The framed diagonal is each "
+        "network's own accuracy. Click a heading to sort.",
+        row_title="source",
+        column_title="target",
+        selectors=("Pairing", "Method"),
+        details=details,
+    )
+
+
+def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
+    figures = []
+    for row in result.summary():
+        if row["pairing"] != first.pairing:
+            continue
+        if row["method"] == first.method:
+            spread = f"{row['cells']} ordered pairs, {row['pairing']} pairing"
+            figures.append(KeyFigure(f"{row['mean_loss_target']:.2f} pts", f"mean loss, {row['method']}", spread))
+            figures.append(KeyFigure(f"{row['max_loss_target']:.2f} pts", f"worst loss, {row['method']}", row["worst"]))
+        elif row["method"] == "identity":
+            figures.append(KeyFigure(f"{row['accuracy']:.1f} %", "mean accuracy without a map", "50 % is chance"))
+    own = [100 * r.accuracy.mean for r in result.native if r.accuracy is not None]
+    span = f"{min(own):.1f}–{max(own):.1f} %"
+    figures.append(KeyFigure(span, "the networks' own accuracy", f"{len(own)} networks"))
+    return figures
+
+
+def _notes(result: CrossModelResult) -> list[Note]:
+    notes = [
+        Note(f"Pairing {p!r}: maps are {_MEANING[p]}, in the training folds only.", code=f"pairing-{p}")
+        for p in dict.fromkeys(c.pairing for c in result.cells)
+    ]
+    notes.append(
+        Note(
+            "Loss is the target network's own accuracy less the cross-model accuracy, in points. A loss below zero is "
+            "possible: the source may be the better network.",
+            code="loss",
+        )
+    )
+    related = [c for c in result.cells if c.method == "identity" and 100 * c.accuracy.mean > IDENTITY_LIMIT]
+    if related:
+        names = ", ".join(f"{c.source} → {c.target} ({100 * c.accuracy.mean:.1f} %)" for c in related[:4])
+        notes.append(Note(f"Already comparable without a map: {names}. Are these networks related?", "warning", "related"))
+    elif any(c.method == "identity" for c in result.cells):
+        highest = max(100 * c.accuracy.mean for c in result.cells if c.method == "identity")
+        notes.append(
+            Note(f"Without a map no pair of networks exceeds {highest:.1f} %: the spaces are unrelated.", "good", "control")
+        )
+    return [*notes, *(Note(text, "warning", "verification") for text in result.warnings)]
+
+
+def summary_table(result: CrossModelResult, *, brief: bool = False) -> Table:
+    """Mean and largest loss per pairing and method; `brief` leaves out the comparison with the poorer network."""
+    columns = {
+        "pairing": Column("pairing"),
+        "method": Column("method"),
+        "accuracy": Column("mean accuracy", "%", ".2f"),
+        "mean_loss_target": Column("mean loss", "points", ".2f", "against the target's own accuracy"),
+        "max_loss_target": Column("worst loss", "points", ".2f"),
+        "worst": Column("worst pair"),
+    }
+    if not brief:
+        columns["mean_loss_poorer"] = Column("mean loss vs poorer", "points", ".2f", "against the poorer of both networks")
+        columns["max_loss_poorer"] = Column("worst loss vs poorer", "points", ".2f")
+    rows = [[row[key] for key in columns] for row in result.summary()]
+    caption = "Losses against the target network's own accuracy, over all ordered pairs of networks."
+    return Table("methods", list(columns.values()), rows, title="Methods", caption=caption)
+
+
+def _network_table(result: CrossModelResult) -> Table:
+    columns: list[str | Column] = [
+        "network",
+        Column("width", format="d"),
+        Column("accuracy", "%", ".2f"),
+        Column("± sd", "%", ".2f"),
+        Column("AUC", format=".5f"),
+        Column("EER", "%", ".2f"),
+        Column("TAR @ FAR 1e-2", "%", ".2f"),
+    ]
+    rows = [
+        [name, dim, 100 * r.accuracy.mean, 100 * r.accuracy.sd, r.auc, 100 * r.eer, 100 * r.roc.tar_at_far(1e-2).tar]
+        for name, dim, r in zip(result.models, result.dims, result.native, strict=True)
+        if r.accuracy is not None
+    ]
+    return Table("networks", columns, rows, title="Networks", caption="Each network by itself, on the same pairs.")
+
+
+def _examples(result: CrossModelResult, pairing: str, method: str) -> list[Cell]:
+    """The pairs of networks with the least, the median and the largest loss."""
+    cells = sorted(
+        (c for c in result.cells if (c.pairing, c.method) == (pairing, method)), key=lambda cell: cell.loss_target
+    )
+    return [cells[i] for i in dict.fromkeys((0, len(cells) // 2, len(cells) - 1))]
+
+
+def _roc_figure(result: CrossModelResult, shown: Sequence[Cell]) -> Figure:
+    lines = []
+    names = ("least loss", "median loss", "largest loss")
+    for title, cell in zip(names[: len(shown) - 1] + names[-1:], shown, strict=True):
+        panel = f"{cell.source} → {cell.target} ({title})"
+        own = {"source alone": cell.source, "target alone": cell.target}
+        for label, name in own.items():
+            roc = result.native[result.models.index(name)].roc
+            lines.append(Curve(label, roc.far, roc.tar, panel))
+        for method in (cell.method, "identity"):
+            match = [c for c in result.cells if (c.source, c.target, c.pairing, c.method) == (*_names(cell), method)]
+            if match:
+                roc = _roc(match[0], result.same)
+                lines.append(Curve("no map" if method == "identity" else f"mapped ({method})", roc.far, roc.tar, panel))
+    left = max(1 / int((~result.same).sum()), 1e-4)
+    return Figure(
+        "roc",
+        curves(lines, x_range=(left, 1.0)),
+        title="ROC curves",
+        caption="Scores of all folds together, each under the map of its own fold. The axis begins at one false accept.",
+        description="ROC curves of three pairs of networks: both networks alone, mapped, and compared without a map.",
+    )
+
+
+def _histogram_figure(result: CrossModelResult, cell: Cell) -> Figure:
+    panels, cuts = {}, {}
+    for method, title in (("identity", "without a map"), (cell.method, f"mapped ({cell.method})")):
+        match = [c for c in result.cells if (c.source, c.target, c.pairing, c.method) == (*_names(cell), method)]
+        if not match:
+            continue
+        scores = match[0].scores.astype(np.float64)
+        panels[title] = {"genuine": scores[result.same], "impostor": scores[~result.same]}
+        cuts[title] = best_threshold(scores, result.same)[0]
+    own = result.native[result.models.index(cell.target)]
+    panels["target alone"] = {"genuine": own.genuine_scores, "impostor": own.impostor_scores}
+    cuts["target alone"] = best_threshold(
+        np.concatenate([own.genuine_scores, own.impostor_scores]), np.arange(own.pairs) < own.genuine
+    )[0]
+    finite = {panel: cut for panel, cut in cuts.items() if np.isfinite(cut)}
+    return Figure(
+        "scores",
+        histograms(panels, thresholds=finite),
+        title=f"Scores before and after mapping: {cell.source} → {cell.target}",
+        caption="The pair of networks with the largest loss. The line is the threshold with the fewest errors.",
+        description="Histograms of genuine and impostor scores without a map, mapped, and of the target network alone.",
+    )
+
+
+def _cell_table(result: CrossModelResult) -> Table:
+    columns: list[str | Column] = [
+        "source",
+        "target",
+        "pairing",
+        "method",
+        Column("accuracy", "%", ".2f"),
+        Column("± sd", "%", ".2f"),
+        Column("loss", "points", ".2f"),
+        Column("loss vs poorer", "points", ".2f"),
+        "auto chose",
+    ]
+    rows = [
+        [
+            c.source,
+            c.target,
+            c.pairing,
+            c.method,
+            100 * c.accuracy.mean,
+            100 * c.accuracy.sd,
+            100 * c.loss_target,
+            100 * c.loss_poorer,
+            ", ".join(f"{label} ×{c.chosen.count(label)}" for label in dict.fromkeys(c.chosen)),
+        ]
+        for c in result.cells
+    ]
+    return Table("cells", columns, rows, title="All cells")
+
+
+def _names(cell: Cell) -> tuple[str, str, str]:
+    return cell.source, cell.target, cell.pairing
+
+
+def _roc(cell: Cell, same: np.ndarray) -> Roc:
+    return Roc(cell.scores[same], cell.scores[~same])
