@@ -185,3 +185,11 @@ def test_no_detector_says_how_to_get_one(crops, tiny, monkeypatch):
     with pytest.raises(ModelError, match="no face detector") as caught:
         embed(crops, tiny)
     assert "facespace[dlib]" in caught.value.hint
+
+
+def test_the_detector_is_the_first_whose_weights_are_there(shared):
+    from facespace.models._crops import choose_detector
+
+    assert choose_detector("auto", shared / "models").facts["detector"] == "yunet"
+    pytest.importorskip("dlib")
+    assert choose_detector("auto").facts["detector"] == "dlib"

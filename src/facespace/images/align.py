@@ -88,7 +88,10 @@ def _complex(points: ArrayLike) -> NDArray[np.complex128]:
 
 
 def align(image: Image, landmarks: ArrayLike, template: Template) -> Image:
-    """The face with its (5, 2) `landmarks` on the template: (height, width, 3), bilinear, black outside the image."""
+    """The face with its (5, 2) `landmarks` on the template: (height, width, 3), bilinear, black outside the image.
+
+    Large faces are not smoothed before they are shrunk, because the networks were trained on crops made like this.
+    """
     return warp(image, similarity_transform(landmarks, template.points), template)
 
 
