@@ -1,0 +1,140 @@
+"""`facespace info`: what is in this set, map, statistics or ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from .._embedding_files import SUFFIXES
+from .._files import existing_file
+from ..embeddings import EmbeddingSet
+from ..errors import FileFormatError, shorten
+from ._app import app
+from ._options import Json, Quiet, emit
+
+_KNOWN = (*SUFFIXES, ".safetensors", ".onnx")
+
+
+@app.command()
+def info(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Set, map, statistics or ONNX file.", show_default=False)],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what is in a file."""
+    existing_file(file, "what info looks into")
+    suffix = file.suffix.lower()
+    if suffix in SUFFIXES:
+        facts, text = _set(file)
+    elif suffix == ".safetensors":
+        facts, text = _safetensors(file)
+    elif suffix == ".onnx":
+        facts, text = _onnx(file)
+    else:
+        raise FileFormatError(
+            f"{file} is no file of facespace's: unknown ending {suffix!r}", f"Known: {shorten(_KNOWN, len(_KNOWN))}."
+        )
+    size = file.stat().st_size
+    facts = {"file": file, "bytes": size, **facts}
+    emit(
+        facts,
+        lambda: Group(Text.from_markup(f"{escape(str(file))} [dim]({_size(size)})[/]"), text),
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
+    faces = EmbeddingSet.load(path)
+    lengths = np.linalg.norm(faces.vectors.astype(np.float64), axis=1)
+    columns = {name: len(np.unique(column)) for name, column in faces.columns().items()}
+    facts = {
+        "kind": "set",
+        "rows": len(faces),
+        "dim": faces.dim,
+        "model": faces.model,
+        "columns": {name: {"distinct": count} for name, count in columns.items()},
+        "metadata": dict(faces.metadata),
+        "mean_length": float(np.linalg.norm(faces.normalized().mean(axis=0, dtype=np.float64))),
+        "vector_length": {"least": float(lengths.min()), "mean": float(lengths.mean()), "greatest": float(lengths.max())},
+        "first_ids": faces.ids[:3].tolist(),
+    }
+    lines = [
+        f"[bold]{len(faces):,} embeddings[/] of {faces.dim} numbers, made by [bold]{escape(faces.model or 'unknown')}[/]",
+        f"ids such as {escape(shorten(facts['first_ids']))}",
+        f"mean of the unit vectors has length {facts['mean_length']:.3f}; "
+        f"vectors have lengths {lengths.min():.3g} to {lengths.max():.3g}",
+    ]
+    lines += [f"column {name}: {count:,} distinct values" for name, count in columns.items()]
+    lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in faces.metadata.items()]
+    return facts, Text.from_markup("\n".join(lines))
+
+
+def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
+    from ..mapping import LinearMap, PairStatistics
+    from ..mapping._files import kind_of
+    from ._map_text import describe, map_text
+
+    if kind_of(path) == "map":
+        facts = describe(LinearMap.load(path))
+        return {"kind": "map", **facts}, map_text(facts)
+    statistics = PairStatistics.load(path)
+    found = {
+        "kind": "statistics",
+        "pairs": statistics.n,
+        "source_model": statistics.source_model,
+        "target_model": statistics.target_model,
+        "source_dim": statistics.source.dim,
+        "target_dim": statistics.target.dim,
+        "source_rank": statistics.source.rank(center=False) if statistics.n else 0,
+        "target_rank": statistics.target.rank(center=False) if statistics.n else 0,
+        "source_mean_length": float(np.linalg.norm(statistics.source.mean)),
+        "target_mean_length": float(np.linalg.norm(statistics.target.mean)),
+    }
+    lines = [f"statistics of [bold]{statistics.n:,} pairs[/]"]
+    lines += [
+        f"{side}: {escape(str(found[f'{side}_model'] or 'unknown'))}, {found[f'{side}_dim']} numbers, "
+        f"rank {found[f'{side}_rank']}, mean of length {found[f'{side}_mean_length']:.3f}"
+        for side in ("source", "target")
+    ]
+    return found, Text.from_markup("\n".join(lines))
+
+
+def _onnx(path: Path) -> tuple[dict[str, Any], RenderableType]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # its complaints become our error
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's classes have no public common base
+        message = str(error).strip().splitlines()[0]
+        raise FileFormatError(f"{path} can't be read as ONNX: {message}", "Is it truncated?") from None
+    ours = {
+        key.removeprefix("facespace."): value
+        for key, value in session.get_modelmeta().custom_metadata_map.items()
+        if key.startswith("facespace.")
+    }
+    inputs = [{"name": node.name, "shape": node.shape} for node in session.get_inputs()]
+    outputs = [{"name": node.name, "shape": node.shape} for node in session.get_outputs()]
+    facts = {"kind": "onnx", "inputs": inputs, "outputs": outputs, "map": ours or None}
+    ends = [f"{node['name']} {node['shape']}" for node in (*inputs, *outputs)]
+    head = "an ONNX network"
+    if ours:
+        names = f"{ours.get('source') or '?'} → {ours.get('target') or '?'}"
+        head = f"a map as ONNX: [bold]{escape(names)}[/], {escape(ours.get('method', ''))}"
+    return facts, Text.from_markup(f"{head}\n{escape(', '.join(ends))}")
+
+
+def _size(count: int) -> str:
+    value, units = float(count), iter(("bytes", "kB", "MB", "GB"))
+    unit = next(units)
+    while value >= 1000 and unit != "GB":
+        value, unit = value / 1000, next(units)
+    return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"

@@ -2,7 +2,7 @@
 
 from .domain import DomainCheck
 from .families import FAMILIES, METHODS, candidates, make_estimator
-from .fit import fit_map
+from .fit import fit_map, pair_statistics
 from .identity import IdentityMap
 from .linear_map import LinearMap
 from .ols import LeastSquaresMap
@@ -30,5 +30,6 @@ __all__ = [
     "candidates",
     "fit_map",
     "make_estimator",
+    "pair_statistics",
     "select",
 ]

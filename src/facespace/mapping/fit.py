@@ -75,6 +75,12 @@ def fit_map(
     return LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
 
 
+def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None = None) -> PairStatistics:
+    """The statistics that `fit_map` fits on with the same arguments; add them to others, or keep them for later fits."""
+    x, y, _, _ = paired_vectors(source, target, pairs)
+    return PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
+
+
 def paired_vectors(
     source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None
 ) -> tuple[Floats, Floats, NDArray[np.str_], dict[str, Any]]:
