@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..embeddings import Floats
 from ..errors import InputError
 from .statistics import Doubles, PairStatistics
 
@@ -66,6 +67,10 @@ class LinearEstimator(TransformerMixin, ClassNamePrefixFeaturesOutMixin, BaseEst
         source: Doubles = validate_data(self, X, reset=False, dtype=np.float64)
         mapped: Doubles = source @ self.weight_ + self.bias_
         return mapped
+
+    def weigh(self, x: Floats) -> Floats:
+        """(n, p) float32 → (n, q) x W in float32, without b and without checks: the inner step of scoring many pairs."""
+        return x @ self.weight_.astype(np.float32)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

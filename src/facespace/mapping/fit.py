@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet, Floats
@@ -68,7 +69,8 @@ def fit_map(
     else:
         estimator = make_estimator(method, alpha=alpha, rank=rank, center=center or intercept)
         facts["method"] = method
-    estimator.fit_statistics(statistics)
+    with _one_thread():
+        estimator.fit_statistics(statistics)
     about_zero = method != "auto" and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
     facts["centred"] = estimator.center and not about_zero
@@ -113,6 +115,11 @@ def paired_vectors(
     return left.normalized(), right.normalized(), subjects, facts
 
 
+def _one_thread() -> Any:
+    # Decompositions of some hundred rows gain little from threads and, on a busy machine, lose a factor of 50 by them.
+    return threadpool_limits(1)
+
+
 def _people(faces: EmbeddingSet, ids: NDArray[np.str_], rows: NDArray[np.intp]) -> NDArray[np.str_]:
     return ids if faces.subject is None else faces.subject[rows]
 
@@ -135,7 +142,8 @@ def _choose(
     left, right, same = sample_pairs(subjects, part, genuine=20_000, per_person=8, seed=seed)
     rows = [np.flatnonzero(part[left] == i) for i in range(PARTS)]
     judged = [JudgedPairs.gather(x, y, left[r], right[r], same[r]) for r in rows]
-    selection = select(options, [total - statistics for statistics in parts], judged)
+    with _one_thread():
+        selection = select(options, [total - statistics for statistics in parts], judged)
     family = selection.chosen.split("(")[0]
     return options[selection.chosen], {
         "method": "auto",

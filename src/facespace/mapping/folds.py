@@ -32,7 +32,8 @@ class FoldStatistics:
         self.dims = [x.shape[1] for x in source]
         self._models = list(models) or [""] * len(source)
         self._rows = [np.flatnonzero(fold == number) for number in np.unique(fold)]
-        self._moments = [[[Moments.of(x[rows]) for rows in self._rows] for x in side] for side in self._sides]
+        sides = self._sides[:1] if self._same else self._sides
+        self._moments = [[[Moments.of(x[rows]) for rows in self._rows] for x in side] for side in sides]
         self._cross: dict[tuple[int, int], list[Doubles]] = {}
         self._kept: dict[tuple[int, int, frozenset[int]], Moments] = {}
 

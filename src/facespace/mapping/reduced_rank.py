@@ -33,15 +33,18 @@ class ReducedRankMap(LinearEstimator):
             raise InputError(f"rank must be 'auto' or a positive whole number; got {self.rank!r}")
         ridge = RidgeMap(self.alpha, center=self.center)._solve(statistics)
         alpha = ridge.facts["alpha"]
-        gram, cross = statistics.source.scatter(self.center), statistics.covariation(self.center)
-        fitted, directions = np.linalg.eigh(ridge.weight.T @ gram @ ridge.weight)
+        values, rotated = statistics.source.spectrum(self.center)[0], statistics.rotated_cross(self.center)
+        # In the eigenvectors' coordinates G is diag(λ) and W is diag(1 / (λ + α)) VᵀC.
+        half = rotated / np.sqrt(values + alpha)[:, None]
+        fit = half * np.sqrt(values / (values + alpha))[:, None]  # fitᵀ fit = Wᵀ G W
+        fitted, directions = np.linalg.eigh(fit.T @ fit)
         fitted, directions = np.maximum(fitted[::-1], 0.0), directions[:, ::-1]
         largest = min(p, q)
         if self.rank == "auto":
             # RSS(r) = tr H − Σ_{j ≤ r} (2 v_jᵀ Wᵀ C v_j − v_jᵀ Wᵀ G W v_j)
-            gain = 2 * np.einsum("ij,ij->j", ridge.weight @ directions, cross @ directions) - fitted
+            along = half @ directions  # |half v|² = vᵀ Wᵀ C v
+            gain = 2 * np.einsum("ij,ij->j", along, along) - fitted
             residual = float(np.trace(statistics.target.scatter(self.center))) - np.cumsum(gain)
-            values = statistics.source.spectrum(self.center)[0]
             ranks = np.arange(1, q + 1)
             ridge_df = float(np.sum(values / (values + alpha)))
             df = np.minimum(ranks * np.maximum(ridge_df + q - ranks, 0.0), ridge_df * q)

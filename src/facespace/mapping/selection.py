@@ -20,28 +20,34 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class JudgedPairs:
-    """Pairs to judge maps by: x (m, p) of the source against y (m, q) of the target, L2-normalised, and same (m,) bool."""
+    """Pairs to judge maps by: row left[i] of x, the source, against row i of y, the target; both L2-normalised.
+
+    x (k, p) holds every source vector once, because mapping it is nearly all the work; left (m,), y (m, q), same (m,) bool.
+    """
 
     x: Floats
+    left: Rows
     y: Floats
     same: NDArray[np.bool_]
 
     @classmethod
     def gather(cls, x: Floats, y: Floats, left: Rows, right: Rows, same: NDArray[np.bool_]) -> JudgedPairs:
         """Rows `left` of x against rows `right` of y."""
-        return cls(x[left], y[right], same)
+        distinct, place = np.unique(left, return_inverse=True)
+        return cls(x[distinct], place, y[right], same)
 
     def scores(self, fitted: LinearEstimator) -> NDArray[np.float32]:
         """(m,) cosines of mapped x and y, about the target's mean if `fitted` centres.
 
         A vector that the map sends to the origin has no direction; its score is 0.
         """
-        origin = fitted.target_mean_ if fitted.center else np.zeros_like(fitted.target_mean_)
-        mapped = self.x @ fitted.weight_.astype(np.float32)
-        mapped += (fitted.bias_ - origin).astype(np.float32)
-        centred = self.y if not fitted.center else self.y - origin.astype(np.float32)
-        lengths = np.sqrt(np.vecdot(mapped, mapped) * np.vecdot(centred, centred))
-        cosines: NDArray[np.float32] = np.vecdot(mapped, centred) / np.maximum(lengths, np.finfo(np.float32).tiny)
+        mapped, centred = fitted.weigh(self.x), self.y
+        if fitted.center:
+            mapped += (fitted.bias_ - fitted.target_mean_).astype(np.float32)
+            centred = centred - fitted.target_mean_.astype(np.float32)
+        lengths = np.sqrt(np.vecdot(mapped, mapped)[self.left] * np.vecdot(centred, centred))
+        cosines: NDArray[np.float32] = np.vecdot(mapped[self.left], centred)
+        cosines /= np.maximum(lengths, np.finfo(np.float32).tiny)
         return cosines
 
 

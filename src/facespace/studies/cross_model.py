@@ -168,7 +168,9 @@ def cross_model_study(
         else:
             g = protocol.same
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
-        work = _Work(probes, references, protocol.same, pair_fold, statistics, tuple(methods), alpha, center)
+        distinct, place = np.unique(left, return_inverse=True)
+        sources = [v[distinct] for v in vectors]
+        work = _Work(sources, place, references, protocol.same, pair_fold, statistics, tuple(methods), alpha, center)
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
@@ -207,8 +209,9 @@ def cross_model_study(
 class _Work:
     """The fits and scores of one pairing: per fold, every ordered pair of models under every method."""
 
-    probes: list[Floats]  # per model (n, d): left images of the n pairs
-    references: list[Floats]  # right images
+    sources: list[Floats]  # per model (k, d): every left image once
+    left: NDArray[np.intp]  # (n,) its row, for the n pairs
+    references: list[Floats]  # (n, d): right images
     same: NDArray[np.bool_]
     fold: NDArray[np.intp]
     statistics: FoldStatistics
@@ -220,7 +223,7 @@ class _Work:
         self, workers: int, progress: Callable[[int], Any]
     ) -> tuple[dict[tuple[int, int, str], NDArray[np.float32]], dict[tuple[int, int], list[str]]]:
         """Scores (folds, n) by (source, target, method), and per (source, target) what `auto` chose in each fold."""
-        ordered = list(itertools.permutations(range(len(self.probes)), 2))
+        ordered = list(itertools.permutations(range(len(self.sources)), 2))
         n_folds, n = self.statistics.n_folds, len(self.same)
         scores = {(s, t, m): np.empty((n_folds, n), np.float32) for s, t in ordered for m in self.methods}
         chosen: dict[tuple[int, int], list[str]] = {pair: [] for pair in ordered}
@@ -239,14 +242,21 @@ class _Work:
     def _pair(self, fold: int, pair: tuple[int, int]) -> tuple[dict[str, NDArray[np.float32]], str]:
         s, t = pair
         training = self.statistics.without(s, t, {fold})
-        judged = JudgedPairs(self.probes[s], self.references[t], self.same)
-        rows, choice = {}, ""
+        judged = JudgedPairs(self.sources[s], self.left, self.references[t], self.same)
+        rows: dict[str, NDArray[np.float32]] = {}
+        done: list[tuple[LinearEstimator, NDArray[np.float32]]] = []
+        choice = ""
         for method in self.methods:
             if method == "auto":
                 choice, estimator = self._choose(s, t, fold)
             else:
                 estimator = make_estimator(method, alpha=self.alpha, center=self.center)
-            rows[method] = judged.scores(estimator.fit_statistics(training))
+            estimator.fit_statistics(training)
+            # Families often agree, as `auto` with its choice or a rotation with the orthogonal map: score only once.
+            known = (row for other, row in done if _equal(other, estimator))
+            row = next(known, None)
+            rows[method] = judged.scores(estimator) if row is None else row
+            done.append((estimator, rows[method]))
         return rows, choice
 
     def _choose(self, s: int, t: int, fold: int) -> tuple[str, LinearEstimator]:
@@ -256,10 +266,14 @@ class _Work:
             held = others[part::_INNER]
             training.append(self.statistics.without(s, t, {fold, *held}))
             rows = np.flatnonzero(np.isin(self.fold, held))
-            judged.append(JudgedPairs.gather(self.probes[s], self.references[t], rows, rows, self.same[rows]))
+            judged.append(JudgedPairs.gather(self.sources[s], self.references[t], self.left[rows], rows, self.same[rows]))
         options = candidates(self.statistics.dims[s], self.statistics.dims[t])
         chosen = select(options, training, judged).chosen
         return chosen, options[chosen]
+
+
+def _equal(a: LinearEstimator, b: LinearEstimator) -> bool:
+    return bool(a.center == b.center and np.array_equal(a.weight_, b.weight_))
 
 
 def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:
