@@ -27,7 +27,7 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
         raise missing_extra("onnx", "onnx", "writing ONNX files") from None
 
     if network is None:
-        model = _map_model(fitted, {"": _OPSET}, ir_version=8)
+        model = _map_model(fitted, "embedding", {"": _OPSET}, ir_version=8)
     else:
         existing_file(network, "the network")
         try:
@@ -40,8 +40,9 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
         output = base.graph.output[0]
         _check_network_width(output, fitted, network)
         opsets = {item.domain: item.version for item in base.opset_import}
-        tail = _map_model(fitted, opsets, ir_version=base.ir_version)
-        model = onnx.compose.merge_models(base, tail, io_map=[(output.name, _PREFIX + "embedding")], outputs=["mapped"])
+        inlet = _PREFIX + "embedding"
+        tail = _map_model(fitted, inlet, opsets, ir_version=base.ir_version)
+        model = onnx.compose.merge_models(base, tail, io_map=[(output.name, inlet)], outputs=["mapped"])
     model.producer_name = "facespace"
     for key, value in (("source", fitted.source_model), ("target", fitted.target_model), ("method", fitted.method)):
         entry = model.metadata_props.add()
@@ -52,12 +53,11 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
     return path
 
 
-def _map_model(fitted: LinearMap, opsets: dict[str, int], ir_version: int) -> Any:
+def _map_model(fitted: LinearMap, inlet: str, opsets: dict[str, int], ir_version: int) -> Any:
     from onnx import TensorProto, helper, numpy_helper
 
     p, q = fitted.weight.shape
-    alone = opsets.keys() == {""} and opsets[""] == _OPSET and ir_version == 8
-    inlet = "embedding" if alone else _PREFIX + "embedding"
+    shape = None if inlet.startswith(_PREFIX) else ["batch", p]  # a network's output may have more axes
     flat, unit, weight, bias = (_PREFIX + name for name in ("flat", "unit", "weight", "bias"))
     graph = helper.make_graph(
         [
@@ -66,7 +66,7 @@ def _map_model(fitted: LinearMap, opsets: dict[str, int], ir_version: int) -> An
             helper.make_node("Gemm", [unit, weight, bias], ["mapped"], name=_PREFIX + "gemm"),
         ],
         "facespace_map",
-        [helper.make_tensor_value_info(inlet, TensorProto.FLOAT, ["batch", p] if alone else None)],
+        [helper.make_tensor_value_info(inlet, TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("mapped", TensorProto.FLOAT, ["batch", q])],
         [numpy_helper.from_array(fitted.weight, weight), numpy_helper.from_array(fitted.bias, bias)],
     )

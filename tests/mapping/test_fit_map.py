@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mapping_samples import network, people, turn, two_sets
+
+from facespace.datasets import PairProtocol
+from facespace.embeddings import EmbeddingSet
+from facespace.errors import InputError, UnknownNameError
+from facespace.mapping import FAMILIES, JudgedPairs, RidgeMap, candidates, fit_map, pair_statistics, select
+from facespace.mapping.selection import people_parts, sample_pairs
+from facespace.mapping.statistics import PairStatistics
+
+plain = settings(deadline=None, max_examples=25, derandomize=True)
+names = st.lists(st.integers(0, 12), min_size=2, max_size=60).map(lambda v: np.array([f"p{i}" for i in v]))
+
+
+@plain
+@given(subjects=names, k=st.integers(1, 6), seed=st.integers(0, 99))
+def test_all_images_of_a_person_are_in_one_part(subjects, k, seed):
+    part = people_parts(subjects, k, seed)
+    assert all(len(set(part[subjects == person])) == 1 for person in set(subjects))
+    sizes = np.bincount([part[subjects == person][0] for person in set(subjects)], minlength=k)
+    assert sizes.max() - sizes.min() <= 1
+
+
+@plain
+@given(subjects=names, k=st.integers(1, 4), seed=st.integers(0, 99), per_person=st.integers(1, 5))
+def test_sampled_pairs_are_what_they_say_and_stay_within_a_part(subjects, k, seed, per_person):
+    part = people_parts(subjects, k, seed)
+    left, right, same = sample_pairs(subjects, part, genuine=20, per_person=per_person, seed=seed)
+    assert np.array_equal(part[left], part[right])
+    assert np.array_equal(subjects[left] == subjects[right], same)
+    assert same.sum() <= 20
+    assert (~same).sum() <= same.sum()
+    if len(set(subjects)) < len(subjects):  # somebody has two images: then no image is its own partner
+        assert not np.any(left[same] == right[same])
+        assert np.bincount(np.concatenate([left[same], right[same]])).max() <= 2 * per_person
+
+
+def test_without_labels_the_two_embeddings_of_one_image_are_the_genuine_pairs():
+    subjects = np.array([f"{i}" for i in range(50)])
+    left, right, same = sample_pairs(subjects, np.zeros(50, dtype=int), genuine=30, per_person=8, seed=0)
+    assert np.array_equal(left[same], right[same])
+    assert same.sum() == 30
+    assert (~same).sum() == 30
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_auto_takes_the_candidate_of_least_error_and_says_how(labelled):
+    fitted = fit_map(*two_sets(labelled=labelled))
+    judged = fitted.facts["cross_validation"]
+    assert fitted.facts["method"] == "auto"
+    assert judged["error"][fitted.facts["chosen"]] == min(judged["error"].values())
+    assert set(judged["error"]) == set(candidates(24, 20))
+    assert judged["labelled"] is labelled
+    assert fitted.facts["subjects"] == (60 if labelled else None)
+
+
+def test_identity_is_a_candidate_only_where_the_widths_are_equal():
+    assert "identity" in candidates(8, 8)
+    assert "identity" not in candidates(8, 9)
+
+
+def test_auto_centres_where_the_targets_mean_is_large():
+    fitted = fit_map(*two_sets(count=150, images=2))
+    assert fitted.facts["centred"] is True
+    assert fitted.origin.any()
+
+
+def test_auto_finds_a_nearly_rigid_map_for_a_rotated_space():
+    latent, ids, subjects = people(count=40, images=2, k=30)
+    x = network("a", latent, 30, 1)
+    a = EmbeddingSet(x, ids, model="a", subject=subjects)
+    fitted = fit_map(a, EmbeddingSet(x @ turn(30), ids, model="b"))
+    # An exact copy leaves nothing to choose by error; d′ decides, and a rotation loses nothing.
+    assert np.allclose(fitted.weight @ fitted.weight.T, np.eye(30), atol=0.2)
+
+
+def test_ids_without_partner_are_counted():
+    a, b = two_sets()
+    fitted = fit_map(a.take(np.arange(0, 150)), b.take(np.arange(20, 180)), "ridge")
+    assert fitted.facts["pairs"] == 130
+    assert (fitted.facts["source_unmatched"], fitted.facts["target_unmatched"]) == (20, 30)
+
+
+def test_order_of_ids_does_not_matter():
+    a, b = two_sets()
+    shuffled = b.take(np.random.default_rng(0).permutation(len(b)))
+    assert np.allclose(fit_map(a, b, "ridge").weight, fit_map(a, shuffled, "ridge").weight, atol=1e-5)
+
+
+def test_matched_pairs_fit_left_images_to_right_images():
+    a, b = two_sets(count=60)
+    left, right = [f"p{i:03d}/0" for i in range(60)], [f"p{i:03d}/1" for i in range(60)]
+    # Impostor pairs are no business of the fit; one genuine pair has no embedding.
+    pairs = PairProtocol("list", [*left, "gone", "p000/0"], [*right, "p001/0", "p001/0"], [True] * 61 + [False])
+    fitted = fit_map(a, b, "ridge", pairs=pairs, center=False)
+    x, y = a.select(left).normalized(), b.select(right).normalized()
+    assert np.allclose(fitted.weight, RidgeMap(1.0, center=False).fit(x, y).weight_, atol=1e-6)
+    assert fitted.facts["pairing"] == "matched"
+    assert (fitted.facts["pairs"], fitted.facts["pairs_without_embedding"], fitted.facts["subjects"]) == (60, 1, 60)
+    assert fit_map(a, b, pairs=pairs).facts["cross_validation"]["labelled"] is True
+
+
+def test_pair_statistics_are_those_of_the_fit():
+    a, b = two_sets()
+    total = pair_statistics(a, b)
+    assert (total.source_model, total.target_model, total.n) == ("a", "b", 180)
+    assert np.allclose(RidgeMap().fit_statistics(total).weight_, fit_map(a, b, "ridge").weight, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_fit_is_repeatable(family):
+    sets = two_sets()
+    assert np.array_equal(fit_map(*sets, family).weight, fit_map(*sets, family).weight)
+
+
+def test_fewer_pairs_than_dimensions_is_said():
+    a, b = two_sets()
+    fitted = fit_map(a.take(np.arange(10)), b, "ridge")
+    assert fitted.facts["source_rank"] == 9
+    assert fitted.facts["undetermined_directions"] == 15
+
+
+def test_errors_name_what_is_wrong():
+    a, b = two_sets()
+    with pytest.raises(InputError, match="the sets share no id: p000/0, p000/1"):
+        fit_map(a, EmbeddingSet(b.vectors, [f"x{i}" for i in range(len(b))]))
+    with pytest.raises(InputError, match="none of the 1 genuine pairs of 'list'"):
+        fit_map(a, b, pairs=PairProtocol("list", ["u", "p000/0"], ["v", "p001/0"], [True, False]))
+    with pytest.raises(UnknownNameError, match="unknown method 'rigde'; did you mean 'ridge'"):
+        fit_map(a, b, "rigde")
+    with pytest.raises(InputError, match="at least 10 people; these pairs have 3"):
+        fit_map(a.take(np.arange(9)), b)
+
+
+def test_choice_needs_both_kinds_of_pairs():
+    x = np.eye(4, dtype=np.float32)
+    rows = np.arange(4)
+    judged = JudgedPairs.gather(x, x, rows, rows, np.ones(4, dtype=bool))
+    with pytest.raises(InputError, match="genuine and impostor"):
+        select({"ridge": RidgeMap()}, [PairStatistics.of(x, x)], [judged])
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_judged_scores_are_the_cosines_of_probe_and_reference(center):
+    a, b = two_sets()
+    fitted = fit_map(a, b, "ridge", center=center)
+    left, right = np.array([0, 5, 5, 100]), np.array([3, 5, 9, 101])
+    judged = JudgedPairs.gather(a.normalized(), b.normalized(), left, right, np.array([True, True, False, True]))
+    scores = judged.scores(RidgeMap(center=center).fit_statistics(pair_statistics(a, b)))
+    u, v = fitted.probe(a.vectors[left]), fitted.reference(b.vectors[right])
+    expected = np.sum(u * v, axis=1) / np.linalg.norm(u, axis=1) / np.linalg.norm(v, axis=1)
+    assert np.allclose(scores, expected, atol=1e-5)
