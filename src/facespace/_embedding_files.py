@@ -123,7 +123,8 @@ def _save_npz(faces: EmbeddingSet, path: Path, dtype: np.dtype[Any]) -> None:
 
 def _load_npz(path: Path) -> EmbeddingSet:
     try:
-        with np.load(path, allow_pickle=False) as data:
+        # Opened here, because np.load leaves the file open when the zip is damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
     except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
         raise FileFormatError(f"{path} can't be read as npz: {_first_line(error)}", "Is it truncated?") from None

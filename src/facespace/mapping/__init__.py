@@ -1,5 +1,6 @@
 """Mapping: linear maps between embedding spaces, all from one sufficient statistic."""
 
+from .cca import CanonicalMap
 from .domain import DomainCheck
 from .families import FAMILIES, METHODS, candidates, make_estimator
 from .fit import fit_map, pair_statistics
@@ -15,6 +16,7 @@ from .statistics import Moments, PairStatistics
 __all__ = [
     "FAMILIES",
     "METHODS",
+    "CanonicalMap",
     "DomainCheck",
     "IdentityMap",
     "JudgedPairs",

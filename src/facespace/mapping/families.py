@@ -6,13 +6,14 @@ from typing import Literal
 
 from ..errors import unknown_name
 from ._base import LinearEstimator
+from .cca import CanonicalMap
 from .identity import IdentityMap
 from .ols import LeastSquaresMap
 from .reduced_rank import ReducedRankMap
 from .ridge import RidgeMap
 from .rotation import OrthogonalMap, RotationMap
 
-FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank")
+FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca")
 METHODS = ("auto", *FAMILIES)
 
 
@@ -40,6 +41,8 @@ def make_estimator(
             return OrthogonalMap(center=center)
         case "reduced-rank":
             return ReducedRankMap(rank, alpha=alpha, center=center)
+        case "cca":
+            return CanonicalMap(center=center)
     raise unknown_name("method", method, METHODS)
 
 
@@ -49,6 +52,9 @@ def candidates(p: int, q: int) -> dict[str, LinearEstimator]:
         "ridge(α=1)": RidgeMap(1.0),
         "ridge(α=gcv)": RidgeMap("auto"),
         "rotation": RotationMap(),
+        "cca(ρ=0.03)": CanonicalMap(0.03),
+        "cca(ρ=0.1)": CanonicalMap(0.1),
+        "cca(ρ=0.3)": CanonicalMap(0.3),
         "reduced-rank": ReducedRankMap("auto", alpha="auto"),
         "ridge(α=1, uncentred)": RidgeMap(1.0, center=False),
     }
