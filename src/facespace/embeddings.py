@@ -67,7 +67,7 @@ class EmbeddingSet:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)  # the dataclass is frozen
 
-        matrix = np.ascontiguousarray(vectors, dtype=np.float32)
+        matrix = _matrix(vectors)
         put("vectors", matrix)
         put("ids", np.asarray(ids, dtype=np.str_))
         put("model", model)
@@ -201,6 +201,15 @@ class Join:
 
     def __len__(self) -> int:
         return len(self.left)
+
+
+def _matrix(vectors: ArrayLike) -> Floats:
+    try:
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError):  # text, or rows of different lengths
+        raise InputError(
+            "embeddings must be a matrix of numbers (n, d); these are not numbers, or rows of different widths"
+        ) from None
 
 
 def normalize(vectors: NDArray[Any]) -> Floats:
