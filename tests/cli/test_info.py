@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from map_command import COMMANDS, Run, write_sets
+
+from facespace.cli import _app
+from facespace.embeddings import EmbeddingSet
+from facespace.mapping import PairStatistics, fit_map, pair_statistics
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    monkeypatch.setattr(_app, "COMMANDS", COMMANDS)
+    return Run(capsys)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return write_sets(tmp_path_factory.mktemp("sets"))
+
+
+def test_set_is_described_by_its_numbers(run, made):
+    document = run.json("info", made / "b.parquet")
+    unit = EmbeddingSet.load(made / "b.parquet").normalized()
+    assert document["mean_length"] == pytest.approx(float(np.linalg.norm(unit.mean(axis=0))), abs=1e-6)
+    assert document["bytes"] == (made / "b.parquet").stat().st_size
+    for key, value in {
+        "kind": "set",
+        "rows": 116,
+        "dim": 10,
+        "model": "net-b",
+        "columns": {"subject": {"distinct": 40}},
+        "metadata": {"licence": "MIT"},
+    }.items():
+        assert document[key] == value
+
+
+def test_set_on_the_terminal(run, made):
+    assert run("info", made / "b.parquet") == 0
+    for part in ("116 embeddings", "10 numbers", "net-b", "kB", "column subject: 40 distinct", "licence: MIT"):
+        assert part in " ".join(run.out.split())
+
+
+def test_map_is_described_by_its_facts(run, made, tmp_path):
+    a, b = EmbeddingSet.load(made / "a.parquet"), EmbeddingSet.load(made / "b.parquet")
+    path = fit_map(a, b, "reduced-rank", rank=4).save(tmp_path / "m.safetensors")
+    document = run.json("info", path)
+    assert (document["kind"], document["rank"], document["pairs"]) == ("map", 4, 116)
+    assert run("info", path) == 0
+    assert "reduced-rank" in run.out
+    assert "rank 4" in run.out
+
+
+def test_undetermined_directions_of_a_map_are_shown(run, made, tmp_path):
+    a, b = EmbeddingSet.load(made / "a.parquet"), EmbeddingSet.load(made / "b.parquet")
+    path = fit_map(a.select(b.ids[:5]), b, "ols").save(tmp_path / "m.safetensors")
+    assert run("info", path) == 0
+    assert "8 source directions are in no pair" in run.out
+
+
+def test_statistics_are_described(run, made, tmp_path):
+    total = pair_statistics(EmbeddingSet.load(made / "a.parquet"), EmbeddingSet.load(made / "b.parquet"))
+    document = run.json("info", total.save(tmp_path / "s.safetensors"))
+    assert (document["kind"], document["pairs"], document["source_rank"]) == ("statistics", 116, 12)
+    assert document["source_mean_length"] == pytest.approx(float(np.linalg.norm(total.source.mean)))
+    assert run("info", tmp_path / "s.safetensors") == 0
+    assert "statistics of 116 pairs" in run.out
+
+
+def test_empty_statistics_are_described(run, tmp_path):
+    path = PairStatistics.empty(3, 2).save(tmp_path / "s.safetensors")
+    assert run.json("info", path)["source_rank"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.jpg", b"\xff\xd8", "unknown ending '.jpg'"),
+        ("x", b"", "unknown ending ''"),
+        ("x.parquet", b"PAR1", "can't be read as Parquet"),
+        ("x.npz", b"PK", "can't be read as npz"),
+        ("x.npy", b"", "can't be read as npy"),
+        ("x.safetensors", b"\x08", "can't be read as safetensors"),
+        ("x.onnx", b"\x08\x07", "can't be read as ONNX"),
+    ],
+)
+def test_other_and_broken_files_are_one_friendly_error(run, tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    error = run.error("info", tmp_path / name)
+    assert error["type"] == "FileFormatError"
+    assert message in error["message"]
+    assert error["hint"]
+
+
+def test_nothing_and_folders_are_friendly_errors(run, tmp_path):
+    assert "no such file" in run.error("info", tmp_path / "none.parquet")["message"]
+    assert "is a folder" in run.error("info", tmp_path)["message"]
