@@ -70,13 +70,14 @@ def test_auto_centres_where_the_targets_mean_is_large():
     assert fitted.origin.any()
 
 
-def test_auto_finds_a_nearly_rigid_map_for_a_rotated_space():
+def test_auto_makes_hardly_an_error_on_a_rotated_space():
     latent, ids, subjects = people(count=40, images=2, k=30)
     x = network("a", latent, 30, 1)
     a = EmbeddingSet(x, ids, model="a", subject=subjects)
     fitted = fit_map(a, EmbeddingSet(x @ turn(30), ids, model="b"))
-    # An exact copy leaves nothing to choose by error; d′ decides, and a rotation loses nothing.
-    assert np.allclose(fitted.weight @ fitted.weight.T, np.eye(30), atol=0.2)
+    error = fitted.facts["cross_validation"]["error"]
+    assert error[fitted.facts["chosen"]] <= 0.05
+    assert error["identity"] > 0.3
 
 
 def test_ids_without_partner_are_counted():

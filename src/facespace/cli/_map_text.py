@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..mapping import LinearMap
+if TYPE_CHECKING:
+    from ..mapping import LinearMap
 
 _SHOWN_ELSEWHERE = ("method", "family", "chosen", "pairs", "subjects", "pairing", "cross_validation", "note")
 

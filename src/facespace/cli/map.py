@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -12,11 +12,15 @@ from rich.markup import escape
 
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError
-from ..mapping import METHODS, DomainCheck, LinearMap, fit_map, pair_statistics
 from ._app import app
 from ._map_text import describe, map_text
 from ._options import Json, Quiet, Seed, emit
 
+if TYPE_CHECKING:
+    from ..mapping import DomainCheck
+
+# facespace.mapping imports scikit-learn, which takes a second, so it is imported where it is used; a test compares this.
+METHODS = ("auto", "identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca")
 _CHECKED = 20_000  # rows that `apply` looks at to see whether the set is in the map's domain
 
 group = typer.Typer(no_args_is_help=True, help="Fit, apply, export and check maps between two embedding spaces.")
@@ -62,6 +66,7 @@ def fit(
     for path in (output, statistics):  # before the work, not after it
         _check_name(path)
     from ..datasets import read_pairs
+    from ..mapping import fit_map, pair_statistics
 
     a, b = EmbeddingSet.load(source), EmbeddingSet.load(target)
     protocol = None if pairs is None else read_pairs(pairs)
@@ -94,6 +99,8 @@ def apply(
     quiet: Quiet = False,
 ) -> None:
     """Move a set into the space of the map's target."""
+    from ..mapping import LinearMap
+
     fitted, given = LinearMap.load(map), EmbeddingSet.load(faces)
     mapped = fitted.apply(given)
     some = np.unique(np.linspace(0, len(given) - 1, min(len(given), _CHECKED)).astype(np.intp))
@@ -117,6 +124,8 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write a map as ONNX: alone, or behind its network."""
+    from ..mapping import LinearMap
+
     fitted = LinearMap.load(map)
     fitted.to_onnx(output, model)
     p, q = fitted.weight.shape
@@ -128,6 +137,8 @@ def export(
 @group.command("check")
 def check(map: Map, faces: Faces, as_json: Json = False, quiet: Quiet = False) -> None:
     """Are these vectors in the domain that the map was fitted on? Exit code 1 if not."""
+    from ..mapping import LinearMap
+
     fitted, given = LinearMap.load(map), EmbeddingSet.load(faces)
     found = fitted.check(given.vectors)
     try:
