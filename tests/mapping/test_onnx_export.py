@@ -65,6 +65,17 @@ def test_fixed_batch_of_the_network_stays(fitted, tmp_path):
     assert np.allclose(run(fitted.to_onnx(tmp_path / "glued.onnx", net), images), expected, atol=1e-5)
 
 
+def test_map_behind_a_network_that_ends_in_a_map_already(fitted, tmp_path):
+    back = fit_map(*two_sets()[::-1], "rotation")
+    net = network(tmp_path / "net.onnx", 24)
+    images = np.random.default_rng(1).normal(size=(5, 3, 4, 4)).astype(np.float32)
+    once = fitted.to_onnx(tmp_path / "once.onnx", net)
+    twice = back.to_onnx(tmp_path / "twice.onnx", once)
+    assert np.allclose(run(twice, images), back.transform(run(once, images)), atol=1e-5)
+    facts = {entry.key: entry.value for entry in onnx.load(twice).metadata_props}
+    assert facts["facespace.target"] == "a"
+
+
 def test_file_says_which_spaces_it_joins(fitted, tmp_path):
     model = onnx.load(fitted.to_onnx(tmp_path / "m.onnx"))
     facts = {entry.key: entry.value for entry in model.metadata_props}

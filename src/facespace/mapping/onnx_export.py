@@ -39,11 +39,17 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
             ) from None
         output = base.graph.output[0]
         _check_network_width(output, fitted, network)
+        if any(name == "mapped" or name.startswith(_PREFIX) for node in base.graph.node for name in node.output):
+            # It ends in a map already; only its inputs keep their names.
+            base = onnx.compose.add_prefix(base, "before_", rename_inputs=False)
+            output = base.graph.output[0]
         opsets = {item.domain: item.version for item in base.opset_import}
         inlet = _PREFIX + "embedding"
         tail = _map_model(fitted, inlet, opsets, ir_version=base.ir_version)
         model = onnx.compose.merge_models(base, tail, io_map=[(output.name, inlet)], outputs=["mapped"])
     model.producer_name = "facespace"
+    for entry in [e for e in model.metadata_props if e.key.startswith("facespace.")]:
+        model.metadata_props.remove(entry)
     for key, value in (("source", fitted.source_model), ("target", fitted.target_model), ("method", fitted.method)):
         entry = model.metadata_props.add()
         entry.key, entry.value = f"facespace.{key}", value
