@@ -9,7 +9,7 @@ import typer
 
 from ..datasets.demo import demo_protocol, demo_sets
 from ._app import app
-from ._options import Json, Quiet
+from ._options import Json, Quiet, Seed
 from .study import run_cross_model
 
 
@@ -18,6 +18,7 @@ def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("facespace-demo"),
     as_json: Json = False,
     quiet: Quiet = False,
+    seed: Seed = 0,
 ) -> None:
     """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
     run_cross_model(
@@ -25,6 +26,7 @@ def demo(
         demo_protocol(),
         pairing=["same", "matched"],
         methods=["auto", "ridge", "rotation", "identity"],
+        seed=seed,
         output=output,
         as_json=as_json,
         quiet=quiet,

@@ -16,7 +16,7 @@ from ..results import jsonable, write_json
 from ..studies import CrossModelResult, cross_model_study
 from ..studies.cross_model import DEFAULT_METHODS
 from ._app import app
-from ._options import Json, OutputFolder, Quiet, console, emit
+from ._options import Json, OutputFolder, Quiet, Seed, console, emit
 
 study = typer.Typer(no_args_is_help=True)
 app.add_typer(study, name="study", help="The papers' experiments.")
@@ -37,6 +37,7 @@ def cross_model(
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
+    seed: Seed = 0,
 ) -> None:
     """Every ordered pair of networks × methods: what does comparing across networks cost?"""
     faces = [EmbeddingSet.load(path) for path in sets]
@@ -47,6 +48,7 @@ def cross_model(
         methods=_split(methods),
         alpha=alpha,
         center=center,
+        seed=seed,
         output=output,
         as_json=as_json,
         quiet=quiet,
@@ -61,6 +63,7 @@ def run_cross_model(
     methods: list[str],
     alpha: float = 1.0,
     center: bool = True,
+    seed: int = 0,
     output: Path | None,
     as_json: bool,
     quiet: bool,
@@ -84,6 +87,7 @@ def run_cross_model(
             methods=methods,
             alpha=alpha,
             center=center,
+            seed=seed,
             progress=lambda done, whole: bar.update(task, completed=done, total=whole),
         )
     document = jsonable(result)
@@ -97,12 +101,14 @@ def run_cross_model(
 
 
 def render(result: CrossModelResult, files: list[str]) -> RenderableType:
-    """The study for a terminal: the matrix of the first method, the methods side by side, where the report is."""
+    """The study for a terminal: the answer, the matrix of the first method, the methods side by side, the report."""
     from ..report import terminal_matrix, terminal_table
-    from ..studies.cross_model_report import cross_model_matrix, summary_table
+    from ..studies.cross_model_report import answer, cross_model_matrix, summary_table
 
     matrix = cross_model_matrix(result)
-    parts: list[RenderableType] = [terminal_matrix(matrix, width=console.width), Text()]
+    verdict = answer(result)
+    parts: list[RenderableType] = [Text.assemble((verdict[0], "bold"), " ", verdict[1]), Text()]
+    parts += [terminal_matrix(matrix, width=console.width), Text()]
     parts += [terminal_table(summary_table(result, brief=True)), Text(), Text(result.signature, style="dim")]
     if files:
         parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))

@@ -64,7 +64,8 @@ def verify_command(
         from ..verification.report import verification_report
 
         write_json(result, output / "results.json")
-        verification_report(result).write(output)
+        names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
+        verification_report(result, f"Verification: {' → '.join(filter(None, names))}").write(output)
     emit(result, lambda: render(result), as_json=as_json, quiet=quiet)
 
 

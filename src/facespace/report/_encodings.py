@@ -22,7 +22,7 @@ def panels(chart: Any, names: Sequence[str], columns: int) -> Any:
     alt = altair()
 
     if len(names) > 1:
-        header = alt.Header(title=None)
+        header = alt.Header(title=None, labelExpr=r"split(datum.label, '\n')")  # a name may have several lines
         chart = chart.facet(facet=alt.Facet("panel:N", sort=list(names), header=header), columns=columns, spacing=34)
     elif names[0]:
         chart = chart.properties(title=names[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..report import (
     Notes,
     Report,
     Table,
+    Text,
     curves,
     histograms,
 )
@@ -25,6 +27,7 @@ from ..verification import Roc, best_threshold
 from .cross_model import Cell, CrossModelResult
 
 IDENTITY_LIMIT = 62.0  # percent; unrelated spaces compared directly stay below it
+CHEAP = 1.0  # points; the largest loss that the paper found among its networks [2020, table 3]
 
 _MEANING = {
     "same": "fitted on the same images as both networks saw them",
@@ -41,6 +44,7 @@ def cross_model_report(result: CrossModelResult) -> Report:
         result.signature,
     )
     first = result.cells[0]
+    report.add(Text("Can these networks be compared, and what does it cost?", [" ".join(answer(result))]))
     report.add(KeyFigures(_key_figures(result, first)))
     report.add(cross_model_matrix(result))
     report.add(Notes(_notes(result), title="How to read this"))
@@ -51,6 +55,30 @@ def cross_model_report(result: CrossModelResult) -> Report:
     report.add(_histogram_figure(result, shown[-1]))
     report.add(_cell_table(result))
     return report
+
+
+def answer(result: CrossModelResult) -> tuple[str, str]:
+    """The study's question answered by the first method of the first pairing: yes or no, and the figures."""
+    first = result.cells[0]
+    cells = [c for c in result.cells if (c.pairing, c.method) == (first.pairing, first.method)]
+    row = next(r for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, first.method))
+    failed = [c for c in cells if 100 * c.accuracy.mean <= IDENTITY_LIMIT]
+    if failed:
+        head = (
+            "No." if len(failed) == len(cells) else f"Not all: {len(failed)} of {len(cells)} ordered pairs stay near chance."
+        )
+    else:
+        head = "Yes." if row["max_loss_target"] <= CHEAP else "Yes, at a price."
+    through = "Without a map" if first.method == "identity" else f"Through a map ({first.method})"
+    cost = (
+        f"{through} it costs {row['mean_loss_target']:.2f} points of the target network's accuracy on average "
+        f"and {row['max_loss_target']:.2f} at worst ({row['worst']})."
+    )
+    control = [r["accuracy"] for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, "identity")]
+    if control and first.method != "identity":
+        chance = "chance" if control[0] <= IDENTITY_LIMIT else "so some of them share a space already"
+        cost += f" Without a map accuracy is {control[0]:.1f} %: {chance}."
+    return head, cost.replace(" -", " −")
 
 
 def cross_model_matrix(result: CrossModelResult) -> Matrix:
@@ -74,9 +102,7 @@ def cross_model_matrix(result: CrossModelResult) -> Matrix:
         layers[*key, "poorer"][at] = 100 * cell.loss_poorer
         lines = [f"{cell.source} → {cell.target}", f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"]
         if cell.chosen:
-            lines.append(
-                "auto chose " + ", ".join(f"{label} ×{cell.chosen.count(label)}" for label in dict.fromkeys(cell.chosen))
-            )
+            lines.append(f"auto chose {_chosen(cell)}")
         texts[at[0]][at[1]] = "\n".join(lines)
     measures = {
         "accuracy": Measure("accuracy", "%", 2),
@@ -111,8 +137,8 @@ def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
         elif row["method"] == "identity":
             figures.append(KeyFigure(f"{row['accuracy']:.1f} %", "mean accuracy without a map", "50 % is chance"))
     own = [100 * r.accuracy.mean for r in result.native if r.accuracy is not None]
-    span = f"{min(own):.1f}–{max(own):.1f} %"
-    figures.append(KeyFigure(span, "the networks' own accuracy", f"{len(own)} networks"))
+    span = f"{min(own):.1f}–{max(own):.1f}"
+    figures.append(KeyFigure(span, "the networks' own accuracy, %", f"{len(own)} networks"))
     return figures
 
 
@@ -145,14 +171,17 @@ def summary_table(result: CrossModelResult, *, brief: bool = False) -> Table:
     columns = {
         "pairing": Column("pairing"),
         "method": Column("method"),
-        "accuracy": Column("mean accuracy", "%", ".2f"),
+        "accuracy": Column("accuracy", "%", ".2f", "mean over all ordered pairs of networks"),
         "mean_loss_target": Column("mean loss", "points", ".2f", "against the target's own accuracy"),
         "max_loss_target": Column("worst loss", "points", ".2f"),
-        "worst": Column("worst pair"),
+        "mean_loss_poorer": Column("mean vs poorer", "points", ".2f", "mean loss against the poorer of both networks"),
+        "max_loss_poorer": Column("worst vs poorer", "points", ".2f", "worst loss against the poorer of both networks"),
+        "worst": Column("worst pair", hint="source → target with the largest loss"),
     }
-    if not brief:
-        columns["mean_loss_poorer"] = Column("mean loss vs poorer", "points", ".2f", "against the poorer of both networks")
-        columns["max_loss_poorer"] = Column("worst loss vs poorer", "points", ".2f")
+    if brief:
+        del columns["mean_loss_poorer"], columns["max_loss_poorer"]
+    if len({c.pairing for c in result.cells}) == 1:
+        del columns["pairing"]
     rows = [[row[key] for key in columns] for row in result.summary()]
     caption = "Losses against the target network's own accuracy, over all ordered pairs of networks."
     return Table("methods", list(columns.values()), rows, title="Methods", caption=caption)
@@ -163,17 +192,29 @@ def _network_table(result: CrossModelResult) -> Table:
         "network",
         Column("width", format="d"),
         Column("accuracy", "%", ".2f"),
-        Column("± sd", "%", ".2f"),
+        Column("± sd", "%", ".2f", "over the folds"),
+        Column("low", "%", ".2f", "95 % interval of the accuracy"),
+        Column("high", "%", ".2f", "95 % interval of the accuracy"),
         Column("AUC", format=".5f"),
         Column("EER", "%", ".2f"),
         Column("TAR @ FAR 1e-2", "%", ".2f"),
     ]
     rows = [
-        [name, dim, 100 * r.accuracy.mean, 100 * r.accuracy.sd, r.auc, 100 * r.eer, 100 * r.roc.tar_at_far(1e-2).tar]
+        [
+            name,
+            dim,
+            *(100 * r.accuracy.mean, 100 * r.accuracy.sd),
+            *(None if end is None else 100 * end for end in (r.accuracy_low, r.accuracy_high)),
+            *(r.auc, 100 * r.eer, 100 * r.tar[0].tar),
+        ]
         for name, dim, r in zip(result.models, result.dims, result.native, strict=True)
         if r.accuracy is not None
     ]
-    return Table("networks", columns, rows, title="Networks", caption="Each network by itself, on the same pairs.")
+    caption = (
+        "Each network by itself, on the same pairs. Low and high are the 95 % interval of its accuracy: so far another "
+        "draw of people could move it."
+    )
+    return Table("networks", columns, rows, title="Networks", caption=caption)
 
 
 def _examples(result: CrossModelResult, pairing: str, method: str) -> list[Cell]:
@@ -188,23 +229,25 @@ def _roc_figure(result: CrossModelResult, shown: Sequence[Cell]) -> Figure:
     lines = []
     names = ("least loss", "median loss", "largest loss")
     for title, cell in zip(names[: len(shown) - 1] + names[-1:], shown, strict=True):
-        panel = f"{cell.source} → {cell.target} ({title})"
+        panel = f"{cell.source} →\n{cell.target} ({title})"
+        roc = _roc(cell, result.same)
+        lines.append(Curve("no map" if cell.method == "identity" else f"mapped ({cell.method})", roc.far, roc.tar, panel))
         own = {"source alone": cell.source, "target alone": cell.target}
         for label, name in own.items():
             roc = result.native[result.models.index(name)].roc
             lines.append(Curve(label, roc.far, roc.tar, panel))
-        for method in (cell.method, "identity"):
-            match = [c for c in result.cells if (c.source, c.target, c.pairing, c.method) == (*_names(cell), method)]
-            if match:
-                roc = _roc(match[0], result.same)
-                lines.append(Curve("no map" if method == "identity" else f"mapped ({method})", roc.far, roc.tar, panel))
     left = max(1 / int((~result.same).sum()), 1e-4)
+    # From the tenth that the lowest curve begins in; spaces compared without a map run along the diagonal and would
+    # squeeze all others into the top, so they are in the histograms instead.
+    start = min(float(np.interp(left, np.asarray(line.x), np.asarray(line.y))) for line in lines)
+    bottom = max(0.0, float(np.floor(10 * start - 0.5)) / 10)
     return Figure(
         "roc",
-        curves(lines, x_range=(left, 1.0)),
+        curves(lines, x_range=(left, 1.0), y_range=(bottom, 1.0)),
         title="ROC curves",
-        caption="Scores of all folds together, each under the map of its own fold. The axis begins at one false accept.",
-        description="ROC curves of three pairs of networks: both networks alone, mapped, and compared without a map.",
+        caption="Scores of all folds together, each under the map of its own fold. The x axis begins at one false accept, "
+        f"the y axis at {bottom:g}.",
+        description="ROC curves of up to three pairs of networks: both networks alone, and compared with each other.",
     )
 
 
@@ -216,7 +259,8 @@ def _histogram_figure(result: CrossModelResult, cell: Cell) -> Figure:
             continue
         scores = match[0].scores.astype(np.float64)
         panels[title] = {"genuine": scores[result.same], "impostor": scores[~result.same]}
-        cuts[title] = best_threshold(scores, result.same)[0]
+        if 100 * match[0].accuracy.mean > IDENTITY_LIMIT:  # at chance no threshold means anything
+            cuts[title] = best_threshold(scores, result.same)[0]
     own = result.native[result.models.index(cell.target)]
     panels["target alone"] = {"genuine": own.genuine_scores, "impostor": own.impostor_scores}
     cuts["target alone"] = best_threshold(
@@ -254,11 +298,18 @@ def _cell_table(result: CrossModelResult) -> Table:
             100 * c.accuracy.sd,
             100 * c.loss_target,
             100 * c.loss_poorer,
-            ", ".join(f"{label} ×{c.chosen.count(label)}" for label in dict.fromkeys(c.chosen)),
+            _chosen(c),
         ]
         for c in result.cells
     ]
-    return Table("cells", columns, rows, title="All cells")
+    if len({c.pairing for c in result.cells}) == 1:
+        columns, rows = [c for c in columns if c != "pairing"], [[*row[:2], *row[3:]] for row in rows]
+    return Table("cells", columns, rows, title="All pairs of networks and methods")
+
+
+def _chosen(cell: Cell) -> str:
+    """What `auto` took, the most frequent first, with the number of folds."""
+    return ", ".join(f"{label} ×{count}" for label, count in Counter(cell.chosen).most_common())
 
 
 def _names(cell: Cell) -> tuple[str, str, str]:

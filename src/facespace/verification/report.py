@@ -19,12 +19,12 @@ INTERVALS = {
 }
 
 
-def verification_report(result: VerificationResult) -> Report:
+def verification_report(result: VerificationResult, title: str = "Verification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
     from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Table, curves, histograms
 
     counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
-    report = Report("Verification", counts, result.signature)
+    report = Report(title, counts, result.signature)
     cards = [
         KeyFigure(f"{result.auc:.5f}", "AUC", "area under the ROC curve"),
         KeyFigure(f"{100 * result.eer:.2f} %", "EER", "where FAR equals 1 − TAR"),
@@ -60,7 +60,7 @@ def verification_report(result: VerificationResult) -> Report:
     report.add(
         Figure(
             "roc",
-            curves([Curve("ROC", roc.far, roc.tar)], x_range=(left, 1.0), y_range=(max(0.0, float(lowest)), 1.0)),
+            curves([Curve("", roc.far, roc.tar)], x_range=(left, 1.0), y_range=(max(0.0, float(lowest)), 1.0)),
             title="ROC",
             caption="The axis begins at one false accept.",
             description=f"ROC curve with an area of {result.auc:.5f} and an equal error rate of {100 * result.eer:.2f} %.",

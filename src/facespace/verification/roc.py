@@ -115,8 +115,8 @@ class Roc:
         warning = ""
         if expected < FEW_FALSE_ACCEPTS:
             warning = (
-                f"TAR at FAR {far:g} rests on {accepts} false accepts: {self.n_impostor:,} impostor scores let expect "
-                f"{expected:.3g}, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
+                f"TAR at FAR {far:g} rests on {accepts} false accepts: of {self.n_impostor:,} impostor scores "
+                f"{expected:.3g} are expected there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
             )
         return TarAtFar(far, float(self.tar[last]), threshold, accepts, warning)
 
