@@ -10,9 +10,10 @@ run in this one process, on the same sets and the same number of cores (facespac
 algebra). With one core, the default, CPU seconds are compared, so that a busy machine says the same as a free one; with
 several cores, wall seconds.
 
-Equal means: every score of every cell to 1e-4, and with the same (exact) threshold search on the plain scores, the
-accuracy of every fold to two decisions (a threshold may fall on the other side of a score that differs in the last
-digits). Scores and accuracies of insightface's grid are compared with facespace's own in validation/.
+Equal means: every score of every cell to 1e-5 (least squares, whose weights are large, to 1e-3: float32 rounding), and
+with the same (exact) threshold search on the plain scores, the accuracy of every fold to two decisions, because a
+threshold may fall on the other side of a score that differs in its last digits. Accuracies by insightface's grid are
+compared with facespace's own in validation/.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def main() -> None:
             _, f_wall, f_cpu = clock(lambda family=family: study((family,)))
             plain_wall, plain_cpu = plain_wall + p_wall, plain_cpu + p_cpu
             score, decisions, equal = compare(result, plain, sets, protocol, family, options.pairing)
-            fine &= score <= 1e-4 and decisions <= 2.001
+            fine &= score <= (1e-3 if family == "ols" else 1e-5) and decisions <= 2.001
             ours, theirs = (f_cpu, p_cpu) if options.cores == 1 else (f_wall, p_wall)
             print(
                 f"{family:14}{theirs:9.1f}{ours:20.1f}{theirs / ours:7.1f}   "
