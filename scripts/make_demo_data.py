@@ -43,7 +43,7 @@ def main(sets: Path, pairs: Path) -> None:
             [number[image] for image in images],
             model=model,
             subject=[person[image.split("/")[0]] for image in images],
-            metadata={"licence": card.licence, "images": "LFW pairs.txt, ids replaced"},
+            metadata={"licence": card.licence.name, "images": "LFW pairs.txt, ids replaced"},
         ).save(FOLDER / f"{model}.parquet", dtype="float16")
     assert protocol.fold is not None
     with atomic_write(FOLDER / "pairs.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
