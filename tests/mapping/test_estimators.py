@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from facespace.errors import InputError, UnknownNameError
 from facespace.mapping import (
     FAMILIES,
+    CanonicalMap,
     IdentityMap,
     LeastSquaresMap,
     OrthogonalMap,
@@ -220,12 +221,29 @@ def test_weigh_is_the_product_with_the_weight(family, p, q):
     assert np.allclose(fitted.weigh(x.astype(np.float32)), x @ fitted.weight_, rtol=1e-4, atol=1e-4)
 
 
+@centred
+@plain
+@given(seed=seeds, rho=st.floats(1e-3, 10))
+def test_cca_is_proportional_to_the_product_with_both_inverses(center, seed, rho):
+    x, y = paired(p=6, q=4, seed=seed)
+    xc, yc = about(x, y, center)
+    g, h = xc.T @ xc, yc.T @ yc
+    g += rho * np.linalg.eigvalsh(g)[-1] * np.eye(6)
+    h += rho * np.linalg.eigvalsh(h)[-1] * np.eye(4)
+    expected = np.linalg.solve(g, xc.T @ yc) @ np.linalg.inv(h)
+    weight = CanonicalMap(rho, center=center).fit(x, y).weight_
+    assert np.allclose(weight / np.linalg.norm(weight), expected / np.linalg.norm(expected), atol=1e-8)
+    assert np.linalg.norm(xc @ weight) == pytest.approx(np.linalg.norm(yc))
+
+
 def test_bad_hyper_parameters_are_named():
     x, y = paired()
     with pytest.raises(InputError, match="alpha must be 'auto' or a positive number; got 0"):
         RidgeMap(0).fit(x, y)
     with pytest.raises(InputError, match="rank must be 'auto' or a positive whole number; got -1"):
         ReducedRankMap(-1).fit(x, y)
+    with pytest.raises(InputError, match="regularization must be a positive number; got 0"):
+        CanonicalMap(0).fit(x, y)
     with pytest.raises(InputError, match="no pairs"):
         RidgeMap().fit_statistics(PairStatistics.empty(3, 3))
 
