@@ -51,3 +51,13 @@ def existing_file(path: str | Path, what: str) -> Path:
             f"no such file: {path} ({what})", "Check the path; relative paths start at the current folder."
         )
     return path
+
+
+def check_folder(path: str | Path) -> None:
+    """Raise OutputError unless `path` is, or could be made, a folder to write to; known before hours of work, not after."""
+    path = Path(path)
+    nearest = next(place for place in (path, *path.absolute().parents) if place.exists() or place.is_symlink())
+    if not nearest.is_dir():
+        raise OutputError(f"can't write into {path}: {nearest} is not a folder", "Choose a folder you may write to.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(f"can't write into {path}: no permission for {nearest}", "Choose a folder you may write to.")

@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from .._files import check_folder
 from ..datasets import PairProtocol, read_pairs
 from ..embeddings import EmbeddingSet
 from ..results import jsonable, write_json
@@ -69,6 +70,8 @@ def run_cross_model(
     quiet: bool,
 ) -> None:
     """Run the study with a progress bar, write its report, print it."""
+    if output is not None:
+        check_folder(output)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..results import write_json
@@ -47,6 +48,8 @@ def verify_command(
     """
     from ..datasets import read_pairs
 
+    if output is not None:
+        check_folder(output)
     fars = parse_fars(far)
     protocol = read_pairs(pairs)
     left = EmbeddingSet.load(a)

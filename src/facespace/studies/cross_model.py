@@ -152,13 +152,14 @@ def cross_model_study(
         InputError: fewer than two sets, two of one name, a protocol without folds, missing images.
         UnknownNameError: an unknown method or pairing.
     """
-    pairings = (pairing,) if isinstance(pairing, str) else tuple(pairing)
+    pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
+    methods = tuple(dict.fromkeys(methods))
     _check(sets, protocol, pairings, methods)
+    ids, image_fold = protocol.fold_of_ids()
+    vectors = [faces.select(ids).normalized() for faces in sets]
     # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
     native = tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
     own = [result.accuracy.mean if result.accuracy is not None else float("nan") for result in native]
-    ids, image_fold = protocol.fold_of_ids()
-    vectors = [faces.select(ids).normalized() for faces in sets]
     left, right = np.searchsorted(ids, protocol.left), np.searchsorted(ids, protocol.right)
     folds = np.unique(image_fold, return_inverse=True)[1]
     pair_fold = folds[left]
@@ -173,7 +174,7 @@ def cross_model_study(
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
         distinct, place = np.unique(left, return_inverse=True)
         sources = [v[distinct] for v in vectors]
-        work = _Work(sources, place, references, protocol.same, pair_fold, statistics, tuple(methods), alpha, center)
+        work = _Work(sources, place, references, protocol.same, pair_fold, statistics, methods, alpha, center)
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
@@ -298,6 +299,9 @@ def _check(sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Seque
             f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",
             "LFW's pairs.txt has ten; a csv gets them by a column fold.",
         )
+    for what, values, known in (("method", methods, METHODS), ("pairing", pairings, PAIRINGS)):
+        if not values:
+            raise InputError(f"no {what} is given", f"Known: {', '.join(known)}.")
     for method in methods:
         if method not in METHODS:
             raise unknown_name("method", method, METHODS)

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import facespace.studies.cross_model as study_room
+from facespace.datasets import PairProtocol
+from facespace.errors import InputError, UnknownNameError
+from facespace.mapping import LinearMap, PairStatistics, make_estimator
+from facespace.results import to_json
+from facespace.studies import cross_model_study
+from facespace.verification import kfold_accuracy, verify
+
+FITTED = ("ridge", "rotation", "ols")
+
+
+def _cosines(a, b):
+    return np.sum(a * b, axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def _by_hand(world, cell):
+    """Scores with the map of each fold fitted from scratch on the images, or genuine pairs, of the other folds."""
+    sets = {faces.model: faces for faces in world.sets}
+    source, target, protocol = sets[cell.source], sets[cell.target], world.protocol
+    scores = np.empty(len(protocol))
+    for fold in range(protocol.n_folds):
+        training = protocol.take(protocol.fold != fold)
+        if cell.pairing == "same":
+            left = right = training.ids
+        else:
+            left, right = training.left[training.same], training.right[training.same]
+        statistics = PairStatistics.of(source.select(left).normalized(), target.select(right).normalized())
+        estimator = make_estimator(cell.method).fit_statistics(statistics)
+        fitted = LinearMap.from_estimator(estimator, statistics)
+        held = np.flatnonzero(protocol.fold == fold)
+        probes = fitted.probe(source.vectors[source.rows(protocol.left[held])])
+        scores[held] = _cosines(probes, fitted.reference(target.vectors[target.rows(protocol.right[held])]))
+    return scores
+
+
+def test_unrelated_spaces_compared_directly_are_near_chance(study):
+    direct = [c.accuracy.mean for c in study.cells if c.method == "identity"]
+    assert np.mean(direct) < 0.62
+    assert max(direct) < 0.70
+
+
+@pytest.mark.parametrize("pairing", ["same", "matched"])
+@pytest.mark.parametrize("method", ["auto", *FITTED])
+def test_maps_recover_the_comparison(study, method, pairing):
+    cells = [c for c in study.cells if (c.method, c.pairing) == (method, pairing)]
+    assert len(cells) == 6
+    assert np.mean([c.loss_target for c in cells]) < (0.02 if pairing == "same" else 0.05)
+    assert min(c.accuracy.mean for c in cells) > 0.85
+
+
+@pytest.mark.parametrize("pairing", ["same", "matched"])
+@pytest.mark.parametrize("method", FITTED)
+def test_scores_are_those_of_maps_fitted_by_hand_without_the_fold(study, world, method, pairing):
+    for cell in study.cells:
+        if (cell.method, cell.pairing) == (method, pairing):
+            np.testing.assert_allclose(cell.scores, _by_hand(world, cell), atol=2e-5)
+
+
+@pytest.mark.parametrize("method", ["auto", "ridge"])
+def test_a_fold_s_map_never_saw_the_fold(world, method):
+    """Spoiled right images of fold 0, on the source side, can reach its scores through the map alone."""
+    source, target = world.sets[0], world.sets[2]
+    spoiled = source.vectors.copy()
+    rows = source.rows(np.unique(world.protocol.right[world.protocol.fold == 0]))
+    spoiled[rows] = 5 * np.random.default_rng(1).normal(size=(len(rows), source.dim))
+    before, after = (
+        cross_model_study([faces, target], world.protocol, methods=[method]).cell(source.model, target.model, method, "same")
+        for faces in (source, source.with_vectors(spoiled, source.model))
+    )
+    held = world.protocol.fold == 0
+    np.testing.assert_array_equal(before.scores[held], after.scores[held])
+    assert np.abs(before.scores[~held] - after.scores[~held]).max() > 0.01
+    assert before.chosen[:1] == after.chosen[:1]
+
+
+def test_matched_pairing_fits_on_genuine_pairs_alone(world, study):
+    """Other impostor pairs make other scores for these pairs, but the same maps, so the same genuine scores."""
+    protocol = world.protocol
+    right = protocol.right.copy()
+    for fold in range(protocol.n_folds):
+        rows = np.flatnonzero(~protocol.same & (protocol.fold == fold))
+        right[rows] = np.roll(right[rows], 4)
+    changed = PairProtocol("changed", protocol.left, right, protocol.same, protocol.fold)
+    other = cross_model_study(world.sets, changed, pairing="matched", methods=["ridge"])
+    for cell in other.cells:
+        known = study.cell(cell.source, cell.target, "ridge", "matched")
+        np.testing.assert_allclose(cell.scores[protocol.same], known.scores[protocol.same], atol=1e-6)
+        assert np.abs(cell.scores - known.scores)[~protocol.same].max() > 0.01
+
+
+def test_the_pairings_differ_and_the_identity_does_not_depend_on_them(study):
+    for source, target in (("small", "wide"), ("wide", "medium")):
+        pair = [study.cell(source, target, "ridge", pairing).scores for pairing in ("same", "matched")]
+        assert np.abs(pair[0] - pair[1]).max() > 1e-3
+        direct = [study.cell(source, target, "identity", pairing).scores for pairing in ("same", "matched")]
+        np.testing.assert_array_equal(*direct)
+
+
+def test_the_number_of_workers_changes_nothing(world):
+    one, many = (
+        cross_model_study(world.sets, world.protocol, methods=("auto", "ridge"), workers=workers) for workers in (1, 4)
+    )
+    assert to_json(one) == to_json(many)
+    for a, b in zip(one.cells, many.cells, strict=True):
+        np.testing.assert_array_equal(a.scores, b.scores)
+        assert a.chosen == b.chosen
+
+
+def test_accuracies_and_losses_are_of_the_networks_themselves(study, world):
+    own = {f.model: verify(f, protocol=world.protocol, resamples=0).accuracy.mean for f in world.sets}
+    assert {m: r.accuracy.mean for m, r in zip(study.models, study.native, strict=True)} == own
+    for cell in study.cells:
+        assert cell.loss_target == pytest.approx(own[cell.target] - cell.accuracy.mean, abs=1e-12)
+        assert cell.loss_poorer == pytest.approx(min(own[cell.source], own[cell.target]) - cell.accuracy.mean, abs=1e-12)
+        assert (len(cell.chosen) == world.protocol.n_folds) == (cell.method == "auto")
+
+
+def test_identity_needs_no_folds_so_its_accuracy_is_that_of_its_scores(study, world):
+    cell = study.cell("small", "medium", "identity", "same")
+    found = kfold_accuracy(cell.scores, world.protocol.same, world.protocol.fold)
+    assert found.mean == pytest.approx(cell.accuracy.mean, abs=1e-12)
+
+
+def test_the_document_has_the_keys_that_scripts_rely_on(study):
+    document = json.loads(to_json(study))
+    assert {"signature", "models", "cells", "summary", "warnings"} <= set(document)
+    assert document["signature"].startswith("cross-model|protocol:people|pairs:480|models:3|pairing:same+matched|")
+    assert [(m["name"], m["dim"]) for m in document["models"]] == [("small", 12), ("medium", 16), ("wide", 24)]
+    assert all(50 < m["accuracy"] <= 100 for m in document["models"])
+    assert len(document["cells"]) == 6 * 5 * 2
+    keys = {"source", "target", "pairing", "method", "chosen", "accuracy", "sd", "loss_target", "loss_poorer"}
+    for told, cell in zip(document["cells"], study.cells, strict=True):
+        assert keys <= set(told)
+        assert told["accuracy"] == pytest.approx(100 * cell.accuracy.mean)
+        assert told["loss_target"] == pytest.approx(100 * cell.loss_target)
+        if cell.method == "auto":
+            assert sum(told["chosen"].values()) == 5
+
+
+def test_the_summary_is_over_all_ordered_pairs(study):
+    rows = study.summary()
+    assert [(r["pairing"], r["method"]) for r in rows] == [
+        (p, m) for p in ("same", "matched") for m in ("auto", "ridge", "rotation", "ols", "identity")
+    ]
+    for row in rows:
+        cells = [c for c in study.cells if (c.pairing, c.method) == (row["pairing"], row["method"])]
+        worst = max(cells, key=lambda c: c.loss_target)
+        assert row["cells"] == 6
+        assert row["mean_loss_target"] == pytest.approx(100 * np.mean([c.loss_target for c in cells]))
+        assert row["max_loss_target"] == pytest.approx(100 * worst.loss_target)
+        assert row["worst"] == f"{worst.source} → {worst.target}"
+
+
+def test_cells_are_found_by_name_and_the_nearest_is_offered(study):
+    assert study.cell("small", "wide", "ridge", "same").target == "wide"
+    with pytest.raises(UnknownNameError, match=r"did you mean 'small → wide, ridge, same'"):
+        study.cell("small", "wide", "rigde", "same")
+
+
+def test_progress_counts_the_folds_of_all_pairings(world):
+    seen = []
+    cross_model_study(
+        world.sets[:2],
+        world.protocol,
+        pairing=("same", "matched"),
+        methods=["identity"],
+        progress=lambda done, whole: seen.append((done, whole)),
+    )
+    assert seen == [(n, 10) for n in range(1, 11)]
+
+
+def test_a_set_may_hold_more_than_the_protocol_in_another_order(world):
+    first, second = world.sets[:2]
+    order = np.random.default_rng(2).permutation(len(second))
+    plain = cross_model_study([first, second], world.protocol, methods=["ridge"])
+    turned = cross_model_study([first, second.take(order)], world.protocol, methods=["ridge"])
+    assert to_json(plain) == to_json(turned)
+
+
+def test_the_fold_numbers_need_not_count_from_zero(world):
+    p = world.protocol
+    odd = PairProtocol(p.name, p.left, p.right, p.same, 10 * p.fold + 7)
+    assert to_json(cross_model_study(world.sets[:2], odd, methods=["ridge"])) == to_json(
+        cross_model_study(world.sets[:2], p, methods=["ridge"])
+    )
+
+
+def _without_folds(p):
+    return PairProtocol("plain", p.left, p.right, p.same)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (lambda s, p: ([s[0]], p, {}), InputError, "at least two sets; got 1"),
+        (lambda s, p: ([s[0], s[0]], p, {}), InputError, "small, small"),
+        (lambda s, p: ([s[0], s[1].with_vectors(s[1].vectors, "")], p, {}), InputError, r"\(none\)"),
+        (lambda s, p: (s, _without_folds(p), {}), InputError, "'plain' has 0 folds"),
+        (lambda s, p: (s, p.take(p.fold < 2), {}), InputError, "has 2 folds"),
+        (lambda s, p: ([s[0], s[1].take(np.arange(9, len(s[1])))], p, {}), InputError, "9 ids are not in the set of medium"),
+        (lambda s, p: (s, p, {"methods": ["rigde"]}), UnknownNameError, "'rigde'; did you mean 'ridge'"),
+        (lambda s, p: (s, p, {"pairing": "match"}), UnknownNameError, "'match'; did you mean 'matched'"),
+        (lambda s, p: (s, p, {"methods": []}), InputError, "no method"),
+        (lambda s, p: (s, p, {"pairing": ()}), InputError, "no pairing"),
+    ],
+)
+def test_mistakes_are_named(world, change, error, words):
+    sets, protocol, options = change(world.sets, world.protocol)
+    with pytest.raises(error, match=words):
+        cross_model_study(sets, protocol, **options)
+
+
+def test_an_image_in_two_folds_is_refused(world):
+    p = world.protocol
+    fold = p.fold.copy()
+    fold[0] = 3
+    with pytest.raises(InputError, match="more than one fold: 000/0"):
+        cross_model_study(world.sets, PairProtocol("leaky", p.left, p.right, p.same, fold))
+
+
+def test_mistakes_are_found_before_the_work(world, monkeypatch):
+    monkeypatch.setattr(study_room, "verify", None)  # any work would begin with it
+    with pytest.raises(UnknownNameError):
+        cross_model_study(world.sets, world.protocol, methods=["ridge", "bogus"])
