@@ -358,6 +358,12 @@ def test_every_command_has_help(command, capsys):
     assert f"Usage: facespace{' ' * bool(command)}{command}" in " ".join(out.split())
 
 
+def test_help_lists_the_commands_in_the_order_of_the_work(capsys):
+    text = _run(capsys, "--help")[1]
+    names = [word for line in text.splitlines() if (word := line.strip("│ ").split(" ")[0]) in COMMANDS[1:]]
+    assert names == ["demo", "models", "embed", "info", "map", "verify", "study"]
+
+
 def test_every_command_takes_json_and_quiet(capsys):
     for command in COMMANDS:
         if command in ("", "models", "map", "study"):

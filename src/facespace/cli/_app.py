@@ -12,22 +12,32 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from .._version import __version__
 from ..errors import FacespaceError, OutputError
 from ..results import to_json
 
+# Modules that add commands to `app` when imported, in the order that --help lists them.
+COMMANDS = ("demo", "models", "embed", "info", "map", "verify", "study")
+
+
+class _InOrder(TyperGroup):
+    """--help lists commands and groups of commands together, in the order of COMMANDS."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: (*COMMANDS, name).index(name))
+
+
 app = typer.Typer(
     name="facespace",
+    cls=_InOrder,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-# Modules that add commands to `app` when imported, in the order that --help lists them.
-COMMANDS = ("demo", "models", "embed", "info", "map", "verify", "study")
 
 
 def _version(wanted: bool) -> None:

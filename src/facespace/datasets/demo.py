@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -24,4 +25,4 @@ def demo_sets() -> list[EmbeddingSet]:
 @cache
 def demo_protocol() -> PairProtocol:
     """LFW's 6,000 pairs in ten folds, by the ids of `demo_sets`; the order of pairs within a fold is random."""
-    return read_csv_pairs(FOLDER / "pairs.csv")
+    return replace(read_csv_pairs(FOLDER / "pairs.csv"), name="lfw-10fold-demo")

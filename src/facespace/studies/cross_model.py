@@ -9,27 +9,27 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from ..datasets import PairProtocol
-from ..embeddings import EmbeddingSet, Floats
+from ..embeddings import EmbeddingSet, normalize
 from ..errors import InputError, shorten, unknown_name
-from ..mapping import METHODS, JudgedPairs, candidates, make_estimator, select
-from ..mapping._base import LinearEstimator
+from ..mapping import METHODS
 from ..mapping.folds import FoldStatistics
 from ..results import signature
 from ..verification import FoldAccuracy, VerificationResult, kfold_accuracy, verify
+from ._fold_work import INNER, FoldWork
+from ._training_images import training_images
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
-_INNER = 3  # parts of the training folds that `auto` is cross-validated on
+CHOOSING = ("auto", "joint")  # methods that are themselves chosen by an inner cross-validation
+STUDY_METHODS = (*METHODS, "joint")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +138,8 @@ def cross_model_study(
     Args:
         sets: at least two, of different networks, with embeddings of all images of the protocol.
         protocol: with folds; an image is in one fold only.
-        pairing: what maps are fitted on, or both: "same", all images of the training folds as both networks saw them
-            [2021]; "matched", their genuine pairs, left image by the source, right image by the target network [2020].
+        pairing: what maps are fitted on, or both: "same", all images of the training folds' people (and, where sets have a
+            subject column, of people in no fold) as both networks saw them [2021]; "matched", their genuine pairs, left image by the source, right image by the target network [2020].
         methods: families of `facespace.mapping`, or "auto", which is chosen anew in each fold, by an inner
             cross-validation on that fold's training part.
         alpha: ridge penalty.
@@ -155,26 +155,25 @@ def cross_model_study(
     pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
     methods = tuple(dict.fromkeys(methods))
     _check(sets, protocol, pairings, methods)
-    ids, image_fold = protocol.fold_of_ids()
-    vectors = [faces.select(ids).normalized() for faces in sets]
+    ids, image_fold = training_images(sets, protocol)
+    vectors = [normalize(faces.vectors[faces.rows(ids)]) for faces in sets]
     # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
     native = tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
     own = [result.accuracy.mean if result.accuracy is not None else float("nan") for result in native]
     left, right = np.searchsorted(ids, protocol.left), np.searchsorted(ids, protocol.right)
-    folds = np.unique(image_fold, return_inverse=True)[1]
-    pair_fold = folds[left]
+    pair_fold = image_fold[left]
     probes, references = [v[left] for v in vectors], [v[right] for v in vectors]
     models = tuple(faces.model for faces in sets)
     cells: list[Cell] = []
     for number, kind in enumerate(pairings):
         if kind == "same":
-            statistics = FoldStatistics(vectors, folds, models=models)
+            statistics = FoldStatistics(vectors, image_fold, models=models)
         else:
             g = protocol.same
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
         distinct, place = np.unique(left, return_inverse=True)
         sources = [v[distinct] for v in vectors]
-        work = _Work(sources, place, references, protocol.same, pair_fold, statistics, methods, alpha, center)
+        work = FoldWork(sources, place, references, protocol.same, pair_fold, statistics, methods, alpha, center)
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
@@ -186,7 +185,7 @@ def cross_model_study(
                     models[t],
                     kind,
                     method,
-                    tuple(chosen[s, t]) if method == "auto" else (),
+                    tuple(chosen[s, t, method]) if method in CHOOSING else (),
                     accuracy,
                     own[t] - accuracy.mean,
                     min(own[s], own[t]) - accuracy.mean,
@@ -198,86 +197,16 @@ def cross_model_study(
         protocol=protocol.name,
         pairs=len(protocol),
         models=len(sets),
+        keys=len(ids) if "same" in pairings else None,
         pairing="+".join(pairings),
         methods="+".join(methods),
         alpha=alpha,
         center=center,
-        inner=_INNER if "auto" in methods else None,
+        inner=INNER if set(CHOOSING) & set(methods) else None,
         seed=seed,
     )
     warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
     return CrossModelResult(line, models, tuple(f.dim for f in sets), native, tuple(cells), protocol.same, warnings)
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """The fits and scores of one pairing: per fold, every ordered pair of models under every method."""
-
-    sources: list[Floats]  # per model (k, d): every left image once
-    left: NDArray[np.intp]  # (n,) its row, for the n pairs
-    references: list[Floats]  # (n, d): right images
-    same: NDArray[np.bool_]
-    fold: NDArray[np.intp]
-    statistics: FoldStatistics
-    methods: tuple[str, ...]
-    alpha: float
-    center: bool
-
-    def run(
-        self, workers: int, progress: Callable[[int], Any]
-    ) -> tuple[dict[tuple[int, int, str], NDArray[np.float32]], dict[tuple[int, int], list[str]]]:
-        """Scores (folds, n) by (source, target, method), and per (source, target) what `auto` chose in each fold."""
-        ordered = list(itertools.permutations(range(len(self.sources)), 2))
-        n_folds, n = self.statistics.n_folds, len(self.same)
-        scores = {(s, t, m): np.empty((n_folds, n), np.float32) for s, t in ordered for m in self.methods}
-        chosen: dict[tuple[int, int], list[str]] = {pair: [] for pair in ordered}
-        for fold in range(n_folds):
-            # Each thread has one pair of models; threads inside the linear algebra would only get in their way.
-            with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-                results = pool.map(partial(self._pair, fold), ordered)
-                for (s, t), (rows, choice) in zip(ordered, results, strict=True):
-                    for method, row in rows.items():
-                        scores[s, t, method][fold] = row
-                    chosen[s, t].append(choice)
-            self.statistics.forget()
-            progress(fold + 1)
-        return scores, chosen
-
-    def _pair(self, fold: int, pair: tuple[int, int]) -> tuple[dict[str, NDArray[np.float32]], str]:
-        s, t = pair
-        training = self.statistics.without(s, t, {fold})
-        judged = JudgedPairs(self.sources[s], self.left, self.references[t], self.same)
-        rows: dict[str, NDArray[np.float32]] = {}
-        done: list[tuple[LinearEstimator, NDArray[np.float32]]] = []
-        choice = ""
-        for method in self.methods:
-            if method == "auto":
-                choice, estimator = self._choose(s, t, fold)
-            else:
-                estimator = make_estimator(method, alpha=self.alpha, center=self.center)
-            estimator.fit_statistics(training)
-            # Families often agree, as `auto` with its choice or a rotation with the orthogonal map: score only once.
-            known = (row for other, row in done if _equal(other, estimator))
-            row = next(known, None)
-            rows[method] = judged.scores(estimator) if row is None else row
-            done.append((estimator, rows[method]))
-        return rows, choice
-
-    def _choose(self, s: int, t: int, fold: int) -> tuple[str, LinearEstimator]:
-        others = [number for number in range(self.statistics.n_folds) if number != fold]
-        training, judged = [], []
-        for part in range(_INNER):
-            held = others[part::_INNER]
-            training.append(self.statistics.without(s, t, {fold, *held}))
-            rows = np.flatnonzero(np.isin(self.fold, held))
-            judged.append(JudgedPairs.gather(self.sources[s], self.references[t], self.left[rows], rows, self.same[rows]))
-        options = candidates(self.statistics.dims[s], self.statistics.dims[t])
-        chosen = select(options, training, judged).chosen
-        return chosen, options[chosen]
-
-
-def _equal(a: LinearEstimator, b: LinearEstimator) -> bool:
-    return bool(a.center == b.center and np.array_equal(a.weight_, b.weight_))
 
 
 def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:
@@ -303,8 +232,8 @@ def _check(sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Seque
         if not values:
             raise InputError(f"no {what} is given", f"Known: {', '.join(known)}.")
     for method in methods:
-        if method not in METHODS:
-            raise unknown_name("method", method, METHODS)
+        if method not in STUDY_METHODS:
+            raise unknown_name("method", method, STUDY_METHODS)
     for pairing in pairings:
         if pairing not in PAIRINGS:
             raise unknown_name("pairing", pairing, PAIRINGS)

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 
-from ..report import (
-    Column,
-    Curve,
-    Figure,
-    KeyFigure,
-    KeyFigures,
-    Matrix,
-    Measure,
-    Note,
-    Notes,
-    Report,
-    Table,
-    Text,
-    curves,
-    histograms,
-)
-from ..verification import Roc, best_threshold
+from ..report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text
+from ._cross_model_figures import IDENTITY_LIMIT, examples, histogram_figure, roc_figure
 from .cross_model import Cell, CrossModelResult
 
-IDENTITY_LIMIT = 62.0  # percent; unrelated spaces compared directly stay below it
 CHEAP = 1.0  # points; the largest loss that the paper found among its networks [2020, table 3]
 
 _MEANING = {
@@ -50,9 +33,9 @@ def cross_model_report(result: CrossModelResult) -> Report:
     report.add(Notes(_notes(result), title="How to read this"))
     report.add(summary_table(result))
     report.add(_network_table(result))
-    shown = _examples(result, first.pairing, first.method)
-    report.add(_roc_figure(result, shown))
-    report.add(_histogram_figure(result, shown[-1]))
+    shown = examples(result, first.pairing, first.method)
+    report.add(roc_figure(result, shown))
+    report.add(histogram_figure(result, shown[-1]))
     report.add(_cell_table(result))
     return report
 
@@ -147,6 +130,9 @@ def _notes(result: CrossModelResult) -> list[Note]:
         Note(f"Pairing {p!r}: maps are {_MEANING[p]}, in the training folds only.", code=f"pairing-{p}")
         for p in dict.fromkeys(c.pairing for c in result.cells)
     ]
+    if any(c.method == "auto" for c in result.cells):
+        text = "Method auto: the family of maps is chosen anew in each fold, by cross-validation on its training part."
+        notes.append(Note(text, code="auto"))
     notes.append(
         Note(
             "Loss is the target network's own accuracy less the cross-model accuracy, in points. A loss below zero is "
@@ -217,65 +203,6 @@ def _network_table(result: CrossModelResult) -> Table:
     return Table("networks", columns, rows, title="Networks", caption=caption)
 
 
-def _examples(result: CrossModelResult, pairing: str, method: str) -> list[Cell]:
-    """The pairs of networks with the least, the median and the largest loss."""
-    cells = sorted(
-        (c for c in result.cells if (c.pairing, c.method) == (pairing, method)), key=lambda cell: cell.loss_target
-    )
-    return [cells[i] for i in dict.fromkeys((0, len(cells) // 2, len(cells) - 1))]
-
-
-def _roc_figure(result: CrossModelResult, shown: Sequence[Cell]) -> Figure:
-    lines = []
-    names = ("least loss", "median loss", "largest loss")
-    for title, cell in zip(names[: len(shown) - 1] + names[-1:], shown, strict=True):
-        panel = f"{cell.source} →\n{cell.target} ({title})"
-        roc = _roc(cell, result.same)
-        lines.append(Curve("no map" if cell.method == "identity" else f"mapped ({cell.method})", roc.far, roc.tar, panel))
-        own = {"source alone": cell.source, "target alone": cell.target}
-        for label, name in own.items():
-            roc = result.native[result.models.index(name)].roc
-            lines.append(Curve(label, roc.far, roc.tar, panel))
-    left = max(1 / int((~result.same).sum()), 1e-4)
-    # From the tenth that the lowest curve begins in; spaces compared without a map run along the diagonal and would
-    # squeeze all others into the top, so they are in the histograms instead.
-    start = min(float(np.interp(left, np.asarray(line.x), np.asarray(line.y))) for line in lines)
-    bottom = max(0.0, float(np.floor(10 * start - 0.5)) / 10)
-    return Figure(
-        "roc",
-        curves(lines, x_range=(left, 1.0), y_range=(bottom, 1.0)),
-        title="ROC curves",
-        caption="Scores of all folds together, each under the map of its own fold. The x axis begins at one false accept, "
-        f"the y axis at {bottom:g}.",
-        description="ROC curves of up to three pairs of networks: both networks alone, and compared with each other.",
-    )
-
-
-def _histogram_figure(result: CrossModelResult, cell: Cell) -> Figure:
-    panels, cuts = {}, {}
-    for method, title in (("identity", "without a map"), (cell.method, f"mapped ({cell.method})")):
-        match = [c for c in result.cells if (c.source, c.target, c.pairing, c.method) == (*_names(cell), method)]
-        if not match:
-            continue
-        scores = match[0].scores.astype(np.float64)
-        panels[title] = {"genuine": scores[result.same], "impostor": scores[~result.same]}
-        if 100 * match[0].accuracy.mean > IDENTITY_LIMIT:  # at chance no threshold means anything
-            cuts[title] = best_threshold(scores, result.same)[0]
-    own = result.native[result.models.index(cell.target)]
-    panels["target alone"] = {"genuine": own.genuine_scores, "impostor": own.impostor_scores}
-    cuts["target alone"] = best_threshold(
-        np.concatenate([own.genuine_scores, own.impostor_scores]), np.arange(own.pairs) < own.genuine
-    )[0]
-    finite = {panel: cut for panel, cut in cuts.items() if np.isfinite(cut)}
-    return Figure(
-        "scores",
-        histograms(panels, thresholds=finite),
-        title=f"Scores before and after mapping: {cell.source} → {cell.target}",
-        caption="The pair of networks with the largest loss. The line is the threshold with the fewest errors.",
-        description="Histograms of genuine and impostor scores without a map, mapped, and of the target network alone.",
-    )
-
-
 def _cell_table(result: CrossModelResult) -> Table:
     columns: list[str | Column] = [
         "source",
@@ -310,11 +237,3 @@ def _cell_table(result: CrossModelResult) -> Table:
 def _chosen(cell: Cell) -> str:
     """What `auto` took, the most frequent first, with the number of folds."""
     return ", ".join(f"{label} ×{count}" for label, count in Counter(cell.chosen).most_common())
-
-
-def _names(cell: Cell) -> tuple[str, str, str]:
-    return cell.source, cell.target, cell.pairing
-
-
-def _roc(cell: Cell, same: np.ndarray) -> Roc:
-    return Roc(cell.scores[same], cell.scores[~same])
