@@ -2,9 +2,10 @@
 
 from .cca import CanonicalMap
 from .domain import DomainCheck
-from .families import FAMILIES, METHODS, candidates, make_estimator
+from .families import FAMILIES, METHODS, candidates, joint_candidates, make_estimator
 from .fit import fit_map, pair_statistics
 from .identity import IdentityMap
+from .joint import JointMap
 from .linear_map import LinearMap
 from .ols import LeastSquaresMap
 from .reduced_rank import ReducedRankMap
@@ -19,6 +20,7 @@ __all__ = [
     "CanonicalMap",
     "DomainCheck",
     "IdentityMap",
+    "JointMap",
     "JudgedPairs",
     "LeastSquaresMap",
     "LinearMap",
@@ -31,6 +33,7 @@ __all__ = [
     "Selection",
     "candidates",
     "fit_map",
+    "joint_candidates",
     "make_estimator",
     "pair_statistics",
     "select",

@@ -72,6 +72,17 @@ class LinearEstimator(TransformerMixin, ClassNamePrefixFeaturesOutMixin, BaseEst
         """(n, p) float32 → (n, q) x W in float32, without b and without checks: the inner step of scoring many pairs."""
         return x @ self.weight_.astype(np.float32)
 
+    def probe(self, x: Floats) -> Floats:
+        """(n, p) L2-normalised source vectors → (n, q) whose cosines with `reference` are the scores."""
+        mapped = self.weigh(x)
+        if self.center:
+            mapped += (self.bias_ - self.target_mean_).astype(np.float32)
+        return mapped
+
+    def reference(self, y: Floats) -> Floats:
+        """(n, q) L2-normalised target vectors → (n, q), about their mean if this map is centred."""
+        return y - self.target_mean_.astype(np.float32) if self.center else y
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True

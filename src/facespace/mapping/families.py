@@ -8,6 +8,7 @@ from ..errors import unknown_name
 from ._base import LinearEstimator
 from .cca import CanonicalMap
 from .identity import IdentityMap
+from .joint import JointMap
 from .ols import LeastSquaresMap
 from .reduced_rank import ReducedRankMap
 from .ridge import RidgeMap
@@ -60,3 +61,8 @@ def candidates(p: int, q: int) -> dict[str, LinearEstimator]:
     }
     # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
     return found | {"identity": IdentityMap()} if p == q else found
+
+
+def joint_candidates() -> dict[str, JointMap]:
+    """The regularizations that the two-sided map is chosen among, by label."""
+    return {f"joint(ρ={rho})": JointMap(rho) for rho in (0.01, 0.03, 0.1, 0.3)}

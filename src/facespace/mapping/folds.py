@@ -18,6 +18,8 @@ class FoldStatistics:
     by all pairs that model is in. `source[m]` and `target[m]` are (n, d_m), L2-normalised: the vectors of model m on the
     source and the target side of the pairs. They are the same where both networks saw the same image; then leave `target`
     out, and the statistics of (b, a) are those of (a, b) swapped.
+
+    `fold` is (n,), numbered anew as 0 … `n_folds` − 1 in ascending order; pairs of a negative fold belong to every training.
     """
 
     def __init__(
@@ -31,16 +33,14 @@ class FoldStatistics:
         self._same = target is None
         self.dims = [x.shape[1] for x in source]
         self._models = list(models) or [""] * len(source)
-        self._rows = [np.flatnonzero(fold == number) for number in np.unique(fold)]
+        self._rows = [np.flatnonzero(fold == number) for number in np.unique(fold[fold >= 0])]
+        self.n_folds = len(self._rows)
+        if (outside := np.flatnonzero(fold < 0)).size:
+            self._rows.append(outside)  # a part of its own, which nobody holds out
         sides = self._sides[:1] if self._same else self._sides
         self._moments = [[[Moments.of(x[rows]) for rows in self._rows] for x in side] for side in sides]
         self._cross: dict[tuple[int, int], list[Doubles]] = {}
         self._kept: dict[tuple[int, int, frozenset[int]], Moments] = {}
-
-    @property
-    def n_folds(self) -> int:
-        """Number of folds f; they are numbered 0 … f − 1 in the order of their original numbers."""
-        return len(self._rows)
 
     def without(self, source: int, target: int, held: Collection[int]) -> PairStatistics:
         """Statistics of model `source` against model `target` over all folds but `held`."""

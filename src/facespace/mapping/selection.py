@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,27 @@ from numpy.typing import NDArray
 from ..embeddings import Floats
 from ..errors import InputError
 from ..verification import best_threshold
-from ._base import LinearEstimator
 from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]
 
 _BLOCK = 512  # pairs at a time, so that their vectors stay in the processor's cache
+
+
+class Comparer(Protocol):
+    """What can be selected: fitted from statistics, it brings both sides to where their cosines are the scores."""
+
+    def fit_statistics(self, statistics: PairStatistics, /) -> Self:
+        """Fit."""
+        ...
+
+    def probe(self, x: Floats, /) -> Floats:
+        """(n, p) L2-normalised source vectors → (n, r)."""
+        ...
+
+    def reference(self, y: Floats, /) -> Floats:
+        """(n, q) L2-normalised target vectors → (n, r)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,23 +53,18 @@ class JudgedPairs:
         distinct, place = np.unique(left, return_inverse=True)
         return cls(x[distinct], place, y[right], same)
 
-    def scores(self, fitted: LinearEstimator) -> NDArray[np.float32]:
-        """(m,) cosines of mapped x and y, about the target's mean if `fitted` centres.
+    def scores(self, fitted: Comparer) -> NDArray[np.float32]:
+        """(m,) cosines of `fitted.probe(x)` and `fitted.reference(y)`.
 
         A vector that the map sends to the origin has no direction; its score is 0.
         """
-        mapped = fitted.weigh(self.x)
+        mapped = fitted.probe(self.x)
         cosines = np.empty(len(self.left), dtype=np.float32)
-        if fitted.center:
-            origin = fitted.target_mean_.astype(np.float32)
-            mapped += fitted.bias_.astype(np.float32) - origin
         lengths = np.sqrt(np.vecdot(mapped, mapped))[self.left]
         for start in range(0, len(cosines), _BLOCK):
             block = slice(start, start + _BLOCK)
-            y = self.y[block]
-            if fitted.center:  # without it y keeps its unit length
-                y = y - origin
-                lengths[block] *= np.sqrt(np.vecdot(y, y))
+            y = fitted.reference(self.y[block])
+            lengths[block] *= np.sqrt(np.vecdot(y, y))
             np.vecdot(mapped[self.left[block]], y, out=cosines[block])
         cosines /= np.maximum(lengths, np.finfo(np.float32).tiny)
         return cosines
@@ -73,7 +83,7 @@ class Selection:
 
 
 def select(
-    candidates: Mapping[str, LinearEstimator], training: Sequence[PairStatistics], judged: Sequence[JudgedPairs]
+    candidates: Mapping[str, Comparer], training: Sequence[PairStatistics], judged: Sequence[JudgedPairs]
 ) -> Selection:
     """Fit every candidate on `training[i]`, the statistics without part i, and score `judged[i]`, pairs of part i.
 

@@ -138,10 +138,11 @@ def cross_model_study(
     Args:
         sets: at least two, of different networks, with embeddings of all images of the protocol.
         protocol: with folds; an image is in one fold only.
-        pairing: what maps are fitted on, or both: "same", all images of the training folds' people (and, where sets have a
-            subject column, of people in no fold) as both networks saw them [2021]; "matched", their genuine pairs, left image by the source, right image by the target network [2020].
-        methods: families of `facespace.mapping`, or "auto", which is chosen anew in each fold, by an inner
-            cross-validation on that fold's training part.
+        pairing: what maps are fitted on, or both: "same", all images of the training folds' people (and, where sets have
+            a subject column, of people in no fold) as both networks saw them [2021]; "matched", their genuine pairs, left
+            image by the source, right image by the target network [2020].
+        methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
+            cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise.
         alpha: ridge penalty.
         center: False for the papers' maps and cosines about the origin.
         seed: of the resampling behind the intervals of the networks' own accuracies; nothing else is random.
