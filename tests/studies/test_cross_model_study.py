@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import facespace.studies.cross_model as study_room
 from facespace.datasets import PairProtocol
+from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
 from facespace.mapping import LinearMap, PairStatistics, make_estimator
 from facespace.results import to_json
@@ -28,7 +30,8 @@ def _by_hand(world, cell):
     for fold in range(protocol.n_folds):
         training = protocol.take(protocol.fold != fold)
         if cell.pairing == "same":
-            left = right = training.ids
+            held_people = {name.split("/")[0] for name in protocol.take(protocol.fold == fold).ids}
+            left = right = [name for name in source.ids if name.split("/")[0] not in held_people]
         else:
             left, right = training.left[training.same], training.right[training.same]
         statistics = PairStatistics.of(source.select(left).normalized(), target.select(right).normalized())
@@ -61,6 +64,20 @@ def test_scores_are_those_of_maps_fitted_by_hand_without_the_fold(study, world, 
     for cell in study.cells:
         if (cell.method, cell.pairing) == (method, pairing):
             np.testing.assert_allclose(cell.scores, _by_hand(world, cell), atol=2e-5)
+
+
+@pytest.mark.parametrize("method", FITTED)
+def test_images_outside_of_the_protocol_train_where_their_people_may_be_seen(world, method):
+    """The protocol's people by half of their pairs only, some people by none: whose images are fitted on in which fold?"""
+    protocol = world.protocol
+    strangers = np.isin([int(name[1:3]) for name in protocol.left], (10, 11))
+    strangers |= np.isin([int(name[1:3]) for name in protocol.right], (10, 11))
+    half = np.array([name.endswith(("/0", "/2")) for name in protocol.left])
+    smaller = protocol.take(~strangers & half)
+    part = SimpleNamespace(sets=world.sets[:2], protocol=smaller)
+    result = cross_model_study(part.sets, smaller, methods=[method])
+    for cell in result.cells:
+        np.testing.assert_allclose(cell.scores, _by_hand(part, cell), atol=2e-5)
 
 
 @pytest.mark.parametrize("method", ["auto", "ridge"])
@@ -131,7 +148,8 @@ def test_identity_needs_no_folds_so_its_accuracy_is_that_of_its_scores(study, wo
 def test_the_document_has_the_keys_that_scripts_rely_on(study):
     document = json.loads(to_json(study))
     assert {"signature", "models", "cells", "summary", "warnings"} <= set(document)
-    assert document["signature"].startswith("cross-model|protocol:people|pairs:480|models:3|pairing:same+matched|")
+    assert document["signature"].startswith("cross-model|protocol:people|pairs:480|models:3|")
+    assert "|pairing:same+matched|methods:auto+ridge+rotation+ols+identity|" in document["signature"]
     assert [(m["name"], m["dim"]) for m in document["models"]] == [("small", 12), ("medium", 16), ("wide", 24)]
     assert all(50 < m["accuracy"] <= 100 for m in document["models"])
     assert len(document["cells"]) == 6 * 5 * 2
@@ -176,7 +194,7 @@ def test_progress_counts_the_folds_of_all_pairings(world):
     assert seen == [(n, 10) for n in range(1, 11)]
 
 
-def test_a_set_may_hold_more_than_the_protocol_in_another_order(world):
+def test_the_order_of_rows_changes_nothing(world):
     first, second = world.sets[:2]
     order = np.random.default_rng(2).permutation(len(second))
     plain = cross_model_study([first, second], world.protocol, methods=["ridge"])
@@ -229,3 +247,22 @@ def test_mistakes_are_found_before_the_work(world, monkeypatch):
     monkeypatch.setattr(study_room, "verify", None)  # any work would begin with it
     with pytest.raises(UnknownNameError):
         cross_model_study(world.sets, world.protocol, methods=["ridge", "bogus"])
+
+
+def test_without_known_people_only_the_protocol_s_images_train(world):
+    """Who is on another image is not known, so it might be somebody of the held-out fold."""
+    half = world.protocol.take(np.array([name.endswith(("/0", "/2")) for name in world.protocol.left]))
+    bare = [EmbeddingSet(f.vectors, f.ids, model=f.model) for f in world.sets[:2]]
+    fewer = [faces.select(half.ids) for faces in bare]
+    assert to_json(cross_model_study(bare, half, methods=["ridge"])) == to_json(
+        cross_model_study(fewer, half, methods=["ridge"])
+    )
+
+
+def test_people_in_several_folds_leave_only_the_protocol_s_images(world):
+    half = world.protocol.take(np.array([name.endswith(("/0", "/2")) for name in world.protocol.left]))
+    wrong = [EmbeddingSet(f.vectors, f.ids, model=f.model, subject=["one"] * len(f)) for f in world.sets[:2]]
+    bare = [EmbeddingSet(f.vectors, f.ids, model=f.model) for f in world.sets[:2]]
+    a, b = (cross_model_study(sets, half, methods=["ridge"]) for sets in (wrong, bare))
+    for one, other in zip(a.cells, b.cells, strict=True):
+        np.testing.assert_array_equal(one.scores, other.scores)

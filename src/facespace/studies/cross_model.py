@@ -238,3 +238,5 @@ def _check(sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Seque
     for pairing in pairings:
         if pairing not in PAIRINGS:
             raise unknown_name("pairing", pairing, PAIRINGS)
+    for faces in sets:
+        faces.rows(protocol.ids)  # raises, naming the set and the missing images
