@@ -15,7 +15,7 @@ from ..datasets import PairProtocol, read_pairs
 from ..embeddings import EmbeddingSet
 from ..results import jsonable, write_json
 from ..studies import CrossModelResult, cross_model_study
-from ..studies.cross_model import DEFAULT_METHODS
+from ..studies.cross_model import DEFAULT_METHODS, STUDY_METHODS
 from ._app import app
 from ._options import Json, OutputFolder, Quiet, Seed, console, emit
 
@@ -30,7 +30,9 @@ def cross_model(
     pairing: Annotated[
         str, typer.Option("--pairing", help="What maps are fitted on: same, matched, or same,matched.")
     ] = "same",
-    methods: Annotated[str, typer.Option("--methods", help="Families of maps, or auto.")] = ",".join(DEFAULT_METHODS),
+    methods: Annotated[str, typer.Option("--methods", help=f"Some of {', '.join(STUDY_METHODS)}.")] = ",".join(
+        DEFAULT_METHODS
+    ),
     alpha: Annotated[float, typer.Option("--alpha", help="Ridge penalty.")] = 1.0,
     center: Annotated[
         bool, typer.Option("--center/--no-center", help="Fit and compare about the means; not so in the papers.")

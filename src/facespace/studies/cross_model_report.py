@@ -85,7 +85,7 @@ def cross_model_matrix(result: CrossModelResult) -> Matrix:
         layers[*key, "poorer"][at] = 100 * cell.loss_poorer
         lines = [f"{cell.source} → {cell.target}", f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"]
         if cell.chosen:
-            lines.append(f"auto chose {_chosen(cell)}")
+            lines.append(f"{cell.method} chose {_chosen(cell)}")
         texts[at[0]][at[1]] = "\n".join(lines)
     measures = {
         "accuracy": Measure("accuracy", "%", 2),
@@ -127,7 +127,7 @@ def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
 
 def _notes(result: CrossModelResult) -> list[Note]:
     notes = [
-        Note(f"Pairing {p!r}: maps are {_MEANING[p]}, in the training folds only.", code=f"pairing-{p}")
+        Note(f"Pairing {p!r}: maps are {_MEANING[p]}, never on the fold that they are judged on.", code=f"pairing-{p}")
         for p in dict.fromkeys(c.pairing for c in result.cells)
     ]
     if any(c.method == "auto" for c in result.cells):
@@ -213,7 +213,7 @@ def _cell_table(result: CrossModelResult) -> Table:
         Column("± sd", "%", ".2f"),
         Column("loss", "points", ".2f"),
         Column("loss vs poorer", "points", ".2f"),
-        "auto chose",
+        "chosen",
     ]
     rows = [
         [
@@ -235,5 +235,5 @@ def _cell_table(result: CrossModelResult) -> Table:
 
 
 def _chosen(cell: Cell) -> str:
-    """What `auto` took, the most frequent first, with the number of folds."""
+    """What `auto` or `joint` took, the most frequent first, with the number of folds."""
     return ", ".join(f"{label} ×{count}" for label, count in Counter(cell.chosen).most_common())
