@@ -56,7 +56,9 @@ def _facespace(
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns (and, as a script, exits with) 0, 1 or 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for name in COMMANDS:
+    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    # The module of the command alone, because some load scikit-learn; all of them to list or to guess commands.
+    for name in [first] if first in COMMANDS else COMMANDS:
         importlib.import_module(f"facespace.cli.{name}")
     try:
         code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)

@@ -37,6 +37,10 @@ def cross_model(
     center: Annotated[
         bool, typer.Option("--center/--no-center", help="Fit and compare about the means; not so in the papers.")
     ] = True,
+    keys: Annotated[
+        str,
+        typer.Option("--keys", help="Images of the pairing 'same': protocol, those of the pairs list; all, by subject."),
+    ] = "protocol",
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -51,6 +55,7 @@ def cross_model(
         methods=_split(methods),
         alpha=alpha,
         center=center,
+        keys=keys,
         seed=seed,
         output=output,
         as_json=as_json,
@@ -66,6 +71,7 @@ def run_cross_model(
     methods: list[str],
     alpha: float = 1.0,
     center: bool = True,
+    keys: str = "protocol",
     seed: int = 0,
     output: Path | None,
     as_json: bool,
@@ -92,6 +98,7 @@ def run_cross_model(
             methods=methods,
             alpha=alpha,
             center=center,
+            keys=keys,
             seed=seed,
             progress=lambda done, whole: bar.update(task, completed=done, total=whole),
         )

@@ -127,6 +127,7 @@ def cross_model_study(
     *,
     pairing: str | Sequence[str] = "same",
     methods: Sequence[str] = DEFAULT_METHODS,
+    keys: str = "protocol",
     alpha: float = 1.0,
     center: bool = True,
     seed: int = 0,
@@ -138,12 +139,13 @@ def cross_model_study(
     Args:
         sets: at least two, of different networks, with embeddings of all images of the protocol.
         protocol: with folds; an image is in one fold only.
-        pairing: what maps are fitted on, or both: "same", all images of the training folds' people (and, where sets have
-            a subject column, of people in no fold) as both networks saw them [2021]; "matched", their genuine pairs, left
-            image by the source, right image by the target network [2020].
+        pairing: what maps are fitted on, or both: "same", the training folds' images as both networks saw them [2021];
+            "matched", their genuine pairs, left image by the source, right image by the target network [2020].
         methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
             cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise.
         alpha: ridge penalty.
+        keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
+            and whose person is not in the fold left out, by the sets' `subject` column.
         center: False for the papers' maps and cosines about the origin.
         seed: of the resampling behind the intervals of the networks' own accuracies; nothing else is random.
         workers: threads; by default one per processor.
@@ -156,7 +158,7 @@ def cross_model_study(
     pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
     methods = tuple(dict.fromkeys(methods))
     _check(sets, protocol, pairings, methods)
-    ids, image_fold = training_images(sets, protocol)
+    ids, image_fold = training_images(sets, protocol, keys)
     vectors = [normalize(faces.vectors[faces.rows(ids)]) for faces in sets]
     # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
     native = tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
@@ -198,7 +200,7 @@ def cross_model_study(
         protocol=protocol.name,
         pairs=len(protocol),
         models=len(sets),
-        keys=len(ids) if "same" in pairings else None,
+        keys=f"{keys}-{len(ids)}" if "same" in pairings else None,
         pairing="+".join(pairings),
         methods="+".join(methods),
         alpha=alpha,
