@@ -65,4 +65,4 @@ def candidates(p: int, q: int) -> dict[str, LinearEstimator]:
 
 def joint_candidates() -> dict[str, JointMap]:
     """The regularizations that the two-sided map is chosen among, by label."""
-    return {f"joint(ρ={rho})": JointMap(rho) for rho in (0.01, 0.03, 0.1, 0.3)}
+    return {f"joint(ρ={rho})": JointMap(rho) for rho in (0.03, 0.1)}

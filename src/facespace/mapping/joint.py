@@ -23,8 +23,8 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
     Where the target's gallery may be mapped too, this loses least: directions the networks don't share are damped on both
     sides. Not a map into the target's space; see CanonicalMap for the one-sided form of the same score.
 
-    Fitted attributes: `weight_` A (p, r), `target_weight_` B (q, r) with r = min(p, q), `mean_`, `target_mean_`,
-    `correlations_` Σ (r,), descending.
+    Fitted attributes: `weight_` (p, r), `target_weight_` (q, r) with r = min(p, q): A and B in a common basis that needs
+    no singular value decomposition, so turned by a rotation that leaves every score as it is; `mean_`, `target_mean_`.
     """
 
     center = True
@@ -40,9 +40,12 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
             raise InputError(f"regularization must be a positive number; got {self.regularization!r}")
         left = inverse_root(statistics.source, self.regularization)
         right = inverse_root(statistics.target, self.regularization)
-        u, self.correlations_, vt = np.linalg.svd(left @ statistics.covariation(True) @ right, full_matrices=False)
-        self.weight_: Doubles = left @ (u * self.correlations_)
-        self.target_weight_: Doubles = right @ vt.T
+        whitened = left @ statistics.covariation(True) @ right  # U Σ Vᵀ
+        p, q = whitened.shape
+        # A = left U Σ and B = right V, both turned by Vᵀ where V is square, else by an orthonormal basis of V's span.
+        basis = np.eye(q) if q <= p else np.linalg.qr(whitened.T)[0]
+        self.weight_: Doubles = left @ (whitened @ basis)
+        self.target_weight_: Doubles = right @ basis
         self.mean_, self.target_mean_ = statistics.source.mean, statistics.target.mean
         self.n_pairs_ = statistics.n
         self.facts_: dict[str, Any] = {"regularization": self.regularization}
