@@ -15,16 +15,20 @@ from ..errors import InputError, OutputError
 from ._app import app
 from ._map_text import describe, map_text
 from ._options import Json, Quiet, Seed, emit
+from .map_refine import refine
+from .map_threshold import threshold
 
 if TYPE_CHECKING:
     from ..mapping import DomainCheck
 
 # facespace.mapping imports scikit-learn, which takes a second, so it is imported where it is used; a test compares this.
-METHODS = ("auto", "identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca")
+METHODS = ("auto", "identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
 _CHECKED = 20_000  # rows that `apply` looks at to see whether the set is in the map's domain
 
 group = typer.Typer(no_args_is_help=True, help="Fit, apply, export and check maps between two embedding spaces.")
 app.add_typer(group, name="map")
+group.command("refine")(refine)
+group.command("threshold")(threshold)
 
 Map = Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.", show_default=False)]
 Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network.", show_default=False)]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from ..errors import unknown_name
 from ._base import LinearEstimator
+from .anchored import AnchoredMap
 from .cca import CanonicalMap
 from .identity import IdentityMap
 from .joint import JointMap
@@ -13,8 +14,9 @@ from .ols import LeastSquaresMap
 from .reduced_rank import ReducedRankMap
 from .ridge import RidgeMap
 from .rotation import OrthogonalMap, RotationMap
+from .spectral import SpectralMap
 
-FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca")
+FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
 METHODS = ("auto", *FAMILIES)
 
 
@@ -44,6 +46,10 @@ def make_estimator(
             return ReducedRankMap(rank, alpha=alpha, center=center)
         case "cca":
             return CanonicalMap(center=center)
+        case "spectral":
+            return SpectralMap(center=center)
+        case "anchored":  # its strengths come from the data; `alpha` is ridge's
+            return AnchoredMap(center=center)
     raise unknown_name("method", method, METHODS)
 
 
@@ -53,6 +59,8 @@ def candidates(p: int, q: int) -> dict[str, LinearEstimator]:
         "ridge(α=1)": RidgeMap(1.0),
         "ridge(α=gcv)": RidgeMap("auto"),
         "rotation": RotationMap(),
+        "spectral(γ=0.25)": SpectralMap(0.25),
+        "anchored": AnchoredMap(),
         "cca(ρ=0.03)": CanonicalMap(0.03),
         "cca(ρ=0.1)": CanonicalMap(0.1),
         "cca(ρ=0.3)": CanonicalMap(0.3),
