@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
     from .mapping import (
+        CanonicalSpace,
         IdentityMap,
         LeastSquaresMap,
         LinearMap,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         fit_map,
     )
     from .models import ModelCard, embed, load_card
-    from .studies import cross_model_study
+    from .studies import cross_model_study, hub_study
     from .verification import verify
 
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "errors": ["FacespaceError"],
     "datasets": ["PairProtocol", "read_lfw_pairs", "read_pairs"],
     "mapping": [
+        "CanonicalSpace",
         "IdentityMap",
         "LeastSquaresMap",
         "LinearMap",
@@ -45,12 +47,13 @@ _HOMES = {
         "fit_map",
     ],
     "models": ["ModelCard", "embed", "load_card"],
-    "studies": ["cross_model_study"],
+    "studies": ["cross_model_study", "hub_study"],
     "verification": ["verify"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CanonicalSpace",
     "EmbeddingSet",
     "FacespaceError",
     "IdentityMap",
@@ -67,6 +70,7 @@ __all__ = [
     "cross_model_study",
     "embed",
     "fit_map",
+    "hub_study",
     "load_card",
     "read_lfw_pairs",
     "read_pairs",

@@ -1,4 +1,4 @@
-"""`facespace info`: what is in this set, map, statistics or ONNX file."""
+"""`facespace info`: what is in this set, map, statistics, hub or ONNX file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _KNOWN = (*SUFFIXES, ".safetensors", ".onnx")
 
 @app.command()
 def info(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Set, map, statistics or ONNX file.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Set, map, statistics, hub or ONNX file.", show_default=False)
+    ],
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -77,11 +79,18 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
 
 
 def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
-    from ..mapping import LinearMap, PairStatistics
+    from ..mapping import CanonicalSpace, LinearMap, PairStatistics
     from ..mapping._files import kind_of
     from ._map_text import describe, map_text
 
-    if kind_of(path) == "map":
+    kind = kind_of(path)
+    if kind == "hub":
+        from .canonical import describe as describe_hub
+        from .canonical import hub_text
+
+        hub = describe_hub(CanonicalSpace.load(path))
+        return {"kind": "hub", **hub}, hub_text(hub)
+    if kind == "map":
         facts = describe(LinearMap.load(path))
         return {"kind": "map", **facts}, map_text(facts)
     statistics = PairStatistics.load(path)

@@ -51,10 +51,10 @@ def load_statistics(path: Path) -> PairStatistics:
 
 
 def kind_of(path: Path) -> str:
-    """ "map" or "statistics": what a facespace safetensors file holds. Raises FileFormatError when it is neither."""
+    """ "map", "statistics" or "hub": what a facespace safetensors file holds. Raises FileFormatError when it is none."""
     _, header = _read(path)
-    if header.get("kind") not in ("map", "statistics"):
-        raise FileFormatError(f"{path} is a safetensors file, but not one of facespace's maps or statistics")
+    if header.get("kind") not in ("map", "statistics", "hub"):
+        raise FileFormatError(f"{path} is a safetensors file, but not one of facespace's maps or statistics, nor a hub")
     return str(header["kind"])
 
 
