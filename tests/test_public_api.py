@@ -35,6 +35,7 @@ ALLOWED = {
     "datasets": EMBEDDINGS,
     "verification": EMBEDDINGS | {"datasets"},
     "mapping": EMBEDDINGS | {"datasets", "verification"},
+    "privacy": EMBEDDINGS | {"datasets", "verification", "mapping", "report"},
     "studies": EMBEDDINGS | {"datasets", "verification", "mapping", "models", "images", "report"},
     "report": {"errors", "_files", "_version"},
 }

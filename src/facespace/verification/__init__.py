@@ -4,6 +4,13 @@ from .intervals import Intervals, subject_intervals, subjects_of
 from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
 from .roc import Roc, TarAtFar
 from .scores import PairRows, pair_rows, pair_scores
+from .threshold_transfer import (
+    ThresholdTransfer,
+    expected_genuine_share,
+    operating_far,
+    transfer_threshold,
+    transfer_thresholds,
+)
 from .verify import PairMap, VerificationResult, verify
 
 __all__ = [
@@ -13,13 +20,18 @@ __all__ = [
     "PairRows",
     "Roc",
     "TarAtFar",
+    "ThresholdTransfer",
     "VerificationResult",
     "best_threshold",
+    "expected_genuine_share",
     "insightface_grid",
     "kfold_accuracy",
+    "operating_far",
     "pair_rows",
     "pair_scores",
     "subject_intervals",
     "subjects_of",
+    "transfer_threshold",
+    "transfer_thresholds",
     "verify",
 ]

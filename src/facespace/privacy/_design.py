@@ -1,0 +1,86 @@
+"""Who leaks and who is attacked: people are divided, and the attacked ones' images into gallery and probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+
+Rows = NDArray[np.intp]
+
+PROBES = 5  # of one person at most, so that nobody with hundreds of images decides the figures
+_POOL = 0.25  # share of the people whose images may leak, more if the largest leak needs more
+_UNENROLLED = 0.25  # of the attacked people are not in the gallery at least
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Rows of the images, and the person (a whole number) of every row.
+
+    Attributes:
+        person: (n,) of all rows.
+        pool: rows that may leak. None of their people is among the others.
+        gallery: enrolled rows, one or more of each person, and distractors without probes.
+        probes: attacked rows; mated (len(probes),) says whose person is in the gallery. No row is in both.
+    """
+
+    person: Rows
+    pool: Rows
+    gallery: Rows
+    probes: Rows
+    mated: NDArray[np.bool_]
+
+    @property
+    def chance(self) -> float:
+        """Rank-1 rate of naming mated probes by drawing from the gallery."""
+        entries = np.bincount(self.person[self.gallery], minlength=int(self.person.max()) + 1)
+        return float(entries[self.person[self.probes[self.mated]]].mean() / len(self.gallery))
+
+    def leak(self, repeat: int, seed: int) -> Rows:
+        """The pool in the order in which it leaks in this repeat; more leaked pairs hold the fewer ones."""
+        return np.random.default_rng([seed, 1, repeat]).permutation(self.pool)
+
+
+def divide(subjects: NDArray[np.str_], largest: int, *, enrolled: int, seed: int) -> Design:
+    """Divide the people of `subjects` (n,), so that `largest` pairs can leak.
+
+    A person with more than `enrolled` images has that many in the gallery and up to 5 others as probes. People with
+    fewer are probes without a mate, or distractors in the gallery, by turns.
+    """
+    rng = np.random.default_rng([seed, 0])
+    names, person = np.unique(subjects, return_inverse=True)
+    images = np.bincount(person)
+    order = rng.permutation(len(names))
+    leaking = max(2 * largest, 1)
+    filled = np.cumsum(images[order])
+    count = max(int(np.searchsorted(filled, leaking)) + 1, round(_POOL * len(names)))
+    count = min(count, len(names) // 2)
+    pool = np.flatnonzero(np.isin(person, order[:count]))
+    if len(pool) < largest:
+        raise InputError(
+            f"{largest:,} leaked pairs are more than the {len(pool):,} images of half of the {len(names):,} people",
+            "The other half is attacked. Ask for fewer leaked pairs, or give larger sets.",
+        )
+    attacked = order[count:]
+    mated_people = [p for p in attacked.tolist() if images[p] > enrolled]
+    single = [p for p in attacked.tolist() if images[p] <= enrolled]
+    unknown, distractors = single[::2], single[1::2]
+    while len(unknown) < _UNENROLLED * len(attacked) and len(mated_people) > 1:
+        unknown.append(mated_people.pop())
+    if not mated_people or not unknown:
+        raise InputError(
+            f"of {len(attacked):,} attacked people {len(mated_people):,} have more than {enrolled} images",
+            "Linkage needs people with one image to enrol and another to attack; is the subject column right?",
+        )
+    shuffled = rng.permutation(len(person))
+    shuffled = shuffled[np.argsort(person[shuffled], kind="stable")]
+    starts = np.concatenate([[0], np.cumsum(images)])
+    rows = [shuffled[starts[p] : starts[p + 1]] for p in range(len(names))]
+    gallery = [rows[p][:enrolled] for p in mated_people + distractors]
+    probes = [rows[p][enrolled : enrolled + PROBES] for p in mated_people]
+    strangers = [rows[p][:1] for p in unknown]
+    mated = np.arange(sum(map(len, probes)) + len(strangers)) < sum(map(len, probes))
+    return Design(person, pool, np.sort(np.concatenate(gallery)), np.concatenate(probes + strangers), mated)

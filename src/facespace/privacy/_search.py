@@ -1,0 +1,151 @@
+"""Exhaustive search of a gallery in blocks, and the identification rates of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import Floats
+from ..verification.roc import FEW_FALSE_ACCEPTS, allowed_accepts
+
+Rows = NDArray[np.intp]
+Doubles = NDArray[np.float64]
+
+_PROBES, _GALLERY = 1024, 16384  # a block of scores has 64 MiB
+
+
+def best_match(probes: Floats, gallery: Floats) -> tuple[Rows, Floats]:
+    """Row of the gallery with the greatest cosine to each probe, and that cosine; (n, r) against (m, r).
+
+    A vector of length zero has no direction; its cosines are 0.
+    """
+    x, y = _unit(probes), _unit(gallery)
+    row, best = np.zeros(len(x), dtype=np.intp), np.full(len(x), -np.inf, dtype=np.float32)
+    for start in range(0, len(x), _PROBES):
+        part = slice(start, start + _PROBES)
+        for first in range(0, len(y), _GALLERY):
+            scores = x[part] @ y[first : first + _GALLERY].T
+            found = scores.argmax(axis=1)
+            top = scores[np.arange(len(found)), found]
+            better = top > best[part]
+            row[part][better] = found[better] + first
+            best[part][better] = top[better]
+    return row, best
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What searches of the same probes gave, one row per repeat.
+
+    `named` (repeats, n): the best match is the probe's person; `score` (repeats, n): its cosine.
+    """
+
+    named: NDArray[np.bool_]
+    score: Floats
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Rank-1 identification rate (also of each repeat), and FNIR at each FPIR."""
+
+    rank1: Rate
+    each: tuple[float, ...]
+    fnir: dict[float, Rate]
+
+
+def open_set_threshold(strangers: Floats, fpir: float) -> float:
+    """The smallest threshold that at most a share `fpir` of the non-mated probes' best scores reach.
+
+    >>> open_set_threshold(np.array([0.1, 0.2, 0.3, 0.4]), 0.25) > 0.3
+    True
+    """
+    allowed = allowed_accepts(fpir, len(strangers))
+    if allowed >= len(strangers):
+        return -np.inf
+    return float(_just_above(np.sort(strangers)[::-1][allowed]))
+
+
+def too_few(strangers: int, fpirs: Sequence[float]) -> list[str]:
+    """A warning for each FPIR whose threshold hangs on a handful of non-mated probes."""
+    return [
+        f"FNIR at FPIR {fpir:g} rests on {strangers:,} non-mated probes: {fpir * strangers:.3g} false alarms are expected "
+        f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
+        for fpir in fpirs
+        if fpir * strangers < FEW_FALSE_ACCEPTS
+    ]
+
+
+def rates(
+    answers: Answers, person: Rows, mated: NDArray[np.bool_], fpirs: Sequence[float], *, resamples: int, seed: int
+) -> Rates:
+    """Rates over the probes, averaged over repeats; intervals from `resamples` draws of people and of repeats.
+
+    `person` (n,) and `mated` (n,) describe the probes. FNIR: a mated probe is missed if its best match is another person
+    or scores below the threshold, which every draw of people places anew. The gallery stays as it is.
+    """
+    repeats = len(answers.named)
+    _, person = np.unique(person, return_inverse=True)
+    rng = np.random.default_rng([seed, 2])
+    people = int(person.max()) + 1
+    drawn = rng.multinomial(people, np.full(people, 1 / people), size=resamples).astype(np.float32)
+    which = rng.integers(0, repeats, (resamples, repeats))
+    weight, stranger_weight = drawn[:, person[mated]], drawn[:, person[~mated]]
+    total = np.maximum(weight.sum(axis=1), 1)
+    named, score, strangers = answers.named[:, mated], answers.score[:, mated], answers.score[:, ~mated]
+
+    each = named.mean(axis=1)
+    resampled = (weight @ named.T.astype(np.float32)) / total[:, None]
+    fnir = {}
+    for fpir in fpirs:
+        misses, redrawn = np.empty(repeats), np.empty((resamples, repeats))
+        for r in range(repeats):
+            threshold = open_set_threshold(strangers[r], fpir)
+            misses[r] = 1 - np.mean(named[r] & (score[r] >= threshold))
+            thresholds = _weighted_thresholds(strangers[r], stranger_weight, fpir)
+            order = np.argsort(-score[r], kind="stable")
+            hits = np.cumsum(weight[:, order] * named[r][order], axis=1)
+            count = np.searchsorted(-score[r][order], -thresholds, side="right")
+            above = np.where(count > 0, hits[np.arange(resamples), np.maximum(count - 1, 0)], 0)
+            redrawn[:, r] = 1 - above / total
+        fnir[fpir] = _rate(misses, redrawn, which)
+    return Rates(_rate(each, resampled, which), tuple(each.tolist()), fnir)
+
+
+def _weighted_thresholds(strangers: Floats, weight: Floats, fpir: float) -> Floats:
+    """`open_set_threshold` of every draw: (resamples,) from weights (resamples, n)."""
+    order = np.argsort(-strangers, kind="stable")
+    above = np.cumsum(weight[:, order], axis=1)
+    allowed = (above <= fpir * above[:, -1:] * (1 + 1e-6)).sum(axis=1)
+    down = np.append(strangers[order], np.float32(-np.inf))
+    thresholds: Floats = _just_above(down[allowed])
+    return thresholds
+
+
+def _just_above(scores: NDArray[np.float32] | np.float32) -> Any:
+    # In float32, as the scores: comparing with a Python number rounds that to float32 first.
+    return np.nextafter(scores, np.float32(np.inf))
+
+
+def _rate(each: Doubles, resampled: NDArray[np.floating], which: Rows) -> Rate:
+    means = np.take_along_axis(resampled, which, axis=1).mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Rate(float(each.mean()), float(low), float(high))
+
+
+def _unit(vectors: Floats) -> Floats:
+    lengths = np.sqrt(np.vecdot(vectors, vectors))
+    unit: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    return unit

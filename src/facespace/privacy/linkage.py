@@ -1,0 +1,306 @@
+"""De-anonymisation audit [2021, section 5]: naming anonymous embeddings of one system in another's labelled gallery.
+
+An attacker who holds some images' embeddings by both systems fits a map between them. Who can he name then among people of
+whom he knew nothing? Probes are anonymous embeddings of system A, mapped; the gallery is system B's, with names. For every
+probe the best match is taken: the rank-1 identification rate is the share of probes with a mate in the gallery whose best
+match is their mate. In the open set an answer is given only above a threshold, which at most a share FPIR (false positive
+identification rate) of the probes without a mate reaches; FNIR is the share of mated probes without the right answer
+(ISO/IEC 19795-1, at rank 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..embeddings import EmbeddingSet, Floats
+from ..errors import FacespaceError, InputError
+from ..mapping import FAMILIES, LinearMap, PairStatistics, fit_map, pair_statistics
+from ..results import signature
+from ._design import Design, Rows, divide
+from ._search import Answers, Rate, Rates, best_match, rates, too_few
+
+LEAKED = (10, 25, 50, 100, 400)
+FPIRS = (1e-1, 1e-2)
+
+
+@dataclass(frozen=True)
+class LinkagePoint:
+    """The attack with one number of leaked pairs.
+
+    Attributes:
+        source, target: system of the anonymous probes, and of the gallery with names.
+        leaked: pairs of embeddings of one image that the map was fitted on.
+        refine: the map was sharpened on the probes and the gallery, without their labels.
+        rank1: share of the mated probes that are named, mean over the repeats.
+        low, high: 95 % interval, from draws of people and of repeats.
+        fnir_at_fpir: by FPIR: FNIR and its interval.
+        repeats: rank-1 rate of each repeat, each with other leaked pairs.
+        refused: repeats in which refine refused; the map as it was fitted stands in for them.
+    """
+
+    source: str
+    target: str
+    leaked: int
+    refine: bool
+    rank1: float
+    low: float
+    high: float
+    fnir_at_fpir: dict[float, Rate]
+    repeats: tuple[float, ...]
+    refused: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "points"."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "leaked": self.leaked,
+            "refine": self.refine,
+            "rank1": self.rank1,
+            "low": self.low,
+            "high": self.high,
+            "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
+            "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
+            "repeats": self.repeats,
+            "refused": self.refused,
+        }
+
+
+@dataclass(frozen=True)
+class LinkageBound:
+    """One system's probes against its own gallery: what a perfect map could reach at about the most."""
+
+    model: str
+    rank1: float
+    low: float
+    high: float
+    fnir_at_fpir: dict[float, Rate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "bounds"."""
+        fnir = {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()}
+        return {"model": self.model, "rank1": self.rank1, "low": self.low, "high": self.high, "fnir_at_fpir": fnir}
+
+
+@dataclass(frozen=True)
+class LinkageResult:
+    """What the audit found; `points` of both directions, ascending in leaked pairs.
+
+    `counts`: leaked_people, attacked_people, gallery (images), mated_probes, nonmated_probes.
+    """
+
+    source: str
+    target: str
+    method: str
+    chance: float
+    points: tuple[LinkagePoint, ...]
+    bounds: tuple[LinkageBound, ...]
+    counts: dict[str, int]
+    warnings: tuple[str, ...]
+    signature: str
+    fpirs: tuple[float, ...] = field(default=FPIRS)
+
+    def direction(self, source: str, refine: bool) -> list[LinkagePoint]:
+        """The points with probes of `source`."""
+        return [p for p in self.points if p.source == source and p.refine == refine]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of `facespace audit linkage`; rates between 0 and 1, intervals at 95 %."""
+        return {
+            "signature": self.signature,
+            "source": self.source,
+            "target": self.target,
+            "method": self.method,
+            "chance": self.chance,
+            "points": [point.to_dict() for point in self.points],
+            "bounds": [bound.to_dict() for bound in self.bounds],
+            "counts": self.counts,
+            "warnings": list(self.warnings),
+        }
+
+
+def audit_linkage(
+    source: EmbeddingSet,
+    target: EmbeddingSet,
+    *,
+    leaked: Sequence[int] = LEAKED,
+    repeats: int = 5,
+    method: str | None = None,
+    center: bool = False,
+    refine: bool = False,
+    fpir: Sequence[float] = FPIRS,
+    enrolled: int = 1,
+    resamples: int = 500,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> LinkageResult:
+    """Attack `target`'s gallery with `source`'s embeddings, and the other way round, for each number of leaked pairs.
+
+    The people are divided once: a quarter (more where the largest leak needs it) whose images may leak, and the attacked
+    ones. Of an attacked person `enrolled` images are in the gallery and up to 5 others are probes; people with fewer images
+    are probes without a mate, or further entries of the gallery. No image, and no leaked person, is on both sides.
+
+    Args:
+        source, target: sets of two systems that share images; at least one has a `subject` column.
+        leaked: numbers of leaked pairs.
+        repeats: draws of leaked pairs for each number.
+        method: family of the map; by default "anchored" where facespace has it, else ridge (α = 1). Both suit few pairs.
+        center: fit about the means of the leaked pairs; with few of them better not.
+        refine: also sharpen every map by `refine_map` on the probes and the gallery, which the attacker holds anyway. Where
+            it refuses, the map as fitted is used, and counted.
+        fpir: false positive identification rates of the open-set table.
+        resamples: draws of people behind the intervals.
+        progress: called with attacks done and attacks in all.
+
+    Raises:
+        InputError: no shared images, no subjects, too few people, not enough images to leak, rates outside 0 … 1.
+    """
+    sizes = sorted(set(leaked))
+    if not sizes or sizes[0] < 2 or repeats < 1 or enrolled < 1:
+        raise InputError(
+            f"a linkage audit needs 2 leaked pairs, 1 repeat and 1 enrolled image at least; got {list(leaked)}, {repeats} "
+            f"and {enrolled}"
+        )
+    for rate in fpir:
+        if not 0 <= rate < 1:
+            raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
+    joined = source.join(target)
+    subjects = joined.left.subject if joined.left.subject is not None else joined.right.subject
+    if subjects is None:
+        raise InputError(
+            "neither set says who is in its images, so nobody can check a name",
+            "Give sets with a subject column; facespace embed writes it from the folders' names.",
+        )
+    design = divide(subjects, sizes[-1], enrolled=enrolled, seed=seed)
+    family = method or ("anchored" if "anchored" in FAMILIES else "ridge")
+    sides = (joined.left, joined.right)
+    names = _names(source, target)
+
+    def score(found: list[tuple[Rows, Floats]]) -> Rates:
+        named = [design.person[design.gallery[row]] == design.person[design.probes] for row, _ in found]
+        answers = Answers(np.array(named), np.array([best for _, best in found]))
+        person = design.person[design.probes]
+        return rates(answers, person, design.mated, fpir, resamples=resamples, seed=seed)
+
+    points: list[LinkagePoint] = []
+    reasons: list[str] = []
+    whole = 2 * len(sizes) * repeats
+    with threadpool_limits(1):  # decompositions of this size gain nothing from threads
+        bounds = [_bound(name, score([_native(faces, design)])) for name, faces in zip(names, sides, strict=True)]
+        for (one, two), (a, b) in ((names, sides), (names[::-1], sides[::-1])):
+            probes, gallery = _bare(a.take(design.probes)), _bare(b.take(design.gallery))
+            for size in sizes:
+                plain: list[tuple[Rows, Floats]] = []
+                sharp: list[tuple[Rows, Floats]] = []
+                refused: list[str] = []
+                for repeat in range(repeats):
+                    rows = design.leak(repeat, seed)[:size]
+                    fitted = fit_map(a.take(rows), b.take(rows), family, center=center, seed=seed)
+                    plain.append(_attack(fitted, probes, gallery))
+                    if refine:
+                        known = pair_statistics(a.take(rows), b.take(rows))
+                        better = _refined(fitted, known, probes, gallery, refused)
+                        sharp.append(plain[-1] if better is fitted else _attack(better, probes, gallery))
+                    if progress is not None:
+                        progress(len(points) // (1 + refine) * repeats + repeat + 1, whole)
+                points.append(_point(one, two, size, False, score(plain), 0))
+                if refine:
+                    points.append(_point(one, two, size, True, score(sharp), len(refused)))
+                if refused:
+                    reasons.append(f"{one} → {two}, {size} pairs: refine refused {len(refused)} of {repeats}: {refused[0]}")
+    strangers = int((~design.mated).sum())
+    left_out = len(joined.left_only) + len(joined.right_only)
+    return LinkageResult(
+        source=names[0],
+        target=names[1],
+        method=family,
+        chance=design.chance,
+        points=tuple(points),
+        bounds=tuple(bounds),
+        counts=_counts(design, strangers),
+        warnings=(
+            *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
+            *too_few(strangers, fpir),
+            *reasons,
+        ),
+        signature=signature(
+            "linkage",
+            source=source.model or None,
+            target=target.model or None,
+            method=family + ("" if center or family == "identity" else "-uncentred"),
+            leaked="/".join(map(str, sizes)),
+            repeats=repeats,
+            refine="yes" if refine else None,
+            gallery=len(design.gallery),
+            mated=int(design.mated.sum()),
+            nonmated=strangers,
+            enrolled=enrolled,
+            interval=f"people+repeats-bootstrap-{resamples}",
+            seed=seed,
+        ),
+        fpirs=tuple(fpir),
+    )
+
+
+def _attack(fitted: LinearMap, probes: EmbeddingSet, gallery: EmbeddingSet) -> tuple[Rows, Floats]:
+    return best_match(fitted.probe(probes.vectors), fitted.reference(gallery.vectors))
+
+
+def _native(faces: EmbeddingSet, design: Design) -> tuple[Rows, Floats]:
+    return best_match(faces.vectors[design.probes], faces.vectors[design.gallery])
+
+
+def _refined(
+    fitted: LinearMap, known: PairStatistics, probes: EmbeddingSet, gallery: EmbeddingSet, refused: list[str]
+) -> LinearMap:
+    """The refined map, or `fitted` itself with the reason added to `refused`."""
+    from .. import mapping
+
+    refine_map: Any = getattr(mapping, "refine_map", None)
+    if refine_map is None:
+        raise InputError("this version of facespace can't refine maps", "Leave out refine.")
+    try:
+        better: LinearMap = refine_map(fitted, probes, gallery, pairs=known).map
+    except FacespaceError as error:
+        refused.append(error.message)
+        return fitted
+    return better
+
+
+def _bare(faces: EmbeddingSet) -> EmbeddingSet:
+    """Without labels: the attacker has none for the probes, and the map may not know the gallery's."""
+    return EmbeddingSet(faces.vectors, faces.ids, model=faces.model)
+
+
+def _names(source: EmbeddingSet, target: EmbeddingSet) -> tuple[str, str]:
+    one, two = source.model or "source", target.model or "target"
+    return (one, two) if one != two else (f"{one} (source)", f"{two} (target)")
+
+
+def _point(source: str, target: str, size: int, refine: bool, found: Rates, refused: int) -> LinkagePoint:
+    rank1 = found.rank1
+    return LinkagePoint(
+        source, target, size, refine, rank1.value, rank1.low, rank1.high, found.fnir, found.each, refused
+    )  # fmt: skip
+
+
+def _bound(model: str, found: Rates) -> LinkageBound:
+    return LinkageBound(model, found.rank1.value, found.rank1.low, found.rank1.high, found.fnir)
+
+
+def _counts(design: Design, strangers: int) -> dict[str, int]:
+    def people(rows: Rows) -> int:
+        return len(np.unique(design.person[rows]))
+
+    return {
+        "leaked_people": people(design.pool),
+        "attacked_people": people(np.concatenate([design.probes, design.gallery])),
+        "gallery": len(design.gallery),
+        "mated_probes": len(design.probes) - strangers,
+        "nonmated_probes": strangers,
+    }

@@ -1,0 +1,117 @@
+"""Scores of random pairs across two sets in bounded memory: their upper tail, a histogram, how often each row took part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import EmbeddingSet, Floats, normalize
+from ..errors import InputError
+
+Rows = NDArray[np.intp]
+
+_BLOCK = 1 << 18  # pairs drawn at a time
+_INNER = 4096  # pairs scored at a time, so that their vectors stay in the processor's cache
+BINS = 8192  # of the histogram, over cosines −1 … 1
+
+
+@dataclass(frozen=True, eq=False)
+class CrossScores:
+    """Scores of `n` pairs of different images (of different people, where these are known).
+
+    Attributes:
+        n: pairs scored.
+        tail: (k,) the largest scores, descending.
+        left, right: (k,) which unit (image or person) is on either side of the pairs of `tail`.
+        counts: (BINS,) histogram of all scores over −1 … 1.
+        degree: (units,) in how many pairs each unit is.
+    """
+
+    n: int
+    tail: Floats
+    left: Rows
+    right: Rows
+    counts: NDArray[np.int64]
+    degree: NDArray[np.int64]
+
+
+def cross_scores(
+    probes: NDArray[Any], references: NDArray[Any], units: CrossUnits, *, pairs: int, tail_share: float, seed: int
+) -> CrossScores:
+    """Cosines of rows of `probes` (n, r) and `references` (m, r): all pairs if there are at most `pairs`, else random ones.
+
+    `tail_share` is the share of the scores that is kept as the tail. Memory depends on `pairs` only through the tail.
+    """
+    x, y = normalize(probes), normalize(references)
+    left_rows, right_rows = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    scores = np.empty(0, dtype=np.float32)
+    counts = np.zeros(BINS, dtype=np.int64)
+    degree = np.zeros(units.count, dtype=np.int64)
+    keep = max(1000, int(np.ceil(pairs * min(tail_share, 1.0))))
+    n = 0
+    for i, j in _drawn(len(x), len(y), pairs, seed):
+        apart = units.left[i] != units.right[j]
+        i, j = i[apart], j[apart]
+        block = np.empty(len(i), dtype=np.float32)
+        for start in range(0, len(i), _INNER):
+            part = slice(start, start + _INNER)
+            np.vecdot(x[i[part]], y[j[part]], out=block[part])
+        n += len(i)
+        counts += np.bincount(_bins(block), minlength=BINS)
+        for rows, unit in ((i, units.left), (j, units.right)):
+            degree += np.bincount(unit[rows], minlength=units.count)
+        scores = np.concatenate([scores, block])
+        left_rows, right_rows = np.concatenate([left_rows, i]), np.concatenate([right_rows, j])
+        if len(scores) > keep:
+            top = np.argpartition(-scores, keep)[:keep]
+            scores, left_rows, right_rows = scores[top], left_rows[top], right_rows[top]
+    if n == 0:
+        raise InputError(
+            "there is no pair of different images (of different people) to take an impostor score from",
+            "Give sets of more images.",
+        )
+    order = np.argsort(-scores, kind="stable")
+    left, right = units.left[left_rows[order]], units.right[right_rows[order]]
+    return CrossScores(n, scores[order], left, right, counts, degree)
+
+
+@dataclass(frozen=True, eq=False)
+class CrossUnits:
+    """`left` (n,), `right` (m,): which unit each row of two sets belongs to. Units are people if `labelled`, else images;
+    `count` is their number."""
+
+    left: Rows
+    right: Rows
+    labelled: bool
+    count: int
+
+    @classmethod
+    def of(cls, a: EmbeddingSet, b: EmbeddingSet, *, labels: bool) -> CrossUnits:
+        """People by the `subject` columns where `labels` and both sets have one, else images by their ids."""
+        known = labels and a.subject is not None and b.subject is not None
+        one, two = (a.subject, b.subject) if known else (a.ids, b.ids)
+        names, unit = np.unique(np.concatenate([np.asarray(one), np.asarray(two)]), return_inverse=True)
+        return cls(unit[: len(a)], unit[len(a) :], known, len(names))
+
+
+def _drawn(n: int, m: int, pairs: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Blocks of pairs of rows: every one once if there are at most `pairs`, else `pairs` random ones."""
+    rng = np.random.default_rng(seed)
+    every = n * m <= pairs
+    total = n * m if every else pairs
+    for start in range(0, total, _BLOCK):
+        size = min(_BLOCK, total - start)
+        if every:
+            i, j = np.divmod(np.arange(start, start + size), m)
+        else:
+            i, j = rng.integers(0, n, size), rng.integers(0, m, size)
+        yield i, j
+
+
+def _bins(scores: Floats) -> Rows:
+    place: Rows = np.clip((scores + 1) * (BINS / 2), 0, BINS - 1).astype(np.intp)
+    return place

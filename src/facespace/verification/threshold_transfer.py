@@ -1,0 +1,241 @@
+"""Threshold transfer: the threshold for mapped A against B at A's false accept rate, from unlabelled embeddings alone.
+
+Random pairs of different images show nearly always two people, so their scores are impostor scores, and their quantile is
+the threshold. What is not an impostor pair is corrected for: with a share g of pairs of one person, all of them accepted,
+
+    threshold(FAR) = quantile of the scores at   FAR (1 − g) + g   from above
+
+In a set of n images, c_k of person k, g = Σ c_k (c_k − 1) / (n (n − 1)): 0.03 % in the images of LFW's pairs.txt, 0.3 % in
+all of LFW, which is no trifle at FAR 1e-3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, ndtri
+
+from ..embeddings import EmbeddingSet, check_vectors
+from ..errors import InputError
+from ..results import signature
+from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
+from .roc import FEW_FALSE_ACCEPTS, allowed_accepts
+from .verify import PairMap
+
+_Z = 1.959963984540054  # of a two-sided 95 % interval
+
+
+@dataclass(frozen=True)
+class ThresholdTransfer:
+    """The threshold at one false accept rate.
+
+    Attributes:
+        far: the FAR asked for.
+        threshold: accepted is cos(probe, reference) ≥ threshold.
+        low, high: 95 % interval of the threshold that other images (people) of the same kind would have given.
+        pairs: random pairs scored.
+        false_accepts: impostor scores at or above the threshold, estimated where the people are not known.
+        genuine_share: share of the pairs taken to be of one person; 0 where the people are known, since they are left out.
+        warning: "" or why the threshold is not to be leant on.
+        signature: networks, map, counts and seed in one line.
+    """
+
+    far: float
+    threshold: float
+    low: float
+    high: float
+    pairs: int
+    false_accepts: int
+    genuine_share: float
+    warning: str
+    signature: str
+
+
+def transfer_threshold(
+    map: PairMap, source: EmbeddingSet, target: EmbeddingSet, far: float, **options: Any
+) -> ThresholdTransfer:
+    """`transfer_thresholds` for one FAR."""
+    return transfer_thresholds(map, source, target, [far], **options)[0]
+
+
+def transfer_thresholds(
+    map: PairMap,
+    source: EmbeddingSet,
+    target: EmbeddingSet,
+    fars: Sequence[float],
+    *,
+    pairs: int = 2_000_000,
+    labels: bool = True,
+    genuine_share: float | Literal["estimate"] = "estimate",
+    seed: int = 0,
+) -> tuple[ThresholdTransfer, ...]:
+    """The thresholds at which mapped `source` images against `target` images have the false accept rates `fars`.
+
+    The threshold is the smallest score whose FAR is not above the one asked for, as in TAR@FAR. The interval is
+    Woodruff's: the scores at FAR ± 1.96 standard errors, where the standard error knows that pairs share images (dyadic
+    cluster-robust variance; Aronow, Samii and Assenova 2015), or people where these are known.
+
+    Args:
+        map: a LinearMap or another pair of `probe` and `reference`.
+        source, target: embeddings that need no labels and no common images.
+        fars: rates above 0, at most 1.
+        pairs: how many random pairs; all, if there are not more.
+        labels: leave out pairs of one person where both sets have `subject`; False ignores the columns.
+        genuine_share: of the remaining pairs, how many are of one person (`expected_genuine_share`), or "estimate": what
+            lies above the extrapolated tail of the impostor scores. Not used where people are known.
+        seed: of the random pairs.
+
+    Raises:
+        InputError: a FAR outside (0, 1], no pairs, an embedding that the map sends to zero.
+        DimensionError: widths that don't fit the map.
+    """
+    for far in fars:
+        if not 0 < far <= 1:
+            raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
+    if not fars:
+        raise InputError("name at least one false accept rate", "For example 1e-2,1e-3.")
+    units = CrossUnits.of(source, target, labels=labels)
+    probes, references = np.asarray(map.probe(source.vectors)), np.asarray(map.reference(target.vectors))
+    check_vectors(probes, source.ids)
+    check_vectors(references, target.ids)
+    scores = cross_scores(probes, references, units, pairs=pairs, tail_share=4 * max(fars) + 0.01, seed=seed)
+    genuine = 0.0 if units.labelled else _genuine_share(scores, genuine_share)
+    line = signature(
+        "threshold-transfer",
+        source=source.model or None,
+        target=target.model or None,
+        map=getattr(map, "method", "") or type(map).__name__,
+        pairs=scores.n,
+        people="known" if units.labelled else "unknown",
+        genuine=None if units.labelled else f"{genuine:.3g}",
+        interval="woodruff-dyadic",
+        seed=seed,
+    )
+    return tuple(_threshold(scores, far, genuine, line) for far in fars)
+
+
+def operating_far(
+    faces: EmbeddingSet,
+    threshold: float,
+    *,
+    pairs: int = 2_000_000,
+    labels: bool = True,
+    genuine_share: float | Literal["estimate"] = "estimate",
+    seed: int = 0,
+) -> float:
+    """The false accept rate of a network's own `threshold` on cosines, from its (unlabelled) embeddings.
+
+    Raises InputError when no more pairs pass than the expected genuine ones: there is no rate to transfer then.
+    """
+    units = CrossUnits.of(faces, faces, labels=labels)
+    scores = cross_scores(faces.vectors, faces.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
+    genuine = 0.0 if units.labelled else _genuine_share(scores, genuine_share)
+    accepted = int(np.count_nonzero(scores.tail >= threshold))
+    far = (accepted / scores.n - genuine) / (1 - genuine)
+    if far <= 0:
+        raise InputError(
+            f"of {scores.n:,} random pairs {accepted} pass the threshold {threshold:g}, no more than pairs of one person do",
+            "Its false accept rate is too low to be measured on these images: give more of them, or name the rate.",
+        )
+    return far
+
+
+def expected_genuine_share(images_per_person: ArrayLike) -> float:
+    """The chance that two different images show one person: Σ c_k (c_k − 1) / (n (n − 1)).
+
+    >>> expected_genuine_share([2, 1, 1])
+    0.16666666666666666
+    """
+    counts = np.asarray(images_per_person, dtype=np.float64)
+    n = float(counts.sum())
+    if n < 2:
+        raise InputError("a share of genuine pairs needs at least two images")
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)))
+
+
+def _threshold(scores: CrossScores, far: float, genuine: float, line: str) -> ThresholdTransfer:
+    same = round(genuine * scores.n)
+    impostors = scores.n - same
+    allowed = allowed_accepts(far, impostors)
+    threshold = _at(scores.tail, allowed + same, scores.n)
+    error = _standard_error(scores, threshold)
+    low = _at(scores.tail, int((far + _Z * error) * impostors) + same, scores.n)
+    # An interval of a small rate is made on its logarithm, so that its lower end stays above zero.
+    high = _at(scores.tail, int(far * np.exp(-_Z * error / far) * impostors) + same, scores.n)
+    warnings = []
+    if far * impostors < FEW_FALSE_ACCEPTS:
+        warnings.append(
+            f"the threshold at FAR {far:g} rests on {allowed} false accepts among {impostors:,} impostor scores; fewer "
+            f"than {FEW_FALSE_ACCEPTS} are too few to place it"
+        )
+    elif error > 0.25 * far:
+        warnings.append(
+            f"the images are too few for FAR {far:g}: others of their kind would move its rate by ± {_Z * error / far:.0%}"
+        )
+    if genuine > 0.5 * far:
+        warnings.append(
+            f"pairs of one person are taken to be {genuine:.2g} of the random pairs, not little against FAR {far:g}: the "
+            "threshold hangs on that share; sets with a subject column need none"
+        )
+    accepts = max(int(np.count_nonzero(scores.tail >= threshold)) - same, 0)
+    return ThresholdTransfer(
+        far, threshold, min(low, threshold), max(high, threshold), scores.n, accepts, genuine, "; ".join(warnings), line
+    )
+
+
+def _at(tail: NDArray[np.float32], count: int, n: int) -> float:
+    """The smallest score that at most `count` scores reach; just above the largest where none may."""
+    if count >= n or count >= len(tail):
+        return float(tail[-1])
+    ties = int(np.searchsorted(-tail, -tail[count], side="left"))  # scores above the first one that may not pass
+    if ties == 0:
+        return float(np.nextafter(tail[0], np.float32(np.inf)))  # in float32, as scores are compared
+    return float(tail[ties - 1])
+
+
+def _standard_error(scores: CrossScores, threshold: float) -> float:
+    """Of the share of scores at or above `threshold`, each unit's pairs taken together."""
+    accepted = int(np.count_nonzero(scores.tail >= threshold))
+    share = accepted / scores.n
+    units = len(scores.degree)
+    of_unit = sum(np.bincount(side[:accepted], minlength=units) for side in (scores.left, scores.right))
+    residual = of_unit - share * scores.degree
+    # What two units have together is in both their sums, and counts once: Σ (accepted − share × pairs)² over pairs of units.
+    one, two = scores.left[:accepted], scores.right[:accepted]
+    together = np.unique(np.minimum(one, two) * units + np.maximum(one, two), return_counts=True)[1]
+    each = max(1.0, scores.n / (units * (units - 1) / 2))
+    twice = float(together @ together) - share**2 * scores.n * each
+    variance = max(float(residual @ residual) - twice, scores.n * share * (1 - share), 1.0)
+    return float(np.sqrt(variance)) / scores.n
+
+
+def _genuine_share(scores: CrossScores, given: float | Literal["estimate"]) -> float:
+    if given == "estimate":
+        return _excess(scores)
+    if not 0 <= given < 1:
+        raise InputError(f"a share of genuine pairs is at least 0 and below 1, not {given:g}")
+    return float(given)
+
+
+def _excess(scores: CrossScores) -> float:
+    """Share of the scores above what the impostors' tail, continued from its bulk, can explain.
+
+    The probit of the share at or above a score is nearly a straight line for impostors; a parabola through its part from
+    30 % to 2 % continues it. Counted is the largest excess where at least three quarters of the scores are excess.
+    """
+    above = scores.counts[::-1].cumsum()[::-1] / scores.n
+    edges = np.linspace(-1, 1, BINS, endpoint=False)
+    bulk = (above <= 0.3) & (above >= 0.02)
+    if np.count_nonzero(bulk) < 8 or scores.n < 10_000:
+        return 0.0
+    steps = np.polynomial.Polynomial.fit(edges[bulk], -ndtri(above[bulk]), 2)
+    beyond = np.flatnonzero((above < 0.02) & (above * scores.n >= FEW_FALSE_ACCEPTS))
+    if len(beyond) == 0:
+        return 0.0
+    expected = ndtr(-np.maximum.accumulate(steps(edges[beyond])))
+    excess = np.where(expected <= 0.25 * above[beyond], above[beyond] - expected, 0.0)
+    return float(excess.max())
