@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RidgeMap,
         RotationMap,
         fit_map,
+        refine_map,
     )
     from .models import ModelCard, embed, load_card
     from .studies import cross_model_study, hub_study
@@ -45,6 +46,7 @@ _HOMES = {
         "RidgeMap",
         "RotationMap",
         "fit_map",
+        "refine_map",
     ],
     "models": ["ModelCard", "embed", "load_card"],
     "studies": ["cross_model_study", "hub_study"],
@@ -74,6 +76,7 @@ __all__ = [
     "load_card",
     "read_lfw_pairs",
     "read_pairs",
+    "refine_map",
     "verify",
 ]
 
