@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         refine_map,
     )
     from .models import ModelCard, embed, load_card
-    from .studies import cross_model_study, hub_study
+    from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study
     from .verification import verify
 
 _HOMES = {
@@ -49,7 +49,7 @@ _HOMES = {
         "refine_map",
     ],
     "models": ["ModelCard", "embed", "load_card"],
-    "studies": ["cross_model_study", "hub_study"],
+    "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study"],
     "verification": ["verify"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -74,9 +74,12 @@ __all__ = [
     "fit_map",
     "hub_study",
     "load_card",
+    "pairs_needed",
+    "rank_study",
     "read_lfw_pairs",
     "read_pairs",
     "refine_map",
+    "sensitivity_study",
     "verify",
 ]
 

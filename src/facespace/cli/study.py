@@ -16,6 +16,7 @@ from ..embeddings import EmbeddingSet
 from ..results import jsonable, write_json
 from ..studies import CrossModelResult, cross_model_study
 from ..studies.cross_model import DEFAULT_METHODS, STUDY_METHODS
+from . import _study_curves
 from ._app import app
 from ._options import Json, OutputFolder, Quiet, Seed, console, emit
 
@@ -129,3 +130,8 @@ def render(result: CrossModelResult, files: list[str]) -> RenderableType:
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+study.command("sensitivity")(_study_curves.sensitivity)
+study.command("rank")(_study_curves.rank)
+study.command("pairs-needed")(_study_curves.needed)

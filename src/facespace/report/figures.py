@@ -157,9 +157,13 @@ def lines_with_bands(
     y_title: str,
     log_x: bool = False,
     level: tuple[str, float] | None = None,
+    marks: Mapping[str, float] | None = None,
     size: tuple[int, int] = (620, 340),
 ) -> Any:
-    """Lines with markers and an interval band each; `level` is a labelled horizontal line to compare with."""
+    """Lines with markers and an interval band each.
+
+    `level` is a labelled horizontal line to compare with, `marks` are labelled vertical lines at values of x.
+    """
     alt = altair()
 
     values = []
@@ -177,20 +181,33 @@ def lines_with_bands(
         **series(unique(band.name for band in data)),
     )
     y_axis = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=False))
-    marks = [
+    layers = [
         base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=y_title), y2="high:Q"),
         base.mark_line(strokeWidth=2).encode(y=y_axis),
         base.mark_point(size=28, filled=True, opacity=1).encode(y=y_axis),
     ]
     if level is not None:
         rule = alt.Chart(alt.InlineData(values=[{"y": level[1], "label": f"{level[0]} {number(level[1])}"}]))
-        marks.append(rule.mark_rule(color=MUTED, strokeWidth=1.2).encode(y="y:Q"))
-        marks.append(
+        layers.append(rule.mark_rule(color=MUTED, strokeWidth=1.2).encode(y="y:Q"))
+        layers.append(
             rule.mark_text(color=INK, align="right", baseline="bottom", dy=-4, fontSize=11).encode(
                 x=alt.value(size[0]), y="y:Q", text="label:N"
             )
         )
-    return alt.layer(*marks).properties(width=size[0], height=size[1]).configure(**config())
+    # Labels of marks stand below each other at the foot, on the side where there is room.
+    middle = float(np.sqrt(min(xs) * max(xs))) if log_x else (min(xs) + max(xs)) / 2
+    for place, (label, at) in enumerate((marks or {}).items()):
+        line = alt.Chart(alt.InlineData(values=[{"x": at, "label": label}])).encode(
+            x=alt.X("x:Q", title=x_title, scale=scale)
+        )
+        left = at <= middle
+        layers.append(line.mark_rule(color=MUTED, strokeWidth=1.2, strokeDash=[4, 3]))
+        layers.append(
+            line.mark_text(
+                color=INK, align="left" if left else "right", dx=5 if left else -5, baseline="bottom", fontSize=11
+            ).encode(y=alt.value(size[1] - 6 - 16 * place), text="label:N")
+        )
+    return alt.layer(*layers).properties(width=size[0], height=size[1]).configure(**config())
 
 
 def heatmap(

@@ -2,5 +2,19 @@
 
 from .cross_model import CrossModelResult, cross_model_study
 from .hub import HubResult, hub_study
+from .pairs_needed import PairsNeeded, pairs_needed
+from .rank import RankResult, rank_study
+from .sensitivity import SensitivityResult, sensitivity_study
 
-__all__ = ["CrossModelResult", "HubResult", "cross_model_study", "hub_study"]
+__all__ = [
+    "CrossModelResult",
+    "HubResult",
+    "PairsNeeded",
+    "RankResult",
+    "SensitivityResult",
+    "cross_model_study",
+    "hub_study",
+    "pairs_needed",
+    "rank_study",
+    "sensitivity_study",
+]
