@@ -1,6 +1,6 @@
 """Print what refine loses on LFW with few pairs: the table of `facespace.refine_map`.
 
-    python scripts/refine_table.py SETS PAIRS.txt [--pairs 10,25,50] [--repeats 5] [--folds 2] [--models A:B,…]
+    python scripts/refine_table.py SETS PAIRS.txt [--pairs 10,25,50] [--repeats 5] [--first 0] [--folds 2] [--models A:B,…]
 
 SETS is a folder of NAME.parquet, embeddings of all LFW images; PAIRS.txt LFW's ten folds. In each run one fold is held
 out; of the images of the other folds' people n are the pairs (both networks saw them), the others of each person are
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("protocol", type=Path)
     parser.add_argument("--pairs", default="10,25,50")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="number of the first repeat, to divide the work")
     parser.add_argument("--folds", type=int, default=2, help="held-out folds per repeat")
     parser.add_argument("--models", default=MODELS)
     options = parser.parse_args()
@@ -103,7 +104,7 @@ def main() -> None:
                 kept.setdefault(name, EmbeddingSet.load(options.sets / f"{name}.parquet"))
             runs = [
                 one_run(kept[a], kept[b], protocol, (repeat * options.folds + i) % 10, n, repeat)
-                for repeat in range(options.repeats)
+                for repeat in range(options.first, options.first + options.repeats)
                 for i in range(options.folds)
             ]
             everything += runs

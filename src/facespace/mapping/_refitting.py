@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ._neighbours import Mutual
@@ -101,13 +102,14 @@ def fit_weight(statistics: PairStatistics, canonical: bool, anchor: Doubles | No
 
     `anchor` (p, q) is added to the covariation of a rigid map with `strength` times its Frobenius norm.
     """
-    if canonical:
-        weight: Doubles = CanonicalMap(REGULARIZATION, center=False).fit_statistics(statistics).weight_
-        return weight
-    cross = statistics.cross
-    if anchor is not None and strength:
-        cross = cross + anchor * (strength * np.linalg.norm(cross) / np.linalg.norm(anchor))
-    return rigid(cross)
+    with threadpool_limits(1):  # as in fit_map: small decompositions lose by threads
+        if canonical:
+            weight: Doubles = CanonicalMap(REGULARIZATION, center=False).fit_statistics(statistics).weight_
+            return weight
+        cross = statistics.cross
+        if anchor is not None and strength:
+            cross = cross + anchor * (strength * np.linalg.norm(cross) / np.linalg.norm(anchor))
+        return rigid(cross)
 
 
 def agreement(weight: Doubles, statistics: PairStatistics) -> float:
