@@ -35,9 +35,14 @@ def test_sampled_pairs_are_what_they_say_and_stay_within_a_part(subjects, k, see
     assert np.array_equal(subjects[left] == subjects[right], same)
     assert same.sum() <= 20
     assert (~same).sum() <= same.sum()
-    if len(set(subjects)) < len(subjects):  # somebody has two images: then no image is its own partner
-        assert not np.any(left[same] == right[same])
-        assert np.bincount(np.concatenate([left[same], right[same]])).max() <= 2 * per_person
+
+
+def test_no_image_is_its_own_partner_where_people_have_enough_images():
+    subjects = np.repeat([f"{i}" for i in range(120)], 3)
+    left, right, same = sample_pairs(subjects, np.zeros(360, dtype=int), genuine=1000, per_person=2, seed=0)
+    assert same.sum() == 360
+    assert not np.any(left[same] == right[same])
+    assert np.bincount(np.concatenate([left[same], right[same]])).max() <= 4
 
 
 def test_without_labels_the_two_embeddings_of_one_image_are_the_genuine_pairs():
@@ -156,3 +161,15 @@ def test_judged_scores_are_the_cosines_of_probe_and_reference(center):
     u, v = fitted.probe(a.vectors[left]), fitted.reference(b.vectors[right])
     expected = np.sum(u * v, axis=1) / np.linalg.norm(u, axis=1) / np.linalg.norm(v, axis=1)
     assert np.allclose(scores, expected, atol=1e-5)
+
+
+def test_few_pairs_are_centred_by_all_embeddings_given():
+    source, target = two_sets(labelled=False)
+    few = target.take(np.arange(12))  # 12 pairs in 24 dimensions; the source's other embeddings have no partner
+    fitted = fit_map(source, few, "rotation")
+    np.testing.assert_allclose(fitted.origin, few.normalized().mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(fitted.source_mean, source.take(np.arange(12)).normalized().mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        fitted.transform(source.vectors).mean(axis=0), few.normalized().mean(axis=0), atol=1e-5
+    )  # the mean of all source embeddings goes to the mean of the target's
+    assert "not of the few pairs" in fitted.facts["means"]

@@ -53,20 +53,24 @@ def make_estimator(
     raise unknown_name("method", method, METHODS)
 
 
-def candidates(p: int, q: int) -> dict[str, LinearEstimator]:
-    """What `auto` chooses among for widths p → q, by a label that says how each was made."""
+def candidates(p: int, q: int, *, center: bool = True) -> dict[str, LinearEstimator]:
+    """What `auto` chooses among for widths p → q, by a label that says how each was made.
+
+    With `center` all are fitted about the means, except one as a control; without it the pairs are centred already.
+    """
     found: dict[str, LinearEstimator] = {
-        "ridge(α=1)": RidgeMap(1.0),
-        "ridge(α=gcv)": RidgeMap("auto"),
-        "rotation": RotationMap(),
-        "spectral(γ=0.25)": SpectralMap(0.25),
-        "anchored": AnchoredMap(),
-        "cca(ρ=0.03)": CanonicalMap(0.03),
-        "cca(ρ=0.1)": CanonicalMap(0.1),
-        "cca(ρ=0.3)": CanonicalMap(0.3),
-        "reduced-rank": ReducedRankMap("auto", alpha="auto"),
-        "ridge(α=1, uncentred)": RidgeMap(1.0, center=False),
+        "ridge(α=1)": RidgeMap(1.0, center=center),
+        "ridge(α=gcv)": RidgeMap("auto", center=center),
+        "rotation": RotationMap(center=center),
+        "spectral(γ=0.25)": SpectralMap(0.25, center=center),
+        "anchored": AnchoredMap(center=center),
+        "cca(ρ=0.03)": CanonicalMap(0.03, center=center),
+        "cca(ρ=0.1)": CanonicalMap(0.1, center=center),
+        "cca(ρ=0.3)": CanonicalMap(0.3, center=center),
+        "reduced-rank": ReducedRankMap("auto", alpha="auto", center=center),
     }
+    if center:
+        found["ridge(α=1, uncentred)"] = RidgeMap(1.0, center=False)
     # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
     return found | {"identity": IdentityMap()} if p == q else found
 

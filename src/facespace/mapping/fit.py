@@ -43,7 +43,8 @@ def fit_map(
             person, and the two embeddings of one image are the genuine pairs).
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
-        center: fit about the means and compare about the target's mean; False gives the papers' forms.
+        center: fit about the means and compare about the target's mean; False gives the papers' forms. The means are those
+            of the pairs or, where these are fewer than the dimensions, of all embeddings given: they need no partner.
         intercept: with `center=False`: fit b too, but compare about zero.
         seed: of the people's division into folds.
 
@@ -62,19 +63,27 @@ def fit_map(
     True
     """
     x, y, subjects, facts = paired_vectors(source, target, pairs)
+    means = None
+    if center and len(x) < max(source.dim, target.dim):
+        means = source.normalized().mean(axis=0), target.normalized().mean(axis=0)
+        x, y = x - means[0], y - means[1]
+        facts["means"] = f"of all {len(source):,} and {len(target):,} embeddings, not of the few pairs"
+    own_means = center and means is None
     statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
     if method == "auto":
-        estimator, chosen = _choose(x, y, subjects, source.subject is not None or target.subject is not None, seed)
+        labelled = source.subject is not None or target.subject is not None
+        estimator, chosen = _choose(x, y, subjects, labelled, seed, own_means)
         facts |= chosen
     else:
-        estimator = make_estimator(method, alpha=alpha, rank=rank, center=center or intercept)
+        estimator = make_estimator(method, alpha=alpha, rank=rank, center=own_means or (intercept and not center))
         facts["method"] = method
     with _one_thread():
         estimator.fit_statistics(statistics)
     about_zero = method != "auto" and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
-    facts["centred"] = estimator.center and not about_zero
-    return LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
+    facts["centred"] = (estimator.center or means is not None) and not about_zero
+    fitted = LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
+    return fitted if means is None else fitted.shifted(*means)
 
 
 def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None = None) -> PairStatistics:
@@ -125,7 +134,7 @@ def _people(faces: EmbeddingSet, ids: NDArray[np.str_], rows: NDArray[np.intp]) 
 
 
 def _choose(
-    x: Floats, y: Floats, subjects: NDArray[np.str_], labelled: bool, seed: int
+    x: Floats, y: Floats, subjects: NDArray[np.str_], labelled: bool, seed: int, center: bool
 ) -> tuple[LinearEstimator, dict[str, Any]]:
     people = len(np.unique(subjects))
     if people < 2 * PARTS:
@@ -138,7 +147,7 @@ def _choose(
     total = parts[0]
     for statistics in parts[1:]:
         total = total + statistics
-    options = candidates(x.shape[1], y.shape[1])
+    options = candidates(x.shape[1], y.shape[1], center=center)
     left, right, same = sample_pairs(subjects, part, genuine=20_000, per_person=8, seed=seed)
     rows = [np.flatnonzero(part[left] == i) for i in range(PARTS)]
     judged = [JudgedPairs.gather(x, y, left[r], right[r], same[r]) for r in rows]

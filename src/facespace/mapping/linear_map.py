@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,15 @@ class LinearMap:
         """`faces` of the source model, moved into the target's space. InputError if another network made them."""
         self.check_model(faces, "source")
         return faces.with_vectors(self.transform(faces.vectors), model=f"{self.target_model}<-{self.source_model}")
+
+    def shifted(self, source_mean: Floats, target_mean: Floats) -> LinearMap:
+        """This map, fitted on x − `source_mean` and y − `target_mean`, as a map of x and y."""
+        return replace(
+            self,
+            bias=self.bias + target_mean - source_mean @ self.weight,
+            origin=self.origin + target_mean,
+            source_mean=self.source_mean + source_mean,
+        )
 
     def check_model(self, faces: EmbeddingSet, side: str) -> None:
         """Raise InputError if `faces` names another network than this map's `side` ("source" or "target")."""

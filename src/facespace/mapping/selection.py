@@ -16,6 +16,8 @@ from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]
 
+FEW_GENUINE = 100  # with fewer pairs of different images, choosing by them alone would be chance
+
 _BLOCK = 512  # pairs at a time, so that their vectors stay in the processor's cache
 
 
@@ -121,8 +123,9 @@ def sample_pairs(
 ) -> tuple[Rows, Rows, NDArray[np.bool_]]:
     """`(left, right, same)`, rows: up to `genuine` pairs of two rows of one person, and as many impostor pairs.
 
-    Each row is in at most 2 × `per_person` genuine pairs; both rows of a pair are in the same part. Without people that
-    have two rows, each row is its own genuine partner: the two networks' embeddings of one image.
+    Each row is in at most 2 × `per_person` genuine pairs; both rows of a pair are in the same part. Where fewer than
+    FEW_GENUINE pairs of two rows can be had, each row is also its own genuine partner: the two networks' embeddings of one
+    image.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(subjects))
@@ -136,9 +139,9 @@ def sample_pairs(
         left.append(a[hit])
         right.append(b[hit])
     pairs = np.concatenate(left), np.concatenate(right)
-    if len(pairs[0]) == 0:
+    if len(pairs[0]) < FEW_GENUINE:
         rows = rng.permutation(len(subjects))[:genuine]
-        pairs = rows, rows
+        pairs = np.concatenate([pairs[0], rows]), np.concatenate([pairs[1], rows])
     chosen = np.sort(rng.permutation(len(pairs[0]))[:genuine])
     left_rows, right_rows = pairs[0][chosen], pairs[1][chosen]
     others = []
