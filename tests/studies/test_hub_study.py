@@ -58,7 +58,7 @@ def test_the_report_answers_first(result, tmp_path):
     files = {path.name for path in hub_report(result).write(tmp_path)}
     assert {"report.html", "hub.png"} <= files
     page = (tmp_path / "report.html").read_text()
-    for word in ("Ways to compare", "Several networks in one template", "A → hub → A"):
+    for word in ("Ways to compare", "Several networks in one template", "Every group of networks", "A → hub → A"):
         assert word in page
 
 

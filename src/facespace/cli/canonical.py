@@ -220,11 +220,11 @@ def _progress(done: int, whole: int) -> None:
 
 def _result(result: HubResult, files: list[str]) -> RenderableType:
     from ..report import terminal_table
-    from ..studies.hub_report import answer, fusion_table, summary_table
+    from ..studies.hub_report import answer, fusion_summary, summary_table
 
     verdict = answer(result)
     parts: list[RenderableType] = [Text.assemble((verdict[0], "bold"), " ", verdict[1]), Text()]
-    parts += [terminal_table(summary_table(result)), Text(), terminal_table(fusion_table(result)), Text()]
+    parts += [terminal_table(summary_table(result)), Text(), terminal_table(fusion_summary(result)), Text()]
     parts.append(Text(result.signature, style="dim"))
     if files:
         parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))

@@ -25,6 +25,7 @@ def hub_report(result: HubResult) -> Report:
     report.add(Notes(_notes(result), title="How to read this"))
     report.add(summary_table(result))
     report.add(_network_table(result))
+    report.add(fusion_summary(result))
     report.add(fusion_table(result))
     report.add(_cell_table(result))
     return report
@@ -133,7 +134,22 @@ def fusion_table(result: HubResult) -> Table:
         for f in ordered
     ]
     caption = "Hub vectors of one image by several networks averaged into one template, on both sides of every pair."
-    return Table("fusion", columns, rows, title="Several networks in one template", caption=caption)
+    return Table("fusion", columns, rows, title="Every group of networks in one template", caption=caption)
+
+
+def fusion_summary(result: HubResult) -> Table:
+    """Fusion by the number of networks fused: brief, for a terminal."""
+    columns: list[str | Column] = [
+        Column("networks fused", format="d"),
+        Column("mean gain", "points", ".2f", "over the best single one of them"),
+        Column("of own scores' mean", "points", ".2f", "the gain of averaging the networks' own scores instead"),
+        "better than the best",
+    ]
+    rows = [
+        [int(size), row["mean_gain"], row["mean_gain_of_score_average"], f"{row['better']} of {row['of']}"]
+        for size, row in result.summary()["fusion"].items()
+    ]
+    return Table("fusion-summary", columns, rows, title="Several networks in one template")
 
 
 def _key_figures(result: HubResult) -> list[KeyFigure]:
