@@ -11,7 +11,6 @@ identification rate) of the probes without a mate reaches; FNIR is the share of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,106 +21,10 @@ from ..errors import FacespaceError, InputError
 from ..mapping import FAMILIES, LinearMap, PairStatistics, fit_map, pair_statistics
 from ..results import signature
 from ._design import Design, Rows, divide
-from ._search import Answers, Rate, Rates, best_match, rates, too_few
+from ._search import Answers, Rates, best_match, rates, too_few
+from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
 
 LEAKED = (10, 25, 50, 100, 400)
-FPIRS = (1e-1, 1e-2)
-
-
-@dataclass(frozen=True)
-class LinkagePoint:
-    """The attack with one number of leaked pairs.
-
-    Attributes:
-        source, target: system of the anonymous probes, and of the gallery with names.
-        leaked: pairs of embeddings of one image that the map was fitted on.
-        refine: the map was sharpened on the probes and the gallery, without their labels.
-        rank1: share of the mated probes that are named, mean over the repeats.
-        low, high: 95 % interval, from draws of people and of repeats.
-        fnir_at_fpir: by FPIR: FNIR and its interval.
-        repeats: rank-1 rate of each repeat, each with other leaked pairs.
-        refused: repeats in which refine refused; the map as it was fitted stands in for them.
-    """
-
-    source: str
-    target: str
-    leaked: int
-    refine: bool
-    rank1: float
-    low: float
-    high: float
-    fnir_at_fpir: dict[float, Rate]
-    repeats: tuple[float, ...]
-    refused: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """One of the document's "points"."""
-        return {
-            "source": self.source,
-            "target": self.target,
-            "leaked": self.leaked,
-            "refine": self.refine,
-            "rank1": self.rank1,
-            "low": self.low,
-            "high": self.high,
-            "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
-            "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
-            "repeats": self.repeats,
-            "refused": self.refused,
-        }
-
-
-@dataclass(frozen=True)
-class LinkageBound:
-    """One system's probes against its own gallery: what a perfect map could reach at about the most."""
-
-    model: str
-    rank1: float
-    low: float
-    high: float
-    fnir_at_fpir: dict[float, Rate]
-
-    def to_dict(self) -> dict[str, Any]:
-        """One of the document's "bounds"."""
-        fnir = {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()}
-        return {"model": self.model, "rank1": self.rank1, "low": self.low, "high": self.high, "fnir_at_fpir": fnir}
-
-
-@dataclass(frozen=True)
-class LinkageResult:
-    """What the audit found; `points` of both directions, ascending in leaked pairs.
-
-    `counts`: leaked_people, attacked_people, gallery (images), mated_probes, nonmated_probes.
-    """
-
-    source: str
-    target: str
-    method: str
-    chance: float
-    points: tuple[LinkagePoint, ...]
-    bounds: tuple[LinkageBound, ...]
-    counts: dict[str, int]
-    warnings: tuple[str, ...]
-    signature: str
-    fpirs: tuple[float, ...] = field(default=FPIRS)
-
-    def direction(self, source: str, refine: bool) -> list[LinkagePoint]:
-        """The points with probes of `source`."""
-        return [p for p in self.points if p.source == source and p.refine == refine]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document of `facespace audit linkage`; rates between 0 and 1, intervals at 95 %."""
-        return {
-            "signature": self.signature,
-            "source": self.source,
-            "target": self.target,
-            "method": self.method,
-            "chance": self.chance,
-            "points": [point.to_dict() for point in self.points],
-            "bounds": [bound.to_dict() for bound in self.bounds],
-            "counts": self.counts,
-            "warnings": list(self.warnings),
-        }
 
 
 def audit_linkage(

@@ -19,7 +19,7 @@ from ..report import (
     Text,
     lines_with_bands,
 )
-from .linkage import LinkageBound, LinkagePoint, LinkageResult
+from .linkage_result import LinkageBound, LinkagePoint, LinkageResult
 
 _HALF = 0.5
 _LIMITS = (
@@ -76,9 +76,10 @@ def finding(result: LinkageResult) -> str:
     half = [p for p in result.points if p.rank1 >= _HALF]
     if half:
         few = min(half, key=lambda p: (p.leaked, -p.rank1))
-        return (
-            f"{sentence} {few.leaked:,} pairs{_refined(few)} are enough to name half of them ({few.source} → {few.target})."
-        )
+        if few.leaked == best.leaked:
+            return f"{sentence} Fewer pairs name less than half of them."
+        already = f"Already {few.leaked:,} pairs{_refined(few)} name {_percent(few.rank1)} %"
+        return f"{sentence} {already} ({few.source} → {few.target})."
     return f"{sentence} No leak that was tested names half of them."
 
 
@@ -98,6 +99,8 @@ def linkage_table(result: LinkageResult, *, brief: bool = False) -> Table:
     for source, name in _attacks(result):
         for p in (p for p in result.points if p.source == source):
             kind = "refined" if p.refine else "as fitted"
+            if p.refused:
+                kind = f"refined, {p.refused} of {len(p.repeats)} refused"
             rows.append([name, p.leaked, kind, *_rates(p.rank1, p.low, p.high), *_fnir(fpirs, p)])
     for letter, b in zip("AB", result.bounds, strict=True):
         rows.append([f"{letter} by itself", None, "none", *_rates(b.rank1, b.low, b.high), *_fnir(fpirs, b)])
@@ -140,7 +143,7 @@ def _figure(result: LinkageResult) -> Figure:
         ),
         title="Named, against leaked pairs",
         caption="Share of the anonymous embeddings whose best match is their owner, with 95 % intervals. A → B: embeddings "
-        "of A in B's gallery. A and B by themselves are about the most that a map can reach.",
+        "of A in B's gallery. A and B by themselves: what each reaches without a map.",
         description="Rank-1 identification rate against the number of leaked pairs, both ways: "
         + "; ".join(f"{name} {_percent(p.rank1)} % with {p.leaked}" for (_, name), p in ends),
     )
@@ -156,7 +159,7 @@ def _key_figures(result: LinkageResult) -> list[KeyFigure]:
         for (_, name), p in zip(_attacks(result), _last(result), strict=True)
     ]
     own = " / ".join(_percent(b.rank1) for b in result.bounds)
-    figures.append(KeyFigure(f"{own} %", "A / B by itself", "about the most a map can reach"))
+    figures.append(KeyFigure(f"{own} %", "A / B by itself", "without a map"))
     figures.append(
         KeyFigure(f"{100 * result.chance:.2g} %", "guessing", f"a gallery of {result.counts['gallery']:,} images")
     )

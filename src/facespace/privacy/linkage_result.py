@@ -1,0 +1,109 @@
+"""What a linkage audit found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._search import Rate
+
+FPIRS = (1e-1, 1e-2)
+
+
+@dataclass(frozen=True)
+class LinkagePoint:
+    """The attack with one number of leaked pairs.
+
+    Attributes:
+        source, target: system of the anonymous probes, and of the gallery with names.
+        leaked: pairs of embeddings of one image that the map was fitted on.
+        refine: the map was sharpened on the probes and the gallery, without their labels.
+        rank1: share of the mated probes that are named, mean over the repeats.
+        low, high: 95 % interval, from draws of people and of repeats.
+        fnir_at_fpir: by FPIR: FNIR and its interval.
+        repeats: rank-1 rate of each repeat, each with other leaked pairs.
+        refused: repeats in which refine refused; the map as it was fitted stands in for them.
+    """
+
+    source: str
+    target: str
+    leaked: int
+    refine: bool
+    rank1: float
+    low: float
+    high: float
+    fnir_at_fpir: dict[float, Rate]
+    repeats: tuple[float, ...]
+    refused: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "points"."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "leaked": self.leaked,
+            "refine": self.refine,
+            "rank1": self.rank1,
+            "low": self.low,
+            "high": self.high,
+            "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
+            "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
+            "repeats": self.repeats,
+            "refused": self.refused,
+        }
+
+
+@dataclass(frozen=True)
+class LinkageBound:
+    """One system's probes against its own gallery, in the same design: what is to be had without a map.
+
+    An attack may do a little better than the poorer system by itself.
+    """
+
+    model: str
+    rank1: float
+    low: float
+    high: float
+    fnir_at_fpir: dict[float, Rate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "bounds"."""
+        fnir = {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()}
+        return {"model": self.model, "rank1": self.rank1, "low": self.low, "high": self.high, "fnir_at_fpir": fnir}
+
+
+@dataclass(frozen=True)
+class LinkageResult:
+    """What the audit found; `points` of both directions, ascending in leaked pairs.
+
+    `counts`: leaked_people, attacked_people, gallery (images), mated_probes, nonmated_probes.
+    """
+
+    source: str
+    target: str
+    method: str
+    chance: float
+    points: tuple[LinkagePoint, ...]
+    bounds: tuple[LinkageBound, ...]
+    counts: dict[str, int]
+    warnings: tuple[str, ...]
+    signature: str
+    fpirs: tuple[float, ...] = field(default=FPIRS)
+
+    def direction(self, source: str, refine: bool) -> list[LinkagePoint]:
+        """The points with probes of `source`."""
+        return [p for p in self.points if p.source == source and p.refine == refine]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of `facespace audit linkage`; rates between 0 and 1, intervals at 95 %."""
+        return {
+            "signature": self.signature,
+            "source": self.source,
+            "target": self.target,
+            "method": self.method,
+            "chance": self.chance,
+            "points": [point.to_dict() for point in self.points],
+            "bounds": [bound.to_dict() for bound in self.bounds],
+            "counts": self.counts,
+            "warnings": list(self.warnings),
+        }
