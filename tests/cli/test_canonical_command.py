@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from map_command import Run, write_sets
 
-from facespace.cli import _app
+from facespace.cli import _app, canonical
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import CanonicalSpace
 
@@ -145,6 +146,11 @@ def test_mistakes_are_one_error_and_write_nothing(run, made, tmp_path, arguments
     assert error["type"] == kind
     assert words in error["message"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_regularization_of_the_command_line_is_that_of_the_library():
+    library = inspect.signature(CanonicalSpace.fit).parameters["regularization"].default
+    assert inspect.signature(canonical.fit).parameters["regularization"].default == library
 
 
 def test_quiet_prints_nothing(run, made, tmp_path):
