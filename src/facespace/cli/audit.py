@@ -47,7 +47,7 @@ def linkage(
         str | None,
         typer.Option("--method", help="Family of the map; by default the best for few pairs.", show_default=False),
     ] = None,
-    center: Annotated[bool, typer.Option("--center/--no-center", help="Fit about the means of the leaked pairs.")] = False,
+    center: Annotated[bool, typer.Option("--center/--no-center", help="Fit and compare about the means, or zero.")] = True,
     fpir: Annotated[
         str, typer.Option("--fpir", metavar="X,X,…", help="False positive identification rates of the open-set figures.")
     ] = "1e-1,1e-2",

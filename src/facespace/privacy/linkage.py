@@ -34,7 +34,7 @@ def audit_linkage(
     leaked: Sequence[int] = LEAKED,
     repeats: int = 5,
     method: str | None = None,
-    center: bool = False,
+    center: bool = True,
     refine: bool = False,
     fpir: Sequence[float] = FPIRS,
     enrolled: int = 1,
@@ -53,7 +53,7 @@ def audit_linkage(
         leaked: numbers of leaked pairs.
         repeats: draws of leaked pairs for each number.
         method: family of the map; by default "anchored" where facespace has it, else ridge (α = 1). Both suit few pairs.
-        center: fit about the means of the leaked pairs; with few of them better not.
+        center: fit and compare about the means; of few leaked pairs, about those of all embeddings the attacker holds.
         refine: also sharpen every map by `refine_map` on the probes and the gallery, which the attacker holds anyway. Where
             it refuses, the map as fitted is used, and counted.
         fpir: false positive identification rates of the open-set table.
@@ -103,7 +103,9 @@ def audit_linkage(
                 refused: list[str] = []
                 for repeat in range(repeats):
                     rows = design.leak(repeat, seed)[:size]
-                    fitted = fit_map(a.take(rows), b.take(rows), family, center=center, seed=seed)
+                    # The attacker has the attacked embeddings too; few pairs are centred by all of them.
+                    mine, theirs = (np.concatenate([rows, held]) for held in (design.probes, design.gallery))
+                    fitted = fit_map(a.take(mine), b.take(theirs), family, center=center, seed=seed)
                     plain.append(_attack(fitted, probes, gallery))
                     if refine:
                         known = pair_statistics(a.take(rows), b.take(rows))
