@@ -27,6 +27,12 @@ def test_every_file_is_there_and_the_page_fetches_nothing(results, axis, figure,
     assert not re.search(r'(src|href)="(https?:)?//', page)
     assert results[axis].signature in page
     assert " ".join(answer(results[axis]))[:40] in page.replace("&#39;", "'")
+    best = min(results[axis].methods, key=lambda m: results[axis].needed(m).value)
+    number = results[axis].needed(best).value
+    label = f"{number:,} pairs ({best})" if axis == "pairs" else f"rank {number:,} ({best})"
+    drawing = (tmp_path / f"figures/{figure}.svg").read_text()
+    assert label in drawing
+    assert "target alone" in drawing
 
 
 @pytest.mark.parametrize("axis", ["pairs", "rank"])

@@ -40,7 +40,7 @@ def sensitivity(
     pairs: Pairs,
     sizes: Annotated[
         str | None,
-        typer.Option("--sizes", help="Numbers of pairs, such as 25,50,100; or even: 100 sizes from 1 to all [2020]."),
+        typer.Option("--sizes", help="Numbers of pairs, such as 25,50,100; or even: 100 sizes from the smallest to all."),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", help="Draws of each size in each fold.")] = 3,
     methods: Methods = None,

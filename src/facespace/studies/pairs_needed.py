@@ -73,7 +73,8 @@ class PairsNeeded:
         aim = f"to lose at most {self.loss:g} point{'' if self.loss == 1 else 's'} against {goal}"
         if self.needed is None:
             floor = f"{100 * (self.law.a - self.allowed):.1f} points short of it however many there are"
-            return f"No number of pairs is enough {aim}, by this curve: {self.method} would stay about {floor}."
+            doubt = "" if self.low is None else f" The 95 % interval begins at {self.low:,} pairs, so that is not certain."
+            return f"No number of pairs is enough {aim}, by this curve: {self.method} would stay about {floor}.{doubt}"
         high = "no upper bound" if self.high is None else f"{self.high:,}"
         span = (
             f"(95 % interval {self.low:,} to {high}; {'extrapolated' if self.extrapolated else 'within the measured sizes'})"
