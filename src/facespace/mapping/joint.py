@@ -2,7 +2,10 @@
 
 With G̃ = G + ρ λ_max(G) I and H̃ = H + ρ λ_max(H) I about the means, and G̃^{-1/2} C H̃^{-1/2} = U Σ Vᵀ:
 
-    A = G̃^{-1/2} U Σ,    B = H̃^{-1/2} V,    score(x, y) = cos((x − μ_x) A, (y − μ_y) B)
+    A = G̃^{-1/2} U Σ^{1/2},    B = H̃^{-1/2} V Σ^{1/2},    score(x, y) = cos((x − μ_x) A, (y − μ_y) B)
+
+The inner product is that of A = G̃^{-1/2} U Σ and B = H̃^{-1/2} V, but shared so, both vectors' lengths leave out what the
+other network doesn't know, and swapping source and target changes no score.
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
     Where the target's gallery may be mapped too, this loses least: directions the networks don't share are damped on both
     sides. Not a map into the target's space; see CanonicalMap for the one-sided form of the same score.
 
-    Fitted attributes: `weight_` (p, r), `target_weight_` (q, r) with r = min(p, q): A and B in a common basis that needs
-    no singular value decomposition, so turned by a rotation that leaves every score as it is; `mean_`, `target_mean_`.
+    Fitted attributes: `weight_` A (p, r), `target_weight_` B (q, r) with r = min(p, q), `mean_`, `target_mean_`,
+    `correlations_` Σ (r,), descending.
     """
 
     center = True
@@ -40,12 +43,10 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
             raise InputError(f"regularization must be a positive number; got {self.regularization!r}")
         left = inverse_root(statistics.source, self.regularization)
         right = inverse_root(statistics.target, self.regularization)
-        whitened = left @ statistics.covariation(True) @ right  # U Σ Vᵀ
-        p, q = whitened.shape
-        # A = left U Σ and B = right V, both turned by Vᵀ where V is square, else by an orthonormal basis of V's span.
-        basis = np.eye(q) if q <= p else np.linalg.qr(whitened.T)[0]
-        self.weight_: Doubles = left @ (whitened @ basis)
-        self.target_weight_: Doubles = right @ basis
+        u, self.correlations_, vt = np.linalg.svd(left @ statistics.covariation(True) @ right, full_matrices=False)
+        shared = np.sqrt(self.correlations_)
+        self.weight_: Doubles = left @ (u * shared)
+        self.target_weight_: Doubles = right @ (vt.T * shared)
         self.mean_, self.target_mean_ = statistics.source.mean, statistics.target.mean
         self.n_pairs_ = statistics.n
         self.facts_: dict[str, Any] = {"regularization": self.regularization}
