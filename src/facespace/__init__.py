@@ -28,8 +28,9 @@ if TYPE_CHECKING:
         refine_map,
     )
     from .models import ModelCard, embed, load_card
+    from .privacy import audit_linkage
     from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study
-    from .verification import verify
+    from .verification import transfer_threshold, verify
 
 _HOMES = {
     "embeddings": ["EmbeddingSet"],
@@ -49,8 +50,9 @@ _HOMES = {
         "refine_map",
     ],
     "models": ["ModelCard", "embed", "load_card"],
+    "privacy": ["audit_linkage"],
     "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study"],
-    "verification": ["verify"],
+    "verification": ["transfer_threshold", "verify"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -69,6 +71,7 @@ __all__ = [
     "RidgeMap",
     "RotationMap",
     "__version__",
+    "audit_linkage",
     "cross_model_study",
     "embed",
     "fit_map",
@@ -80,6 +83,7 @@ __all__ = [
     "read_pairs",
     "refine_map",
     "sensitivity_study",
+    "transfer_threshold",
     "verify",
 ]
 
