@@ -130,6 +130,7 @@ def operating_far(
     """The false accept rate of a network's own `threshold` on cosines, from its (unlabelled) embeddings.
 
     Raises InputError when no more pairs pass than the expected genuine ones: there is no rate to transfer then.
+    All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them.
     """
     units = CrossUnits.of(faces, faces, labels=labels)
     scores = cross_scores(faces.vectors, faces.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
