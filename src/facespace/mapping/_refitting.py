@@ -65,7 +65,8 @@ class Gallery:
 def unit(vectors: Floats) -> Floats:
     """Rows of unit length; a row of zeros stays one."""
     lengths = np.sqrt(np.vecdot(vectors, vectors))
-    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    scaled: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    return scaled
 
 
 def match_statistics(source: Gallery, target: Gallery, left: Rows, right: Rows) -> PairStatistics:
