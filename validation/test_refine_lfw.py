@@ -19,7 +19,8 @@ from facespace.embeddings import EmbeddingSet
 from facespace.mapping import PairStatistics, RefineRefused, refine_map
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "refine_table.py"
-PAIRS = Path(os.environ.get("FACESPACE_LFW_PAIRS", "/work/shared/data/protocols/lfw/pairs.txt"))
+SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+PAIRS = SHARED / "data/protocols/lfw/pairs.txt"
 
 
 @cache

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from ..results import to_json
+from ..results import jsonable, to_json, write_json
+
+if TYPE_CHECKING:
+    from ..report import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -27,3 +31,25 @@ def emit(result: Any, render: Callable[[], Any], *, as_json: bool, quiet: bool) 
         print(to_json(result))
     elif not quiet:
         console.print(render())
+
+
+@contextmanager
+def progress_bar(unit: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of (done, whole) that moves a bar on standard error: on a terminal, not in a pipe or when quiet."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    errors = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=errors, transient=True, disable=quiet or not errors.is_terminal) as bar:
+        task = bar.add_task(unit, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def write_study(result: Any, report: Callable[[], Report], output: Path | None) -> dict[str, Any]:
+    """The JSON document of `result`, its `files` being what was written to `output`: the report and results.json."""
+    document: dict[str, Any] = jsonable(result)
+    document["files"] = []
+    if output is not None:
+        document["files"] = [str(path) for path in [*report().write(output), output / "results.json"]]
+        write_json(document, output / "results.json")
+    return document

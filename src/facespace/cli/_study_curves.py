@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from .._files import check_folder
@@ -16,9 +15,8 @@ from ..datasets import read_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..mapping import FAMILIES
-from ..results import jsonable, write_json
 from ..studies import PairsNeeded, RankResult, SensitivityResult, pairs_needed, rank_study, sensitivity_study
-from ._options import Json, OutputFolder, Quiet, Seed, emit
+from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
 
 Source = Annotated[Path, typer.Argument(help="Set whose vectors are mapped.", show_default=False)]
 Target = Annotated[Path, typer.Argument(help="Set of another network, whose space they are mapped to.", show_default=False)]
@@ -157,29 +155,14 @@ def _with_bar(unit: str, quiet: bool, output: Path | None, study: Callable[[Call
     """What `study(progress)` gives, under a progress bar on standard error; `output` is checked first."""
     if output is not None:
         check_folder(output)
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task(unit, total=None)
-        return study(lambda done, whole: bar.update(task, completed=done, total=whole))
+    with progress_bar(unit, quiet) as progress:
+        return study(progress)
 
 
 def _show(result: SensitivityResult | RankResult, output: Path | None, as_json: bool, quiet: bool) -> None:
-    document = jsonable(result)
-    document["files"] = []
-    if output is not None:
-        from ..studies.curve_report import curve_report
+    from ..studies.curve_report import curve_report
 
-        document["files"] = [str(path) for path in [*curve_report(result).write(output), output / "results.json"]]
-        write_json(document, output / "results.json")
+    document = write_study(result, lambda: curve_report(result), output)
     emit(document, lambda: _render(result, document["files"]), as_json=as_json, quiet=quiet)
 
 

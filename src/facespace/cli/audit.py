@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..results import jsonable, write_json
 from ._app import app
-from ._options import Json, OutputFolder, Quiet, Seed, emit
+from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
     from ..privacy import LinkageResult
@@ -68,17 +66,7 @@ def linkage(
     a, b = EmbeddingSet.load(source), EmbeddingSet.load(target)
     from ..privacy import audit_linkage  # imports scikit-learn
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=quiet or not Console(stderr=True).is_terminal,
-    )
-    with bar:
-        task = bar.add_task("attacks", total=None)
+    with progress_bar("attacks", quiet) as progress:
         result = audit_linkage(
             a,
             b,
@@ -90,15 +78,11 @@ def linkage(
             fpir=rates,
             enrolled=enrolled,
             seed=seed,
-            progress=lambda done, whole: bar.update(task, completed=done, total=whole),
+            progress=progress,
         )
-    document = jsonable(result)
-    document["files"] = []
-    if output is not None:
-        from ..privacy.linkage_report import linkage_report
+    from ..privacy.linkage_report import linkage_report
 
-        document["files"] = [str(path) for path in [*linkage_report(result).write(output), output / "results.json"]]
-        write_json(document, output / "results.json")
+    document = write_study(result, lambda: linkage_report(result), output)
     emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
 
 

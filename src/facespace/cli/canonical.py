@@ -14,9 +14,8 @@ from rich.text import Text
 from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError
-from ..results import jsonable, write_json
 from ._app import app
-from ._options import Json, OutputFolder, Quiet, Seed, emit
+from ._options import Json, OutputFolder, Quiet, Seed, emit, write_study
 
 if TYPE_CHECKING:
     from ..mapping import CanonicalSpace
@@ -154,13 +153,9 @@ def report(
         seed=seed,
         progress=None if quiet or not Console(stderr=True).is_terminal else _progress,
     )
-    document = jsonable(result)
-    document["files"] = []
-    if output is not None:
-        from ..studies.hub_report import hub_report
+    from ..studies.hub_report import hub_report
 
-        document["files"] = [str(path) for path in [*hub_report(result).write(output), output / "results.json"]]
-        write_json(document, output / "results.json")
+    document = write_study(result, lambda: hub_report(result), output)
     emit(document, lambda: _result(result, document["files"]), as_json=as_json, quiet=quiet)
 
 

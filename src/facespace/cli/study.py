@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from .._files import check_folder
 from ..datasets import PairProtocol, read_pairs
 from ..embeddings import EmbeddingSet
-from ..results import jsonable, write_json
 from ..studies import CrossModelResult, cross_model_study
 from ..studies.cross_model import DEFAULT_METHODS, STUDY_METHODS
 from . import _study_curves
 from ._app import app
-from ._options import Json, OutputFolder, Quiet, Seed, console, emit
+from ._options import Json, OutputFolder, Quiet, Seed, console, emit, progress_bar, write_study
 
 study = typer.Typer(no_args_is_help=True)
 app.add_typer(study, name="study", help="The papers' experiments.")
@@ -81,17 +79,7 @@ def run_cross_model(
     """Run the study with a progress bar, write its report, print it."""
     if output is not None:
         check_folder(output)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=quiet or not Console(stderr=True).is_terminal,
-    )
-    with bar:
-        task = bar.add_task("folds", total=None)
+    with progress_bar("folds", quiet) as progress:
         result = cross_model_study(
             faces,
             protocol,
@@ -101,15 +89,11 @@ def run_cross_model(
             center=center,
             keys=keys,
             seed=seed,
-            progress=lambda done, whole: bar.update(task, completed=done, total=whole),
+            progress=progress,
         )
-    document = jsonable(result)
-    document["files"] = []
-    if output is not None:
-        from ..studies.cross_model_report import cross_model_report
+    from ..studies.cross_model_report import cross_model_report
 
-        document["files"] = [str(path) for path in [*cross_model_report(result).write(output), output / "results.json"]]
-        write_json(document, output / "results.json")
+    document = write_study(result, lambda: cross_model_report(result), output)
     emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
 
 
