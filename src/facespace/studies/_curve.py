@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,7 @@ def needed(values: Sequence[int], losses: Sequence[float], limit: float) -> Need
 
 
 @dataclass(frozen=True, eq=False)
-class CurveResult:
+class CurveResult(ABC):
     """Accuracy of maps from `source` to `target` against a size; `accuracy` is (methods, values, repeats, folds)."""
 
     axis: ClassVar[str]
@@ -109,9 +110,9 @@ class CurveResult:
                 found.append(CurvePoint(method, value, mean, low, high, sd, self.own[1] - mean, full - mean))
         return tuple(found)
 
+    @abstractmethod
     def _spread(self, cell: Doubles, full: Doubles) -> tuple[float | None, float | None]:
         """Half the 95 % interval of the mean, and the standard deviation behind it."""
-        raise NotImplementedError
 
     def curve(self, method: str) -> list[CurvePoint]:
         """The points of one method, ascending."""
