@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ Floats = NDArray[np.float32]
 _MODULES = {"onnx": "onnxruntime", "openvino": "openvino", "dlib": "dlib"}
 
 
-class Network:
+class Network(ABC):
     """A network with its weights: `network(crops)` gives embeddings. May be called from several threads at once.
 
     The runtimes are its subclasses; each computes a batch that is prepared already.
@@ -69,9 +70,9 @@ class Network:
                 batch[:, channel] += self._shift[channel]
         return batch
 
+    @abstractmethod
     def compute(self, batch: Any) -> Floats:
         """The network's output for a prepared batch, any shape that starts with n."""
-        raise NotImplementedError
 
     def _checked(self, output: Floats, count: int) -> Floats:
         output = np.asarray(output, dtype=np.float32).reshape(count, -1)
