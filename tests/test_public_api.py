@@ -18,7 +18,7 @@ import facespace
 
 ROOT = Path(facespace.__file__).parent
 HEAVY = ("sklearn", "scipy", "pyarrow", "torch", "cv2", "onnxruntime", "onnx", "altair", "vl_convert", "typer", "rich")
-OPTIONAL = ("onnx", "openvino", "dlib", "dlib_bin", "face_recognition_models")
+OPTIONAL = ("onnx", "openvino", "dlib", "dlib_bin", "face_recognition_models", "torch")
 
 # What each room may import of ours, from ARCHITECTURE.md; rooms not named here are free.
 BASE = {"errors", "_files", "results", "_version"}
