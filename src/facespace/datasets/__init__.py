@@ -1,21 +1,39 @@
 """Readers of published verification protocols; each yields a `PairProtocol`."""
 
+from .ijb import (
+    read_face_scores,
+    read_face_tid_mid,
+    read_ijb,
+    read_ijba,
+    read_template_csv,
+    read_template_pairs,
+    read_ytf_templates,
+)
 from .insightface_bin import InsightfaceBin, extract_bin, read_bin, write_bin
 from .lfw import lfw_id, read_lfw_pairs
 from .pairs import read_cplfw_pairs, read_csv_pairs, read_pairs, read_ytf_splits
 from .protocol import PairProtocol, contiguous_folds
+from .templates import TemplateProtocol
 
 __all__ = [
     "InsightfaceBin",
     "PairProtocol",
+    "TemplateProtocol",
     "contiguous_folds",
     "extract_bin",
     "lfw_id",
     "read_bin",
     "read_cplfw_pairs",
     "read_csv_pairs",
+    "read_face_scores",
+    "read_face_tid_mid",
+    "read_ijb",
+    "read_ijba",
     "read_lfw_pairs",
     "read_pairs",
+    "read_template_csv",
+    "read_template_pairs",
     "read_ytf_splits",
+    "read_ytf_templates",
     "write_bin",
 ]

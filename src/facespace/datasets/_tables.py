@@ -1,0 +1,168 @@
+"""Long tables of numbers and names without or with a header, as the IJB lists are: read by Arrow in a second or so.
+
+Arrow says that a file is wrong, but not always where. So what it refuses is read again line by line: that finds the first
+wrong line, or, where only spaces are unusual, reads the file after all.
+"""
+
+from __future__ import annotations
+
+import csv as csv_module
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._files import existing_file
+from ..errors import FileFormatError
+from ._lines import wrong_line
+
+Integers = NDArray[np.int64]
+
+_DELIMITERS = "\t,; "
+_LARGEST = 2**63
+
+
+def read_table(path: Path, what: str, kinds: Sequence[type], layout: str) -> list[NDArray[Any]]:
+    """The columns of a file without header: arrays of int64, float64 or strings, as `kinds` (int, float, str) says.
+
+    Columns are parted by one kind of delimiter (space, tab, comma, semicolon), lines end as they like; the file may be
+    gzip, whatever its name. `what` names the file and `layout` one of its lines in errors.
+
+    Raises FileFormatError naming file and line.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    existing_file(path, what)
+    first = _first_line(path, layout)
+    delimiter = next((d for d in _DELIMITERS if d in first.strip()), " ")
+    types = {int: pa.int64(), float: pa.float64(), str: pa.string()}
+    names = [str(i) for i in range(len(kinds))]
+    try:
+        with pa.OSFile(str(path)) as raw, _unpacked(raw, path) as stream:
+            table = csv.read_csv(
+                stream,
+                read_options=csv.ReadOptions(column_names=names, block_size=1 << 24),
+                parse_options=csv.ParseOptions(delimiter=delimiter, quote_char=False),
+                convert_options=csv.ConvertOptions(
+                    column_types={name: types[kind] for name, kind in zip(names, kinds, strict=True)},
+                    null_values=[],
+                    strings_can_be_null=False,
+                ),
+            )
+    except (pa.ArrowInvalid, OSError):  # Arrow reports a broken gzip as either
+        return _line_by_line(path, kinds, layout)
+    return [_array(table[name], kind) for name, kind in zip(names, kinds, strict=True)]
+
+
+def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Columns of a csv (or tsv, or with semicolons) with a header, as strings; names in small letters, in any order.
+
+    Those of `needed` must be there, those of `known` are read too where they are. Raises FileFormatError naming file and
+    line.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    existing_file(path, what)
+    number, first = next(filled_lines(path), (0, ""))
+    if not number:
+        raise FileFormatError(f"{path} is empty", f"Its first line names its columns: {','.join(needed)}.")
+    delimiter = max(",;\t", key=first.count)
+    names = [name.strip().strip('"').lower() for name in first.split(delimiter)]
+    if missing := [name for name in needed if name not in names]:
+        raise wrong_line(path, (number, first), f"the header of {what}: no column {', '.join(missing)}")
+    wanted = [name for name in (*needed, *known) if name in names]
+    places = [str(i) for i in range(len(names))]
+    try:
+        with pa.OSFile(str(path)) as raw, _unpacked(raw, path) as stream:
+            table = csv.read_csv(
+                stream,
+                read_options=csv.ReadOptions(column_names=places, skip_rows=number, block_size=1 << 24),
+                parse_options=csv.ParseOptions(delimiter=delimiter),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(places, pa.string()),
+                    include_columns=[str(names.index(name)) for name in wanted],
+                    strings_can_be_null=False,
+                ),
+            )
+    except (pa.ArrowInvalid, OSError):
+        for line in filled_lines(path):
+            if (count := len(next(csv_module.reader([line[1]], delimiter=delimiter)))) != len(names):
+                raise wrong_line(path, line, f"{len(names)} columns, as the header has; it has {count}") from None
+        raise FileFormatError(f"{path} can't be read as csv", "Are its quotation marks closed?") from None
+    return {name: np.char.strip(_array(table[str(names.index(name))], str)) for name in wanted}
+
+
+def line_of_row(path: Path, row: int) -> tuple[int, str]:
+    """Number from 1, and text, of the line that holds row `row` (from 0): blank lines hold none."""
+    for count, line in enumerate(filled_lines(path)):
+        if count == row:
+            return line
+    raise AssertionError(f"{path} has fewer than {row + 1} rows")
+
+
+def filled_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """(number, text) of every line that is not blank; FileFormatError where gzip or UTF-8 is broken."""
+    number = 0
+    try:
+        opened: Callable[..., Any] = gzip.open if is_gzip(path) else open
+        with opened(path, "rt", encoding="utf-8-sig", newline=None) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line.rstrip("\n")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FileFormatError(
+            f"{path}: the gzip file breaks off or is damaged after line {number:,} ({error})", "Copy or unpack it again."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"{path} is not text: {error}", "Is it another kind of file?") from None
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether the file begins as gzip does, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _unpacked(raw: Any, path: Path) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(raw, "gzip") if is_gzip(path) else raw
+
+
+def _first_line(path: Path, layout: str) -> str:
+    for _, line in filled_lines(path):
+        return line
+    raise FileFormatError(f"{path} is empty", f"Its lines are {layout}.")
+
+
+def _array(column: Any, kind: type) -> NDArray[Any]:
+    if kind is str:
+        return np.array(column.to_pylist(), dtype=np.str_)
+    values: NDArray[Any] = column.to_numpy()
+    return values
+
+
+def _line_by_line(path: Path, kinds: Sequence[type], layout: str) -> list[NDArray[Any]]:
+    columns: list[list[Any]] = [[] for _ in kinds]
+    for line in filled_lines(path):
+        text = line[1].strip()
+        delimiter = next((d for d in "\t,;" if d in text), None)
+        cells = [cell.strip() for cell in text.split(delimiter)]
+        if len(cells) != len(kinds):
+            raise wrong_line(path, line, f"{layout}: it has {len(cells)} columns, not {len(kinds)}")
+        for column, cell, kind in zip(columns, cells, kinds, strict=True):
+            try:
+                value = kind(cell if kind is str else cell.replace("_", "?"))  # int() would take 1_000
+            except ValueError:
+                raise wrong_line(path, line, f"{layout}: {cell!r} is no number") from None
+            if kind is int and not -_LARGEST <= value < _LARGEST:
+                raise wrong_line(path, line, f"{layout}: {cell} is too large")
+            column.append(value)
+    dtypes = {int: np.int64, float: np.float64, str: np.str_}
+    return [np.array(column, dtype=dtypes[kind]) for column, kind in zip(columns, kinds, strict=True)]
