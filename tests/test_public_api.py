@@ -36,6 +36,7 @@ ALLOWED = {
     "verification": EMBEDDINGS | {"datasets"},
     "mapping": EMBEDDINGS | {"datasets", "verification"},
     "privacy": EMBEDDINGS | {"datasets", "verification", "mapping", "report"},
+    "explain": EMBEDDINGS | {"images", "models", "datasets", "verification", "mapping"},
     "studies": EMBEDDINGS | {"datasets", "verification", "mapping", "models", "images", "report"},
     "report": {"errors", "_files", "_version"},
 }
