@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
+from facespace.errors import InputError
 from facespace.verification import Roc, subject_intervals, subjects_of
-from facespace.verification import intervals as module
+from facespace.verification import _dyads as dyads_module
+from facespace.verification._dyads import Dyads
+from facespace.verification._limits import wilson
 
 
 def problem(people=60, images=3, seed=0):
@@ -24,34 +29,61 @@ def problem(people=60, images=3, seed=0):
     return np.concatenate([genuine, impostor]), same, left, right
 
 
-def repeated(scores, same, left, right, multiplicity):
-    """The resample written out: each pair as often as its weight says."""
-    m, n = multiplicity[left], multiplicity[right]
-    times = np.where(same, m, m * n)
-    return np.repeat(scores[same], times[same]), np.repeat(scores[~same], times[~same]), times
+def plain_variance(values, left, right):
+    """Σ over ordered pairs of dyads that share a person of u_d u_e, a dyad with itself once."""
+    mean, total = values.mean(), {}
+    for value, p, q in zip(values, left, right, strict=True):
+        key = frozenset((p, q))
+        total[key] = total.get(key, 0.0) + (value - mean) / len(values)
+    own = sum(u * u for u in total.values())
+    return sum(u * v for d, u in total.items() for e, v in total.items() if d & e), own
 
 
-def test_weighted_rates_equal_those_of_the_resample_written_out(monkeypatch):
-    scores, same, left, right = problem(12)
-    fars = (0.5, 0.1, 0.01, 0.0)
-    people, index = np.unique(np.concatenate([left, right]), return_inverse=True)
-    rng = np.random.default_rng(3)
-    draw = module._multiplicities(rng, 1, len(people))
-    monkeypatch.setattr(module, "_multiplicities", lambda *_: draw)
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([0, 10**6]))
+def test_variances_equal_the_sums_over_pairs_that_share_people(seed, dense):
+    rng = np.random.default_rng(seed)
+    people = 7
+    left, right = rng.integers(0, people, (2, 40))
+    same = left == right
+    same[0], right[0], same[1], right[1] = True, left[0], False, (left[1] + 1) % people
+    values = rng.normal(size=40)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dyads_module, "_DENSE", dense)  # both ways to count the dyads
+        dyads = Dyads(same, left, right)
+    few = dyads.people / (dyads.people - 1)
+    rows = np.arange(dyads.n_impostor)
+    impostor, genuine = dyads.of_impostors(rows, values[~same]), dyads.of_genuine(values[same])
+    found, own = plain_variance(values[~same], left[~same], right[~same])
+    assert impostor.variance == pytest.approx(few * max(found, own), abs=1e-12)
+    assert genuine.variance == pytest.approx(few * plain_variance(values[same], left[same], right[same])[0], abs=1e-12)
+    assert impostor.mean == pytest.approx(values[~same].mean())
+    shared = sum(
+        (v - genuine.mean) * (w - impostor.mean) * ((p == q) + (p == r))
+        for v, p in zip(values[same], left[same], strict=True)
+        for w, q, r in zip(values[~same], left[~same], right[~same], strict=True)
+    ) / (dyads.n_genuine * dyads.n_impostor)
+    assert dyads.covariance(genuine, impostor) == pytest.approx(few * shared, abs=1e-12)
+
+
+def test_pairs_of_unknown_people_have_the_binomial_variance():
+    same = np.arange(500) < 200
+    dyads = Dyads(same, None, None)
+    accepted = np.arange(200) < 150
+    assert dyads.of_genuine(accepted).variance == pytest.approx(0.75 * 0.25 / 200, rel=0.01)
+    assert dyads.of_impostors(np.arange(30)).variance == pytest.approx(0.1 * 0.9 / 300, rel=0.01)
+
+
+def test_neither_the_names_nor_the_order_of_people_and_pairs_matter():
+    scores, same, left, right = problem()
     correct = (scores >= 0.4) == same
-    found = subject_intervals(scores, same, correct, (left, right), fars, resamples=1)
-    genuine, impostor, times = repeated(scores, same, *np.split(index, 2), draw[0].astype(int))
-    roc = Roc(genuine, impostor)
-    assert [low for low, _ in found.tar] == pytest.approx([roc.tar_at_far(far).tar for far in fars])
-    shares = [np.average(correct[kind], weights=times[kind]) for kind in (same, ~same)]
-    assert found.accuracy[0] == pytest.approx(np.mean(shares))
-
-
-def test_the_seed_fixes_the_intervals():
-    arguments = *problem()[:2], np.ones(360, dtype=bool), problem()[2:], (0.1, 0.01)
-    plain = subject_intervals(*arguments, resamples=200)
-    assert subject_intervals(*arguments, resamples=200) == plain
-    assert subject_intervals(*arguments, resamples=200, seed=1) != plain
+    found = subject_intervals(scores, same, correct, (left, right), (0.1, 0.01))
+    rng = np.random.default_rng(1)
+    new = 10**8 * (rng.permutation(60) - 5)  # neither small nor positive
+    codes = [new[np.char.lstrip(side, "p").astype(int)] for side in (right, left)]  # sides swapped too
+    order = rng.permutation(len(scores))
+    again = subject_intervals(scores[order], same[order], correct[order], tuple(c[order] for c in codes), (0.1, 0.01))
+    assert np.ravel([again.accuracy, *again.tar]) == pytest.approx(np.ravel([found.accuracy, *found.tar]))
 
 
 def test_intervals_hold_the_estimate_and_widen_with_the_level():
@@ -59,8 +91,8 @@ def test_intervals_hold_the_estimate_and_widen_with_the_level():
     correct = (scores >= 0.4) == same
     narrow, wide = (subject_intervals(scores, same, correct, (left, right), (0.1,), level=level) for level in (0.5, 0.95))
     tar = Roc(scores[same], scores[~same]).tar_at_far(0.1).tar
-    assert wide.tar[0][0] <= narrow.tar[0][0] <= tar <= narrow.tar[0][1] <= wide.tar[0][1]
-    assert wide.accuracy[0] < correct.mean() < wide.accuracy[1]
+    assert wide.tar[0][0] < narrow.tar[0][0] < tar < narrow.tar[0][1] < wide.tar[0][1]
+    assert wide.accuracy[0] < narrow.accuracy[0] < correct.mean() < narrow.accuracy[1] < wide.accuracy[1]
 
 
 def test_intervals_by_people_are_wider_than_by_pairs_when_a_persons_scores_go_together():
@@ -69,6 +101,54 @@ def test_intervals_by_people_are_wider_than_by_pairs_when_a_persons_scores_go_to
     people = subject_intervals(scores, same, correct, (left, right), (0.1,)).tar[0]
     pairs = subject_intervals(scores, same, correct, None, (0.1,)).tar[0]
     assert people[1] - people[0] > 1.5 * (pairs[1] - pairs[0])
+
+
+@pytest.mark.parametrize("far", [0.0, 1e-6, 1e-3, 0.1, 0.5, 1.0])
+def test_every_far_has_an_interval_around_its_tar(far):
+    scores, same, left, right = problem()
+    low, high = subject_intervals(scores, same, None, (left, right), (far,)).tar[0]
+    tar = Roc(scores[same], scores[~same]).tar_at_far(far).tar
+    assert 0 <= low <= tar <= high <= 1
+
+
+def test_perfect_scores_are_not_perfectly_known():
+    """With P people whose pairs might all fail together, the lower end is Wilson's for P trials."""
+    left = np.concatenate([np.repeat(np.arange(50), 4), np.arange(50).repeat(4)])
+    right = np.concatenate([left[:200], (left[:200] + np.tile([1, 2, 3, 4], 50)) % 50])
+    same = np.arange(400) < 200
+    found = subject_intervals(np.where(same, 0.9, 0.1) + np.arange(400) / 1e4, same, np.ones(400), (left, right), (0.1,))
+    assert found.tar[0] == pytest.approx(wilson(1.0, 50, 1.959964))
+    assert found.accuracy[0] < 1 - 0.5 * (1 - found.tar[0][0])
+    assert found.accuracy[1] == 1
+
+
+def test_thresholds_on_few_independent_false_accepts_are_named():
+    rng = np.random.default_rng(0)
+    left, right = np.triu_indices(400, 1)
+    scores = rng.normal(0, 0.1, len(left)).astype(np.float32)
+    scores[(left < 2) & (right > 300)] += 1  # two people are everybody's doubles
+    genuine = np.arange(400)
+    scores = np.concatenate([scores, np.full(400, 0.8, np.float32)])
+    same = np.arange(len(scores)) >= len(left)
+    people = np.concatenate([left, genuine]), np.concatenate([right, genuine])
+    found = subject_intervals(scores, same, None, people, (1e-1, 1e-3, 1e-5))
+    shared, tail = found.warnings
+    assert shared.startswith("the 79 false accepts at FAR 0.001 share people, so that they are worth ")
+    assert "FAR 0.001, 1e-05 is extrapolated" in tail
+
+
+@pytest.mark.parametrize(
+    ("scores", "same", "people", "message"),
+    [
+        ([0.1, 0.2], [True, False, True], None, "lists of one length"),
+        ([0.1, np.nan], [True, False], None, "1 scores are NaN"),
+        ([0.1, 0.2], [True, True], None, "2 of 2 pairs are genuine"),
+        ([0.1, 0.2], [True, False], (["a"], ["b"]), "lists of one length"),
+    ],
+)
+def test_unusable_lists_are_refused(scores, same, people, message):
+    with pytest.raises(InputError, match=message):
+        subject_intervals(scores, same, None, people, (0.1,))
 
 
 def test_subjects_come_from_the_sets_columns_first():

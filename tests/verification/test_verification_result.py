@@ -59,9 +59,7 @@ def test_same_seed_same_document_and_signature_says_how(faces):
     one, two = (to_json(verify(faces, protocol=pairs(plain=True), seed=seed)) for seed in (4, 4))
     assert one == two
     line = verify(faces, protocol=pairs(plain=True), seed=4).signature
-    assert line.startswith(
-        "made|model:demo|pairs:360|folds:10-random|threshold:exact|interval:subjects-bootstrap-1000|seed:4|"
-    )
+    assert line.startswith("made|model:demo|pairs:360|folds:10-random|threshold:exact|interval:subjects-dyadic|seed:4|")
 
 
 def test_lists_without_folds_are_cut_into_balanced_ones(faces):
@@ -132,12 +130,12 @@ def test_unknown_people_are_said_to_be_taken_as_independent_pairs(faces):
         "p", [names[i] for i in protocol.left], [names[i] for i in protocol.right], protocol.same, protocol.fold
     )
     result = verify(renamed, protocol=other)
-    assert result.interval == "pairs-bootstrap-1000"
+    assert result.interval == "pairs-independent"
     assert any("independent" in warning for warning in result.warnings)
 
 
-def test_no_resamples_no_intervals(faces):
-    result = verify(faces, protocol=pairs(), resamples=0)
+def test_intervals_can_be_left_out(faces):
+    result = verify(faces, protocol=pairs(), intervals=False)
     assert result.tar[0].low is None
     assert result.accuracy_low is None
     assert result.interval == "none"

@@ -1,5 +1,6 @@
 """Verification: scoring of pairs, ROC, TAR@FAR, k-fold accuracy, and `verify()`, which does it all."""
 
+from .compare import Comparison, Difference, compare_scores
 from .intervals import Intervals, subject_intervals, subjects_of
 from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
 from .roc import Roc, TarAtFar
@@ -14,6 +15,8 @@ from .threshold_transfer import (
 from .verify import PairMap, VerificationResult, verify
 
 __all__ = [
+    "Comparison",
+    "Difference",
     "FoldAccuracy",
     "Intervals",
     "PairMap",
@@ -23,6 +26,7 @@ __all__ = [
     "ThresholdTransfer",
     "VerificationResult",
     "best_threshold",
+    "compare_scores",
     "expected_genuine_share",
     "insightface_grid",
     "kfold_accuracy",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ..report import Report
 
 INTERVALS = {
-    "subjects": "95 % intervals draw people, not pairs, because pairs that share a person depend on each other.",
-    "pairs": "95 % intervals draw pairs as if they were independent, because the people are not known.",
+    "subjects": "95 % intervals are of people, not of pairs, because pairs that share a person depend on each other.",
+    "pairs": "95 % intervals take pairs as if they were independent, because the people are not known.",
     "none": "No intervals were computed.",
 }
 

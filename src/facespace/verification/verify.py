@@ -109,7 +109,7 @@ def verify(
     map: PairMap | None = None,
     fars: Sequence[float] = FARS,
     allow_missing: bool = False,
-    resamples: int = 1000,
+    intervals: bool = True,
     seed: int = 0,
 ) -> VerificationResult:
     """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
@@ -121,8 +121,8 @@ def verify(
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
     in several folds, which touches nothing but the choice of one threshold.
 
-    Intervals are at 95 % from `resamples` draws of people where they are known (`subjects_of`), else of pairs, with a
-    warning. `resamples=0` leaves them out.
+    Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
+    `intervals=False` leaves them out.
 
     Raises:
         InputError: ids without embedding (unless `allow_missing`: they are counted then), a map without `b`, an embedding
@@ -151,9 +151,10 @@ def verify(
     if accuracy is None:
         warnings.append("too few pairs for two folds: no accuracy")
     interval, low, high = "none", None, None
-    if resamples:
+    from_intervals: tuple[str, ...] = ()
+    if intervals:
         people = subjects_of(kept, a, other)
-        interval = f"{'subjects' if people else 'pairs'}-bootstrap-{resamples}"
+        interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
             warnings.append(
                 "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
@@ -161,7 +162,8 @@ def verify(
         correct = np.zeros(len(kept), dtype=np.bool_)
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same
-        found = subject_intervals(scores, kept.same, correct, people, fars, resamples=resamples, seed=seed)
+        found = subject_intervals(scores, kept.same, correct, people, fars)
+        from_intervals = found.warnings
         tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
         low, high = found.accuracy if accuracy is not None else (None, None)
     line = signature(
@@ -187,7 +189,7 @@ def verify(
         tar=tar,
         auc=roc.auc,
         eer=roc.eer,
-        warnings=(*warnings, *(row.warning for row in tar if row.warning)),
+        warnings=(*warnings, *(row.warning for row in tar if row.warning), *from_intervals),
         interval=interval,
         missing_left=len(rows.missing_left),
         missing_right=len(rows.missing_right),
