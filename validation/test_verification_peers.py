@@ -17,7 +17,7 @@ from facespace.datasets import PairProtocol, contiguous_folds, read_pairs
 from facespace.embeddings import EmbeddingSet
 from facespace.images import read_landmarks
 from facespace.models import embed
-from facespace.verification import Roc, insightface_grid, kfold_accuracy, pair_rows, pair_scores, verify
+from facespace.verification import Roc, ScoreHistogram, insightface_grid, kfold_accuracy, pair_rows, pair_scores, verify
 
 SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -125,3 +125,27 @@ def test_on_lfw_roc_auc_and_tar_equal_scikit_learns(real):
     assert result.auc == pytest.approx(roc_auc_score(same, scores), abs=1e-13)
     for row in result.tar:
         assert row.tar == pytest.approx(tar[far <= row.far].max(), abs=1e-15)
+
+
+@pytest.mark.parametrize("decimals", [None, 3, 1])
+@pytest.mark.parametrize("far", [0.3, 0.1, 0.01, 1e-3, 1e-4])
+def test_the_nearest_far_reading_is_that_of_scikit_learns_curve(decimals, far):
+    scores, same = made_scores(20_000, decimals)
+    scores = scores.astype(np.float32)
+    # As insightface's eval_ijbc.py reads it: the default curve, flipped, and the first of the nearest points.
+    fpr, tpr, _ = roc_curve(same, scores)
+    fpr, tpr = np.flipud(fpr), np.flipud(tpr)
+    _, at = min(zip(abs(fpr - far), range(len(fpr)), strict=True))
+    for roc in (Roc(scores[same], scores[~same]), ScoreHistogram().update(scores, same).roc()):
+        row = roc.tar_at_nearest_far(far)
+        assert (row.tar, row.false_accepts) == (tpr[at], round(fpr[at] * (~same).sum()))
+
+
+def test_the_histograms_roc_equals_scikit_learns_point_by_point():
+    scores, same = made_scores(20_000)
+    scores = scores.astype(np.float32)
+    far, tar, thresholds = roc_curve(same, scores, drop_intermediate=False)
+    roc = (ScoreHistogram().update(scores[::2], same[::2]) + ScoreHistogram().update(scores[1::2], same[1::2])).roc()
+    assert np.array_equal(roc.thresholds, thresholds)
+    assert np.array_equal(roc.far, far)
+    assert np.array_equal(roc.tar, tar)

@@ -4,6 +4,7 @@ from .compare import Comparison, Difference, compare_scores
 from .intervals import Intervals, subject_intervals, subjects_of
 from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
 from .roc import Roc, TarAtFar
+from .score_histogram import ScoreHistogram
 from .scores import PairRows, pair_rows, pair_scores
 from .threshold_transfer import (
     ThresholdTransfer,
@@ -22,6 +23,7 @@ __all__ = [
     "PairMap",
     "PairRows",
     "Roc",
+    "ScoreHistogram",
     "TarAtFar",
     "ThresholdTransfer",
     "VerificationResult",

@@ -68,6 +68,28 @@ class Roc:
         self.true_accepts = _at_least(np.sort(g), self.thresholds)
         self.false_accepts = _at_least(np.sort(i), self.thresholds)
 
+    @classmethod
+    def from_counts(cls, thresholds: ArrayLike, genuine: ArrayLike, impostor: ArrayLike) -> Roc:
+        """The ROC of counted scores: (m,) descending thresholds, and how many scores of each class lie in [t_i, t_{i−1}).
+
+        With the distinct scores as thresholds it is the ROC of the scores themselves.
+
+        >>> Roc.from_counts([0.9, 0.5], [2, 1], [0, 4]).tar_at_far(0.1).tar
+        0.6666666666666666
+        """
+        levels = np.asarray(thresholds, dtype=np.float64)
+        counts = [np.concatenate([[0], np.cumsum(np.asarray(c, dtype=np.int64))]) for c in (genuine, impostor)]
+        if levels.ndim != 1 or any(len(c) != len(levels) + 1 for c in counts) or (np.diff(levels) >= 0).any():
+            raise InputError("counted scores need descending thresholds and one genuine and one impostor count for each")
+        for total, what in zip(counts, ("genuine", "impostor"), strict=True):
+            if total[-1] == 0:
+                raise InputError(f"{what} scores must be a list of at least one number; none were counted")
+        roc = cls.__new__(cls)
+        roc.thresholds = np.concatenate([[np.inf], levels])
+        roc.true_accepts, roc.false_accepts = counts
+        roc.n_genuine, roc.n_impostor = int(counts[0][-1]), int(counts[1][-1])
+        return roc
+
     def __repr__(self) -> str:
         return f"Roc({self.n_genuine:,} genuine, {self.n_impostor:,} impostor, auc={self.auc:.5f}, eer={self.eer:.5f})"
 
@@ -119,6 +141,21 @@ class Roc:
                 f"{expected:.3g} are expected there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
             )
         return TarAtFar(far, float(self.tar[last]), threshold, accepts, warning)
+
+    def tar_at_nearest_far(self, far: float) -> TarAtFar:
+        """TAR at the point of the curve whose FAR is nearest to `far`, as published scripts read it: it may be above it.
+
+        As insightface's eval_ijbc.py: `roc_curve` of scikit-learn with its default `drop_intermediate=True`, flipped, and
+        the first point of smallest |FAR − far|. For comparison with published tables only: the point depends on which
+        others were dropped, and the FAR may exceed the one asked for; `tar_at_far` is what holds a promise.
+        """
+        kept = np.ones(len(self.thresholds), dtype=np.bool_)
+        if len(kept) > 3:  # scikit-learn looks for corners among the scores alone, and then puts +∞ before them
+            kept[2:-1] = (np.diff(self.false_accepts[1:], 2) != 0) | (np.diff(self.true_accepts[1:], 2) != 0)
+        places = np.flatnonzero(kept)[::-1]
+        place = int(places[np.argmin(np.abs(self.far[places] - far))])
+        note = f"read at the nearest FAR, {self.far[place]:.3g}"
+        return TarAtFar(far, float(self.tar[place]), float(self.thresholds[place]), int(self.false_accepts[place]), note)
 
 
 def allowed_accepts(far: float, n_impostor: int) -> int:

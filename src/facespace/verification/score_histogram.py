@@ -1,0 +1,216 @@
+"""ScoreHistogram: any number of scores in bounded memory, exact where the threshold is, and the same for any shards.
+
+Two parts. 2²⁰ equal bins over −1 … 1 count all scores. Of the highest scores, down to the edge of a bin (the `floor`),
+every distinct value is kept with its counts: as many bins from the top as have at most `capacity` distinct values. The
+floor is thus a function of the scores alone, and more scores can only raise it; so whatever a merged histogram keeps,
+every part has kept too, and parts merge in any order to the histogram of all scores. Above the floor the ROC is that of a
+full sort; below it, its points are true points of the ROC, but only those at edges of bins (2⁻¹⁹ apart).
+
+>>> import numpy as np
+>>> scores, same = np.array([0.9, 0.8, 0.3, 0.1], dtype=np.float32), np.array([True, True, False, False])
+>>> half = ScoreHistogram().update(scores[::2], same[::2])
+>>> (half + ScoreHistogram().update(scores[1::2], same[1::2])).tar_at_far(0.5).tar
+1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from .roc import Roc, TarAtFar, allowed_accepts
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+BINS = 1 << 20
+CAPACITY = 1 << 21
+_HALF = BINS // 2
+_BATCH = 1 << 22  # scores sorted at a time
+
+
+class ScoreHistogram:
+    """Counts of genuine and impostor scores.
+
+    Scores are float32; cosines, or anything else (what lies outside −1 … 1 is in the outermost bins). Memory: 17 MB of
+    bins and 20 bytes for each distinct score kept, at most `capacity`.
+
+    Attributes:
+        capacity: largest number of distinct scores kept exactly.
+        floor: the lowest bin whose scores are kept exactly; 0 where all are.
+        values: (v,) float32, the distinct scores kept, ascending.
+        genuine, impostor: (v,) int64, how often each occurs.
+        lowest: the smallest score of all, +∞ without any.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        if capacity < 1:
+            raise InputError(f"a histogram keeps at least one score exactly, not {capacity}")
+        self.capacity = capacity
+        self.floor = 0
+        self.values: Floats = np.empty(0, dtype=np.float32)
+        self.genuine: Counts = np.empty(0, dtype=np.int64)
+        self.impostor: Counts = np.empty(0, dtype=np.int64)
+        self.lowest = float("inf")
+        self._bins: NDArray[np.int64] = np.zeros((2, BINS), dtype=np.int64)  # genuine, impostor
+
+    @property
+    def n_genuine(self) -> int:
+        """How many genuine scores were counted."""
+        return int(self._bins[0].sum())
+
+    @property
+    def n_impostor(self) -> int:
+        """How many impostor scores were counted."""
+        return int(self._bins[1].sum())
+
+    def __len__(self) -> int:
+        return int(self._bins.sum())
+
+    def __repr__(self) -> str:
+        return f"ScoreHistogram({self.n_genuine:,} genuine, {self.n_impostor:,} impostor, {len(self.values):,} exact)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ScoreHistogram):
+            return NotImplemented
+        mine, theirs = self.to_arrays(), other.to_arrays()
+        return all(np.array_equal(mine[key], theirs[key]) for key in mine)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def update(self, scores: ArrayLike, same: ArrayLike) -> ScoreHistogram:
+        """Count `scores` (n,), of which those with `same` (n,) are genuine; returns itself.
+
+        Raises InputError for NaN or infinite scores and lengths that differ.
+        """
+        every, truth = np.asarray(scores, dtype=np.float32), np.asarray(same, dtype=np.bool_)
+        if every.ndim != 1 or every.shape != truth.shape:
+            raise InputError(f"{every.shape} scores but {truth.shape} labels", "Give two vectors of one length.")
+        for start in range(0, len(every), _BATCH):
+            batch, of_one = every[start : start + _BATCH], truth[start : start + _BATCH]
+            if not np.isfinite(batch).all():
+                raise InputError(f"{int((~np.isfinite(batch)).sum()):,} scores are NaN or infinite")
+            self.lowest = min(self.lowest, float(batch.min()))
+            for row, members in enumerate((batch[of_one], batch[~of_one])):
+                ordered = np.sort(members) + np.float32(0)  # −0 becomes 0
+                bins = _bin(ordered)
+                self._bins[row] += np.bincount(bins, minlength=BINS)
+                values, counts = _runs(ordered[np.searchsorted(bins, self.floor) :])
+                none = np.zeros_like(counts)
+                self._merge(values, *((counts, none) if row == 0 else (none, counts)))
+        return self
+
+    def __add__(self, other: ScoreHistogram) -> ScoreHistogram:
+        """The histogram of both; InputError when their capacities differ."""
+        if self.capacity != other.capacity:
+            raise InputError(
+                f"histograms of capacity {self.capacity:,} and {other.capacity:,} can't be merged",
+                "Make all parts with one capacity.",
+            )
+        total = ScoreHistogram(self.capacity)
+        total._bins = self._bins + other._bins
+        total.lowest = min(self.lowest, other.lowest)
+        total.floor = max(self.floor, other.floor)
+        for part in (self, other):
+            above = slice(int(np.searchsorted(_bin(part.values), total.floor)), None)
+            total._merge(part.values[above], part.genuine[above], part.impostor[above])
+        return total
+
+    def _merge(self, values: Floats, genuine: Counts, impostor: Counts) -> None:
+        """Add ascending distinct `values`, none below the floor, and raise the floor until they are not too many."""
+        self.__dict__.pop("_roc", None)
+        if not len(values):
+            return
+        both = np.concatenate([self.values, values])
+        order = np.argsort(both, kind="stable")  # two ascending runs: this is a merge
+        both = both[order]
+        starts = np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]]))
+        self.values = both[starts]
+        self.genuine = np.add.reduceat(np.concatenate([self.genuine, genuine])[order], starts)
+        self.impostor = np.add.reduceat(np.concatenate([self.impostor, impostor])[order], starts)
+        if (surplus := len(self.values) - self.capacity) > 0:
+            self.floor = int(_bin(self.values[surplus - 1 : surplus])[0]) + 1  # the lowest one that fits
+            cut = int(np.searchsorted(_bin(self.values), self.floor))
+            self.values, self.genuine = self.values[cut:].copy(), self.genuine[cut:].copy()
+            self.impostor = self.impostor[cut:].copy()
+
+    def roc(self) -> Roc:
+        """The ROC: every distinct score above the floor, below it the edges of the bins that hold scores."""
+        return self._roc
+
+    @cached_property
+    def _roc(self) -> Roc:
+        below = self._bins[:, : self.floor]
+        used = np.flatnonzero(below.any(axis=0))[::-1]
+        edges = (used - _HALF) / _HALF
+        if len(used) and used[-1] == 0:
+            edges[-1] = min(self.lowest, edges[-1])
+        parts = [
+            np.concatenate([kept[::-1], row[used]]) for kept, row in zip((self.genuine, self.impostor), below, strict=True)
+        ]
+        return Roc.from_counts(np.concatenate([self.values[::-1].astype(np.float64), edges]), *parts)
+
+    @property
+    def exact_far(self) -> float:
+        """`tar_at_far` equals that of a full sort for every FAR below this one (for every FAR: 1)."""
+        return (
+            1.0 if self.floor == 0 or not self._bins[:, : self.floor].any() else int(self.impostor.sum()) / self.n_impostor
+        )
+
+    @property
+    def auc_error(self) -> float:
+        """How far the AUC may be from that of a full sort: scores of one bin below the floor are taken as ties."""
+        genuine, impostor = (row[: self.floor].astype(np.float64) for row in self._bins)
+        return float(0.5 * (genuine @ impostor) / (self.n_genuine * self.n_impostor))
+
+    def tar_at_far(self, far: float) -> TarAtFar:
+        """`Roc.tar_at_far`; where the threshold lies below the floor, at the next edge of a bin above it, with a warning."""
+        row = self._roc.tar_at_far(far)
+        if self.exact_far > 1 or int(self.impostor.sum()) > allowed_accepts(far, self.n_impostor):
+            return row
+        note = (
+            f"TAR at FAR {far:g} is read at the edge of a bin of width {1 / _HALF:.1g}, because the scores kept one by one "
+            f"end at FAR {self.exact_far:.3g}"
+        )
+        return replace(row, warning="; ".join(filter(None, (row.warning, note))))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays for a file; `from_arrays` reads them."""
+        used = np.flatnonzero(self._bins.any(axis=0))
+        return {
+            "capacity": np.array(self.capacity),
+            "floor": np.array(self.floor),
+            "lowest": np.array(self.lowest),
+            "values": self.values,
+            "genuine": self.genuine,
+            "impostor": self.impostor,
+            "bins": used.astype(np.int32),
+            "counts": self._bins[:, used],
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> ScoreHistogram:
+        """What `to_arrays` gave."""
+        found = cls(int(arrays["capacity"]))
+        found.floor, found.lowest = int(arrays["floor"]), float(arrays["lowest"])
+        found.values, found.genuine, found.impostor = arrays["values"], arrays["genuine"], arrays["impostor"]
+        found._bins[:, arrays["bins"]] = arrays["counts"]
+        return found
+
+
+def _bin(values: Floats) -> NDArray[np.intp]:
+    """Bin b holds the scores from (b − 2¹⁹) / 2¹⁹ up to the next edge; scaling by a power of two is exact."""
+    scaled = np.floor(values.astype(np.float64) * _HALF).clip(-_HALF, _HALF - 1)
+    return scaled.astype(np.intp) + _HALF
+
+
+def _runs(ordered: Floats) -> tuple[Floats, Counts]:
+    """Distinct values of an ascending array, and how often each occurs."""
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.empty(0, np.intp)
+    return ordered[starts], np.diff(np.append(starts, len(ordered)))
