@@ -3,24 +3,43 @@
 Needs the extra torch.
 """
 
+from ._checkpoint import Checkpoint, load_checkpoint, load_explainable
 from .backbone import layer_map, load_backbone, mobilefacenet
 from .decoder import make_decoder
+from .heads import place_head
+from .hiding_game import GameCurve, GameDifference, HidingGameResult, hiding_game
+from .methods import COMPARED, CONTROLS, METHODS
 from .network import ExplainableNetwork, pool
 from .residuals import Residuals, residuals
 from .saliency import Affine, Comparison, Saliency, compare, saliency
+from .train import TrainProgress, TrainSettings, train
 
 __all__ = [
+    "COMPARED",
+    "CONTROLS",
+    "METHODS",
     "Affine",
+    "Checkpoint",
     "Comparison",
     "ExplainableNetwork",
+    "GameCurve",
+    "GameDifference",
+    "HidingGameResult",
     "Residuals",
     "Saliency",
+    "TrainProgress",
+    "TrainSettings",
     "compare",
+    "hiding_game",
     "layer_map",
     "load_backbone",
+    "load_checkpoint",
+    "load_explainable",
     "make_decoder",
     "mobilefacenet",
+    "place_head",
     "pool",
     "residuals",
     "saliency",
+    "train",
 ]

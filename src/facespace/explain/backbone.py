@@ -156,7 +156,7 @@ def layer_map(module: nn.Module, layer: str) -> nn.Module:
     children = dict(module.named_children())
     if type(module) is nn.Sequential and layer in children:
         kept = list(children)[: list(children).index(layer) + 1]
-        return nn.Sequential(dict_of([(name, children[name]) for name in kept])).eval()  # type: ignore[no-any-return]
+        return nn.Sequential(dict_of([(name, children[name]) for name in kept])).eval()
     return _hooked_class()(module, layer).eval()  # type: ignore[no-any-return]
 
 

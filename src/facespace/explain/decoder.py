@@ -9,7 +9,7 @@ window of 46 × 46 pixels and nothing else, which is what `residuals` uses.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -82,7 +82,7 @@ def local_layers(decoder: nn.Module) -> list[LocalLayer] | None:
         elif type(layer).__name__ in _POINTWISE:
             if not layers or layers[-1].activation is not None:
                 return None
-            layers[-1] = LocalLayer(*[getattr(layers[-1], n) for n in ("weight", "bias", "stride", "padding")], layer)
+            layers[-1] = replace(layers[-1], activation=layer)
         else:
             return None
     return layers or None

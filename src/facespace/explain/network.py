@@ -70,10 +70,9 @@ class ExplainableNetwork:
                 f"{self.name} takes crops of {self.shape[0]} × {self.shape[1]} × 3, not {crops.shape[1:]}",
                 "Align the images to the card's template first (facespace.images.align).",
             )
-        pixels = np.asarray(crops, dtype=np.float32)
-        if self.input.colour == "BGR":
-            pixels = pixels[..., ::-1]
-        pixels = (pixels - np.float32(self.input.mean)) / np.float32(self.input.std)
+        mean, std = (np.array(v, np.float32) for v in (self.input.mean, self.input.std))
+        ordered = crops[..., ::-1] if self.input.colour == "BGR" else crops
+        pixels = (ordered.astype(np.float32) - mean) / std
         order = pixels if self.input.layout == "NHWC" else pixels.transpose(0, 3, 1, 2)
         return torch.from_numpy(np.ascontiguousarray(order))
 

@@ -1,0 +1,151 @@
+"""The hiding game: what it shows the network, and how it counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from explain_samples import crops, small_network
+
+from facespace.datasets import PairProtocol
+from facespace.errors import FacespaceError, FileFormatError, InputError, ModelError, UnknownNameError
+from facespace.explain import METHODS, hiding_game, pool
+from facespace.explain._game_scores import GameScores
+from facespace.explain._hide import blurred, hide, hiding_order
+from facespace.explain.hiding_game import judge
+from facespace.explain.methods import Importance
+
+NETWORK = small_network()
+FACES = crops(24)
+IDS = [f"f{i}" for i in range(24)]
+LEFT, RIGHT = np.arange(24), (np.arange(24) * 5 + 1) % 24
+SAME = np.arange(24) % 2 == 0
+PAIRS = PairProtocol("small", [IDS[i] for i in LEFT], [IDS[i] for i in RIGHT], SAME, np.arange(24) // 6)
+
+
+def _scores(methods=("stylianou-max",), games=("hiding",), levels=(0, 0.5, 1), **more):
+    return GameScores(
+        NETWORK, FACES, LEFT, RIGHT, methods, levels=np.array(levels, float), games=games, threshold=0.3, **more
+    )
+
+
+def test_pixels_go_least_important_first_and_equal_ones_at_random():
+    importance = np.array([[3, 1, 1], [0, 2, 1]], np.float32)
+    order, tied = hiding_order(importance, np.random.default_rng(0))
+    assert order[0] == 3
+    assert set(order[1:4]) == {1, 2, 5}
+    assert order[4:].tolist() == [4, 0]
+    assert tied == 0.5
+    orders = {tuple(hiding_order(importance, np.random.default_rng(seed))[0]) for seed in range(40)}
+    assert len(orders) == 6
+
+
+def test_the_right_number_of_pixels_is_hidden():
+    crop = FACES[0]
+    soft = 255 - crop
+    order, _ = hiding_order(np.random.default_rng(0).random((48, 32), dtype=np.float32), np.random.default_rng(1))
+    for level, shown in zip((0, 0.25, 1), hide(crop, soft, order, np.array([0, 0.25, 1])), strict=True):
+        assert (shown != crop).any(-1).sum() == level * 48 * 32
+    hidden = hide(crop, soft, order, np.array([0.25]))[0]
+    gone = np.zeros(48 * 32, bool)
+    gone[order[: 48 * 8]] = True
+    np.testing.assert_array_equal(hidden.reshape(-1, 3)[gone], soft.reshape(-1, 3)[gone])
+
+
+def test_blurring_is_scipys_gaussian_with_reflected_edges():
+    from scipy.ndimage import gaussian_filter
+
+    found = blurred(FACES[:1])[0].astype(float)
+    sigma = 0.04 * 48
+    expected = gaussian_filter(FACES[0].astype(float), (sigma, sigma, 0), mode="reflect", truncate=8 / sigma)
+    assert np.abs(found - expected).max() < 1.5
+
+
+def test_nothing_and_everything_hidden_are_the_same_for_every_method():
+    played = _scores(methods=("stylianou-max", "gradcam", "random"))
+    features = NETWORK.features(FACES).astype(float)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    for table in played.scores.values():
+        np.testing.assert_allclose(table[:, 0], (unit[LEFT] * unit[RIGHT]).sum(1), atol=1e-6)
+        np.testing.assert_array_equal(table[:, -1], played.scores["hiding", "random"][:, -1])
+
+
+def test_deletion_is_the_hiding_game_of_the_inverted_map():
+    played = _scores(("reconstruction", "inverted"), ("hiding", "deletion"), (0, 0.3, 0.6))
+    assert played.ties["reconstruction"] < 0.05
+    np.testing.assert_allclose(played.scores["deletion", "reconstruction"], played.scores["hiding", "inverted"], atol=0.02)
+
+
+def test_every_method_has_a_map_for_every_image():
+    maps = NETWORK.maps(FACES[:2])
+    from facespace.explain import compare
+
+    features = pool(maps)
+    comparisons = [compare(features[0], features[1]), compare(features[1], features[0])]
+    found = Importance(NETWORK, 0.3)(METHODS, FACES[:2], maps, comparisons, ["a", "b"], [0, 1])
+    assert list(found) == list(METHODS)
+    for name, importance in found.items():
+        assert importance.shape == (2, 48, 32), name
+        assert np.isfinite(importance).all()
+
+
+def test_an_interrupted_game_goes_on(tmp_path):
+    whole = _scores(folder=tmp_path / "a", plan="p").scores
+    assert len(list((tmp_path / "a").glob("pairs-*.npz"))) == 3
+    (tmp_path / "a" / "pairs-000008.npz").unlink()
+    again = _scores(folder=tmp_path / "a", plan="p").scores
+    for key, table in whole.items():
+        np.testing.assert_array_equal(again[key], table)
+    with pytest.raises(FileFormatError, match="other settings"):
+        _scores(folder=tmp_path / "a", plan="q")
+
+
+def _judged(tables):
+    return judge("n", {("hiding", k): v for k, v in tables.items()}, dict.fromkeys(tables, 0.0), PAIRS, [0, 0.5, 1], "line")
+
+
+def test_areas_are_trapezia_under_the_accuracies():
+    good = np.where(SAME, 1.0, 0.0)[:, None].repeat(3, 1)
+    fading = good.copy()
+    fading[:, 1] = 0.5 + 0.1 * (good[:, 1] - 0.5)  # right with a new threshold, right or wrong with the old one
+    fading[:, 2] = 0.2
+    result = _judged({"good": good, "fading": fading})
+    by = {(c.method, c.threshold): c for c in result.curves}
+    assert by["good", "fixed"].auc == by["good", "refit"].auc == 100
+    assert by["fading", "refit"].accuracy == (1.0, 1.0, 0.5)
+    assert by["fading", "refit"].auc == pytest.approx(100 * (0.5 * (1 + 1) / 2 + 0.5 * (1 + 0.5) / 2))
+    assert by["good", "fixed"].low == by["good", "fixed"].high == 100
+    difference = next(d for d in result.differences if d.threshold == "refit")
+    assert (difference.best, difference.other) == ("good", "fading")
+    assert difference.difference == pytest.approx(12.5)
+    assert 0 < difference.low < 12.5 < difference.high
+    assert [c.method for c in result.ranked("refit")] == ["good", "fading"]
+
+
+def test_the_whole_game_gives_a_document():
+    seen = []
+    result = hiding_game(
+        NETWORK, FACES, IDS, PAIRS, methods=["gradcam++", "reconstruction", "constant"], levels=[0, 0.5, 1],
+        progress=lambda *a: seen.append(a),
+    )  # fmt: skip
+    document = result.to_dict()
+    assert {m["name"] for m in document["methods"]} == {"gradcam++", "reconstruction", "constant"}
+    assert seen[-1] == (24, 24)
+    ties = {c.method: c.tie_fraction for c in result.curves}
+    assert ties["constant"] == 1
+    assert all(c.low <= c.auc <= c.high for c in result.curves)
+    assert result.signature.startswith("hiding-game|network:small|protocol:small|pairs:24|threshold:0.3000")
+
+
+def test_wrong_input_is_refused():
+    with pytest.raises(UnknownNameError, match="gradcan"):
+        hiding_game(NETWORK, FACES, IDS, PAIRS, methods=["gradcan"])
+    with pytest.raises(ModelError, match="decoder"):
+        hiding_game(small_network(decoder=False), FACES, IDS, PAIRS)
+    with pytest.raises(InputError, match="ascend"):
+        hiding_game(NETWORK, FACES, IDS, PAIRS, levels=[0.1, 0.5])
+    with pytest.raises(InputError, match="missing"):
+        hiding_game(NETWORK, FACES[:3], IDS[:3], PAIRS)
+    with pytest.raises(InputError, match="folds"):
+        hiding_game(NETWORK, FACES, IDS, PairProtocol("p", PAIRS.left, PAIRS.right, SAME))
+    with pytest.raises(FacespaceError, match="game"):
+        hiding_game(NETWORK, FACES, IDS, PAIRS, games=["seek"])

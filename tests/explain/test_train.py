@@ -1,0 +1,164 @@
+"""The trainings lower their losses, go on where they stopped, and what they made comes back from its file."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+from explain_samples import crops, torch
+
+from facespace.errors import FacespaceError, FileFormatError, InputError, UnknownNameError
+from facespace.explain import ExplainableNetwork, TrainSettings, layer_map, load_checkpoint, mobilefacenet, train
+from facespace.explain._checkpoint import Checkpoint
+from facespace.explain._losses import arcface_loss
+from facespace.explain._train_data import FrozenMaps, frozen_maps
+from facespace.explain.train import _partial
+from facespace.models import load_card
+
+module = importlib.import_module("facespace.explain.train")
+FACES = crops(12, (112, 96))
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return mobilefacenet()
+
+
+@pytest.fixture(autouse=True)
+def _random_backbone(monkeypatch, backbone):
+    """MobileFaceNet with random weights: the trainings need no real ones."""
+    card = load_card("mobilefacenet-casia")
+    for place in ("train", "_checkpoint"):
+        monkeypatch.setattr(
+            importlib.import_module(f"facespace.explain.{place}"), "load_backbone", lambda *_: (backbone, card)
+        )
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """Maps of 12 faces and their mirror images, and a teacher that a pooled head can follow."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(24, 512, 7, 6)).astype(np.float16)
+    teacher = a.astype(np.float32).max((2, 3)) @ rng.normal(size=(512, 16)).astype(np.float32)
+    teacher -= teacher.mean(0)
+    lengths = np.linalg.norm(teacher, axis=1)
+    return FrozenMaps(a, teacher / lengths[:, None], lengths)
+
+
+def test_frozen_maps_are_the_backbones(backbone):
+    card = load_card("mobilefacenet-casia")
+    found = frozen_maps(backbone, "conv2", card, FACES)
+    network = ExplainableNetwork("x", layer_map(backbone, "conv2"), card.shape, card.input)
+    np.testing.assert_allclose(found.maps[:12], network.maps(FACES), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found.maps[12:], network.maps(FACES[:, :, ::-1]), rtol=1e-3, atol=1e-6)
+    with torch.inference_mode():
+        whole = backbone(network.prepare(FACES)).numpy()
+    np.testing.assert_allclose(found.teacher[:12] * found.lengths[:12, None], whole, atol=1e-6)
+
+
+def _settings(mode: str, **more) -> TrainSettings:
+    return TrainSettings(mode, **{"passes": 4, "batch": 6, "widths": (8, 8, 8), "rate": 3e-3} | more)
+
+
+@pytest.mark.parametrize("mode", ["decoder-only", "distil", "joint"])
+def test_every_training_lowers_its_losses(tmp_path, maps, mode):
+    seen = []
+    labels = [f"person {i // 3}" for i in range(12)]
+    out = tmp_path / "a.safetensors"
+    made = train(FACES, "x", _settings(mode), out=out, labels=labels, data=maps, report=seen.append, every=2)
+    first, last = seen[0].losses, seen[-1].losses
+    assert sum(last.values()) < sum(first.values())
+    assert seen[-1].step == seen[-1].steps == 16
+    assert (made.head is None) == (mode == "decoder-only")
+    assert (made.decoder is None) == (mode == "distil")
+    assert not _partial(out).exists()
+
+
+def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path, maps):
+    settings, whole = _settings("distil", passes=2), tmp_path / "whole.safetensors"
+    one = train(FACES, "x", settings, out=whole, data=maps, every=2)
+
+    def stop(progress):
+        if progress.step == 4:
+            raise KeyboardInterrupt
+
+    broken = tmp_path / "broken.safetensors"
+    # The state of a step is kept after it is reported, so the last one kept is that of step 2.
+    with pytest.raises(KeyboardInterrupt):
+        train(FACES, "x", settings, out=broken, data=maps, report=stop, every=2)
+    two = train(FACES, "x", settings, out=broken, data=maps, resume=True, every=2)
+    for key, value in one.head.state_dict().items():
+        np.testing.assert_allclose(two.head.state_dict()[key], value, atol=1e-7)
+    assert one.facts == two.facts
+
+
+def test_resuming_another_training_is_refused(tmp_path, maps):
+    out = tmp_path / "a.safetensors"
+    torch.save({"plan": "another"}, _partial(out))
+    with pytest.raises(FileFormatError, match="another training"):
+        train(FACES, "x", _settings("distil"), out=out, data=maps, resume=True)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_checkpoint_comes_back(tmp_path, maps, half):
+    path = tmp_path / "a.safetensors"
+    head = train(FACES, "x", _settings("distil", passes=1), out=path, data=maps)
+    made = train(FACES, "x", _settings("decoder-only", passes=1), out=path, data=maps, start=head)
+    made.threshold = 0.25
+    made.save(path, half=half)
+    again = load_checkpoint(path)
+    one, two = made.network(), again.network()
+    a, b = one.maps(FACES[:2]), two.maps(FACES[:2])
+    np.testing.assert_allclose(a, b, atol=2e-2 if half else 0)
+    np.testing.assert_allclose(one.reconstruct(a), two.reconstruct(b), atol=3 if half else 0)
+    np.testing.assert_allclose(two.to_original.matrix, one.to_original.matrix, rtol=1e-6)
+    assert again.threshold == 0.25
+    assert set(again.facts) == {"distil", "decoder-only"}
+
+
+def test_the_way_back_to_the_original_embedding_is_a_regression(tmp_path, maps):
+    made = train(FACES, "x", _settings("distil", passes=1), out=tmp_path / "a.safetensors", data=maps)
+    network = made.network()
+    estimate = made.to_original(network.features(FACES))
+    features = network.features(FACES)
+    np.testing.assert_allclose(estimate, features @ made.to_original.matrix.T + made.to_original.shift, rtol=1e-6)
+    with torch.inference_mode():
+        pooled = made.head(torch.from_numpy(maps.maps.astype(np.float32))).amax((2, 3)).numpy()
+    original = maps.teacher * maps.lengths[:, None]
+    # 24 faces, 512 features: the regression can follow them almost exactly.
+    gap = made.to_original(pooled) - original
+    assert (gap**2).sum() < 0.01 * ((original - original.mean(0)) ** 2).sum()
+
+
+def test_arcface_follows_its_formula():
+    rng = np.random.default_rng(0)
+    x, w = (torch.from_numpy(rng.normal(size=(n, 5))) for n in (4, 3))
+    labels = torch.tensor([0, 2, 1, 0])
+    unit = [v / v.norm(dim=1, keepdim=True) for v in (x, w)]
+    angles = torch.arccos(unit[0] @ unit[1].T)
+    logits = 32 * torch.cos(angles)
+    rows = torch.arange(4)
+    theta = angles[rows, labels]
+    assert (theta + 0.5 < np.pi).all()
+    logits[rows, labels] = 32 * torch.cos(theta + 0.5)
+    expected = -torch.log_softmax(logits, 1)[rows, labels].mean()
+    assert arcface_loss(x, w, labels).item() == pytest.approx(expected.item(), rel=1e-9)
+
+
+def test_bad_settings_and_files_are_refused(tmp_path, maps):
+    with pytest.raises(UnknownNameError, match="distill"):
+        TrainSettings("distill")
+    with pytest.raises(InputError, match="0 passes"):
+        TrainSettings(passes=0)
+    with pytest.raises(InputError, match="fewer than one batch"):
+        train(FACES, "x", _settings("distil", batch=64), out=tmp_path / "a.safetensors", data=maps)
+    with pytest.raises(InputError, match="person of every face"):
+        train(FACES, "x", _settings("joint"), out=tmp_path / "a.safetensors", data=maps)
+    (tmp_path / "b.safetensors").write_bytes(b"nothing")
+    with pytest.raises(FacespaceError, match="no checkpoint"):
+        load_checkpoint(tmp_path / "b.safetensors")
+    empty = Checkpoint("mobilefacenet-casia", "conv2", (512, 7, 6)).save(tmp_path / "c.safetensors")
+    assert load_checkpoint(empty).network().decoder is None
