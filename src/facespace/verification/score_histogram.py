@@ -47,6 +47,7 @@ class ScoreHistogram:
         values: (v,) float32, the distinct scores kept, ascending.
         genuine, impostor: (v,) int64, how often each occurs.
         lowest: the smallest score of all, +∞ without any.
+        n_genuine, n_impostor: how many scores were counted.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -58,20 +59,11 @@ class ScoreHistogram:
         self.genuine: Counts = np.empty(0, dtype=np.int64)
         self.impostor: Counts = np.empty(0, dtype=np.int64)
         self.lowest = float("inf")
+        self.n_genuine = self.n_impostor = 0
         self._bins: NDArray[np.int64] = np.zeros((2, BINS), dtype=np.int64)  # genuine, impostor
 
-    @property
-    def n_genuine(self) -> int:
-        """How many genuine scores were counted."""
-        return int(self._bins[0].sum())
-
-    @property
-    def n_impostor(self) -> int:
-        """How many impostor scores were counted."""
-        return int(self._bins[1].sum())
-
     def __len__(self) -> int:
-        return int(self._bins.sum())
+        return self.n_genuine + self.n_impostor
 
     def __repr__(self) -> str:
         return f"ScoreHistogram({self.n_genuine:,} genuine, {self.n_impostor:,} impostor, {len(self.values):,} exact)"
@@ -79,8 +71,8 @@ class ScoreHistogram:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScoreHistogram):
             return NotImplemented
-        mine, theirs = self.to_arrays(), other.to_arrays()
-        return all(np.array_equal(mine[key], theirs[key]) for key in mine)
+        names = ("capacity", "floor", "lowest", "values", "genuine", "impostor", "_bins")
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -97,10 +89,13 @@ class ScoreHistogram:
             if not np.isfinite(batch).all():
                 raise InputError(f"{int((~np.isfinite(batch)).sum()):,} scores are NaN or infinite")
             self.lowest = min(self.lowest, float(batch.min()))
+            genuine = int(np.count_nonzero(of_one))
+            self.n_genuine, self.n_impostor = self.n_genuine + genuine, self.n_impostor + len(batch) - genuine
             for row, members in enumerate((batch[of_one], batch[~of_one])):
                 ordered = np.sort(members) + np.float32(0)  # −0 becomes 0
                 bins = _bin(ordered)
-                self._bins[row] += np.bincount(bins, minlength=BINS)
+                used, held = _runs(bins)
+                self._bins[row, used] += held
                 values, counts = _runs(ordered[np.searchsorted(bins, self.floor) :])
                 none = np.zeros_like(counts)
                 self._merge(values, *((counts, none) if row == 0 else (none, counts)))
@@ -115,6 +110,7 @@ class ScoreHistogram:
             )
         total = ScoreHistogram(self.capacity)
         total._bins = self._bins + other._bins
+        total.n_genuine, total.n_impostor = self.n_genuine + other.n_genuine, self.n_impostor + other.n_impostor
         total.lowest = min(self.lowest, other.lowest)
         total.floor = max(self.floor, other.floor)
         for part in (self, other):
@@ -147,7 +143,7 @@ class ScoreHistogram:
     @cached_property
     def _roc(self) -> Roc:
         below = self._bins[:, : self.floor]
-        used = np.flatnonzero(below.any(axis=0))[::-1]
+        used = np.flatnonzero(below[0] | below[1])[::-1]
         edges = (used - _HALF) / _HALF
         if len(used) and used[-1] == 0:
             edges[-1] = min(self.lowest, edges[-1])
@@ -158,10 +154,10 @@ class ScoreHistogram:
 
     @property
     def exact_far(self) -> float:
-        """`tar_at_far` equals that of a full sort for every FAR below this one (for every FAR: 1)."""
-        return (
-            1.0 if self.floor == 0 or not self._bins[:, : self.floor].any() else int(self.impostor.sum()) / self.n_impostor
-        )
+        """`tar_at_far` equals that of a full sort for every FAR below this one; +∞ where every score is kept."""
+        if not self._bins[:, : self.floor].any():
+            return float("inf")
+        return int(self.impostor.sum()) / self.n_impostor
 
     @property
     def auc_error(self) -> float:
@@ -178,11 +174,15 @@ class ScoreHistogram:
             f"TAR at FAR {far:g} is read at the edge of a bin of width {1 / _HALF:.1g}, because the scores kept one by one "
             f"end at FAR {self.exact_far:.3g}"
         )
-        return replace(row, warning="; ".join(filter(None, (row.warning, note))))
+        threshold = row.threshold
+        if row.false_accepts == 0:  # just above the largest impostor score: above its whole bin
+            top = int(np.flatnonzero(self._bins[1])[-1])
+            threshold = (top + 1 - _HALF) / _HALF if top + 1 < BINS else float("inf")
+        return replace(row, threshold=threshold, warning="; ".join(filter(None, (row.warning, note))))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for a file; `from_arrays` reads them."""
-        used = np.flatnonzero(self._bins.any(axis=0))
+        used = np.flatnonzero(self._bins[0] | self._bins[1])
         return {
             "capacity": np.array(self.capacity),
             "floor": np.array(self.floor),
@@ -201,6 +201,7 @@ class ScoreHistogram:
         found.floor, found.lowest = int(arrays["floor"]), float(arrays["lowest"])
         found.values, found.genuine, found.impostor = arrays["values"], arrays["genuine"], arrays["impostor"]
         found._bins[:, arrays["bins"]] = arrays["counts"]
+        found.n_genuine, found.n_impostor = arrays["counts"].sum(axis=1).tolist()
         return found
 
 
@@ -210,7 +211,7 @@ def _bin(values: Floats) -> NDArray[np.intp]:
     return scaled.astype(np.intp) + _HALF
 
 
-def _runs(ordered: Floats) -> tuple[Floats, Counts]:
+def _runs(ordered: NDArray[Any]) -> tuple[NDArray[Any], Counts]:
     """Distinct values of an ascending array, and how often each occurs."""
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.empty(0, np.intp)
     return ordered[starts], np.diff(np.append(starts, len(ordered)))
