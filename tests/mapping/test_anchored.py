@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from facespace.errors import InputError
+from facespace.errors import DimensionError, InputError
 from facespace.mapping import AnchoredMap, OrthogonalMap, PairStatistics, RidgeMap, SpectralMap
-from facespace.mapping.anchored import _gcv
+from facespace.mapping.anchored import _cost, _determined, _gcv
+from facespace.mapping.statistics import Moments
 
 
 def paired(n, p, q, seed=0, noise=0.3):
@@ -20,7 +21,7 @@ def test_it_is_the_rotation_as_pairs_vanish():
     rotation = OrthogonalMap(center=False).fit(x, y).weight_
     tiny = PairStatistics.of(x, y)
     for size in (1e-2, 1e-4, 1e-6):  # weighting every pair by `size` is having that many fewer
-        weighted = AnchoredMap(alpha=1.0, shrinkage=1.0, center=False).fit_statistics(
+        weighted = AnchoredMap(alpha=1.0, shrinkage=1.0, power=0.0, center=False).fit_statistics(
             PairStatistics.of(np.sqrt(size) * x, np.sqrt(size) * y)
         )
         scale = np.vdot(rotation, tiny.cross) / np.vdot(rotation, tiny.source.gram @ rotation)
@@ -31,7 +32,7 @@ def test_it_is_least_squares_as_pairs_grow():
     x, y = paired(60, 8, 8)
     least_squares = np.linalg.lstsq(x, y, rcond=None)[0]
     for size in (1e4, 1e6, 1e8):
-        grown = AnchoredMap(alpha=1.0, shrinkage=1.0, center=False).fit_statistics(
+        grown = AnchoredMap(alpha=1.0, shrinkage=1.0, power=0.0, center=False).fit_statistics(
             PairStatistics.of(np.sqrt(size) * x, np.sqrt(size) * y)
         )
         assert np.abs(grown.weight_ - least_squares).max() < 10 / size
@@ -43,19 +44,21 @@ def test_without_an_anchor_it_is_ridge():
     np.testing.assert_allclose(ours.weight_, RidgeMap(2.0).fit(x, y).weight_, atol=1e-12)
 
 
+@pytest.mark.parametrize("power", [0.0, 0.25, 0.5, 1.0])
 @pytest.mark.parametrize(("n", "p", "q"), [(40, 6, 6), (40, 6, 8), (40, 8, 6), (5, 9, 7)])
-def test_the_criterion_counts_the_divergence_of_the_fitted_values(n, p, q):
+def test_the_criterion_counts_the_divergence_of_the_fitted_values(n, p, q, power):
     """df against finite differences of the fitted values in every single number of Y."""
     x, y = paired(n, p, q, seed=3, noise=0.5)
     alpha, prior, step = 0.7, 0.4, 1e-5
+    largest = np.linalg.norm(x.T @ y, 2)
 
     def fitted(target):
-        u, _, vt = np.linalg.svd(x.T @ target, full_matrices=False)
+        u, sigma, vt = np.linalg.svd(x.T @ target, full_matrices=False)
         r = min(n, p, q)
-        rotation = u[:, :r] @ vt[:r]
+        anchor = u[:, :r] * (sigma[:r] / largest) ** power @ vt[:r]
         gram = x.T @ x
-        rest = np.linalg.solve(gram + alpha * np.eye(p), x.T @ target - prior * gram @ rotation)
-        return x @ (prior * rotation + rest)
+        rest = np.linalg.solve(gram + alpha * np.eye(p), x.T @ target - prior * gram @ anchor)
+        return x @ (prior * anchor + rest)
 
     divergence = 0.0
     for i in range(n):
@@ -67,15 +70,52 @@ def test_the_criterion_counts_the_divergence_of_the_fitted_values(n, p, q):
 
     statistics = PairStatistics.of(x, y)
     values, vectors = statistics.source.spectrum(center=False)
-    u, sigma, vt = statistics.svd(center=False)
-    kept = sigma > 1e-12 * sigma[0]
-    u, sigma, vt = u[:, kept], sigma[kept], vt[kept]
+    u, sigma, vt = _determined(*statistics.svd(center=False))
+    tempered = (sigma / sigma[0]) ** power
     turned = vectors.T @ u
     cross = statistics.rotated_cross(center=False)
     energy = float(np.sum(y**2))
-    found = _gcv(values, cross, turned @ vt, turned, sigma, energy, n, np.array([alpha]), np.array([prior]))[0, 0]
+    cost = _cost(turned, sigma, tempered, power, q)
+    found = _gcv(values, cross, turned * tempered @ vt, cost, energy, n, np.array([alpha]), np.array([prior]))[0, 0]
     assert n * q > divergence
     np.testing.assert_allclose(found, residual / (n * q - divergence) ** 2, rtol=1e-4)
+
+
+def galleries_of(n, p, seed):
+    """Two galleries with a spread that tells directions apart, of different people, and the turn between them."""
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(p, p)))[0]
+    spread = np.geomspace(1, 0.05, p)
+    return rng.normal(size=(n, p)) * spread, (rng.normal(size=(n, p)) * spread) @ turn, spread, turn
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_galleries_of_other_people_make_few_pairs_go_further(seed):
+    x, y, spread, turn = galleries_of(20_000, 24, seed)
+    rng = np.random.default_rng([seed, 1])
+    pairs = rng.normal(size=(8, 24)) * spread
+    there = pairs @ turn + 0.05 * rng.normal(size=(8, 24))
+    fresh = rng.normal(size=(500, 24)) * spread
+    errors = []
+    for galleries in (None, (Moments.of(x), Moments.of(y))):
+        estimator = AnchoredMap(galleries=galleries, center=False).fit(pairs, there)
+        errors.append(np.mean((estimator.transform(fresh) - fresh @ turn) ** 2))
+    assert errors[1] < 0.8 * errors[0]
+
+
+def test_turning_a_gallery_turns_the_map():
+    x, y, _, _ = galleries_of(2000, 12, 0)
+    pairs, there = paired(9, 12, 12, seed=4)
+    turn = np.linalg.qr(np.random.default_rng(7).normal(size=(12, 12)))[0]
+    plain = AnchoredMap(galleries=(Moments.of(x), Moments.of(y)), center=False).fit(pairs, there).weight_
+    turned = AnchoredMap(galleries=(Moments.of(x @ turn), Moments.of(y)), center=False).fit(pairs @ turn, there).weight_
+    np.testing.assert_allclose(turn @ turned, plain, atol=1e-7)
+
+
+def test_galleries_of_another_width_are_refused():
+    x, y = paired(20, 6, 6)
+    with pytest.raises(DimensionError, match="widths 5 and 6"):
+        AnchoredMap(galleries=(Moments.of(x[:, :5]), Moments.of(y))).fit(x, y)
 
 
 def test_never_much_worse_than_the_better_of_rotation_and_ridge():
@@ -101,7 +141,7 @@ def test_it_says_what_it_chose_and_what_pairs_left_open():
     assert 0 <= facts["shrinkage"] <= 1
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": -1.0}, {"shrinkage": -0.5}, {"shrinkage": "much"}])
+@pytest.mark.parametrize("wrong", [{"alpha": -1.0}, {"shrinkage": -0.5}, {"shrinkage": "much"}, {"power": 2.0}])
 def test_impossible_strengths_are_named(wrong):
     x, y = paired(20, 4, 4)
     with pytest.raises(InputError, match=next(iter(wrong))):

@@ -76,14 +76,7 @@ def match_statistics(source: Gallery, target: Gallery, left: Rows, right: Rows) 
 
 def recentred(pairs: PairStatistics, source: Gallery, target: Gallery) -> PairStatistics:
     """The statistics of `pairs` about the galleries' means."""
-    a, b = source.mean.astype(np.float64), target.mean.astype(np.float64)
-
-    def move(side: Moments, mean: Doubles) -> Moments:
-        outer = np.outer(side.total, mean)
-        return Moments(side.n, side.total - side.n * mean, side.gram - outer - outer.T + side.n * np.outer(mean, mean))
-
-    cross = pairs.cross - np.outer(a, pairs.target.total) - np.outer(pairs.source.total, b) + pairs.n * np.outer(a, b)
-    return PairStatistics(move(pairs.source, a), move(pairs.target, b), cross)
+    return pairs.about(source.mean.astype(np.float64), target.mean.astype(np.float64))
 
 
 def rigid(covariation: Doubles) -> Doubles:

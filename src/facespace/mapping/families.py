@@ -15,6 +15,7 @@ from .reduced_rank import ReducedRankMap
 from .ridge import RidgeMap
 from .rotation import OrthogonalMap, RotationMap
 from .spectral import SpectralMap
+from .statistics import Moments
 
 FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
 METHODS = ("auto", *FAMILIES)
@@ -25,9 +26,12 @@ def make_estimator(
     *,
     alpha: float | Literal["auto"] = 1.0,
     rank: int | Literal["auto"] = "auto",
+    galleries: tuple[Moments, Moments] | None = None,
     center: bool = True,
 ) -> LinearEstimator:
     """The unfitted estimator of the family `method`; options a family doesn't have are ignored.
+
+    `galleries` are the moments of more embeddings of both networks than are paired; anchored alone uses them.
 
     `center=False` gives the papers' uncentred forms. The identity is never centred: it is the control.
     """
@@ -49,11 +53,13 @@ def make_estimator(
         case "spectral":
             return SpectralMap(center=center)
         case "anchored":  # its strengths come from the data; `alpha` is ridge's
-            return AnchoredMap(center=center)
+            return AnchoredMap(galleries=galleries, center=center)
     raise unknown_name("method", method, METHODS)
 
 
-def candidates(p: int, q: int, *, center: bool = True) -> dict[str, LinearEstimator]:
+def candidates(
+    p: int, q: int, *, galleries: tuple[Moments, Moments] | None = None, center: bool = True
+) -> dict[str, LinearEstimator]:
     """What `auto` chooses among for widths p → q, by a label that says how each was made.
 
     With `center` all are fitted about the means, except one as a control; without it the pairs are centred already.
@@ -63,7 +69,7 @@ def candidates(p: int, q: int, *, center: bool = True) -> dict[str, LinearEstima
         "ridge(α=gcv)": RidgeMap("auto", center=center),
         "rotation": RotationMap(center=center),
         "spectral(γ=0.25)": SpectralMap(0.25, center=center),
-        "anchored": AnchoredMap(center=center),
+        "anchored": AnchoredMap(galleries=galleries, center=center),
         "cca(ρ=0.03)": CanonicalMap(0.03, center=center),
         "cca(ρ=0.1)": CanonicalMap(0.1, center=center),
         "cca(ρ=0.3)": CanonicalMap(0.3, center=center),

@@ -15,7 +15,9 @@ from ._base import LinearEstimator
 from .families import METHODS, candidates, make_estimator
 from .linear_map import LinearMap
 from .selection import JudgedPairs, people_parts, sample_pairs, select
-from .statistics import PairStatistics
+from .statistics import Moments, PairStatistics
+
+Galleries = tuple[Moments, Moments] | None
 
 PARTS = 5  # folds of the cross-validation behind `auto`
 
@@ -44,7 +46,8 @@ def fit_map(
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
         center: fit about the means and compare about the target's mean; False gives the papers' forms. The means are those
-            of the pairs or, where these are fewer than the dimensions, of all embeddings given: they need no partner.
+            of the pairs or, where these are fewer than the dimensions, of all embeddings given: they need no partner. The
+            spread of all embeddings then helps the anchored family too.
         intercept: with `center=False`: fit b too, but compare about zero.
         seed: of the people's division into folds.
 
@@ -63,19 +66,21 @@ def fit_map(
     True
     """
     x, y, subjects, facts = paired_vectors(source, target, pairs)
-    means = None
-    if center and len(x) < max(source.dim, target.dim):
-        means = source.normalized().mean(axis=0), target.normalized().mean(axis=0)
+    means, galleries = None, None
+    if center and method != "identity" and few_pairs(len(x), source.dim, target.dim):
+        galleries = Moments.of(source.normalized()), Moments.of(target.normalized())
+        means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
         x, y = x - means[0], y - means[1]
         facts["means"] = f"of all {len(source):,} and {len(target):,} embeddings, not of the few pairs"
     own_means = center and means is None
     statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
     if method == "auto":
         labelled = source.subject is not None or target.subject is not None
-        estimator, chosen = _choose(x, y, subjects, labelled, seed, own_means)
+        estimator, chosen = _choose(x, y, subjects, labelled, seed, galleries, own_means)
         facts |= chosen
     else:
-        estimator = make_estimator(method, alpha=alpha, rank=rank, center=own_means or (intercept and not center))
+        about_means = own_means or (intercept and not center)
+        estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
     with _one_thread():
         estimator.fit_statistics(statistics)
@@ -84,6 +89,11 @@ def fit_map(
     facts["centred"] = (estimator.center or means is not None) and not about_zero
     fitted = LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
     return fitted if means is None else fitted.shifted(*means)
+
+
+def few_pairs(n: int, p: int, q: int) -> bool:
+    """Are n pairs too few to give a map between widths p and q its means, where more embeddings are at hand?"""
+    return n < max(p, q)
 
 
 def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None = None) -> PairStatistics:
@@ -134,7 +144,7 @@ def _people(faces: EmbeddingSet, ids: NDArray[np.str_], rows: NDArray[np.intp]) 
 
 
 def _choose(
-    x: Floats, y: Floats, subjects: NDArray[np.str_], labelled: bool, seed: int, center: bool
+    x: Floats, y: Floats, subjects: NDArray[np.str_], labelled: bool, seed: int, galleries: Galleries, center: bool
 ) -> tuple[LinearEstimator, dict[str, Any]]:
     people = len(np.unique(subjects))
     if people < 2 * PARTS:
@@ -147,7 +157,7 @@ def _choose(
     total = parts[0]
     for statistics in parts[1:]:
         total = total + statistics
-    options = candidates(x.shape[1], y.shape[1], center=center)
+    options = candidates(x.shape[1], y.shape[1], galleries=galleries, center=center)
     left, right, same = sample_pairs(subjects, part, genuine=20_000, per_person=8, seed=seed)
     rows = [np.flatnonzero(part[left] == i) for i in range(PARTS)]
     judged = [JudgedPairs.gather(x, y, left[r], right[r], same[r]) for r in rows]

@@ -75,6 +75,12 @@ class Moments:
     def __sub__(self, other: Moments) -> Moments:
         return Moments(self.n - other.n, self.total - other.total, self.gram - other.gram)
 
+    def about(self, origin: Doubles) -> Moments:
+        """Moments of the same vectors less `origin` (d,)."""
+        outer = np.outer(self.total, origin)
+        gram = self.gram - outer - outer.T + self.n * np.outer(origin, origin)
+        return Moments(self.n, self.total - self.n * origin, gram)
+
     @classmethod
     def of(cls, vectors: ArrayLike) -> Moments:
         """Moments of the rows of (n, d) `vectors`. Raises InputError on NaN or infinite values."""
@@ -171,6 +177,13 @@ class PairStatistics:
     def swap(self) -> PairStatistics:
         """The same pairs with source and target exchanged."""
         return PairStatistics(self.target, self.source, self.cross.T, self.target_model, self.source_model)
+
+    def about(self, source_origin: Doubles, target_origin: Doubles) -> PairStatistics:
+        """Statistics of the same pairs less (p,) and (q,) origins, such as the means of galleries larger than the pairs."""
+        moved = self.cross - np.outer(source_origin, self.target.total) - np.outer(self.source.total, target_origin)
+        moved += self.n * np.outer(source_origin, target_origin)
+        source, target = self.source.about(source_origin), self.target.about(target_origin)
+        return PairStatistics(source, target, moved, self.source_model, self.target_model)
 
     def covariation(self, center: bool) -> Doubles:
         """(p, q) XᵀY, about both means if `center`."""

@@ -17,8 +17,9 @@ from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError, unknown_name
 from ..mapping import FAMILIES, JudgedPairs, PairStatistics, make_estimator
 from ..mapping._base import LinearEstimator
-from ..mapping.fit import paired_vectors
+from ..mapping.fit import few_pairs, paired_vectors
 from ..mapping.selection import sample_pairs
+from ..mapping.statistics import Moments
 from ..verification import best_threshold, kfold_accuracy
 from ._training_images import training_images
 from .cross_model import PAIRINGS
@@ -123,7 +124,8 @@ class PairWork:
 
         Every fold of every repeat draws anew; within a draw the larger samples contain the smaller ones, so that each size
         costs only the pairs it adds. A size of `available` or more means all pairs of the training folds, which in some
-        folds are a few more.
+        folds are a few more. For a size below the dimensions the training images are two galleries, of a half each, that
+        share no image: maps are centred by them, and anchored uses their spread, as `fit_map` uses all it is given.
 
         The threshold is the best on all pairs of the training folds under the same map, as in the papers. That map has seen
         part of them; where sizes come near to all of a small set this misleads the threshold. With `unseen` it is the best
@@ -139,7 +141,11 @@ class PairWork:
             rows = self._training(fold)
             drawn = np.random.default_rng([seed, repeat, fold]).permutation(rows)
             own = np.flatnonzero(self.fold == fold)
-            held = JudgedPairs.gather(self.judged.x, self.judged.y, self.judged.left[own], own, self.judged.same[own])
+            judged = self.judged
+            if unseen:
+                judged = JudgedPairs.gather(judged.x, judged.y, judged.left[own], own, judged.same[own])
+            few = center and few_pairs(min(sizes), self.x.shape[1], self.y.shape[1])
+            galleries = Galleries.of(self.x[drawn[::2]], self.y[drawn[1::2]], judged) if few else None
             statistics = PairStatistics.empty(self.x.shape[1], self.y.shape[1])
             taken = 0
             for place in order:
@@ -152,11 +158,11 @@ class PairWork:
                 added = drawn[taken : sizes[place]]
                 statistics = statistics.update(self.x[added], self.y[added])
                 taken = sizes[place]
-                for number, estimator in enumerate(_fitted(methods, statistics, alpha, center)):
+                for number, row in enumerate(_scores(methods, statistics, alpha, center, judged, galleries)):
                     if unseen:
-                        scores[number, place, repeat, own] = held.scores(estimator)
+                        scores[number, place, repeat, own] = row
                     else:
-                        result[number, place, repeat, fold] = self._accuracy(self.judged.scores(estimator), fold)
+                        result[number, place, repeat, fold] = self._accuracy(row, fold)
 
         _each(task, [(r, f) for r in range(repeats) for f in range(self.folds)], workers, progress)
         if unseen:
@@ -219,6 +225,44 @@ class PairWork:
             whole = lengths[left][:, columns] * np.sqrt(np.vecdot(y, y))[:, None]
             result[:, block] = (products / np.maximum(whole, np.finfo(np.float32).tiny)).T
         return result
+
+
+@dataclass(frozen=True, eq=False)
+class Galleries:
+    """What embeddings without partner tell where pairs are few: both sides' moments, and judged pairs about the means."""
+
+    moments: tuple[Moments, Moments]
+    judged: JudgedPairs
+
+    @classmethod
+    def of(cls, x: Floats, y: Floats, judged: JudgedPairs) -> Galleries:
+        """Of the galleries x (m, p) and y (k, q)."""
+        moments = Moments.of(x), Moments.of(y)
+        a, b = (side.mean.astype(np.float32) for side in moments)
+        return cls(moments, JudgedPairs(judged.x - a, judged.left, judged.y - b, judged.same))
+
+
+def _scores(
+    methods: Sequence[str],
+    statistics: PairStatistics,
+    alpha: float,
+    center: bool,
+    judged: JudgedPairs,
+    galleries: Galleries | None,
+) -> Iterator[NDArray[np.float32]]:
+    """Scores of `judged` under the map of each method, centred as `fit_map` centres that many pairs."""
+    if galleries is None or not few_pairs(statistics.n, statistics.source.dim, statistics.target.dim):
+        for estimator in _fitted(methods, statistics, alpha, center):
+            yield judged.scores(estimator)
+        return
+    moments = galleries.moments
+    about = statistics.about(moments[0].mean, moments[1].mean)
+    for method in methods:
+        estimator = make_estimator(method, alpha=alpha, galleries=moments, center=False)
+        if method == "identity":  # the control is never centred
+            yield judged.scores(estimator.fit_statistics(statistics))
+        else:
+            yield galleries.judged.scores(estimator.fit_statistics(about))
 
 
 def _fitted(methods: Sequence[str], statistics: PairStatistics, alpha: float, center: bool) -> Iterator[LinearEstimator]:
