@@ -386,7 +386,6 @@ def test_version(capsys):
         (["map", "aply"], ["No such command 'aply'", "apply"]),
         (["study", "cross-modell"], ["cross-model"]),
         (["verify"], ["Missing argument"]),
-        (["verify", "a.parquet"], ["Missing option", "--pairs"]),
         (["verify", "a.parquet", "--pears", "x"], ["--pears", "--pairs"]),
         (["info", "a", "b"], ["unexpected extra argument"]),
         (["embed", "x", "--model", "y", "-o", "z", "--workers", "some"], ["Invalid value for '--workers'"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
@@ -19,6 +19,9 @@ from ..verification import VerificationResult, verify
 from ._app import app
 from ._options import Json, OutputFolder, Quiet, Seed, emit
 
+if TYPE_CHECKING:
+    from ..mapping import LinearMap
+
 
 @app.command("verify")
 def verify_command(
@@ -27,16 +30,29 @@ def verify_command(
         Path | None, typer.Argument(help="Set of the right images; A again if not given.", show_default=False)
     ] = None,
     pairs: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--pairs", help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list."
+            "--pairs",
+            help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list.",
+            show_default=False,
         ),
-    ] = ...,  # type: ignore[assignment]  # typer's way to say that an option has no default
+    ] = None,
+    blufr: Annotated[
+        Path | None, typer.Option("--blufr", help="BLUFR's blufr_lfw_config.mat, instead of --pairs.", show_default=False)
+    ] = None,
     map: Annotated[Path | None, typer.Option("--map", help="Map from A's space to B's.", show_default=False)] = None,
     far: Annotated[str, typer.Option("--far", help="False accept rates of the TAR@FAR table.")] = "1e-1,1e-2,1e-3,1e-4",
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Leave out pairs whose images have no embedding, and count them.")
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="Second system: its A. The difference of both is measured.", show_default=False),
+    ] = None,
+    against_b: Annotated[Path | None, typer.Option("--against-b", help="Second system: its B.", show_default=False)] = None,
+    against_map: Annotated[
+        Path | None, typer.Option("--against-map", help="Second system: its map.", show_default=False)
+    ] = None,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -44,24 +60,44 @@ def verify_command(
 ) -> None:
     """Measure how well embeddings tell people apart.
 
-    With B and --map, A's embeddings are mapped into B's space before they are compared.
+    With B and --map, A's embeddings are mapped into B's space before they are compared. With --against, two systems
+    (each a set, or a set and another one, with or without a map) are compared on the same pairs.
     """
     from ..datasets import read_pairs
 
     if output is not None:
         check_folder(output)
     fars = parse_fars(far)
-    protocol = read_pairs(pairs)
-    left = EmbeddingSet.load(a)
-    right = None if b is None else EmbeddingSet.load(b)
-    linear = None
-    if map is not None:
-        from ..mapping import LinearMap
+    if (pairs is None) == (blufr is None):
+        raise InputError("verify needs one protocol", "Give one of --pairs and --blufr.")
+    if against is None and (against_b is not None or against_map is not None):
+        raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
+    left, right, linear = load_system(a, b, map)
+    if blufr is not None:
+        from .verify_blufr import run_blufr
 
-        linear = LinearMap.load(map)
-        linear.check_model(left, "source")
-        if right is not None:
-            linear.check_model(right, "target")
+        if against is not None:
+            raise InputError("--against compares systems on --pairs, not on BLUFR", "Run --blufr for each system.")
+        run_blufr(blufr, left, right, linear, output=output, as_json=as_json, quiet=quiet)
+        return
+    assert pairs is not None  # one of the two is given
+    protocol = read_pairs(pairs)
+    if against is not None:
+        from .verify_against import run_against
+
+        second = load_system(against, against_b, against_map)
+        run_against(
+            protocol,
+            (left, right, linear),
+            second,
+            fars=fars,
+            allow_missing=allow_missing,
+            output=output,
+            as_json=as_json,
+            quiet=quiet,
+            seed=seed,
+        )
+        return
     result = verify(left, right, protocol=protocol, map=linear, fars=fars, allow_missing=allow_missing, seed=seed)
     if output is not None:
         from ..verification.report import verification_report
@@ -70,6 +106,21 @@ def verify_command(
         names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
         verification_report(result, f"Verification: {' → '.join(filter(None, names))}").write(output)
     emit(result, lambda: render(result), as_json=as_json, quiet=quiet)
+
+
+def load_system(a: Path, b: Path | None, map: Path | None) -> tuple[EmbeddingSet, EmbeddingSet | None, LinearMap | None]:
+    """The sets and the map between them; InputError where the map is of other networks."""
+    left = EmbeddingSet.load(a)
+    right = None if b is None else EmbeddingSet.load(b)
+    if map is None:
+        return left, right, None
+    from ..mapping import LinearMap
+
+    linear = LinearMap.load(map)
+    linear.check_model(left, "source")
+    if right is not None:
+        linear.check_model(right, "target")
+    return left, right, linear
 
 
 def parse_fars(text: str) -> list[float]:

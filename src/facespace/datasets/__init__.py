@@ -1,5 +1,6 @@
 """Readers of published verification protocols; each yields a `PairProtocol`."""
 
+from .blufr import BlufrProtocol, BlufrSplit, read_blufr
 from .ijb import (
     read_face_scores,
     read_face_tid_mid,
@@ -16,6 +17,8 @@ from .protocol import PairProtocol, contiguous_folds
 from .templates import TemplateProtocol
 
 __all__ = [
+    "BlufrProtocol",
+    "BlufrSplit",
     "InsightfaceBin",
     "PairProtocol",
     "TemplateProtocol",
@@ -23,6 +26,7 @@ __all__ = [
     "extract_bin",
     "lfw_id",
     "read_bin",
+    "read_blufr",
     "read_cplfw_pairs",
     "read_csv_pairs",
     "read_face_scores",

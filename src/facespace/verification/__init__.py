@@ -1,11 +1,13 @@
 """Verification: scoring of pairs, ROC, TAR@FAR, k-fold accuracy, and `verify()`, which does it all."""
 
+from .blufr import BlufrRate, BlufrResult, BlufrSplitResult, verify_blufr
 from .compare import Comparison, Difference, compare_scores
 from .intervals import Intervals, subject_intervals, subjects_of
 from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
 from .roc import Roc, TarAtFar
 from .score_histogram import ScoreHistogram
 from .scores import PairRows, pair_rows, pair_scores
+from .systems import System, compare_systems
 from .threshold_transfer import (
     ThresholdTransfer,
     expected_genuine_share,
@@ -16,6 +18,9 @@ from .threshold_transfer import (
 from .verify import PairMap, VerificationResult, verify
 
 __all__ = [
+    "BlufrRate",
+    "BlufrResult",
+    "BlufrSplitResult",
     "Comparison",
     "Difference",
     "FoldAccuracy",
@@ -24,11 +29,13 @@ __all__ = [
     "PairRows",
     "Roc",
     "ScoreHistogram",
+    "System",
     "TarAtFar",
     "ThresholdTransfer",
     "VerificationResult",
     "best_threshold",
     "compare_scores",
+    "compare_systems",
     "expected_genuine_share",
     "insightface_grid",
     "kfold_accuracy",
@@ -40,4 +47,5 @@ __all__ = [
     "transfer_threshold",
     "transfer_thresholds",
     "verify",
+    "verify_blufr",
 ]

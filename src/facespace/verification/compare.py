@@ -104,12 +104,13 @@ def compare_scores(
     level: float = 0.95,
     names: tuple[str, str] = ("first", "second"),
     protocol: str = "pairs",
+    warnings: Sequence[str] = (),
 ) -> Comparison:
     """Compare TAR@FAR of two systems from their scores of the same n pairs.
 
     `first`, `second` (n,) scores, which may be of different scales; `same` (n,) bool; `people` the persons left and right,
     (n,) each, names or whole numbers from 0; None takes pairs as independent. `correct`: which of each system's
-    decisions were right, (n,) bool each, for the difference of their accuracies.
+    decisions were right, (n,) bool each, for the difference of their accuracies. `warnings` go to the front of the result's.
 
     Raises InputError for lengths that don't match and lists without genuine or without impostor pairs.
 
@@ -127,15 +128,13 @@ def compare_scores(
     a_side = _sides(dyads, one, truth, fars, level)
     b_side = a_side if equal else _sides(dyads, two, truth, fars, level)
     known = None if people is None else len(np.unique(np.concatenate([dyads.genuine, dyads.one, dyads.two])))
-    warnings = [
+    notes = [
         f"{name}: {text}"
         for name, side in zip(names, (a_side, b_side), strict=True)
         for text in worth_warnings(side, dyads.n_impostor)
     ]
     if people is None:
-        warnings.append(
-            "the people in the pairs are not known: pairs are taken as independent, and intervals are too narrow"
-        )
+        notes.append("the people in the pairs are not known: pairs are taken as independent, and intervals are too narrow")
     return Comparison(
         first=names[0],
         second=names[1],
@@ -146,7 +145,7 @@ def compare_scores(
         tar=tuple(_tar(dyads, a, b, level, equal) for a, b in zip(a_side, b_side, strict=True)),
         accuracy=None if correct is None else _accuracy(dyads, correct, truth, level),
         level=level,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *notes),
         signature=signature(
             f"compare-{protocol}",
             first=names[0],

@@ -141,12 +141,12 @@ def verify(
         warnings.append(
             f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
         )
-    scores = _scores(a, other, rows, map)
+    scores = mapped_scores(a, other, rows, map)
     genuine, impostor = scores[kept.same], scores[~kept.same]
     roc = Roc(genuine, impostor)
     tar = tuple(roc.tar_at_far(far) for far in fars)
 
-    fold, folds_from = (kept.fold, "protocol") if kept.n_folds > 1 else (_random_folds(kept.same, seed), "random")
+    fold, folds_from = (kept.fold, "protocol") if kept.n_folds > 1 else (random_folds(kept.same, seed), "random")
     accuracy = None if fold is None else kfold_accuracy(scores, kept.same, fold)
     if accuracy is None:
         warnings.append("too few pairs for two folds: no accuracy")
@@ -200,7 +200,8 @@ def verify(
     )
 
 
-def _scores(a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None) -> NDArray[np.float64]:
+def mapped_scores(a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None) -> NDArray[np.float64]:
+    """(k,) cosines of the pairs `rows` finds in `a` and `b`, with `map` those of its two sides."""
     if map is None:
         return pair_scores(a, b, rows.left, rows.right)
     # Only what the pairs use goes through the map: sets can be far larger than their protocol.
@@ -222,7 +223,7 @@ def _missing_warnings(protocol: PairProtocol, rows: PairRows) -> list[str]:
     ]
 
 
-def _random_folds(same: NDArray[np.bool_], seed: int, k: int = 10) -> NDArray[np.int64] | None:
+def random_folds(same: NDArray[np.bool_], seed: int, k: int = 10) -> NDArray[np.int64] | None:
     """(n,) fold of each pair, every fold with its share of both classes; None when a class has fewer than two pairs."""
     k = min(k, int(same.sum()), int((~same).sum()))
     if k < 2:

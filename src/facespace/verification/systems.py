@@ -1,0 +1,82 @@
+"""`compare_systems`: two systems, each one embedding space or two with a map between them, on the same list of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..datasets import PairProtocol
+from ..embeddings import EmbeddingSet
+from ..errors import InputError
+from .compare import Comparison, compare_scores
+from .intervals import subjects_of
+from .kfold import kfold_accuracy
+from .scores import pair_rows
+from .verify import FARS, PairMap, mapped_scores, random_folds
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """Left images from `a`, right ones from `b` (from `a` too if None), with `map` from a's space to b's; as in `verify`."""
+
+    a: EmbeddingSet
+    b: EmbeddingSet | None = None
+    map: PairMap | None = None
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """`name`, else the networks and the method of the map."""
+        target = "" if self.b is None else f" → {self.b.model or 'B'}"
+        method = "" if self.map is None else f" ({getattr(self.map, 'method', type(self.map).__name__)})"
+        return self.name or f"{self.a.model or 'A'}{target}{method}"
+
+
+def compare_systems(
+    first: System,
+    second: System,
+    *,
+    protocol: PairProtocol,
+    fars: Sequence[float] = FARS,
+    allow_missing: bool = False,
+    seed: int = 0,
+) -> Comparison:
+    """TAR@FAR and k-fold accuracy of both, and the differences second − first with intervals over people.
+
+    Folds are the protocol's, or random ones of `seed`, the same for both. With `allow_missing`, pairs that either
+    system can't score are left out for both, with a warning.
+
+    Raises:
+        InputError: ids without embedding (unless `allow_missing`), a map without its target set.
+        DimensionError: the widths don't match.
+    """
+    kept = np.ones(len(protocol), dtype=np.bool_)
+    for system in (first, second):
+        if system.map is not None and system.b is None:
+            raise InputError(f"{system.title}: a map compares two sets, but only one is given", "Give the target's set.")
+        kept &= pair_rows(protocol, system.a, system.b or system.a, allow_missing=allow_missing).kept
+    used = protocol if kept.all() else protocol.take(kept)
+    scores = [mapped_scores(s.a, s.b or s.a, pair_rows(used, s.a, s.b or s.a), s.map) for s in (first, second)]
+    fold = used.fold if used.n_folds > 1 else random_folds(used.same, seed)
+    correct = None
+    if fold is not None:
+        place = np.unique(fold, return_inverse=True)[1]
+        right = [(s >= kfold_accuracy(s, used.same, fold).thresholds[place]) == used.same for s in scores]
+        correct = right[0], right[1]
+    names = (first.title, second.title)
+    if names[0] == names[1]:
+        names = (f"{names[0]} (first)", f"{names[1]} (second)")
+    left_out = int((~kept).sum())
+    return compare_scores(
+        scores[0],
+        scores[1],
+        used.same,
+        subjects_of(used, first.a, first.b or first.a),
+        fars,
+        correct=correct,
+        names=names,
+        protocol=protocol.name,
+        warnings=[f"{left_out:,} of {len(protocol):,} pairs were left out: images without an embedding"] if left_out else [],
+    )
