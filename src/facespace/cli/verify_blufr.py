@@ -41,4 +41,4 @@ def render(result: BlufrResult) -> RenderableType:
     from ..verification.blufr_report import key_lines, split_table
 
     lines = [Text.assemble((value, "bold"), f"  {label}: {note}") for value, label, note in key_lines(result)]
-    return Group(*lines, Text(), terminal_table(split_table(result)), Text(result.signature, style="dim"))
+    return Group(*lines, Text(), terminal_table(split_table(result, brief=True)), Text(result.signature, style="dim"))

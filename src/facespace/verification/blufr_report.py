@@ -25,8 +25,8 @@ def key_lines(result: BlufrResult) -> list[tuple[str, str, str]]:
     ]
 
 
-def split_table(result: BlufrResult) -> Table:
-    """One row per split."""
+def split_table(result: BlufrResult, *, brief: bool = False) -> Table:
+    """One row per split; `brief` has the rates and thresholds only."""
     from ..report import Column, Table
 
     columns: list[str | Column] = [
@@ -44,10 +44,11 @@ def split_table(result: BlufrResult) -> Table:
         [n, 100 * s.vr, s.vr_threshold, 100 * s.dir, s.dir_threshold, s.genuine, s.impostor, s.mated, s.nonmated]
         for n, s in enumerate(result.splits, 1)
     ]
+    shown = 5 if brief else len(columns)
     return Table(
         "splits",
-        columns,
-        rows,
+        columns[:shown],
+        [row[:shown] for row in rows],
         title="Splits",
         caption=f"VR: verification rate at FAR {100 * result.far:g} %. DIR: detection and identification rate at rank 1, "
         f"with {100 * result.fpir:g} % of the probes without a mate at or above the threshold. The splits share people, so "
@@ -59,10 +60,10 @@ def blufr_report(result: BlufrResult, names: str = "") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
     from ..report import KeyFigure, KeyFigures, Report
 
-    pairs = result.splits[0].genuine + result.splits[0].impostor
+    pairs = sum(s.genuine + s.impostor for s in result.splits) / len(result.splits)
     report = Report(
         "BLUFR on LFW" + (f": {names}" if names else ""),
-        f"{len(result.splits)} random splits of about {pairs / 1e6:.0f} million pairs each",
+        f"{len(result.splits)} random splits of about {pairs / 1e6:.0f} million pairs on average",
         result.signature,
     )
     report.add(KeyFigures([KeyFigure(value, label, note) for value, label, note in key_lines(result)]))

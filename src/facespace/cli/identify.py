@@ -1,0 +1,83 @@
+"""`facespace identify`: whose face is it, among those of a gallery?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from .._files import check_folder
+from ..embeddings import EmbeddingSet
+from ..errors import InputError
+from ..verification import IdentificationResult, identify
+from ._app import app
+from ._options import Json, OutputFolder, Quiet, emit, write_study
+
+
+@app.command("identify")
+def identify_command(
+    gallery: Annotated[Path, typer.Argument(metavar="GALLERY", help="Set of the known faces.", show_default=False)],
+    probes: Annotated[
+        Path, typer.Argument(metavar="PROBES", help="Set of the faces that are looked up.", show_default=False)
+    ],
+    map: Annotated[
+        Path | None, typer.Option("--map", help="Map from the probes' space to the gallery's.", show_default=False)
+    ] = None,
+    ranks: Annotated[str, typer.Option("--ranks", metavar="K,K,…", help="Ranks of the closed-set table.")] = "1,5,10,20",
+    fpir: Annotated[
+        str, typer.Option("--fpir", metavar="X,X,…", help="False positive identification rates of the open-set table.")
+    ] = "1e-1,1e-2",
+    output: OutputFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look every probe up in a gallery: closed set (CMC) and open set (FNIR at FPIR).
+
+    The person is the subject column, or else the folder in the id. No image may be on both sides.
+    """
+    if output is not None:
+        check_folder(output)
+    places = [int(n) for n in _numbers("--ranks", ranks, int)]
+    rates = [float(x) for x in _numbers("--fpir", fpir, float)]
+    known, unknown = EmbeddingSet.load(gallery), EmbeddingSet.load(probes)
+    linear = None
+    if map is not None:
+        from ..mapping import LinearMap
+
+        linear = LinearMap.load(map)
+        linear.check_model(unknown, "source")
+        linear.check_model(known, "target")
+    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates)
+    from ..verification.identification_report import identification_report
+
+    names = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
+    title = f"Identification: {names}" if names else "Identification"
+    document = write_study(result, lambda: identification_report(result, title), output)
+    emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
+
+
+def render(result: IdentificationResult) -> RenderableType:
+    """The result for a terminal: counts, both tables, warnings, the signature."""
+    from ..report import terminal_table
+    from ..verification.identification_report import counts, fnir_table, rank_table
+
+    parts: list[RenderableType] = [Text(counts(result), style="bold"), Text(), terminal_table(rank_table(result))]
+    if result.fnir:
+        parts.append(terminal_table(fnir_table(result)))
+    parts += [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
+    return Group(*parts, Text(result.signature, style="dim"))
+
+
+def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list[int | float]:
+    numbers = []
+    for part in text.split(","):
+        try:
+            numbers.append(kind(part))
+        except ValueError:
+            wanted = "a whole number" if kind is int else "a number"
+            raise InputError(f"{option} {text}: {part.strip()!r} is not {wanted}", "Separate them by commas.") from None
+    return numbers
