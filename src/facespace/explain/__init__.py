@@ -10,6 +10,8 @@ from .heads import place_head
 from .hiding_game import GameCurve, GameDifference, HidingGameResult, hiding_game
 from .methods import COMPARED, CONTROLS, METHODS
 from .network import ExplainableNetwork, pool
+from .pair import ExplainedFace, PairExplanation, explain_pair
+from .picture import write_picture, write_reconstructions
 from .residuals import Residuals, residuals
 from .saliency import Affine, Comparison, Saliency, compare, saliency
 from .train import TrainProgress, TrainSettings, train
@@ -22,14 +24,17 @@ __all__ = [
     "Checkpoint",
     "Comparison",
     "ExplainableNetwork",
+    "ExplainedFace",
     "GameCurve",
     "GameDifference",
     "HidingGameResult",
+    "PairExplanation",
     "Residuals",
     "Saliency",
     "TrainProgress",
     "TrainSettings",
     "compare",
+    "explain_pair",
     "hiding_game",
     "layer_map",
     "load_backbone",
@@ -42,4 +47,6 @@ __all__ = [
     "residuals",
     "saliency",
     "train",
+    "write_picture",
+    "write_reconstructions",
 ]

@@ -67,16 +67,21 @@ def ridge_to_original(head: Any, data: FrozenMaps, alpha: float = 1e-3) -> Affin
 
     `alpha` is relative to the mean variance of the features.
     """
-    torch = torch_or_error()
-    parts = []
-    with torch.inference_mode():
-        for i in range(0, len(data.maps), 256):
-            a = torch.from_numpy(data.maps[i : i + 256].astype(np.float32))
-            parts.append((a if head is None else head(a)).amax((2, 3)).numpy())
-    x = np.concatenate(parts).astype(np.float64)
+    x = pooled_features(head, data.maps).astype(np.float64)
     y = (data.teacher * data.lengths[:, None]).astype(np.float64)
     x_mean, y_mean = x.mean(0), y.mean(0)
     gram = (x - x_mean).T @ (x - x_mean)
     gram[np.diag_indices_from(gram)] += alpha * np.trace(gram) / len(gram)
     matrix = np.linalg.solve(gram, (x - x_mean).T @ (y - y_mean)).T
     return Affine(matrix, y_mean - matrix @ x_mean)
+
+
+def pooled_features(head: Any, maps: NDArray[np.float16]) -> NDArray[np.float32]:
+    """(m, c) maxima of the head's maps, of frozen maps (m, c, h, w)."""
+    torch = torch_or_error()
+    parts = []
+    with torch.inference_mode():
+        for i in range(0, len(maps), 64):
+            a = torch.from_numpy(maps[i : i + 64].astype(np.float32))
+            parts.append((a if head is None else head(a)).amax((2, 3)).numpy())
+    return np.concatenate(parts)

@@ -1,8 +1,9 @@
-"""The layers between a backbone's map and the pooling: what `distil` trains so that max pooling costs nothing.
+"""The layers between a backbone's map and the pooling: what `distil` trains so that max pooling costs little.
 
-Features of a network that was trained with another pooling are poor under global max pooling. `place_head` puts one layer
-in between: a 1 × 1 convolution, a shift of its own for every place (a mouth belongs below), and PReLU. It starts near the
-identity and keeps the map's size, so every feature still has its cell.
+Features of a network that was trained with another pooling are poor under global max pooling. `place_head` puts fresh layers
+in between: a bottleneck of 1 × 1, depthwise 3 × 3 and 1 × 1 convolutions beside the identity, then a 1 × 1 convolution, a
+shift of its own for every place (a mouth belongs below) and LeakyReLU(0.1). They keep the map's size, so every feature
+still has its cell; what is below zero counts little, so that a maximum means something was there.
 """
 
 from __future__ import annotations
@@ -22,19 +23,27 @@ def _place_head_class() -> Any:
     nn, functional = torch.nn, torch.nn.functional
 
     class PlaceHead(nn.Module):  # type: ignore[misc,name-defined]
-        """PReLU(mix · A(x) + shift(x)) in every cell x."""
+        """LeakyReLU(mix · A'(x) + shift(x)) in every cell x, A' = A + bottleneck(A)."""
 
         def __init__(self, channels: int, height: int, width: int) -> None:
             super().__init__()
+            half = channels // 2
+            self.down = nn.Linear(channels, half)
+            self.near = nn.Conv2d(half, half, 3, 1, 1, groups=half)
+            self.first, self.second = nn.PReLU(half), nn.PReLU(half)
+            self.up = nn.Linear(half, channels, bias=False)
+            nn.init.normal_(self.up.weight, std=0.01)
             self.mix = nn.Parameter(torch.eye(channels) + 0.005 * torch.randn(channels, channels))
             self.shift = nn.Parameter(torch.zeros(channels, height, width))
-            self.slope = nn.Parameter(torch.full((channels,), 0.25))
 
         def forward(self, a: Any) -> Any:
-            # One product of matrices; as a convolution it takes twice as long.
             n, c, h, w = a.shape
-            z = (a.flatten(2).transpose(1, 2).reshape(-1, c) @ self.mix.T).reshape(n, h * w, c).transpose(1, 2)
-            return functional.prelu(z.reshape(n, c, h, w) + self.shift, self.slope)
+            cells = a.flatten(2).transpose(1, 2)  # products of matrices: as convolutions they take twice as long
+            wide = self.down(cells).transpose(1, 2).reshape(n, -1, h, w)
+            wide = self.second(self.near(self.first(wide)))
+            cells = cells + self.up(wide.flatten(2).transpose(1, 2))
+            z = (cells @ self.mix.T).transpose(1, 2).reshape(n, c, h, w)
+            return functional.leaky_relu(z + self.shift, 0.1)
 
     return PlaceHead
 

@@ -1,0 +1,287 @@
+"""`facespace explain`: why did two faces match? And the training and judging of such explanations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+from typer.core import TyperGroup
+
+from .._files import check_folder
+from ..errors import InputError
+from ..images import ImageFile, find_images
+from ._app import app
+from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
+
+if TYPE_CHECKING:
+    from ..explain import HidingGameResult, PairExplanation, TrainProgress
+
+
+class _PairByDefault(TyperGroup):
+    """`facespace explain A.jpg B.jpg` is `facespace explain pair A.jpg B.jpg`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["pair", *args]
+        return list(super().parse_args(ctx, args))
+
+
+explain = typer.Typer(no_args_is_help=True, cls=_PairByDefault)
+app.add_typer(explain, name="explain", help="Why did two faces match? A.jpg B.jpg, train, evaluate.")
+
+Model = Annotated[str, typer.Option("--model", help="Network with a shipped checkpoint, or a checkpoint of `train`.")]
+Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
+Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
+Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
+_MODEL = "mobilefacenet-casia"
+
+
+@explain.command("pair")
+def pair(
+    first: Annotated[Path, typer.Argument(metavar="A", help="One image.", show_default=False)],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The other.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Picture to write: .png or .svg.")],
+    model: Model = _MODEL,
+    method: Annotated[str, typer.Option("--method", help="reconstruction (the paper's), gradcam, gradient, …")] = (
+        "reconstruction"
+    ),
+    threshold: Annotated[float | None, typer.Option("--threshold", help="To decide by; by default the network's.")] = None,
+    normalisation: Annotated[str, typer.Option("--normalisation", help="Of residuals: l1, l2 or max.")] = "l1",
+    cumulative: Annotated[bool, typer.Option("--cumulative", help="Algorithm 1 read literally: masks stay.")] = False,
+    channel_threshold: Annotated[float | None, typer.Option("--channel-threshold", help="Algorithm 1's T.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help="Map to the network that B is compared in.")] = None,
+    other_model: Annotated[str | None, typer.Option("--other-model", help="That network; by default the map's.")] = None,
+    landmarks: Landmarks = None,
+    aligned: Aligned = False,
+    weights: Weights = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Explain the comparison of two images in one picture: what speaks for one person, and what against."""
+    from ..explain import explain_pair, load_explainable, write_picture
+    from ..mapping import LinearMap
+    from ..models import load_card
+
+    network = load_explainable(model, weights)
+    a = _face(first, network.name, landmarks, aligned, weights)
+    other: Any
+    linear = None
+    if mapping is None:
+        other = _face(second, network.name, landmarks, aligned, weights)
+    else:
+        linear = LinearMap.load(mapping)
+        card = load_card(other_model or linear.target_model)
+        other = _vector(second, card.name, landmarks, aligned, weights)
+    result = explain_pair(
+        a,
+        other,
+        network,
+        method=method,
+        threshold=threshold,
+        normalisation=normalisation,
+        cumulative=cumulative,
+        channel_threshold=channel_threshold,
+        mapping=linear,
+        seed=seed,
+    )
+    title = f"{first.name} and {second.name}, by {network.name}, {method}"
+    write_picture(result, output, title=title)
+    document = {**result.to_dict(), "files": [str(output)]}
+    emit(document, lambda: _pair_text(result, output), as_json=as_json, quiet=quiet)
+
+
+@explain.command("train")
+def train(
+    images: Annotated[Path, typer.Option("--images", help="Folder of faces; person/image.jpg for joint.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="CKPT", help="Checkpoint to write (.safetensors).")],
+    mode: Annotated[str, typer.Option("--mode", help="decoder-only, distil or joint.")] = "decoder-only",
+    backbone: Annotated[str, typer.Option("--backbone", help="Network to explain.")] = _MODEL,
+    start: Annotated[Path | None, typer.Option("--start", help="Checkpoint to begin with, such as distil's.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="Lines `id person` for joint; by default the folder is the person.")
+    ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option("--exclude", help="Pairs list to be tested on: its people are left out.")
+    ] = None,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="Over all faces.")] = 10,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Faces a step.")] = 64,
+    rate: Annotated[float | None, typer.Option("--rate", help="Peak learning rate.")] = None,
+    weight: Annotated[float, typer.Option("--lambda", help="Weight of the reconstruction in joint.")] = 10.0,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="PNG of originals beside reconstructions.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")] = False,
+    landmarks: Landmarks = None,
+    aligned: Aligned = False,
+    weights: Weights = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Make a network explainable: train a decoder, a max-pool head, or both.
+
+    An interrupted training goes on with --resume.
+    """
+    from ..explain import TrainSettings, load_checkpoint, write_reconstructions
+    from ..explain import train as run
+    from ..explain.faces import aligned_faces
+    from ..explain.people import keep_out, people_of
+    from ..models import load_card
+
+    settings = TrainSettings(mode, passes, batch, rate, weight, seed=seed)
+    if output.suffix != ".safetensors":
+        raise InputError(f"{output}: a checkpoint is a .safetensors file", "End its name so.")
+    check_folder(output.parent)
+    files, left_out = keep_out(find_images(images), exclude)
+    with progress_bar("faces", quiet or as_json) as step:
+        crops, ids, skipped = aligned_faces(
+            files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
+        )
+    people = people_of(ids, labels) if mode == "joint" else None
+    lines: list[str] = []
+    with progress_bar("maps", quiet or as_json) as maps, progress_bar("steps", quiet or as_json) as steps:
+
+        def told(progress: TrainProgress) -> None:
+            lines.append(progress.line())
+            steps(progress.step, progress.steps)
+
+        made = run(
+            crops,
+            backbone,
+            settings,
+            out=output,
+            labels=people,
+            start=None if start is None else load_checkpoint(start),
+            weights=weights,
+            resume=resume,
+            report=told,
+            maps_progress=maps,
+        )
+    written = [str(output)]
+    if picture is not None:
+        written.append(str(write_reconstructions(made.network(weights), crops, picture)))
+    document = {
+        "checkpoint": str(output),
+        "mode": mode,
+        "backbone": made.backbone,
+        "faces": len(crops),
+        "skipped": len(skipped),
+        "left_out": left_out,
+        "log": made.facts[mode]["log"],
+        "files": written,
+    }
+    shown = Text(
+        f"{len(crops):,} faces ({left_out:,} left out, {len(skipped):,} skipped). Last: {lines[-1] if lines else '–'}"
+    )
+    emit(document, lambda: Group(shown, Text(f"Checkpoint: {output}", style="bold")), as_json=as_json, quiet=quiet)
+
+
+@explain.command("evaluate")
+def evaluate(
+    pairs: Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")],
+    images: Annotated[Path, typer.Option("--images", help="Folder of the images; ids are the paths under it.")],
+    model: Model = _MODEL,
+    methods: Annotated[
+        str | None, typer.Option("--methods", help="Comma-separated; by default the five and the controls.")
+    ] = None,
+    games: Annotated[str, typer.Option("--games", help="hiding, deletion or both, comma-separated.")] = "hiding",
+    limit: Annotated[int | None, typer.Option("--limit", min=20, help="Play on about so many pairs, of all folds.")] = None,
+    threshold: Annotated[float | None, typer.Option("--threshold", help="τ; by default the network's.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep the scores of finished pairs and go on from them.")] = False,
+    landmarks: Landmarks = None,
+    aligned: Aligned = False,
+    weights: Weights = None,
+    output: OutputFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Play the hiding game: which maps point at what recognition lives on?"""
+    from ..datasets import read_pairs
+    from ..explain import COMPARED, CONTROLS, hiding_game, load_explainable
+    from ..explain.faces import aligned_faces
+    from ..explain.people import evenly
+    from ..explain.report import game_report
+    from ..models import load_card
+
+    if output is not None:
+        check_folder(output)
+    if resume and output is None:
+        raise InputError("resuming needs an output folder", "Name it with -o: the scores are kept in it.")
+    network = load_explainable(model, weights)
+    protocol = read_pairs(pairs)
+    protocol = protocol if limit is None else evenly(protocol, limit)
+    wanted = set(protocol.ids.tolist())
+    files = [file for file in find_images(images) if file.id in wanted]
+    with progress_bar("faces", quiet or as_json) as step:
+        crops, ids, _ = aligned_faces(
+            files, load_card(network.name), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
+        )
+    chosen = [m.strip() for m in methods.split(",")] if methods else [*COMPARED, *CONTROLS]
+    with progress_bar("pairs", quiet or as_json) as step:
+        result = hiding_game(
+            network,
+            crops,
+            ids,
+            protocol,
+            methods=chosen,
+            games=[g.strip() for g in games.split(",")],
+            threshold=threshold,
+            seed=seed,
+            folder=output / "scores" if resume and output is not None else None,
+            progress=step,
+        )
+    document = write_study(result, lambda: game_report(result), output)
+    emit(document, lambda: _game_text(result, document["files"]), as_json=as_json, quiet=quiet)
+
+
+def _face(path: Path, name: str, landmarks: Path | None, aligned: bool, weights: Path | None) -> Any:
+    from ..explain.faces import aligned_faces
+    from ..models import load_card
+
+    file = ImageFile(_id(path, landmarks), path)
+    return aligned_faces([file], load_card(name), landmarks=landmarks, aligned=aligned, weights=weights)[0][0]
+
+
+def _vector(path: Path, name: str, landmarks: Path | None, aligned: bool, weights: Path | None) -> Any:
+    from ..models import embed
+
+    return embed(
+        {_id(path, landmarks): path}, name, landmarks=landmarks, aligned=aligned, weights=weights
+    ).embeddings.vectors[0]
+
+
+def _id(path: Path, landmarks: Path | None) -> str:
+    # Landmarks name images by folder and name, as in LFW; else any name will do.
+    return path.stem if landmarks is None else f"{path.absolute().parent.name}/{path.stem}"
+
+
+def _pair_text(result: PairExplanation, output: Path) -> RenderableType:
+    sign, decision = ("≥", "same person") if result.accepted else ("<", "different people")
+    first = Text(f"Score {result.score:.3f} {sign} threshold {result.threshold:.3f}: {decision}", style="bold")
+    lines: list[RenderableType] = [first]
+    if result.completeness_error is not None:
+        c = result.counts
+        lines.append(
+            Text(
+                f"{c['channels']} channels, {c['negative_maxima']} with a negative maximum, {c['dead_residuals']} without "
+                f"effect; the map's sum misses the margin by {result.completeness_error:.1e}.",
+                style="dim",
+            )
+        )
+    return Group(*lines, Text.assemble("Picture: ", (str(output), "bold")))
+
+
+def _game_text(result: HidingGameResult, files: list[str]) -> RenderableType:
+    from ..explain.report import finding, game_table
+    from ..report import terminal_table
+
+    rows: list[RenderableType] = [Text(finding(result), style="bold"), Text(), terminal_table(game_table(result)), Text()]
+    rows.append(Text(result.signature, style="dim"))
+    if files:
+        rows.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
+    return Group(*rows)

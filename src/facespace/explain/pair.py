@@ -1,0 +1,176 @@
+"""`explain_pair`: one comparison, explained on both faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, ModelError
+from ..mapping import LinearMap
+from ..results import signature
+from .cross import probe_head, reference_head
+from .methods import TITLES, Importance, check_methods
+from .network import Crops, ExplainableNetwork, pool
+from .residuals import Residuals, residuals
+from .saliency import Affine, Comparison, compare, saliency
+
+Floats = NDArray[np.float32]
+#: Methods whose maps have a sign: what speaks for one person, and what against.
+SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg")
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedFace:
+    """One side of an explained pair.
+
+    Attributes:
+        crop: (height, width, 3) uint8, what the network saw.
+        importance: (height, width); signed for the methods of `SIGNED` (positive speaks for one person), else ≥ 0.
+        residuals: of the paper's method, to explain further pairs of this image with; None for the others.
+    """
+
+    crop: Crops
+    importance: Floats
+    residuals: Residuals | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PairExplanation:
+    """Why a pair was accepted or rejected.
+
+    Attributes:
+        network: name. method: one of METHODS.
+        faces: one or two; only the first where the other network's map is closed.
+        score, threshold: the decision is score ≥ threshold.
+        completeness_error: the largest |ΣH − (s − τ)| of the faces (the paper's method; None for others).
+        counts: channels, dead_residuals, negative_maxima, summed over the faces.
+    """
+
+    network: str
+    method: str
+    faces: tuple[ExplainedFace, ...]
+    score: float
+    threshold: float
+    completeness_error: float | None
+    counts: dict[str, int]
+    signature: str
+
+    @property
+    def accepted(self) -> bool:
+        """Is the score at or above the threshold?"""
+        return self.score >= self.threshold
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of `facespace explain`."""
+        return {
+            "signature": self.signature,
+            "network": self.network,
+            "method": self.method,
+            "score": self.score,
+            "threshold": self.threshold,
+            "decision": "same person" if self.accepted else "different people",
+            "completeness_error": self.completeness_error,
+            "counts": self.counts,
+        }
+
+
+def explain_pair(
+    crop: Crops,
+    other: Crops | NDArray[np.floating[Any]],
+    network: ExplainableNetwork,
+    *,
+    method: str = "reconstruction",
+    threshold: float | None = None,
+    normalisation: str = "l1",
+    cumulative: bool = False,
+    channel_threshold: float | None = None,
+    mapping: LinearMap | None = None,
+    other_network: ExplainableNetwork | None = None,
+    kept: tuple[Residuals | None, Residuals | None] = (None, None),
+    seed: int = 0,
+) -> PairExplanation:
+    """Explain the comparison of two aligned faces.
+
+    Args:
+        crop: (height, width, 3) uint8, as `network` takes it.
+        other: the second face; or, with `mapping`, the second image's (q,) embedding by the map's target network.
+        network: with a decoder for the paper's method.
+        method: one of METHODS.
+        threshold: τ; by default the network's own. Across networks it must be given.
+        normalisation, cumulative, channel_threshold: Algorithm 1's ambiguities, see `residuals` and `saliency`.
+        mapping: a map from `network`'s embeddings to another network's.
+        other_network: the map's target, when it can be explained too; the second face is then explained in its channels.
+        kept: residuals of either image from an earlier explanation: what takes long.
+
+    Raises InputError when no threshold is known, UnknownNameError for another method, ModelError where a decoder is missing.
+    """
+    check_methods([method], network)
+    tau = threshold if threshold is not None else (network.threshold if mapping is None else None)
+    if tau is None:
+        raise InputError("no threshold to decide by", "Give the operating threshold (--threshold), such as verify reports.")
+    crops = [crop] if np.ndim(other) == 1 else [crop, np.asarray(other, dtype=np.uint8)]
+    networks = [network, other_network or network]
+    if mapping is None and (other_network is not None or len(crops) == 1):
+        raise InputError("two networks are compared through a map", "Give the map (--map).")
+    if mapping is not None and other_network is None and len(crops) == 2:
+        raise InputError("with a map the second image is its embedding by the other network, or needs that network")
+    maps = [n.maps(c[None])[0] for n, c in zip(networks, crops, strict=False)]
+    comparisons = _comparisons(networks, maps, other, mapping)
+    faces, errors = [], []
+    counts = dict.fromkeys(("channels", "dead_residuals", "negative_maxima"), 0)
+    for i, (net, picture, a, c) in enumerate(zip(networks, crops, maps, comparisons, strict=False)):
+        if method == "reconstruction":
+            if net.decoder is None:
+                raise ModelError(f"{net.name} has no decoder", "Train one: facespace explain train.")
+            r = kept[i] or residuals(a, net.decoder, normalisation=normalisation, cumulative=cumulative)
+            found = saliency(r, c, tau, channel_threshold=channel_threshold)
+            errors.append(found.completeness_error)
+            counts = {key: counts[key] + value for key, value in r.counts.items()}
+            faces.append(ExplainedFace(picture, found.signed, r))
+        else:
+            faces.append(ExplainedFace(picture, _importance(net, method, picture, a, c, tau, seed + i)))
+    line = signature(
+        "explain",
+        network=network.name,
+        map=mapping and f"{mapping.source_model}>{mapping.target_model}",
+        method=method,
+        normalisation=normalisation if method == "reconstruction" else None,
+        cumulative=cumulative or None,
+        threshold=f"{tau:.4f}",
+    )
+    error = max(errors) if errors else None
+    return PairExplanation(network.name, method, tuple(faces), comparisons[0].score, float(tau), error, counts, line)
+
+
+def _comparisons(
+    networks: list[ExplainableNetwork], maps: list[Floats], other: Any, mapping: LinearMap | None
+) -> list[Comparison]:
+    """Of each face whose map is open, as the first of its pair."""
+    features = [pool(a[None], n.pooling)[0] for n, a in zip(networks, maps, strict=False)]
+    if mapping is None:
+        head = networks[0].head
+        return [compare(features[0], features[1], head, head), compare(features[1], features[0], head, head)]
+    probe = probe_head(mapping, networks[0], features[0])
+    if len(maps) == 1:
+        reference = mapping.reference(np.asarray(other, dtype=np.float32)[None])[0]
+        return [compare(features[0], reference, probe)]
+    back: Affine = reference_head(mapping, networks[1], features[1])
+    return [compare(features[0], features[1], probe, back), compare(features[1], features[0], back, probe)]
+
+
+def _importance(
+    network: ExplainableNetwork, method: str, crop: Crops, a: Floats, comparison: Comparison, tau: float, number: int
+) -> Floats:
+    found = Importance(network, tau)([method], crop[None], a[None], [comparison], [0], [number])
+    return np.asarray(found[method][0])
+
+
+def parts(explanation: PairExplanation, face: ExplainedFace) -> dict[str, Floats]:
+    """The maps to show of a face by their names: S⁺, S⁻ and S, or the one importance of a method without sign."""
+    if explanation.method not in SIGNED:
+        return {TITLES[explanation.method]: face.importance}
+    h = face.importance
+    return {"S⁺": np.maximum(h, 0), "S⁻": np.maximum(-h, 0), "S": np.abs(h)}

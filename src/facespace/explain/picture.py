@@ -1,0 +1,148 @@
+"""The picture of an explained pair: both faces, their maps, the decision, and how far it may be read."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .._files import atomic_write
+from ..errors import OutputError
+from .network import ExplainableNetwork
+from .pair import SIGNED, PairExplanation, parts
+
+Crops = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+# After Okabe and Ito: blue for alike, orange for different, purple for both together.
+_COLOURS = {"S⁺": (0, 114, 178), "S⁻": (207, 90, 0), "S": (126, 47, 142)}
+_WORDS = {"S⁺": "S⁺: speaks for one person", "S⁻": "S⁻: speaks against", "S": "S: counts either way"}
+_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
+_INK, _MUTED = "#1b1f24", "#59636e"
+_HEIGHT, _GAP, _MARGIN = 240, 14, 24
+
+MAY = (
+    "You may read: where in the picture the features lie that moved this network's score above or below its threshold. "
+    "Blue and orange are drawn to one scale, so their strengths compare within this picture."
+)
+MAY_NOT = (
+    "You may not read: that the two are, or are not, one person (the network may be wrong); that a person would look at the "
+    "same places; or that the marked places alone decide. Places are known to some 20 pixels of the crop at best."
+)
+
+
+def write_picture(explanation: PairExplanation, path: str | Path, *, title: str = "") -> Path:
+    """Draw an explained pair to a .png or .svg file.
+
+    Raises OutputError for another kind of file.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in (".png", ".svg"):
+        raise OutputError(f"{path}: can't write this kind of file", "End the name in .png or .svg.")
+    svg = picture(explanation, title=title)
+    with atomic_write(path) as temporary:
+        if kind == ".svg":
+            temporary.write_text(svg, encoding="utf-8")
+        else:
+            import vl_convert
+
+            temporary.write_bytes(vl_convert.svg_to_png(svg, scale=2))
+    return path
+
+
+def picture(explanation: PairExplanation, *, title: str = "") -> str:
+    """The picture as SVG."""
+    rows = [(face, parts(explanation, face)) for face in explanation.faces]
+    scale = max(float(np.quantile(np.abs(face.importance), 0.995)) for face, _ in rows) or 1.0
+    columns = 1 + len(rows[0][1])
+    widths = [round(_HEIGHT * face.crop.shape[1] / face.crop.shape[0]) for face, _ in rows]
+    cell = max(max(widths) + _GAP, 215)
+    width = max(2 * _MARGIN + columns * cell - _GAP, 560)
+    sign = "≥" if explanation.accepted else "<"
+    decision = "same person" if explanation.accepted else "different people"
+    head = f"Score {explanation.score:.3f} {sign} threshold {explanation.threshold:.3f}: {decision}"
+    body = [_text(_MARGIN, 36, head, 20, weight="bold")]
+    body.append(_text(_MARGIN, 58, title or f"{explanation.network}, {explanation.method}", 13, _MUTED))
+    y = 84.0
+    for letter, (face, shown) in zip("AB", rows, strict=False):
+        items = [(f"image {letter}", face.crop)]
+        for name, values in shown.items():
+            items.append((_WORDS.get(name, name), overlay(face.crop, values / scale, _COLOURS.get(name, _COLOURS["S"]))))
+        for column, (label, image) in enumerate(items):
+            x = _MARGIN + column * cell
+            body.append(_text(x, y + 10, label, 13))
+            body.append(_image(x, y + 18, _HEIGHT * image.shape[1] / image.shape[0], _HEIGHT, image))
+        y += _HEIGHT + 18 + 22
+    if explanation.method in SIGNED:
+        share = " and ".join(f"{_share(face.importance):.0%}" for face, _ in rows)
+        body.append(_text(_MARGIN, y + 4, f"Share of S⁺ in all that counts: {share}.", 13))
+        y += 24
+    for sentence in (MAY, MAY_NOT) if explanation.method in SIGNED else (MAY.split(". Blue")[0] + ".", MAY_NOT):
+        for line in textwrap.wrap(sentence, int((width - 2 * _MARGIN) / 6.1)):
+            body.append(_text(_MARGIN, y + 4, line, 12, _MUTED))
+            y += 17
+        y += 5
+    body.append(_text(_MARGIN, y + 6, explanation.signature, 10, _MUTED))
+    height = y + 22
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:.0f}" '
+        f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"><rect width="100%" height="100%" fill="#ffffff"/>'
+        + "".join(body)
+        + "</svg>"
+    )
+
+
+def overlay(crop: Crops, strength: Floats, colour: Sequence[int], zoom: int = 4) -> Crops:
+    """A paled grey face under a map in one colour; `strength` 1 and above is full colour."""
+    size = (crop.shape[1] * zoom, crop.shape[0] * zoom)
+    grey = cv2.cvtColor(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    paled = (0.55 * grey + 0.45 * 255)[..., None].repeat(3, 2)
+    heat = cv2.resize(np.clip(strength, 0, 1).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
+    alpha = 0.85 * np.sqrt(np.clip(heat, 0, 1))  # weak places stay visible
+    shaded = np.array(colour, np.float32) * (0.35 + 0.65 * grey[..., None] / 255)  # the face shows through the colour
+    return np.asarray(np.rint((1 - alpha) * paled + alpha * shaded), dtype=np.uint8)
+
+
+def _share(signed: Floats) -> float:
+    total = float(np.abs(signed).sum())
+    return float(np.maximum(signed, 0).sum()) / total if total else 0.0
+
+
+def _text(x: float, y: float, words: str, size: int, colour: str = _INK, weight: str = "normal") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-family="{_FONT}" font-size="{size}" font-weight="{weight}" '
+        f'fill="{colour}">{escape(words)}</text>'
+    )
+
+
+def _image(x: float, y: float, width: float, height: float, pixels: Crops) -> str:
+    done, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    assert done
+    uri = "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()
+    return f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" xlink:href="{uri}"/>'
+
+
+def write_reconstructions(network: ExplainableNetwork, crops: Crops, path: str | Path, *, count: int = 12) -> Path:
+    """A PNG of faces (upper rows) and what the decoder makes of their maps (below each), evenly chosen from `crops`.
+
+    Raises ModelError without a decoder.
+    """
+    chosen = crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).round().astype(int)]
+    again = network.reconstruct(network.maps(chosen))
+    rows = []
+    for i in range(0, len(chosen), 6):
+        for faces in (chosen[i : i + 6], again[i : i + 6]):
+            strip = np.concatenate(list(faces), axis=1)
+            width = 6 * chosen.shape[2] if len(chosen) > 6 else strip.shape[1]
+            rows.append(np.pad(strip, ((0, 0), (0, width - strip.shape[1]), (0, 0)), constant_values=255))
+    done, data = cv2.imencode(".png", cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR))
+    assert done
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+    return Path(path)

@@ -1,0 +1,119 @@
+"""`facespace explain`: a pair, a training and a hiding game from files."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra torch is not installed")
+sys.path.insert(0, str(Path(__file__).parents[1] / "explain"))
+
+from explain_samples import crops, small_network
+
+from facespace.cli import main
+from facespace.models import load_card
+
+CARD = load_card("mobilefacenet-casia")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twelve faces of four people."""
+    for i, crop in enumerate(crops(12)):
+        path = tmp_path / "faces" / f"p{i // 3}" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), crop)
+    return tmp_path / "faces"
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    """The small random network under the name of the shipped one, and a card of its size."""
+    explain, models = importlib.import_module("facespace.explain"), importlib.import_module("facespace.models")
+    network = dataclasses.replace(small_network(), name="mobilefacenet-casia")
+    template = dataclasses.replace(CARD.template, size=(48, 32), columns=None)
+    monkeypatch.setattr(explain, "load_explainable", lambda *_: network)
+    monkeypatch.setattr(models, "load_card", lambda _: dataclasses.replace(CARD, template=template))
+
+
+def test_a_pair_gives_a_picture_and_a_document(folder, tmp_path, capsys):
+    out = tmp_path / "why.png"
+    arguments = ["explain", str(folder / "p0/0.png"), str(folder / "p1/3.png"), "--aligned", "-o", str(out)]
+    assert main([*arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {"score", "threshold", "decision", "completeness_error", "counts"} <= set(document)
+    assert document["completeness_error"] < 1e-5
+    assert document["files"] == [str(out)]
+    assert cv2.imread(str(out)) is not None
+    assert main([*arguments, "--method", "gradcam++"]) == 0
+    assert "Score" in capsys.readouterr().out
+
+
+def test_the_game_writes_a_report_and_goes_on(folder, tmp_path, capsys):
+    ids = [f"p{i // 3}/{i}" for i in range(12)]
+    lines = ["id1,id2,same,fold"]
+    for fold in range(2):
+        for i in range(6):
+            one = 6 * fold + i
+            lines.append(f"{ids[one]},{ids[6 * fold + i // 3 * 3 + (i + 1) % 3]},1,{fold}")
+            lines.append(f"{ids[one]},{ids[(one + 4) % 12]},0,{fold}")
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    arguments = ["explain", "evaluate", "--pairs", str(tmp_path / "pairs.csv"), "--images", str(folder), "--aligned"]
+    arguments += ["--methods", "stylianou-max,reconstruction,centre", "-o", str(tmp_path / "game"), "--resume"]
+    assert main([*arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {m["threshold"] for m in document["methods"]} == {"fixed", "refit"}
+    assert {"name", "levels", "accuracy", "auc", "low", "high", "tie_fraction"} <= set(document["methods"][0])
+    assert len(list((tmp_path / "game/scores").glob("pairs-*.npz"))) == 3
+    assert (tmp_path / "game/report.html").stat().st_size > 10_000
+    assert main(arguments) == 0
+    assert "came first" in capsys.readouterr().out
+
+
+def test_bad_requests_are_one_message(folder, tmp_path, capsys):
+    a, b = str(folder / "p0/0.png"), str(folder / "p1/3.png")
+    for arguments, words in (
+        (["explain", a, b, "--aligned", "-o", str(tmp_path / "o.gif")], "kind of file"),
+        (["explain", a, b, "--aligned", "--method", "lime", "-o", str(tmp_path / "o.png")], "lime"),
+        (["explain", a, str(folder / "none.png"), "--aligned", "-o", str(tmp_path / "o.png")], "none.png"),
+        (["explain", "train", "--images", str(folder), "--mode", "distil", "-o", str(tmp_path / "c.pt")], ".safetensors"),
+        (["explain", "train", "--images", str(folder), "--mode", "distill", "-o", str(tmp_path / "c.pt")], "distill"),
+    ):
+        assert main(arguments) == 2
+        assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_people_are_labels_and_can_be_kept_out(folder, tmp_path):
+    from facespace.datasets import PairProtocol
+    from facespace.errors import FileFormatError, InputError
+    from facespace.explain.people import evenly, keep_out, people_of
+    from facespace.images import find_images
+
+    files = find_images(folder)
+    (tmp_path / "pairs.csv").write_text("id1,id2,same\np0/0,p0/1,1\np0/2,p2/8,0\n")
+    kept, left = keep_out(files, tmp_path / "pairs.csv")
+    assert left == 6
+    assert {f.id.split("/")[0] for f in kept} == {"p1", "p3"}
+    assert people_of(["p1/3", "p3/9"]) == ["p1", "p3"]
+    with pytest.raises(InputError, match="no person"):
+        people_of(["3"])
+    (tmp_path / "labels.txt").write_text("3 Ann\n4 Ben\n")
+    assert people_of(["4", "3"], tmp_path / "labels.txt") == ["Ben", "Ann"]
+    with pytest.raises(InputError, match="no person for 5"):
+        people_of(["5"], tmp_path / "labels.txt")
+    (tmp_path / "labels.txt").write_text("3 Ann Lee\n")
+    with pytest.raises(FileFormatError, match="line 1"):
+        people_of(["3"], tmp_path / "labels.txt")
+    n = 400
+    protocol = PairProtocol("p", [f"a{i}" for i in range(n)], ["b"] * n, np.arange(n) % 2 == 0, np.arange(n) // 40)
+    few = evenly(protocol, 100)
+    assert len(few) == 100
+    assert np.bincount(few.fold).tolist() == [10] * 10
+    assert few.same.sum() == 50
