@@ -13,7 +13,8 @@ from rich.text import Text
 from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..verification import IdentificationResult, identify
+from ..results import write_json
+from ..verification import IdentificationResult, ListIdentification, identify, identify_lists
 from ._app import app
 from ._options import Json, OutputFolder, Quiet, emit, write_study
 
@@ -31,13 +32,26 @@ def identify_command(
     fpir: Annotated[
         str, typer.Option("--fpir", metavar="X,X,…", help="False positive identification rates of the open-set table.")
     ] = "1e-1,1e-2",
+    gallery_list: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--gallery-list",
+            help="csv of template,subject: who is in the gallery (IJB's gallery_G1.csv). Repeat for the mean of several.",
+            show_default=False,
+        ),
+    ] = None,
+    probe_list: Annotated[
+        Path | None,
+        typer.Option("--probe-list", help="csv of template,subject: who is looked up.", show_default=False),
+    ] = None,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Look every probe up in a gallery: closed set (CMC) and open set (FNIR at FPIR).
 
-    The person is the subject column, or else the folder in the id. No image may be on both sides.
+    The person is the subject column, or else the folder in the id; with lists the ids are templates, and the lists say
+    whose. No image may be on both sides.
     """
     if output is not None:
         check_folder(output)
@@ -51,11 +65,28 @@ def identify_command(
         linear = LinearMap.load(map)
         linear.check_model(unknown, "source")
         linear.check_model(known, "target")
+    names = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
+    title = f"Identification: {names}" if names else "Identification"
+    if gallery_list or probe_list:
+        from ..datasets import read_template_list
+
+        if not gallery_list or probe_list is None:
+            raise InputError("lists of templates come together", "Give --gallery-list and --probe-list.")
+        lists = [read_template_list(path) for path in gallery_list]
+        several = identify_lists(
+            known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates
+        )
+        if output is not None:
+            from ..verification.identification_report import identification_report
+
+            write_json(several, output / "results.json")
+            for name, one in several.galleries.items():
+                identification_report(one, f"{title}, {name}").write(output / name)
+        emit(several, lambda: render_lists(several), as_json=as_json, quiet=quiet)
+        return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates)
     from ..verification.identification_report import identification_report
 
-    names = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
-    title = f"Identification: {names}" if names else "Identification"
     document = write_study(result, lambda: identification_report(result, title), output)
     emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
 
@@ -70,6 +101,18 @@ def render(result: IdentificationResult) -> RenderableType:
         parts.append(terminal_table(fnir_table(result)))
     parts += [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
     return Group(*parts, Text(result.signature, style="dim"))
+
+
+def render_lists(result: ListIdentification) -> RenderableType:
+    """Every gallery's tables, and the means."""
+    parts: list[RenderableType] = []
+    for name, found in result.galleries.items():
+        parts += [Text(name, style="bold"), render(found), Text()]
+    if len(result.galleries) > 1:
+        rates = [f"rank {row.at:g}: {100 * row.rate:.2f} %" for row in result.cmc]
+        rates += [f"FNIR at FPIR {row.at:g}: {100 * row.rate:.2f} %" for row in result.fnir]
+        parts.append(Text.assemble(("Mean over galleries  ", "bold"), "   ".join(rates)))
+    return Group(*parts)
 
 
 def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list[int | float]:

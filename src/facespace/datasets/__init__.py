@@ -10,6 +10,7 @@ from .ijb import (
     read_template_pairs,
     read_ytf_templates,
 )
+from .ijb_1n import TemplateList, read_template_list
 from .insightface_bin import InsightfaceBin, extract_bin, read_bin, write_bin
 from .lfw import lfw_id, read_lfw_pairs
 from .pairs import read_cplfw_pairs, read_csv_pairs, read_pairs, read_ytf_splits
@@ -21,6 +22,7 @@ __all__ = [
     "BlufrSplit",
     "InsightfaceBin",
     "PairProtocol",
+    "TemplateList",
     "TemplateProtocol",
     "contiguous_folds",
     "extract_bin",
@@ -36,6 +38,7 @@ __all__ = [
     "read_lfw_pairs",
     "read_pairs",
     "read_template_csv",
+    "read_template_list",
     "read_template_pairs",
     "read_ytf_splits",
     "read_ytf_templates",

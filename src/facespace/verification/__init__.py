@@ -3,6 +3,7 @@
 from .blufr import BlufrRate, BlufrResult, BlufrSplitResult, verify_blufr
 from .compare import Comparison, Difference, compare_scores
 from .identification import FnirAtFpir, IdentificationResult, RankRate, identify
+from .identify_lists import ListIdentification, identify_lists
 from .intervals import Intervals, subject_intervals, subjects_of
 from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
 from .roc import Roc, TarAtFar
@@ -33,6 +34,7 @@ __all__ = [
     "FoldAccuracy",
     "IdentificationResult",
     "Intervals",
+    "ListIdentification",
     "PairMap",
     "PairRows",
     "RankRate",
@@ -49,6 +51,7 @@ __all__ = [
     "compare_systems",
     "expected_genuine_share",
     "identify",
+    "identify_lists",
     "insightface_grid",
     "kfold_accuracy",
     "load_shards",
