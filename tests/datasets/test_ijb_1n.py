@@ -37,3 +37,8 @@ def test_bad_lists_are_named_with_their_line(tmp_path, text, message):
         read_template_list(path)
     assert message in error.value.message
     assert str(path) in error.value.message
+
+
+def test_a_missing_list_is_named(tmp_path):
+    with pytest.raises(FileFormatError, match=r"no such file: .*none.csv"):
+        read_template_list(tmp_path / "none.csv")

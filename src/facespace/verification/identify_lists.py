@@ -1,7 +1,7 @@
 """Identification by lists of templates: every gallery by itself, and the mean over galleries.
 
-The published IJB-B/C evaluations look the mixed probes up in gallery G1 and in gallery G2, whose people differ, and quote the
-mean of the two rates. Probes whose person is in the other gallery are the non-mated ones.
+The published IJB-B/C evaluations look the mixed probes up in gallery G1 and in gallery G2, whose people differ, and quote
+the mean of the two rates. Probes whose person is in the other gallery are the non-mated ones.
 """
 
 from __future__ import annotations
@@ -65,12 +65,11 @@ def identify_lists(
         known = _listed(gallery, one)
         results[one.name] = identify(known, looked_up, map=map, ranks=ranks, fpirs=fpirs, name=f"identify-{one.name}")
     every = list(results.values())
-    cmc = [
-        MeanRate(rows[0].rank, float(np.mean([r.rate for r in rows]))) for rows in zip(*(r.cmc for r in every), strict=True)
-    ]
-    open_set = [r.fnir for r in every] if all(r.fnir for r in every) else []
-    fnir = [MeanRate(rows[0].fpir, float(np.mean([r.fnir for r in rows]))) for rows in zip(*open_set, strict=True)]
-    return ListIdentification(results, tuple(cmc), tuple(fnir))
+    closed = zip(*(found.cmc for found in every), strict=True)
+    opened = zip(*(found.fnir for found in every), strict=True) if all(found.fnir for found in every) else ()
+    cmc = tuple(MeanRate(rows[0].rank, float(np.mean([row.rate for row in rows]))) for rows in closed)
+    fnir = tuple(MeanRate(rows[0].fpir, float(np.mean([row.fnir for row in rows]))) for rows in opened)
+    return ListIdentification(results, cmc, fnir)
 
 
 def _listed(faces: EmbeddingSet, wanted: TemplateList) -> EmbeddingSet:
