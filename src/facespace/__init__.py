@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .capacity import estimate_capacity
     from .datasets import PairProtocol, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from .models import ModelCard, embed, load_card
     from .privacy import audit_linkage
     from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study
-    from .verification import transfer_threshold, verify
+    from .verification import compare_systems, identify, transfer_threshold, verify, verify_blufr
 
 _HOMES = {
+    "capacity": ["estimate_capacity"],
     "embeddings": ["EmbeddingSet"],
     "errors": ["FacespaceError"],
     "datasets": ["PairProtocol", "read_lfw_pairs", "read_pairs"],
@@ -52,7 +54,7 @@ _HOMES = {
     "models": ["ModelCard", "embed", "load_card"],
     "privacy": ["audit_linkage"],
     "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study"],
-    "verification": ["transfer_threshold", "verify"],
+    "verification": ["compare_systems", "identify", "transfer_threshold", "verify", "verify_blufr"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -72,10 +74,13 @@ __all__ = [
     "RotationMap",
     "__version__",
     "audit_linkage",
+    "compare_systems",
     "cross_model_study",
     "embed",
+    "estimate_capacity",
     "fit_map",
     "hub_study",
+    "identify",
     "load_card",
     "pairs_needed",
     "rank_study",
@@ -85,6 +90,7 @@ __all__ = [
     "sensitivity_study",
     "transfer_threshold",
     "verify",
+    "verify_blufr",
 ]
 
 
