@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .capacity import estimate_capacity
     from .datasets import PairProtocol, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from .verification import compare_systems, identify, transfer_threshold, verify, verify_blufr
 
 _HOMES = {
-    "capacity": ["estimate_capacity"],
     "embeddings": ["EmbeddingSet"],
     "errors": ["FacespaceError"],
     "datasets": ["PairProtocol", "read_lfw_pairs", "read_pairs"],
@@ -77,7 +75,6 @@ __all__ = [
     "compare_systems",
     "cross_model_study",
     "embed",
-    "estimate_capacity",
     "fit_map",
     "hub_study",
     "identify",
