@@ -248,7 +248,7 @@ def _find(folder: Path, file: str) -> Path:
     places = [folder / part / f"{file}{gz}" for part in ("", "meta") for gz in ("", ".gz")]
     found = next((place for place in places if place.is_file()), None)
     if found is None:
-        near = sorted(path.name for path in folder.glob("*_t*.txt*")) if folder.is_dir() else []
+        near = sorted(path.name for part in ("", "meta") for path in (folder / part).glob("*_t*.txt*"))
         raise FileFormatError(
             f"no {file} (or {file}.gz) in {folder}",
             f"There are {shorten(near)}: is --name right?" if near else "Name the folder of the lists (IJB's meta).",

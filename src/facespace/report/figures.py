@@ -54,11 +54,13 @@ def curves(
     points: int = 400,
     columns: int = 3,
     size: tuple[int, int] = (300, 240),
+    log_y: bool = False,
 ) -> Any:
     """Curves over a logarithmic x axis, one panel for each `panel` of `data`: ROC by default.
 
-    With `steps` a value of y holds until the next x, as an empirical ROC does. Every curve is thinned to at most
-    `points` points, each of them a corner of the whole curve.
+    With `log_y` y is logarithmic too, as in a DET plot; lower values lie on the foot of `y_range`. With `steps` a value of
+    y holds until the next x, as an empirical ROC does. Every curve is thinned to at most `points` points, each of them a
+    corner of the whole curve.
     """
     alt = altair()
 
@@ -67,21 +69,25 @@ def curves(
     for index, curve in enumerate(data):
         x, y = _pair(curve.name, curve.x, curve.y)
         x, y = _visible(*(stairs(x, y) if steps else (x, y)), x_range, steps)
+        if log_y:
+            y = np.maximum(y, y_range[0])
         outside |= bool(y.min() < y_range[0] or y.max() > y_range[1])
-        unit = (np.log10(x) - np.log10(x_range[0])) / (np.log10(x_range[1]) - np.log10(x_range[0]))
-        kept = thin(unit, (y - y_range[0]) / (y_range[1] - y_range[0]), points)
+        kept = thin(_unit(x, x_range, True), _unit(y, y_range, log_y), points)
         values += [
             {"series": curve.name, "panel": curve.panel, "curve": index, "i": i, "x": _short(a), "y": _short(b)}
             for i, (a, b) in enumerate(zip(x[kept], y[kept], strict=True))
         ]
     names, shown = unique(c.name for c in data), unique(c.panel for c in data)
     width, height = size if len(shown) > 1 else (2 * size[0], int(1.4 * size[1]))
+    y_axis = alt.Y("y:Q", title=y_title, scale=alt.Scale(domain=list(y_range)), axis=alt.Axis(tickCount=6))
+    if log_y:
+        y_axis = alt.Y("y:Q", title=y_title, scale=log(y_range), axis=log_axis(y_range))
     chart = (
         alt.Chart(alt.InlineData(values=values))
         .mark_line(strokeWidth=1.8, clip=outside, strokeJoin="miter")
         .encode(
             x=alt.X("x:Q", title=x_title, scale=log(x_range), axis=log_axis(x_range)),
-            y=alt.Y("y:Q", title=y_title, scale=alt.Scale(domain=list(y_range)), axis=alt.Axis(tickCount=6)),
+            y=y_axis,
             order="i:Q",
             detail="curve:N",
             **series(names),
@@ -156,6 +162,7 @@ def lines_with_bands(
     x_title: str,
     y_title: str,
     log_x: bool = False,
+    log_y: bool = False,
     level: tuple[str, float] | None = None,
     marks: Mapping[str, float] | None = None,
     size: tuple[int, int] = (620, 340),
@@ -180,9 +187,13 @@ def lines_with_bands(
         x=alt.X("x:Q", title=x_title, scale=scale, axis=alt.Axis(format=",~g", grid=False, labelOverlap=True)),
         **series(unique(band.name for band in data)),
     )
-    y_axis = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=False))
+    heights: dict[str, Any] = {"title": y_title, "scale": alt.Scale(zero=False)}
+    if log_y:
+        ends = min(row["low"] for row in values), max(row["high"] for row in values)
+        heights |= {"scale": log(ends), "axis": log_axis(ends)}
+    y_axis = alt.Y("y:Q", **heights)
     layers = [
-        base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=y_title), y2="high:Q"),
+        base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", **heights), y2="high:Q"),
         base.mark_line(strokeWidth=2).encode(y=y_axis),
         base.mark_point(size=28, filled=True, opacity=1).encode(y=y_axis),
     ]
@@ -251,6 +262,13 @@ def heatmap(
         .properties(width=alt.Step(step), height=alt.Step(30))
         .configure(**config())
     )
+
+
+def _unit(values: Array, ends: tuple[float, float], logarithmic: bool) -> Array:
+    """Where the values lie on an axis between its ends, 0 … 1."""
+    if logarithmic:
+        values, ends = np.log10(values), (float(np.log10(ends[0])), float(np.log10(ends[1])))
+    return (values - ends[0]) / (ends[1] - ends[0])
 
 
 def _short(value: float) -> float:
