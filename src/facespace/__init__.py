@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .datasets import PairProtocol, read_lfw_pairs, read_pairs
+    from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
     from .mapping import (
@@ -30,12 +30,20 @@ if TYPE_CHECKING:
     from .models import ModelCard, embed, load_card
     from .privacy import audit_linkage
     from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study
-    from .verification import compare_systems, identify, transfer_threshold, verify, verify_blufr
+    from .verification import (
+        compare_systems,
+        identify,
+        pool_templates,
+        transfer_threshold,
+        verify,
+        verify_blufr,
+        verify_templates,
+    )
 
 _HOMES = {
     "embeddings": ["EmbeddingSet"],
     "errors": ["FacespaceError"],
-    "datasets": ["PairProtocol", "read_lfw_pairs", "read_pairs"],
+    "datasets": ["PairProtocol", "TemplateProtocol", "read_ijb", "read_lfw_pairs", "read_pairs"],
     "mapping": [
         "CanonicalSpace",
         "IdentityMap",
@@ -52,7 +60,15 @@ _HOMES = {
     "models": ["ModelCard", "embed", "load_card"],
     "privacy": ["audit_linkage"],
     "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study"],
-    "verification": ["compare_systems", "identify", "transfer_threshold", "verify", "verify_blufr"],
+    "verification": [
+        "compare_systems",
+        "identify",
+        "pool_templates",
+        "transfer_threshold",
+        "verify",
+        "verify_blufr",
+        "verify_templates",
+    ],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -70,6 +86,7 @@ __all__ = [
     "ReducedRankMap",
     "RidgeMap",
     "RotationMap",
+    "TemplateProtocol",
     "__version__",
     "audit_linkage",
     "compare_systems",
@@ -80,7 +97,9 @@ __all__ = [
     "identify",
     "load_card",
     "pairs_needed",
+    "pool_templates",
     "rank_study",
+    "read_ijb",
     "read_lfw_pairs",
     "read_pairs",
     "refine_map",
@@ -88,6 +107,7 @@ __all__ = [
     "transfer_threshold",
     "verify",
     "verify_blufr",
+    "verify_templates",
 ]
 
 
