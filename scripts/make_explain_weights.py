@@ -24,13 +24,13 @@ import numpy as np
 from facespace.datasets import read_lfw_pairs
 from facespace.explain import Checkpoint, TrainSettings, load_backbone, load_checkpoint, train
 from facespace.explain._checkpoint import SHIPPED
-from facespace.explain._train_data import FrozenMaps, frozen_maps, pooled_features
+from facespace.explain._train_data import FrozenMaps, frozen_maps, pooled_features, rest_of
 from facespace.images import align, find_images, read_image, read_landmarks, realign
 from facespace.models import load_card
 from facespace.verification import best_threshold
 
 NAME = "mobilefacenet-casia"
-DISTIL = TrainSettings("distil", passes=8, batch=96, rate=1e-3)
+DISTIL = TrainSettings("distil", passes=9, batch=96, rate=1.5e-3)
 DECODER = TrainSettings("decoder-only", passes=3, batch=32, rate=2e-3, mirror=False)
 
 
@@ -81,12 +81,12 @@ def faces(shared: Path, work: Path) -> tuple[np.ndarray, list[str]]:
 def maps(crops: np.ndarray, weights: Path, work: Path) -> FrozenMaps:
     """The backbone's maps of the faces and their mirror images, computed once."""
     names = [work / f"{part}.npy" for part in ("maps", "teacher", "lengths")]
+    whole, card = load_backbone(NAME, weights)
     if not all(name.exists() for name in names):
-        whole, card = load_backbone(NAME, weights)
         made = frozen_maps(whole, "conv2", card, crops)
         for name, part in zip(names, (made.maps, made.teacher, made.lengths), strict=True):
             np.save(name, part)
-    return FrozenMaps(*[np.load(name) for name in names])
+    return FrozenMaps(*[np.load(name) for name in names], rest_of(whole, "conv2"))
 
 
 def threshold(made: Checkpoint, data: FrozenMaps, people: list[str], pairs: int = 20000) -> float:

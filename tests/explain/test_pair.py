@@ -92,7 +92,7 @@ def test_the_picture_shows_faces_maps_and_decision(tmp_path, method):
     assert svg.count("<image") == (8 if method == "reconstruction" else 4)
     for words in (f"{found.score:.3f}", "threshold 0.300", "You may not read", found.signature.split("|")[0]):
         assert words in svg
-    assert ("S⁺" in svg) == (method == "reconstruction")
+    assert ("speaks for one person" in svg) == (method == "reconstruction")
     assert set(parts(found, found.faces[0])) == ({"S⁺", "S⁻", "S"} if method == "reconstruction" else {"GradCAM"})
 
 

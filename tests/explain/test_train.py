@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 
 import numpy as np
@@ -11,8 +12,8 @@ from explain_samples import crops, torch
 from facespace.errors import FacespaceError, FileFormatError, InputError, UnknownNameError
 from facespace.explain import ExplainableNetwork, TrainSettings, layer_map, load_checkpoint, mobilefacenet, train
 from facespace.explain._checkpoint import Checkpoint
-from facespace.explain._losses import arcface_loss
-from facespace.explain._train_data import FrozenMaps, frozen_maps
+from facespace.explain._losses import arcface_loss, similarity_loss
+from facespace.explain._train_data import FrozenMaps, frozen_maps, mixed
 from facespace.explain.train import _partial
 from facespace.models import load_card
 
@@ -75,6 +76,36 @@ def test_every_training_lowers_its_losses(tmp_path, maps, mode):
     assert (made.head is None) == (mode == "decoder-only")
     assert (made.decoder is None) == (mode == "distil")
     assert not _partial(out).exists()
+
+
+def test_mixtures_are_of_two_maps_and_the_teacher_answers_to_them(tmp_path, maps):
+    a = torch.from_numpy(maps.maps[:12].astype(np.float32))
+    found = mixed(a, np.random.default_rng(0), 1.0)
+    for i in range(12):
+        # One share for all channels of a cell, of one partner.
+        others = [j for j in range(12) if j != i]
+        shares = [((found[i] - a[i]) * (a[j] - a[i])).sum(0) / ((a[j] - a[i]) ** 2).sum(0) for j in others]
+        made = [a[i] + share * (a[j] - a[i]) for share, j in zip(shares, others, strict=True)]
+        assert min((m - found[i]).abs().max().item() for m in made) < 1e-4
+    assert torch.equal(mixed(a, np.random.default_rng(0), 0.0), a)
+    asked = []
+
+    def behind(batch):
+        asked.append(batch)
+        return batch.mean((2, 3))[:, :16]
+
+    data = dataclasses.replace(maps, behind=behind)
+    train(FACES, "x", _settings("distil", passes=1), out=tmp_path / "a.safetensors", data=data)
+    assert len(asked) == 4
+
+
+def test_features_that_differ_from_the_teachers_by_scale_cost_nothing():
+    rng = np.random.default_rng(0)
+    teacher = torch.nn.functional.normalize(torch.from_numpy(rng.normal(size=(20, 6))))
+    offset = torch.nn.functional.normalize(torch.cat([teacher, torch.ones(20, 1, dtype=torch.float64)], 1))
+    assert similarity_loss(7 * teacher, teacher).item() == pytest.approx(0, abs=1e-12)
+    assert similarity_loss(offset, teacher).item() == pytest.approx(0, abs=1e-12)  # cosines 0.5 t + 0.5
+    assert similarity_loss(torch.ones(20, 3, dtype=torch.float64), teacher).item() > 0.01
 
 
 def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path, maps):

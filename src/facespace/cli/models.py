@@ -59,6 +59,7 @@ def add(
 
 def _facts(card: ModelCard) -> dict[str, Any]:
     from ..models import available, runtime_installed
+    from ..models.registry import can_be_explained
     from ..models.weights import locate
 
     places = {file.name: locate(file, None, card) for file in card.files}
@@ -68,7 +69,7 @@ def _facts(card: ModelCard) -> dict[str, Any]:
         "runtime_installed": runtime_installed(card.runtime),
         "downloadable": all(file.url or places[file.name] for file in card.files),
         "weights": places,
-        "explain": False,
+        "explain": can_be_explained(card.name),
     }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .._files import atomic_write, existing_file
 from ..errors import FileFormatError, ModelError
+from ..models.registry import EXPLAINERS
 from .backbone import layer_map, load_backbone, torch_or_error
 from .decoder import make_decoder
 from .heads import place_head
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 FORMAT = "facespace-explain-1"
 #: Checkpoints that ship with facespace, by the name of their backbone.
-SHIPPED = Path(__file__).parent.parent / "data" / "explain"
+SHIPPED = EXPLAINERS
 #: The layer whose output is the map, of the built-in backbones.
 LAYERS = {"mobilefacenet-casia": "conv2"}
 

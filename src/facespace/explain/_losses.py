@@ -8,16 +8,21 @@ from typing import Any
 from .backbone import torch_or_error
 
 
-def similarity_loss(features: Any, teacher: Any, gain: Any, shift: Any) -> Any:
+def similarity_loss(features: Any, teacher: Any) -> Any:
     """Mean squared gap of the cosines of (n, c) features to gain · (the teacher's) + shift, over all pairs of a batch.
 
-    Gain and shift are learned: pooled features are mostly positive, so their cosines have another zero.
+    Gain and shift are the batch's least squares: pooled features are mostly positive, so their cosines have another zero,
+    which a threshold takes up. The gain is at least 0.5, or features that are all alike would do.
     """
     torch = torch_or_error()
     unit = torch.nn.functional.normalize(features)
     other = ~torch.eye(len(unit), dtype=torch.bool)
-    gap = unit @ unit.T - gain * (teacher @ teacher.T) - shift
-    return (gap[other] ** 2).mean()
+    s, t = (unit @ unit.T)[other], (teacher @ teacher.T)[other]
+    with torch.no_grad():
+        centred = t - t.mean()
+        gain = ((centred * s).mean() / (centred**2).mean().clamp_min(1e-12)).clamp_min(0.5)
+    gap = s - gain * t
+    return ((gap - gap.mean()) ** 2).mean()
 
 
 def direction_loss(estimate: Any, teacher: Any) -> Any:

@@ -19,11 +19,15 @@ _BATCH = 8
 
 @dataclass(frozen=True, eq=False)
 class FrozenMaps:
-    """Maps (m, c, h, w) float16 and the teacher's unit embeddings (m, d); m = n faces, then their n mirror images."""
+    """Maps (m, c, h, w) float16 and the teacher's unit embeddings (m, d); m = n faces, then their n mirror images.
+
+    `lengths` (m,) are the norms of the embeddings; `behind` is the rest of the network, from the map to the embedding.
+    """
 
     maps: NDArray[np.float16]
     teacher: NDArray[np.float32]
-    lengths: NDArray[np.float32]  # (m,) norms of the embeddings
+    lengths: NDArray[np.float32]
+    behind: Any = None
 
 
 def frozen_maps(
@@ -38,8 +42,7 @@ def frozen_maps(
     """One run of the backbone over all faces (and their mirror images)."""
     torch = torch_or_error()
     network = ExplainableNetwork(card.name, layer_map(whole, layer), card.shape, card.input)
-    children = dict(whole.named_children())
-    behind = torch.nn.Sequential(*list(children.values())[list(children).index(layer) + 1 :]).eval()
+    behind = rest_of(whole, layer)
     total = len(crops) * (2 if mirror else 1)
     maps: NDArray[np.float16] | None = None
     vectors: list[NDArray[np.float32]] = []
@@ -59,7 +62,31 @@ def frozen_maps(
     assert maps is not None
     embeddings = np.concatenate(vectors)
     lengths = np.linalg.norm(embeddings, axis=1)
-    return FrozenMaps(maps, embeddings / lengths[:, None], lengths)
+    return FrozenMaps(maps, embeddings / lengths[:, None], lengths, behind)
+
+
+def rest_of(whole: Any, layer: str) -> Any:
+    """What comes behind a layer of an nn.Sequential."""
+    children = dict(whole.named_children())
+    return torch_or_error().nn.Sequential(*list(children.values())[list(children).index(layer) + 1 :]).eval()
+
+
+def mixed(a: Any, rng: np.random.Generator, share: float) -> Any:
+    """(n, c, h, w) maps, a `share` of them mixed with another of the batch: half by a rectangle of cells, half by weight.
+
+    What the original network makes of a mixture is known (its rest can be run), so few faces give many examples.
+    """
+    n, _, h, w = a.shape
+    partner = rng.permutation(n)
+    weight = np.zeros((n, 1, h, w), np.float32)  # of the partner
+    for i in np.flatnonzero(rng.random(n) < share):
+        if rng.random() < 0.5:
+            weight[i] = rng.uniform(0.15, 0.5)
+        else:
+            y, x = rng.integers(0, h), rng.integers(0, w)
+            weight[i, 0, y : y + rng.integers(1, h + 1), x : x + rng.integers(1, w + 1)] = 1
+    part = torch_or_error().from_numpy(weight)
+    return a + part * (a[partner] - a)
 
 
 def ridge_to_original(head: Any, data: FrozenMaps, alpha: float = 1e-3) -> Affine:

@@ -2,7 +2,7 @@
 
 Features of a network that was trained with another pooling are poor under global max pooling. `place_head` puts fresh layers
 in between: a bottleneck of 1 × 1, depthwise 3 × 3 and 1 × 1 convolutions beside the identity, then a 1 × 1 convolution, a
-shift of its own for every place (a mouth belongs below) and LeakyReLU(0.1). They keep the map's size, so every feature
+shift of its own for every place (a mouth belongs below) and LeakyReLU(0.2). They keep the map's size, so every feature
 still has its cell; what is below zero counts little, so that a maximum means something was there.
 """
 
@@ -23,7 +23,7 @@ def _place_head_class() -> Any:
     nn, functional = torch.nn, torch.nn.functional
 
     class PlaceHead(nn.Module):  # type: ignore[misc,name-defined]
-        """LeakyReLU(mix · A'(x) + shift(x)) in every cell x, A' = A + bottleneck(A)."""
+        """LeakyReLU(0.2)(mix · A'(x) + shift(x)) in every cell x, A' = A + bottleneck(A)."""
 
         def __init__(self, channels: int, height: int, width: int) -> None:
             super().__init__()
@@ -43,7 +43,7 @@ def _place_head_class() -> Any:
             wide = self.second(self.near(self.first(wide)))
             cells = cells + self.up(wide.flatten(2).transpose(1, 2))
             z = (cells @ self.mix.T).transpose(1, 2).reshape(n, c, h, w)
-            return functional.leaky_relu(z + self.shift, 0.1)
+            return functional.leaky_relu(z + self.shift, 0.2)
 
     return PlaceHead
 

@@ -117,8 +117,15 @@ def _share(signed: Floats) -> float:
 def _text(x: float, y: float, words: str, size: int, colour: str = _INK, weight: str = "normal") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-family="{_FONT}" font-size="{size}" font-weight="{weight}" '
-        f'fill="{colour}">{escape(words)}</text>'
+        f'fill="{colour}">{_raised(escape(words))}</text>'
     )
+
+
+def _raised(words: str) -> str:
+    # Many fonts lack ⁺ and ⁻.
+    for sign, plain in (("⁺", "+"), ("⁻", "−")):
+        words = words.replace(sign, f'<tspan baseline-shift="super" font-size="75%">{plain}</tspan>')
+    return words
 
 
 def _image(x: float, y: float, width: float, height: float, pixels: Crops) -> str:

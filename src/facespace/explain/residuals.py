@@ -117,38 +117,43 @@ def _full(a: Floats, peaks: NDArray[np.intp], decoder: Any, cumulative: bool) ->
 def _sparse(a: Floats, peaks: NDArray[np.intp], tops: Floats, layers: list[LocalLayer]) -> Floats:
     torch = torch_or_error()
     functional = torch.nn.functional
-    cells, which = np.unique(peaks, return_inverse=True)  # channels that share a cell share the windows of z
-    place = torch.from_numpy(which)
-    y, x = (torch.from_numpy(v) for v in np.unravel_index(cells, a.shape[1:]))
     whole = torch.from_numpy(np.ascontiguousarray(a))[None]
-    delta, size = None, 1
+    before, after = [], []  # every layer's z and act(z) of the unchanged map
     for layer in layers:
-        z = functional.conv_transpose2d(whole, layer.weight, layer.bias, layer.stride, layer.padding)
-        kernel = layer.weight.shape[2]
-        if delta is None:  # the change of one cell by −top is its kernel, scaled
-            delta = layer.weight * torch.from_numpy(-tops)[:, None, None, None]
-        else:
-            delta = functional.conv_transpose2d(delta, layer.weight, None, layer.stride)
-        size = layer.stride * (size - 1) + kernel
-        y, x = layer.stride * y - layer.padding, layer.stride * x - layer.padding
-        height, width = z.shape[2:]
-        rows, columns = y[:, None] + torch.arange(size), x[:, None] + torch.arange(size)
-        inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-        if layer.activation is not None:
-            # Windows hang over the border of the picture; what lies outside is no pixel and carries no change.
-            near = z[0][:, rows.clamp(0, height - 1)[:, :, None], columns.clamp(0, width - 1)[:, None, :]]
-            windows = near.transpose(0, 1)[place]
-            delta = layer.activation(windows + delta) - layer.activation(windows)
-            delta *= inside[place][:, None]
-            whole = layer.activation(z)
-        else:
-            delta = delta * inside[place][:, None]
-            whole = z
-    assert delta is not None
-    change = delta.abs().mean(1).numpy()
-    # A frame around the picture takes the windows as they are; it is cut off at the end.
-    frame = np.zeros((len(a), height + 2 * size, width + 2 * size), np.float32)
-    top, left = y.numpy() + size, x.numpy() + size
-    for cell in range(len(cells)):
-        frame[which == cell, top[cell] : top[cell] + size, left[cell] : left[cell] + size] = change[which == cell]
-    return np.ascontiguousarray(frame[:, size : size + height, size : size + width])
+        before.append(functional.conv_transpose2d(whole, layer.weight, layer.bias, layer.stride, layer.padding))
+        # A copy, because an activation may work in place.
+        whole = before[-1] if layer.activation is None else layer.activation(before[-1].clone())
+        after.append(whole)
+    height, width = whole.shape[2:]
+    change = torch.zeros((len(a), height, width))
+    weight = torch.from_numpy(-tops)[:, None, None, None]
+    for cell in np.unique(peaks):  # channels that share a cell share the windows of z
+        channels = torch.from_numpy(np.flatnonzero(peaks == cell))
+        y, x = (int(v) for v in np.unravel_index(cell, a.shape[1:]))
+        delta = None
+        for layer, z, old in zip(layers, before, after, strict=True):
+            # The change of one cell by −top is its kernel, scaled.
+            delta = layer.weight[channels] * weight[channels] if delta is None else _spread(delta, layer)
+            # The window's corner; what hangs over the border is no pixel and carries nothing on.
+            y, x = layer.stride * y - layer.padding, layer.stride * x - layer.padding
+            top, left = max(-y, 0), max(-x, 0)
+            delta = delta[:, :, top : z.shape[2] - y, left : z.shape[3] - x]
+            y, x = y + top, x + left
+            if layer.activation is not None:
+                place = (slice(None), slice(None), slice(y, y + delta.shape[2]), slice(x, x + delta.shape[3]))
+                delta = layer.activation(delta + z[place]).sub_(old[place])
+        assert delta is not None
+        change[channels, y : y + delta.shape[2], x : x + delta.shape[3]] = delta.abs().mean(1)
+    return np.asarray(change.numpy())
+
+
+def _spread(delta: Any, layer: LocalLayer) -> Any:
+    """The transposed convolution of small windows, without bias and padding."""
+    functional = torch_or_error().nn.functional
+    inner, outer, kernel = layer.weight.shape[:3]
+    if outer > 4:
+        return functional.conv_transpose2d(delta, layer.weight, None, layer.stride)
+    # To a few colours a plain product is faster: the convolution pads them to a whole vector register.
+    products = layer.weight.reshape(inner, -1).T @ delta.flatten(2)
+    size = [layer.stride * (n - 1) + kernel for n in delta.shape[2:]]
+    return functional.fold(products, size, kernel, stride=layer.stride)

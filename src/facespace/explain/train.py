@@ -26,7 +26,7 @@ from ..errors import FileFormatError, InputError, unknown_name
 from ..models import ModelCard
 from ._checkpoint import LAYERS, Checkpoint
 from ._losses import arcface_loss, direction_loss, similarity_loss
-from ._train_data import FrozenMaps, frozen_maps, ridge_to_original
+from ._train_data import FrozenMaps, frozen_maps, mixed, ridge_to_original
 from .backbone import load_backbone, torch_or_error
 from .decoder import make_decoder
 from .heads import place_head
@@ -46,6 +46,7 @@ class TrainSettings:
         weight: λ of the reconstruction in `joint`.
         widths: channels between the decoder's four transposed convolutions.
         mirror: use every face's mirror image too.
+        mixing: share of a batch's maps that `distil` mixes with others.
         seed: of weights and order.
     """
 
@@ -56,6 +57,7 @@ class TrainSettings:
     weight: float = 10.0
     widths: tuple[int, ...] = (96, 48, 24)
     mirror: bool = True
+    mixing: float = 0.6
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -164,32 +166,40 @@ class _Training:
             torch.manual_seed(seed)
             if mode == "distil":
                 trained["estimate"] = nn.Linear(shape[0], data.teacher.shape[1])
-                trained["affine"] = nn.ParameterDict({"gain": torch.tensor(1.0), "shift": torch.tensor(0.0)})
             if mode == "joint":
                 trained["centres"] = nn.ParameterDict({"rows": 0.01 * torch.randn(classes, shape[0])})
         self.modules = nn.ModuleDict(trained)
 
-    def losses(self, rows: NDArray[np.intp]) -> dict[str, Any]:
+    def losses(self, rows: NDArray[np.intp], rng: np.random.Generator) -> dict[str, Any]:
         """The named losses of a batch; their sum is what is minimised."""
         torch = torch_or_error()
         mode, head, m = self.settings.mode, self.checkpoint.head, self.modules
         a = torch.from_numpy(self.data.maps[rows].astype(np.float32))
+        if mode == "distil":
+            return self._distil(a, rows, rng)
         if head is not None:
             with torch.set_grad_enabled(mode != "decoder-only"):
                 a = head(a)
         found: dict[str, Any] = {}
-        if mode == "distil":
-            features, teacher = a.amax((2, 3)), torch.from_numpy(self.data.teacher[rows])
-            affine = m["affine"]
-            found["similarity"] = 100 * similarity_loss(features, teacher, affine["gain"], affine["shift"])
-            found["direction"] = direction_loss(m["estimate"](features), teacher)
-            return found
         if mode == "joint":
             labels = torch.from_numpy(self.codes[rows])
             found["arcface"] = arcface_loss(a.amax((2, 3)), m["centres"]["rows"], labels)
         error = ((m["decoder"](a) - self._pictures(rows)) ** 2).mean()
         found["reconstruction"] = error * (self.settings.weight if mode == "joint" else 1.0)
         return found
+
+    def _distil(self, a: Any, rows: NDArray[np.intp], rng: np.random.Generator) -> dict[str, Any]:
+        torch = torch_or_error()
+        teacher = torch.from_numpy(self.data.teacher[rows])
+        if self.settings.mixing > 0 and self.data.behind is not None:
+            with torch.no_grad():
+                a = mixed(a, rng, self.settings.mixing)
+                teacher = torch.nn.functional.normalize(self.data.behind(a))
+        features = self.modules["head"](a).amax((2, 3))
+        return {
+            "similarity": 100 * similarity_loss(features, teacher),
+            "direction": direction_loss(self.modules["estimate"](features), teacher),
+        }
 
     def _pictures(self, rows: NDArray[np.intp]) -> Any:
         n = len(self.faces)
@@ -223,7 +233,8 @@ class _Training:
             of_pass, within = divmod(step, n // s.batch)
             if within == 0 or not len(order):
                 order = np.random.default_rng([s.seed, of_pass]).permutation(n)
-            found = self.losses(np.sort(order[within * s.batch : (within + 1) * s.batch]))
+            rows = np.sort(order[within * s.batch : (within + 1) * s.batch])
+            found = self.losses(rows, np.random.default_rng([s.seed, 1, step]))
             optimizer.zero_grad()
             sum(found.values()).backward()
             optimizer.step()

@@ -10,6 +10,8 @@ from ..errors import ModelError, unknown_name
 from .card import ModelCard, read_card
 
 BUILT_IN = Path(__file__).parent / "cards"
+#: Decoders and heads that explain networks, by the network's name.
+EXPLAINERS = Path(__file__).parent.parent / "data" / "explain"
 
 
 def user_cards_folder() -> Path:
@@ -56,6 +58,11 @@ def load_card(name: str | Path) -> ModelCard:
         hint = f"{error.hint} A card of your own: give the path of its .toml file, or `facespace models add CARD.toml`."
         raise type(error)(error.message, hint)
     return read_card(files[name])
+
+
+def can_be_explained(name: str) -> bool:
+    """Does what `facespace explain` needs for this network ship with facespace? (The network's own weights do not.)"""
+    return (EXPLAINERS / f"{name}.safetensors").exists()
 
 
 def add_card(path: str | Path) -> Path:
