@@ -14,6 +14,7 @@ from facespace.mapping import LinearMap, PairStatistics, make_estimator
 from facespace.results import to_json
 from facespace.studies import cross_model_study
 from facespace.verification import kfold_accuracy, verify
+from facespace.verification.cohort import closeness
 
 FITTED = ("ridge", "rotation", "ols")
 
@@ -97,6 +98,35 @@ def test_a_fold_s_map_never_saw_the_fold(world, method):
     assert before.chosen[:1] == after.chosen[:1]
 
 
+@pytest.mark.parametrize("method", ["joint", "ridge"])
+def test_a_cohort_corrects_scores_without_the_fold(world, method):
+    """Its scores by hand; and images of a fold are no strangers there."""
+    result = cross_model_study(world.sets[:2], world.protocol, methods=[method, f"{method}+cohort"])
+    alone = cross_model_study(world.sets[:2], world.protocol, methods=[f"{method}+cohort"])
+    assert any("without a cohort" in warning for warning in result.warnings)
+    protocol = world.protocol
+    ids, fold = protocol.fold_of_ids()
+    for cell in (c for c in result.cells if c.method == f"{method}+cohort"):
+        np.testing.assert_array_equal(cell.scores, alone.cell(cell.source, cell.target, cell.method, "same").scores)
+        plain = result.cell(cell.source, cell.target, method, "same")
+        assert plain.chosen == cell.chosen
+        if method != "ridge":
+            continue
+        sets = {faces.model: faces for faces in world.sets}
+        source, target = sets[cell.source], sets[cell.target]
+        for number in range(protocol.n_folds):
+            strangers = ids[fold != number]
+            assert len(strangers) <= 2000  # all of them are the cohort
+            statistics = PairStatistics.of(source.select(strangers).normalized(), target.select(strangers).normalized())
+            fitted = LinearMap.from_estimator(make_estimator(method).fit_statistics(statistics), statistics)
+            held = np.flatnonzero(protocol.fold == number)
+            x = fitted.probe(source.vectors[source.rows(protocol.left[held])])
+            y = fitted.reference(target.vectors[target.rows(protocol.right[held])])
+            near = closeness(x, fitted.reference(target.select(strangers).vectors))
+            near = near + closeness(y, fitted.probe(source.select(strangers).vectors))
+            np.testing.assert_allclose(cell.scores[held], plain.scores[held] - near / 2, atol=2e-5)
+
+
 def test_matched_pairing_fits_on_genuine_pairs_alone(world, study):
     """Other impostor pairs make other scores for these pairs, but the same maps, so the same genuine scores."""
     protocol = world.protocol
@@ -131,7 +161,7 @@ def test_the_number_of_workers_changes_nothing(world):
 
 
 def test_accuracies_and_losses_are_of_the_networks_themselves(study, world):
-    own = {f.model: verify(f, protocol=world.protocol, resamples=0).accuracy.mean for f in world.sets}
+    own = {f.model: verify(f, protocol=world.protocol, intervals=False).accuracy.mean for f in world.sets}
     assert {m: r.accuracy.mean for m, r in zip(study.models, study.native, strict=True)} == own
     for cell in study.cells:
         assert cell.loss_target == pytest.approx(own[cell.target] - cell.accuracy.mean, abs=1e-12)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..embeddings import Floats
 from ..errors import InputError
 from ..verification import best_threshold
+from ..verification.cohort import closeness
 from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]
@@ -60,7 +61,21 @@ class JudgedPairs:
 
         A vector that the map sends to the origin has no direction; its score is 0.
         """
+        return self._cosines(fitted, fitted.probe(self.x))
+
+    def corrected_scores(self, fitted: Comparer, cohort: tuple[Floats, Floats]) -> NDArray[np.float32]:
+        """(m,) those scores less how close each side is to a cohort of strangers; see `verification.cohort`.
+
+        `cohort` holds the strangers' L2-normalised embeddings of the source and of the target network, (k, p) and (l, q).
+        """
         mapped = fitted.probe(self.x)
+        sources, targets = fitted.probe(cohort[0]), fitted.reference(cohort[1])
+        cosines = self._cosines(fitted, mapped)
+        cosines -= 0.5 * closeness(mapped, targets)[self.left]
+        cosines -= 0.5 * closeness(fitted.reference(self.y), sources)
+        return cosines
+
+    def _cosines(self, fitted: Comparer, mapped: Floats) -> NDArray[np.float32]:
         cosines = np.empty(len(self.left), dtype=np.float32)
         lengths = np.sqrt(np.vecdot(mapped, mapped))[self.left]
         for start in range(0, len(cosines), _BLOCK):

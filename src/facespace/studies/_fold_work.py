@@ -7,14 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..embeddings import Floats
-from ..mapping import JudgedPairs, candidates, joint_candidates, make_estimator, select
+from ..mapping import JudgedPairs, PairStatistics, candidates, joint_candidates, make_estimator, select
 from ..mapping._base import LinearEstimator
 from ..mapping.folds import FoldStatistics
 from ..mapping.selection import Comparer
@@ -22,6 +22,8 @@ from ..mapping.selection import Comparer
 Key = tuple[int, int, str]  # source, target, method
 
 INNER = 3  # parts of the training folds that a choice is cross-validated on
+COHORT = "+cohort"  # a method's name with this: its scores corrected by strangers from the training folds
+STRANGERS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,9 @@ class FoldWork:
     methods: tuple[str, ...]
     alpha: float
     center: bool
+    faces: list[Floats]  # per model: the images that a cohort may be drawn from
+    face_fold: NDArray[np.intp]
+    seed: int
 
     def run(
         self, workers: int, progress: Callable[[int], Any]
@@ -64,15 +69,38 @@ class FoldWork:
         judged = JudgedPairs(self.sources[s], self.left, self.references[t], self.same)
         rows: dict[str, tuple[NDArray[np.float32], str]] = {}
         done: list[tuple[Comparer, NDArray[np.float32]]] = []
-        for method in self.methods:
+        for name in self.methods:
+            method, corrected = name.removesuffix(COHORT), name.endswith(COHORT)
+            if corrected and method in rows:
+                choice = rows[method][1]
+                fitted = next(other for other, row in done if row is rows[method][0])
+                rows[name] = judged.corrected_scores(fitted, self._cohort(s, t, fold)), choice
+                continue
             options = self._options(method, s, t)
             choice = next(iter(options)) if len(options) == 1 else self._choose(options, s, t, fold)
             estimator = options[choice].fit_statistics(training)
+            if corrected:
+                rows[name] = judged.corrected_scores(estimator, self._cohort(s, t, fold)), choice
+                continue
             # Families often agree, as `auto` with its choice or a rotation with the orthogonal map: score only once.
             row = next((row for other, row in done if _equal(other, estimator)), None)
             rows[method] = judged.scores(estimator) if row is None else row, choice
             done.append((estimator, rows[method][0]))
         return rows
+
+    def own_with_cohort(self, model: int) -> NDArray[np.float32]:
+        """(n,) one network's own scores on the pairs, corrected by strangers from the other folds."""
+        judged = JudgedPairs(self.sources[model], self.left, self.references[model], self.same)
+        scores = np.empty(len(self.same), dtype=np.float32)
+        for fold in range(self.statistics.n_folds):
+            own = self.fold == fold
+            scores[own] = judged.corrected_scores(_Unmapped(), self._cohort(model, model, fold))[own]
+        return scores
+
+    def _cohort(self, s: int, t: int, fold: int) -> tuple[Floats, Floats]:
+        rows = np.flatnonzero(self.face_fold != fold)
+        chosen = np.sort(np.random.default_rng([self.seed, fold]).permutation(rows)[:STRANGERS])
+        return self.faces[s][chosen], self.faces[t][chosen]
 
     def _options(self, method: str, s: int, t: int) -> dict[str, Comparer]:
         if method == "auto":
@@ -90,6 +118,19 @@ class FoldWork:
             rows = np.flatnonzero(np.isin(self.fold, held))
             judged.append(JudgedPairs.gather(self.sources[s], self.references[t], self.left[rows], rows, self.same[rows]))
         return select(options, training, judged).chosen
+
+
+class _Unmapped:
+    """Both sides as they are."""
+
+    def fit_statistics(self, statistics: PairStatistics) -> Self:
+        return self
+
+    def probe(self, x: Floats) -> Floats:
+        return x
+
+    def reference(self, y: Floats) -> Floats:
+        return y
 
 
 def _equal(a: Comparer, b: Comparer) -> bool:

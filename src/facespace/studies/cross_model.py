@@ -23,13 +23,13 @@ from ..mapping import METHODS
 from ..mapping.folds import FoldStatistics
 from ..results import signature
 from ..verification import FoldAccuracy, VerificationResult, kfold_accuracy, verify
-from ._fold_work import INNER, FoldWork
+from ._fold_work import COHORT, INNER, FoldWork
 from ._training_images import training_images
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
 CHOOSING = ("auto", "joint")  # methods that are themselves chosen by an inner cross-validation
-STUDY_METHODS = (*METHODS, "joint")
+STUDY_METHODS = (*METHODS, "joint")  # each also with COHORT behind it
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +143,7 @@ def cross_model_study(
             "matched", their genuine pairs, left image by the source, right image by the target network [2020].
         methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
             cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise.
+            Any of them with "+cohort": its scores corrected by 2,000 images of the training folds (`verification.cohort`).
         alpha: ridge penalty.
         keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
             and whose person is not in the fold left out, by the sets' `subject` column.
@@ -176,7 +177,20 @@ def cross_model_study(
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
         distinct, place = np.unique(left, return_inverse=True)
         sources = [v[distinct] for v in vectors]
-        work = FoldWork(sources, place, references, protocol.same, pair_fold, statistics, methods, alpha, center)
+        work = FoldWork(
+            sources,
+            place,
+            references,
+            protocol.same,
+            pair_fold,
+            statistics,
+            methods,
+            alpha,
+            center,
+            vectors,
+            image_fold,
+            seed,
+        )
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
@@ -188,7 +202,7 @@ def cross_model_study(
                     models[t],
                     kind,
                     method,
-                    tuple(chosen[s, t, method]) if method in CHOOSING else (),
+                    tuple(chosen[s, t, method]) if method.removesuffix(COHORT) in CHOOSING else (),
                     accuracy,
                     own[t] - accuracy.mean,
                     min(own[s], own[t]) - accuracy.mean,
@@ -205,11 +219,18 @@ def cross_model_study(
         methods="+".join(methods),
         alpha=alpha,
         center=center,
-        inner=INNER if set(CHOOSING) & set(methods) else None,
+        inner=INNER if set(CHOOSING) & {method.removesuffix(COHORT) for method in methods} else None,
         seed=seed,
     )
-    warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
-    return CrossModelResult(line, models, tuple(f.dim for f in sets), native, tuple(cells), protocol.same, warnings)
+    warnings = list(dict.fromkeys(w for result in native for w in result.warnings))
+    if any(method.endswith(COHORT) for method in methods):
+        corrected = [kfold_accuracy(work.own_with_cohort(m), protocol.same, pair_fold).mean for m in range(len(sets))]
+        warnings.append(
+            f"losses are against each target's own accuracy without a cohort, {100 * np.mean(own):.2f} % on average; with "
+            f"the same cohort it is {100 * np.mean(corrected):.2f} %"
+        )
+    dims = tuple(f.dim for f in sets)
+    return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings))
 
 
 def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:
@@ -235,7 +256,7 @@ def _check(sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Seque
         if not values:
             raise InputError(f"no {what} is given", f"Known: {', '.join(known)}.")
     for method in methods:
-        if method not in STUDY_METHODS:
+        if method.removesuffix(COHORT) not in STUDY_METHODS:
             raise unknown_name("method", method, STUDY_METHODS)
     for pairing in pairings:
         if pairing not in PAIRINGS:

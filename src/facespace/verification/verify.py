@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -13,12 +13,16 @@ from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..results import signature
+from .cohort import closeness
 from .intervals import subject_intervals, subjects_of
 from .kfold import FoldAccuracy, kfold_accuracy
 from .roc import Roc, TarAtFar
 from .scores import PairRows, pair_rows, pair_scores
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
+
+
+Way = Callable[[NDArray[np.float32]], NDArray[Any]]
 
 
 class PairMap(Protocol):
@@ -108,6 +112,7 @@ def verify(
     protocol: PairProtocol,
     map: PairMap | None = None,
     fars: Sequence[float] = FARS,
+    cohort: tuple[EmbeddingSet, EmbeddingSet] | None = None,
     allow_missing: bool = False,
     intervals: bool = True,
     seed: int = 0,
@@ -121,12 +126,15 @@ def verify(
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
     in several folds, which touches nothing but the choice of one threshold.
 
+    `cohort` are strangers' embeddings, by the network of `a` and by that of the right side: scores are then corrected by how
+    close each side is to them (`facespace.verification.cohort`), which takes back part of a map's loss.
+
     Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
     `intervals=False` leaves them out.
 
     Raises:
         InputError: ids without embedding (unless `allow_missing`: they are counted then), a map without `b`, an embedding
-            that the map sends to zero, a FAR outside 0 … 1.
+            that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort.
         DimensionError: the widths don't match.
     """
     if map is not None and b is None:
@@ -142,6 +150,8 @@ def verify(
             f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
         )
     scores = mapped_scores(a, other, rows, map)
+    if cohort is not None:
+        scores -= _corrections(a, other, rows, map, cohort)
     genuine, impostor = scores[kept.same], scores[~kept.same]
     roc = Roc(genuine, impostor)
     tar = tuple(roc.tar_at_far(far) for far in fars)
@@ -173,6 +183,7 @@ def verify(
         map=None if map is None else getattr(map, "method", type(map).__name__),
         pairs=len(kept),
         skipped=len(protocol) - len(kept) or None,
+        cohort=None if cohort is None else f"{len(cohort[0])}x{len(cohort[1])}",
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{folds_from}",
         threshold="exact",
         interval=interval,
@@ -211,6 +222,33 @@ def mapped_scores(a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap
     for mapped, ids in ((x, a.ids[used_left]), (y, b.ids[used_right])):
         check_vectors(mapped, ids)
     return pair_scores(x, y, left, right)
+
+
+def _corrections(
+    a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None, cohort: tuple[EmbeddingSet, EmbeddingSet]
+) -> NDArray[np.float64]:
+    """(n,) ½ (m(x) + m(y)) of each pair. Raises InputError when an image of the pairs is in the cohort."""
+    for faces, used, strangers in ((a, rows.left, cohort[0]), (b, rows.right, cohort[1])):
+        ids = faces.ids[np.unique(used)]
+        known = ids[strangers.find(ids) >= 0]
+        if len(known):
+            raise InputError(
+                f"{len(known):,} images of the pairs are in the cohort: {shorten(known.tolist())}",
+                "A cohort is of other people than those compared; leave these out of it.",
+            )
+    sides: tuple[tuple[EmbeddingSet, NDArray[np.intp], EmbeddingSet, Way, Way], ...] = (
+        (a, rows.left, cohort[1], map.probe if map else _as_it_is, map.reference if map else _as_it_is),
+        (b, rows.right, cohort[0], map.reference if map else _as_it_is, map.probe if map else _as_it_is),
+    )
+    total = np.zeros(len(rows.left))
+    for faces, used, strangers, way, strangers_way in sides:
+        distinct, place = np.unique(used, return_inverse=True)
+        total += 0.5 * closeness(way(faces.vectors[distinct]), strangers_way(strangers.vectors))[place]
+    return total
+
+
+def _as_it_is(vectors: NDArray[np.float32]) -> NDArray[Any]:
+    return vectors
 
 
 def _missing_warnings(protocol: PairProtocol, rows: PairRows) -> list[str]:
