@@ -43,6 +43,7 @@ class ExplainableNetwork:
         to_original: pooled features to an estimate of the original network's embedding, for maps fitted on that.
         decoder: from the map to the face, see `make_decoder`; Algorithm 1 needs one.
         threshold: the operating threshold of its cosines, if known.
+        runner: a faster form of `module` for where no gradient is needed, such as an exported one; None is `module` itself.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ExplainableNetwork:
     to_original: Affine | None = None
     decoder: nn.Module | None = None
     threshold: float | None = None
+    runner: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         if self.pooling not in ("max", "avg"):
@@ -101,9 +103,10 @@ class ExplainableNetwork:
         torch = torch_or_error()
         if len(crops) == 0:
             raise InputError("no crops to look at")
+        run = self.module if self.runner is None else self.runner
         with torch.inference_mode():
             for i in range(0, len(crops), _BATCH):
-                m = self.module(self.prepare(crops[i : i + _BATCH]))
+                m = run(self.prepare(crops[i : i + _BATCH]))
                 if m.ndim != 4:
                     raise ModelError(
                         f"the module of {self.name} gives shape {tuple(m.shape)}, not a map (n, c, h, w)",
