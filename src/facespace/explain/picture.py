@@ -20,7 +20,7 @@ from .pair import SIGNED, PairExplanation, parts
 Crops = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 # After Okabe and Ito: blue for alike, orange for different, purple for both together.
-_COLOURS = {"S⁺": (0, 114, 178), "S⁻": (207, 90, 0), "S": (126, 47, 142)}
+COLOURS = {"S⁺": (0, 114, 178), "S⁻": (207, 90, 0), "S": (126, 47, 142)}
 _WORDS = {"S⁺": "S⁺: speaks for one person", "S⁻": "S⁻: speaks against", "S": "S: counts either way"}
 _FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 _INK, _MUTED = "#1b1f24", "#59636e"
@@ -67,28 +67,28 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     sign = "≥" if explanation.accepted else "<"
     decision = "same person" if explanation.accepted else "different people"
     head = f"Score {explanation.score:.3f} {sign} threshold {explanation.threshold:.3f}: {decision}"
-    body = [_text(_MARGIN, 36, head, 20, weight="bold")]
-    body.append(_text(_MARGIN, 58, title or f"{explanation.network}, {explanation.method}", 13, _MUTED))
+    body = [text_tag(_MARGIN, 36, head, 20, weight="bold")]
+    body.append(text_tag(_MARGIN, 58, title or f"{explanation.network}, {explanation.method}", 13, _MUTED))
     y = 84.0
     for letter, (face, shown) in zip("AB", rows, strict=False):
         items = [(f"image {letter}", face.crop)]
         for name, values in shown.items():
-            items.append((_WORDS.get(name, name), overlay(face.crop, values / scale, _COLOURS.get(name, _COLOURS["S"]))))
+            items.append((_WORDS.get(name, name), overlay(face.crop, values / scale, COLOURS.get(name, COLOURS["S"]))))
         for column, (label, image) in enumerate(items):
             x = _MARGIN + column * cell
-            body.append(_text(x, y + 10, label, 13))
-            body.append(_image(x, y + 18, _HEIGHT * image.shape[1] / image.shape[0], _HEIGHT, image))
+            body.append(text_tag(x, y + 10, label, 13))
+            body.append(image_tag(x, y + 18, _HEIGHT * image.shape[1] / image.shape[0], _HEIGHT, image))
         y += _HEIGHT + 18 + 22
     if explanation.method in SIGNED:
         share = " and ".join(f"{_share(face.importance):.0%}" for face, _ in rows)
-        body.append(_text(_MARGIN, y + 4, f"Share of S⁺ in all that counts: {share}.", 13))
+        body.append(text_tag(_MARGIN, y + 4, f"Share of S⁺ in all that counts: {share}.", 13))
         y += 24
     for sentence in (MAY, MAY_NOT) if explanation.method in SIGNED else (MAY.split(". Blue")[0] + ".", MAY_NOT):
         for line in textwrap.wrap(sentence, int((width - 2 * _MARGIN) / 6.1)):
-            body.append(_text(_MARGIN, y + 4, line, 12, _MUTED))
+            body.append(text_tag(_MARGIN, y + 4, line, 12, _MUTED))
             y += 17
         y += 5
-    body.append(_text(_MARGIN, y + 6, explanation.signature, 10, _MUTED))
+    body.append(text_tag(_MARGIN, y + 6, explanation.signature, 10, _MUTED))
     height = y + 22
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:.0f}" '
@@ -114,7 +114,8 @@ def _share(signed: Floats) -> float:
     return float(np.maximum(signed, 0).sum()) / total if total else 0.0
 
 
-def _text(x: float, y: float, words: str, size: int, colour: str = _INK, weight: str = "normal") -> str:
+def text_tag(x: float, y: float, words: str, size: int, colour: str = _INK, weight: str = "normal") -> str:
+    """A line of text at its baseline; ⁺ and ⁻ are raised, because many fonts lack them."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-family="{_FONT}" font-size="{size}" font-weight="{weight}" '
         f'fill="{colour}">{_raised(escape(words))}</text>'
@@ -122,13 +123,13 @@ def _text(x: float, y: float, words: str, size: int, colour: str = _INK, weight:
 
 
 def _raised(words: str) -> str:
-    # Many fonts lack ⁺ and ⁻.
     for sign, plain in (("⁺", "+"), ("⁻", "−")):
         words = words.replace(sign, f'<tspan baseline-shift="super" font-size="75%">{plain}</tspan>')
     return words
 
 
-def _image(x: float, y: float, width: float, height: float, pixels: Crops) -> str:
+def image_tag(x: float, y: float, width: float, height: float, pixels: Crops) -> str:
+    """A picture (height, width, 3) within the SVG."""
     done, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     assert done
     uri = "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()
