@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
+    from .explain import explain_pair, hiding_game
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "embeddings": ["EmbeddingSet"],
     "errors": ["FacespaceError"],
+    "explain": ["explain_pair", "hiding_game"],
     "datasets": ["PairProtocol", "TemplateProtocol", "read_ijb", "read_lfw_pairs", "read_pairs"],
     "mapping": [
         "CanonicalSpace",
@@ -92,7 +94,9 @@ __all__ = [
     "compare_systems",
     "cross_model_study",
     "embed",
+    "explain_pair",
     "fit_map",
+    "hiding_game",
     "hub_study",
     "identify",
     "load_card",
