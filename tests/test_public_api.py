@@ -35,6 +35,7 @@ ALLOWED = {
     "datasets": EMBEDDINGS,
     "verification": EMBEDDINGS | {"datasets"},
     "mapping": EMBEDDINGS | {"datasets", "verification"},
+    "capacity": EMBEDDINGS | {"datasets", "verification", "mapping"},
     "privacy": EMBEDDINGS | {"datasets", "verification", "mapping", "report"},
     "explain": EMBEDDINGS | {"images", "models", "datasets", "verification", "mapping"},
     "studies": EMBEDDINGS | {"datasets", "verification", "mapping", "models", "images", "report"},

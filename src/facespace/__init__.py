@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .capacity import estimate_capacity
     from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "capacity": ["estimate_capacity"],
     "embeddings": ["EmbeddingSet"],
     "errors": ["FacespaceError"],
     "explain": ["explain_pair", "hiding_game"],
@@ -94,6 +96,7 @@ __all__ = [
     "compare_systems",
     "cross_model_study",
     "embed",
+    "estimate_capacity",
     "explain_pair",
     "fit_map",
     "hiding_game",

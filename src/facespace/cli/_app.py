@@ -19,7 +19,9 @@ from ..errors import FacespaceError, OutputError
 from ..results import to_json
 
 # Modules that add commands to `app` when imported, in the order that --help lists them.
-COMMANDS = ("demo", "models", "embed", "info", "map", "canonical", "verify", "identify", "study", "explain", "audit")
+COMMANDS = (
+    "demo", "models", "embed", "info", "map", "canonical", "verify", "identify", "study", "capacity", "explain", "audit",
+)  # fmt: skip
 
 
 class _InOrder(TyperGroup):

@@ -1,0 +1,299 @@
+"""`estimate_capacity`: from embeddings to the number of people they tell apart, with what speaks for and against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ..embeddings import EmbeddingSet, Floats
+from ..errors import InputError, unknown_name
+from ..results import signature
+from ..verification import Roc
+from ._people import Rows, Scores, one_each, pair_scores, people_of
+from .bootstrap import VolumeRatios, volume_ratios
+from .capacity import log_capacity
+from .ellipsoids import CLASSES, SHAPES
+from .gallery_growth import Entries, GrowthCurve, growth_curve
+from .gaussians import person_moments
+from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from .packing import own_angles, packing_point
+from .projection import DeepMDS
+from .result import CapacityPoint, CapacityResult, Preservation, Sensitivity
+from .student import EmbeddingStudent, Uncertain
+
+FARS = (1e-1, 1e-2, 1e-3, 1e-5)
+_STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared with the estimate
+_PASSES = (10, 100)
+_KEPT = (1e-2, 1e-3)
+_DRAWS, _FEW_DRAWS = 20, 5  # of every person's covariance; the few for what is only compared
+_FEW_CLASSES = 30
+
+
+def estimate_capacity(
+    faces: EmbeddingSet,
+    *,
+    far: Sequence[float] = FARS,
+    min_images: int = 2,
+    shape: str = "full",
+    choice: str = "max",
+    dimension: int | None = None,
+    validate: bool = False,
+    resamples: int = 100,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> CapacityResult:
+    """How many people can this representation tell apart? (Gong, Boddeti, Jain 2019, with its criticisms answered.)
+
+    The embeddings are unfolded into ℝ^m by DeepMDS, a student gives each its uncertainty, and the capacity is the number of
+    times a person's ellipsoid goes into the population's by volume, which is an upper bound. No network library is needed.
+
+    Args:
+        faces: with a subject column, or ids that name the person in their folder.
+        far: values of q, the mass of a person outside their own ellipsoid; the paper's false accept rates.
+        min_images: people with fewer images belong to the population only (the paper: 2 on LFW, 5 elsewhere).
+        shape, choice: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
+        dimension: m; by default the intrinsic dimension of all images, the mean of two estimates.
+        validate: also measure false positive identifications in growing galleries.
+        resamples: draws of people behind the intervals.
+        progress: called with steps done and steps in all.
+
+    Raises:
+        InputError: no people named, fewer than 10 of them with enough images, q outside 0 … 1.
+        UnknownNameError: a shape or class that does not exist.
+
+    A smaller q gives a smaller capacity, though at a stricter FAR a system confuses fewer people: q acts as a false reject
+    rate. `validation` measures the limit under both readings.
+    """
+    fars = sorted(set(far), reverse=True)
+    log_capacity(0.0, 0.0, 2, fars)  # refuses a q that is no probability
+    for name, known, kind in ((shape, SHAPES, "shape"), (choice, CLASSES, "class")):
+        if name not in known:
+            raise unknown_name(kind, name, known)
+    person = people_of(faces)
+    images = np.bincount(person)
+    classes = images >= max(min_images, 2)
+    if min_images < 2 or classes.sum() < 10 or not fars:
+        raise InputError(
+            f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more",
+            "A capacity needs at least 10 people with 2 or more images each, and one q.",
+        )
+    stages = _Stages(progress, 8 + validate)
+    rng = np.random.default_rng(seed)
+    unit = faces.normalized()
+    dimensions = _dimensions(unit, person, rng, dimension is None)
+    m = dimension if dimension is not None else dimensions["images"].chosen
+    stages.next()
+    scores = pair_scores(unit, person, seed)
+    stages.next()
+    work = _Work(unit, person, min_images, seed)
+    projection = work.project(m, _STEPS)
+    stages.next()
+    student = EmbeddingStudent(projection, steps=_STEPS, seed=seed).fit(unit)
+    stages.next()
+    seen = student.moments(unit)
+    ratios = work.ratios(seen, resamples, _DRAWS)
+    stages.next()
+    packing = [point for q in fars if (point := packing_point(q, scores, own_angles(unit, person), m)) is not None]
+    sensitivity = [_changed("nothing", m, ratios, fars[0])]
+    sensitivity += _sensitivity(work, m, dimensions, projection, student, ratios, fars[0], stages)
+    validation = _validation(unit, projection.transform(unit), scores, fars, seed) if validate else ()
+    if validate:
+        stages.next()
+    counts = {
+        "images": len(unit),
+        "people": len(images),
+        "classes": int(classes.sum()),
+        "class_images": int(images[classes].sum()),
+    }
+    volumes = np.sort(ratios.volumes["full"]) / np.log(10)
+    preservation = _preservation(unit, projection.transform(unit), scores, seed)
+    return CapacityResult(
+        model=faces.model or "this set",
+        shape=shape,
+        choice=choice,
+        points=tuple(_points(ratios, m, fars)),
+        dimension=m,
+        intrinsic_dimension=dimensions,
+        preservation=preservation,
+        packing=tuple(packing),
+        validation=tuple(validation),
+        sensitivity=tuple(sensitivity),
+        volumes=tuple((volumes - np.median(volumes)).tolist()),
+        population=ratios.population["full"] / np.log(10) - float(np.median(volumes)),
+        excess=ratios.spread.excess,
+        tau=ratios.spread.tau,
+        counts=counts,
+        warnings=tuple(_warnings(counts, m, dimensions, preservation, scores, fars)),
+        signature=signature(
+            "capacity",
+            model=faces.model or None,
+            images=counts["images"],
+            people=counts["people"],
+            classes=counts["classes"],
+            min_images=min_images,
+            m=m,
+            projection=f"deepmds-{_STEPS}",
+            student="embedding-dropout0.2-exact",
+            interval=f"people-bootstrap-{resamples}",
+            seed=seed,
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The steps from unit vectors to volumes, for one set."""
+
+    unit: Floats
+    person: Rows
+    min_images: int
+    seed: int
+
+    def project(self, dim: int, steps: int) -> DeepMDS:
+        return DeepMDS(dim, steps=steps, seed=self.seed).fit(self.unit)
+
+    def ratios(self, seen: Uncertain, resamples: int = 0, draws: int = _FEW_DRAWS) -> VolumeRatios:
+        with threadpool_limits(1):  # thousands of small matrices gain nothing from threads
+            people = person_moments(seen.mean, self.person, seen.covariance)
+            return volume_ratios(people, min_images=self.min_images, resamples=resamples, draws=draws, seed=self.seed)
+
+    def bare_ratios(self, projection: DeepMDS) -> VolumeRatios:
+        y = projection.transform(self.unit)
+        none = np.zeros((1, y.shape[1], y.shape[1]), np.float32)
+        return self.ratios(Uncertain(y, np.broadcast_to(none, (len(y), *none.shape[1:]))))
+
+
+def _sensitivity(
+    work: _Work,
+    m: int,
+    dimensions: dict[str, IntrinsicDimension],
+    projection: DeepMDS,
+    student: EmbeddingStudent,
+    ratios: VolumeRatios,
+    far: float,
+    stages: _Stages,
+) -> list[Sensitivity]:
+    """Other uncertainty, other numbers of passes, other m."""
+    found = [_changed("no student: projected points as they are", m, work.bare_ratios(projection), far)]
+    printed = (ratios.printed["full", "max"], ratios.printed["full", "median"])
+    largest, median = (_people(log_capacity(value, 0.0, m, far)) for value in printed)
+    found.append(Sensitivity("covariances by eq. 9 as printed, no model of few images", m, largest, median))
+    stages.next()
+    for passes in _PASSES:
+        seen = student.sampled_moments(work.unit, passes, seed=work.seed)
+        found.append(_changed(f"T = {passes} passes instead of the limit", m, work.ratios(seen), far))
+    stages.next()
+    others = {max(2, round(m / 2)), 2 * m}
+    if "people" in dimensions:
+        others.add(dimensions["people"].chosen)
+    for other in sorted(others - {m}):
+        if other <= min(work.unit.shape[1], len(work.unit) - 1):
+            found.append(_changed(f"m = {other}, no student", other, work.bare_ratios(work.project(other, _FEW_STEPS)), far))
+    stages.next()
+    return found
+
+
+def _changed(what: str, m: int, ratios: VolumeRatios, far: float) -> Sensitivity:
+    largest, median = (_people(log_capacity(ratios.get("full", choice).value, 0.0, m, far)) for choice in ("max", "median"))
+    return Sensitivity(what, m, largest, median)
+
+
+def _dimensions(unit: Floats, person: Rows, rng: np.random.Generator, needed: bool) -> dict[str, IntrinsicDimension]:
+    """Of all images, and of one image of each person; left out where there are too few, unless it is needed."""
+    found = {}
+    for name, rows in (("images", unit), ("people", unit[one_each(person, rng)])):
+        try:
+            found[name] = intrinsic_dimension(rows, seed=int(rng.integers(2**31)))
+        except InputError:
+            if needed and name == "images":
+                raise
+    return found
+
+
+def _points(ratios: VolumeRatios, m: int, fars: Sequence[float]) -> list[CapacityPoint]:
+    return [
+        CapacityPoint(q, r.shape, r.choice, *(_people(log_capacity(v, 0.0, m, q)) for v in (r.value, r.low, r.high)))
+        for r in ratios.ratios
+        for q in fars
+    ]
+
+
+def _people(log_number: NDArray[np.float64]) -> float:
+    return float(np.exp(np.minimum(log_number, 700.0)))  # the largest float is e^709
+
+
+def _preservation(unit: Floats, y: Floats, scores: Scores, seed: int) -> tuple[Preservation, ...]:
+    """TAR on genuine pairs and a million random pairs of different people, before and after the projection."""
+    rng = np.random.default_rng([seed, 6])
+    one, two = rng.choice(scores.rows, (2, 1_000_000))
+    one, two = one[one != two], two[one != two]
+    left, right = scores.pairs.T
+    before = Roc(np.vecdot(unit[left], unit[right]), np.vecdot(unit[one], unit[two]))
+    after = Roc(-np.linalg.norm(y[left] - y[right], axis=1), -np.linalg.norm(y[one] - y[two], axis=1))
+    return tuple(Preservation(q, before.tar_at_far(q).tar, after.tar_at_far(q).tar) for q in _KEPT)
+
+
+def _validation(unit: Floats, y: Floats, scores: Scores, fars: Sequence[float], seed: int) -> list[GrowthCurve]:
+    """Growing galleries of one image a person, at the thresholds of both readings of q, and in the projection."""
+    entries = Entries.by_cosine(unit[scores.rows])
+    found = []
+    for meaning, threshold in (("far", scores.threshold), ("fnmr", scores.miss_threshold)):
+        for q in fars:
+            tau = threshold(q)
+            if tau is not None:
+                found.append(growth_curve(entries, tau, q, meaning, "embedding", seed=seed))
+    left, right = y[scores.pairs[:, 0]], y[scores.pairs[:, 1]]
+    distances = replace(scores, genuine=np.sort(-np.square(left - right).sum(axis=1)))
+    entries = Entries.by_distance(y[scores.rows])
+    for q in fars:
+        tau = distances.miss_threshold(q)
+        if tau is not None:
+            found.append(growth_curve(entries, tau, q, "fnmr", "projection", seed=seed))
+    return found
+
+
+def _warnings(
+    counts: dict[str, int],
+    m: int,
+    dimensions: dict[str, IntrinsicDimension],
+    preservation: Sequence[Preservation],
+    scores: Scores,
+    fars: Sequence[float],
+) -> list[str]:
+    found = []
+    if counts["classes"] < _FEW_CLASSES:
+        found.append(f"only {counts['classes']} people have enough images: the largest and the median class are uncertain")
+    people = dimensions.get("people")
+    if people is not None and "images" in dimensions and people.chosen > 1.5 * m:
+        found.append(
+            f"one image of each person varies in about {people.chosen} dimensions, all images together in "
+            f"{dimensions['images'].chosen}, because there the nearest neighbour is mostly the same person; the capacity "
+            "grows steeply with m (see the sensitivity)"
+        )
+    worst = preservation[-1]
+    if worst.after < worst.before - 0.05:
+        found.append(
+            f"in {m} dimensions {100 * worst.after:.1f} % of the genuine pairs are accepted at FAR {worst.far:g}, in the "
+            f"embedding itself {100 * worst.before:.1f} %: the estimate speaks for the projection"
+        )
+    missing = [q for q in fars if scores.threshold(q) is None]
+    if missing:
+        listed = ", ".join(f"{q:g}" for q in missing)
+        found.append(f"{len(scores.impostor):,} pairs of different people are too few for a threshold at q = {listed}")
+    return found
+
+
+class _Stages:
+    """Counts the steps of the estimate for a progress bar."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, whole: int) -> None:
+        self._progress, self._whole, self._done = progress, whole, 0
+
+    def next(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._whole)

@@ -1,0 +1,151 @@
+"""What a capacity estimate found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..results import jsonable
+from .gallery_growth import GrowthCurve
+from .intrinsic_dimension import IntrinsicDimension
+from .packing import PackingPoint
+
+
+@dataclass(frozen=True)
+class CapacityPoint:
+    """Capacity at one q for one shape and class: an upper bound on the number of people.
+
+    Attributes:
+        far: q, the mass of a person's Gaussian outside their own ellipsoid; the paper's "false accept rate".
+        shape: full, axis or sphere (table V).
+        choice: whose ellipsoid stands for all: max, median, mean or min volume (table IV).
+        capacity: number of people, below 1 where the one ellipsoid is larger than the population's.
+        low, high: 95 % interval.
+    """
+
+    far: float
+    shape: str
+    choice: str
+    capacity: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "points"."""
+        return {
+            "far": self.far,
+            "shape": self.shape,
+            "class": self.choice,
+            "capacity": self.capacity,
+            "low": self.low,
+            "high": self.high,
+        }
+
+
+@dataclass(frozen=True)
+class Preservation:
+    """What the projection keeps: TAR (between 0 and 1) on pairs of this set, by cosine before and by distance after it."""
+
+    far: float
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The capacity at the first q, of the largest and the median class, full ellipsoids, if something else is changed."""
+
+    changed: str
+    dimension: int
+    largest: float
+    median: float
+
+
+@dataclass(frozen=True)
+class CapacityResult:
+    """The capacity of one representation on one set.
+
+    Attributes:
+        model: network of the set.
+        shape, choice: what the headline rests on.
+        points: every q, shape and class.
+        dimension: m, in which all was estimated.
+        intrinsic_dimension: estimates from all images (as the paper) and from one image of each person.
+        preservation: verification before and after the projection.
+        packing: bounds from caps and spherical codes, for each q that the set has pairs for.
+        validation: false positive identifications in growing galleries; empty if not asked for.
+        sensitivity: the same estimate under other choices; the first row is the estimate itself.
+        volumes: log10 volume of each person relative to the median person, ascending (full ellipsoids).
+        population: log10 volume of the population relative to the median person.
+        excess, tau: how alike people's covariances are (`spread.py`).
+        counts: images, people, classes (people with enough images), class_images.
+    """
+
+    model: str
+    shape: str
+    choice: str
+    points: tuple[CapacityPoint, ...]
+    dimension: int
+    intrinsic_dimension: dict[str, IntrinsicDimension]
+    preservation: tuple[Preservation, ...]
+    packing: tuple[PackingPoint, ...]
+    validation: tuple[GrowthCurve, ...]
+    sensitivity: tuple[Sensitivity, ...]
+    volumes: tuple[float, ...]
+    population: float
+    excess: float
+    tau: float
+    counts: dict[str, int]
+    warnings: tuple[str, ...]
+    signature: str
+
+    def headline(self) -> list[CapacityPoint]:
+        """The points of the shape and class asked for, by falling q."""
+        return self.of(self.shape, self.choice)
+
+    def of(self, shape: str, choice: str) -> list[CapacityPoint]:
+        """The points of one shape and class, by falling q."""
+        return [p for p in self.points if (p.shape, p.choice) == (shape, choice)]
+
+    def measured(self, meaning: str, space: str = "embedding") -> list[GrowthCurve]:
+        """The growth curves whose q means "far" or "fnmr", in the embedding or the projection, by falling q."""
+        return [curve for curve in self.validation if (curve.meaning, curve.space) == (meaning, space)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of `facespace capacity`; capacities are numbers of people, intervals at 95 %."""
+
+        def dimension(found: IntrinsicDimension) -> dict[str, Any]:
+            return {"two_nn": found.two_nn, "mle": found.mle, "points": found.points}
+
+        return {
+            "signature": self.signature,
+            "model": self.model,
+            "shape": self.shape,
+            "class": self.choice,
+            "dimension": self.dimension,
+            "intrinsic_dimension": {key: dimension(found) for key, found in self.intrinsic_dimension.items()},
+            "points": [point.to_dict() for point in self.points],
+            "preservation": jsonable(self.preservation),
+            "packing": jsonable(self.packing),
+            "validation": [_growth(curve) for curve in self.validation],
+            "sensitivity": jsonable(self.sensitivity),
+            "spread": {"excess": self.excess, "tau": self.tau},
+            "volumes": {"people": jsonable(self.volumes), "population": self.population},
+            "counts": self.counts,
+            "warnings": list(self.warnings),
+        }
+
+
+def _growth(curve: GrowthCurve) -> dict[str, Any]:
+    return {
+        "rate": curve.rate,
+        "meaning": curve.meaning,
+        "space": curve.space,
+        "threshold": curve.threshold,
+        "far": curve.far,
+        "gallery": jsonable(curve.sizes),
+        "fpir": jsonable(curve.fpir),
+        "low": jsonable(curve.low),
+        "high": jsonable(curve.high),
+        "limit": curve.limit,
+    }

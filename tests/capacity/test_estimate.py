@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from facespace.capacity import estimate, estimate_capacity
+from facespace.capacity.report import answer, capacity_report, finding, people
+from facespace.embeddings import EmbeddingSet
+from facespace.errors import InputError, UnknownNameError
+from facespace.results import to_json
+
+
+@pytest.fixture(scope="module")
+def result(faces):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "_STEPS", 150)
+        patch.setattr(estimate, "_FEW_STEPS", 50)
+        return estimate_capacity(faces, validate=True, resamples=30)
+
+
+def test_every_q_shape_and_class_has_a_point_with_its_interval(result):
+    assert len(result.points) == 4 * 3 * 4
+    assert all(p.low < p.capacity < p.high for p in result.points)
+    for shape in ("full", "axis", "sphere"):
+        for choice in ("max", "median", "mean", "min"):
+            falling = [p.capacity for p in result.of(shape, choice)]
+            assert falling == sorted(falling, reverse=True)
+    at = {p.choice: p.capacity for p in result.points if (p.far, p.shape) == (0.01, "full")}
+    assert at["max"] < at["mean"] < at["median"] < at["min"]
+
+
+def test_the_document_has_the_keys_that_scripts_rely_on(result):
+    document = result.to_dict()
+    assert set(document["points"][0]) == {"far", "shape", "class", "capacity", "low", "high"}
+    assert document["intrinsic_dimension"]["images"]["two_nn"][0] > 0
+    assert {curve["meaning"] for curve in document["validation"]} == {"far", "fnmr"}
+    assert '"signature": "capacity|model:made-net|images:' in to_json(result)
+
+
+def test_what_the_number_hangs_on_is_told(result):
+    changed = [s.changed for s in result.sensitivity]
+    assert changed[0] == "nothing"
+    assert {s.dimension for s in result.sensitivity} > {result.dimension}
+    assert sum("passes" in text for text in changed) == 2
+    assert result.sensitivity[0].largest == pytest.approx(result.of("full", "max")[0].capacity)
+    with_model, printed = (result.sensitivity[i].median for i in (0, 2))
+    assert printed > with_model  # too few images make too small people, so too many of them
+
+
+def test_measured_limits_grow_with_a_stricter_far_and_shrink_with_a_stricter_fnmr(result):
+    thresholds = {kind: [c.threshold for c in result.measured(kind)] for kind in ("far", "fnmr")}
+    assert thresholds["far"] == sorted(thresholds["far"])
+    assert thresholds["fnmr"] == sorted(thresholds["fnmr"], reverse=True)
+    assert all((np.diff(c.fpir) >= -1e-12).all() for c in result.validation)
+
+
+def test_the_headline_is_of_the_shape_and_class_asked_for(faces, monkeypatch):
+    monkeypatch.setattr(estimate, "_STEPS", 5)
+    monkeypatch.setattr(estimate, "_FEW_STEPS", 5)
+    steps = []
+    found = estimate_capacity(
+        faces, far=[0.05], shape="sphere", choice="mean", dimension=3, resamples=5, progress=lambda *at: steps.append(at)
+    )
+    assert [(p.shape, p.choice) for p in found.headline()] == [("sphere", "mean")]
+    assert found.dimension == 3
+    assert found.validation == ()
+    assert steps == [(i, 8) for i in range(1, 9)]
+
+
+def test_sets_that_say_too_little_are_refused(faces):
+    plain = EmbeddingSet(faces.vectors, [str(i) for i in range(len(faces))])
+    with pytest.raises(InputError, match="does not say who is in its images"):
+        estimate_capacity(plain)
+    with pytest.raises(InputError, match="0 of 260 people have 50 images or more"):
+        estimate_capacity(faces, min_images=50)
+    with pytest.raises(InputError, match="q must be above 0 and below 1, not 2"):
+        estimate_capacity(faces, far=[2.0])
+    with pytest.raises(UnknownNameError, match="unknown class 'biggest'"):
+        estimate_capacity(faces, choice="biggest")
+
+
+def test_the_report_says_what_q_is_and_what_was_measured(result, tmp_path):
+    files = capacity_report(result).write(tmp_path)
+    page = next(f for f in files if f.name == "report.html").read_text()
+    assert "lie outside their own ellipsoid" in page
+    assert {"capacity.svg", "limits.svg", "growth.svg", "volumes.svg"} <= {f.name for f in files}
+    assert people(result.headline()[1].capacity) in answer(result)
+    assert "strangers" in finding(result)
+
+
+def test_numbers_of_people_are_written_as_people_read_them():
+    assert [people(x) for x in (0.34, 39.6, 12345.6, 2.34e9, np.inf)] == ["0.3", "40", "12,346", "2.3e9", "inf"]

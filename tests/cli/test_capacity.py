@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from map_command import Run
+
+from facespace.capacity import estimate
+from facespace.embeddings import EmbeddingSet
+
+
+@pytest.fixture
+def run(capsys):
+    return Run(capsys)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "_STEPS", 20)
+    monkeypatch.setattr(estimate, "_FEW_STEPS", 5)
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(60), 4)
+    vectors = rng.normal(size=(60, 6))[person] + 0.4 * rng.normal(size=(240, 6))
+    ids = [f"p{p}/{i}" for i, p in enumerate(person)]
+    return EmbeddingSet(vectors, ids, model="made").save(tmp_path / "made.parquet")
+
+
+def test_the_document_and_the_report(run, made, tmp_path):
+    folder = tmp_path / "out"
+    document = run.json("capacity", made, "--far", "0.1,0.01", "--validate", "--class", "median", "-o", folder)
+    assert [p["far"] for p in document["points"][:2]] == [0.1, 0.01]
+    assert document["class"] == "median"
+    assert document["validation"]
+    assert json.loads((folder / "results.json").read_text())["points"] == document["points"]
+    assert (folder / "figures" / "limits.png").stat().st_size > 0
+
+
+def test_a_person_reads_the_answer_the_table_and_the_warnings(run, made):
+    code = run("capacity", made, "--far", "0.01", "--dimension", 3)
+    text = " ".join(run.out.split())
+    assert code == 0
+    assert "At most" in text
+    assert "What the number hangs on" in text
+    assert "capacity|model:made" in text.replace(" ", "")
+
+
+def test_bad_options_are_named(run, made):
+    assert run("capacity", made, "--far", "0.1,few") == 2
+    assert "'few' is not a number" in run.err
+    assert run("capacity", made, "--shape", "cube") == 2
+    assert "unknown shape 'cube'" in run.err
