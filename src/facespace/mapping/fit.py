@@ -46,8 +46,8 @@ def fit_map(
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
         center: fit about the means and compare about the target's mean; False gives the papers' forms. The means are those
-            of the pairs or, where these are fewer than the dimensions, of all embeddings given: they need no partner. The
-            spread of all embeddings then helps the anchored family too.
+            of the pairs or, where these are fewer than twice the dimensions, of all embeddings given: they need no partner.
+            The spread of all embeddings then helps the anchored family too.
         intercept: with `center=False`: fit b too, but compare about zero.
         seed: of the people's division into folds.
 
@@ -93,7 +93,7 @@ def fit_map(
 
 def few_pairs(n: int, p: int, q: int) -> bool:
     """Are n pairs too few to give a map between widths p and q its means, where more embeddings are at hand?"""
-    return n < max(p, q)
+    return n < 2 * max(p, q)
 
 
 def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None = None) -> PairStatistics:

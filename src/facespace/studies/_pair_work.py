@@ -124,8 +124,9 @@ class PairWork:
 
         Every fold of every repeat draws anew; within a draw the larger samples contain the smaller ones, so that each size
         costs only the pairs it adds. A size of `available` or more means all pairs of the training folds, which in some
-        folds are a few more. For a size below the dimensions the training images are two galleries, of a half each, that
-        share no image: maps are centred by them, and anchored uses their spread, as `fit_map` uses all it is given.
+        folds are a few more. For a size below twice the dimensions the training images are two galleries, of a half
+        each, that share no image: maps are centred by them, and anchored uses their spread, as `fit_map` uses all it is
+        given.
 
         The threshold is the best on all pairs of the training folds under the same map, as in the papers. That map has seen
         part of them; where sizes come near to all of a small set this misleads the threshold. With `unseen` it is the best
