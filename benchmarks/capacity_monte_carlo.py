@@ -9,8 +9,8 @@ Three ways to μ̂ and Σ̂ of every image (Gong and others 2019, eq. 6 and 7), 
 - batched: `sampled_moments`, the same T draws of networks, all their weights side by side in few products.
 - exact: `moments`, the limit T → ∞ in closed form; what `estimate_capacity` uses.
 
-The passes by call are timed on a part of them and multiplied, and so said. CPU seconds on one core are compared, so that a busy
-machine says the same as a free one. Equal means: the mean variances of the three agree to 2 %, and the difference of
+The passes by call are timed on a part of them and multiplied, and so said. CPU seconds on one core are compared, so that a
+busy machine says the same as a free one. Equal means: the mean variances of the three agree to 2 %, and the difference of
 sampled covariances from the exact ones is that of sampling.
 """
 
