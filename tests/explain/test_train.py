@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 
+import cv2
 import numpy as np
 import pytest
 from explain_samples import crops, torch
 
+from facespace.cli import main
 from facespace.errors import FacespaceError, FileFormatError, InputError, UnknownNameError
 from facespace.explain import ExplainableNetwork, TrainSettings, layer_map, load_checkpoint, mobilefacenet, train
 from facespace.explain._checkpoint import Checkpoint
@@ -193,3 +196,37 @@ def test_bad_settings_and_files_are_refused(tmp_path, maps):
         load_checkpoint(tmp_path / "b.safetensors")
     empty = Checkpoint("mobilefacenet-casia", "conv2", (512, 7, 6)).save(tmp_path / "c.safetensors")
     assert load_checkpoint(empty).network().decoder is None
+
+
+def test_the_backbone_can_be_trained_along(tmp_path, maps, backbone):
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
+    labels = [f"person {i // 3}" for i in range(12)]
+    settings = _settings("joint", passes=1, train_backbone=True, mirror=False)
+    few = FrozenMaps(maps.maps[:12], maps.teacher[:12], maps.lengths[:12])
+    made = train(FACES, "x", settings, out=tmp_path / "a.safetensors", labels=labels, data=few)
+    changed = {key: value.clone() for key, value in made.module.state_dict().items()}
+    expected = made.network().maps(FACES[:2])
+    backbone.load_state_dict(before)
+    assert not torch.equal(changed["conv1.conv.weight"], before["conv1.conv.weight"])
+    assert torch.equal(changed["conv1.bn.running_mean"], before["conv1.bn.running_mean"])
+    again = load_checkpoint(tmp_path / "a.safetensors").network().maps(FACES[:2])
+    backbone.load_state_dict(before)
+    np.testing.assert_allclose(again, expected, atol=1e-6)
+
+
+def test_the_command_trains_and_draws(tmp_path, capsys):
+    for i, face in enumerate(FACES):
+        path = tmp_path / "faces" / f"p{i // 3}" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), face)
+    (tmp_path / "pairs.csv").write_text("id1,id2,same\np0/0,p0/1,1\np0/2,p9/8,0\n")
+    out, picture = tmp_path / "c.safetensors", tmp_path / "faces.png"
+    arguments = ["explain", "train", "--images", str(tmp_path / "faces"), "--exclude", str(tmp_path / "pairs.csv")]
+    arguments += ["--aligned"]
+    arguments += ["--mode", "joint", "--passes", "1", "--batch", "6", "-o", str(out), "--picture", str(picture), "--json"]
+    assert main(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["faces"], document["left_out"]) == (9, 3)
+    assert {"arcface", "reconstruction"} <= set(document["log"][-1])
+    assert cv2.imread(str(picture)).shape[1] == 6 * 96
+    assert load_checkpoint(out).decoder is not None

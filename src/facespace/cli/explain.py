@@ -111,6 +111,9 @@ def train(
     batch: Annotated[int, typer.Option("--batch", min=2, help="Faces a step.")] = 64,
     rate: Annotated[float | None, typer.Option("--rate", help="Peak learning rate.")] = None,
     weight: Annotated[float, typer.Option("--lambda", help="Weight of the reconstruction in joint.")] = 10.0,
+    train_backbone: Annotated[
+        bool, typer.Option("--train-backbone", help="Train the network itself along, in distil and joint.")
+    ] = False,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="PNG of originals beside reconstructions.", show_default=False)
     ] = None,
@@ -132,7 +135,7 @@ def train(
     from ..explain.people import keep_out, people_of
     from ..models import load_card
 
-    settings = TrainSettings(mode, passes, batch, rate, weight, seed=seed)
+    settings = TrainSettings(mode, passes, batch, rate, weight, train_backbone=train_backbone, seed=seed)
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: a checkpoint is a .safetensors file", "End its name so.")
     check_folder(output.parent)

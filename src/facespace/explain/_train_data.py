@@ -32,17 +32,21 @@ class FrozenMaps:
 
 def frozen_maps(
     whole: Any,
-    layer: str,
+    layer: str | None,
     card: ModelCard,
     crops: Crops,
     *,
     mirror: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> FrozenMaps:
-    """One run of the backbone over all faces (and their mirror images)."""
+    """One run of the backbone over all faces (and their mirror images).
+
+    `layer` None takes `whole` as the module that gives the map; there is then no teacher.
+    """
     torch = torch_or_error()
-    network = ExplainableNetwork(card.name, layer_map(whole, layer), card.shape, card.input)
-    behind = rest_of(whole, layer)
+    opened = whole if layer is None else layer_map(whole, layer)
+    network = ExplainableNetwork(card.name, opened, card.shape, card.input)
+    behind = torch.nn.Flatten() if layer is None else rest_of(whole, layer)
     total = len(crops) * (2 if mirror else 1)
     maps: NDArray[np.float16] | None = None
     vectors: list[NDArray[np.float32]] = []

@@ -2,11 +2,10 @@
 
 - `decoder-only`: the network stays as it is; a decoder learns to rebuild the face from its map (mean squared error).
 - `distil`: a head between map and global max pooling learns to keep the cosines of the original network: no labels needed.
-- `joint`: the paper's, ArcFace + λ · MSE (section III-C): head and decoder together, from labelled faces; the backbone's
-  last convolution can be trained along with `train_backbone`.
+- `joint`: the paper's, ArcFace + λ · MSE (section III-C): head and decoder together, from labelled faces.
 
-Paper: Xu, Lu, Ebrahimi 2023. While the backbone is frozen its maps are computed once, of every face and its mirror image,
-and kept in half precision; a pass over them is cheap.
+Paper: Xu, Lu, Ebrahimi 2023. The backbone is frozen unless `train_backbone`, as in the paper, is set: its maps are computed
+once, of every face and its mirror image, and kept in half precision; a pass over them is cheap.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,10 @@ from ..models import ModelCard
 from ._checkpoint import LAYERS, Checkpoint
 from ._losses import arcface_loss, direction_loss, similarity_loss
 from ._train_data import FrozenMaps, frozen_maps, mixed, ridge_to_original
-from .backbone import load_backbone, torch_or_error
+from .backbone import layer_map, load_backbone, torch_or_error
 from .decoder import make_decoder
 from .heads import place_head
-from .network import Crops
+from .network import Crops, ExplainableNetwork
 
 MODES = ("decoder-only", "distil", "joint")
 
@@ -47,6 +46,7 @@ class TrainSettings:
         widths: channels between the decoder's four transposed convolutions.
         mirror: use every face's mirror image too.
         mixing: share of a batch's maps that `distil` mixes with others.
+        train_backbone: train the backbone too (not its normalisation's statistics), in distil and joint.
         seed: of weights and order.
     """
 
@@ -58,6 +58,7 @@ class TrainSettings:
     widths: tuple[int, ...] = (96, 48, 24)
     mirror: bool = True
     mixing: float = 0.6
+    train_backbone: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -125,9 +126,13 @@ def train(
         checkpoint.head, checkpoint.to_original, checkpoint.threshold = start.head, start.to_original, start.threshold
         checkpoint.decoder, checkpoint.widths = start.decoder, start.widths or settings.widths
         checkpoint.facts = dict(start.facts)
+    trunk = layer_map(whole, layer) if settings.train_backbone and settings.mode != "decoder-only" else None
     classes, codes = np.unique(list(labels or ["?"] * len(crops)), return_inverse=True)
-    run = _Training(checkpoint, data, crops, codes, len(classes), settings)
+    prepare = ExplainableNetwork(card.name, whole, card.shape, card.input).prepare
+    run = _Training(checkpoint, data, crops, codes, len(classes), settings, trunk, prepare)
     log = run.go(Path(out), resume, report, every)
+    if settings.mode != "decoder-only" and trunk is not None:
+        data = replace(data, maps=frozen_maps(trunk, None, card, crops, mirror=settings.mirror).maps)
     if settings.mode != "decoder-only":
         checkpoint.to_original = ridge_to_original(checkpoint.head, data)
     checkpoint.facts[settings.mode] = {"settings": asdict(settings), "faces": len(crops), "log": log}
@@ -147,9 +152,13 @@ class _Training:
         codes: NDArray[np.intp],
         classes: int,
         settings: TrainSettings,
+        trunk: Any = None,
+        prepare: Callable[[Crops], Any] | None = None,
     ) -> None:
         torch = torch_or_error()
         nn = torch.nn
+        self.trunk, self.prepare = trunk, prepare
+        checkpoint.module = trunk
         self.data, self.settings, self.checkpoint = data, settings, checkpoint
         self.faces, self.codes = crops, np.concatenate([codes, codes]) if settings.mirror else codes
         mode, shape, seed = settings.mode, checkpoint.shape, settings.seed
@@ -157,7 +166,7 @@ class _Training:
             checkpoint.head = place_head(*shape, seed=seed)
         if mode != "distil" and (checkpoint.decoder is None or mode == "decoder-only"):
             checkpoint.decoder, checkpoint.widths = make_decoder(shape[0], settings.widths, seed=seed), settings.widths
-        trained: dict[str, Any] = {}
+        trained: dict[str, Any] = {} if trunk is None else {"trunk": trunk}
         if mode != "decoder-only":
             trained["head"] = checkpoint.head
         if mode != "distil":
@@ -174,7 +183,7 @@ class _Training:
         """The named losses of a batch; their sum is what is minimised."""
         torch = torch_or_error()
         mode, head, m = self.settings.mode, self.checkpoint.head, self.modules
-        a = torch.from_numpy(self.data.maps[rows].astype(np.float32))
+        a = self._maps(rows)
         if mode == "distil":
             return self._distil(a, rows, rng)
         if head is not None:
@@ -191,7 +200,7 @@ class _Training:
     def _distil(self, a: Any, rows: NDArray[np.intp], rng: np.random.Generator) -> dict[str, Any]:
         torch = torch_or_error()
         teacher = torch.from_numpy(self.data.teacher[rows])
-        if self.settings.mixing > 0 and self.data.behind is not None:
+        if self.settings.mixing > 0 and self.trunk is None and self.data.behind is not None:
             with torch.no_grad():
                 a = mixed(a, rng, self.settings.mixing)
                 teacher = torch.nn.functional.normalize(self.data.behind(a))
@@ -201,11 +210,20 @@ class _Training:
             "direction": direction_loss(self.modules["estimate"](features), teacher),
         }
 
-    def _pictures(self, rows: NDArray[np.intp]) -> Any:
+    def _maps(self, rows: NDArray[np.intp]) -> Any:
+        if self.trunk is None or self.prepare is None:
+            return torch_or_error().from_numpy(self.data.maps[rows].astype(np.float32))
+        return self.trunk(self.prepare(self._chosen(rows)))
+
+    def _chosen(self, rows: NDArray[np.intp]) -> Crops:
         n = len(self.faces)
-        chosen = self.faces[rows % n].astype(np.float32) / 255
+        chosen = self.faces[rows % n].copy()
         chosen[rows >= n] = chosen[rows >= n][:, :, ::-1]
-        return torch_or_error().from_numpy(np.ascontiguousarray(chosen.transpose(0, 3, 1, 2)))
+        return chosen
+
+    def _pictures(self, rows: NDArray[np.intp]) -> Any:
+        pixels = self._chosen(rows).transpose(0, 3, 1, 2).astype(np.float32) / 255
+        return torch_or_error().from_numpy(np.ascontiguousarray(pixels))
 
     def go(
         self, out: Path, resume: bool, report: Callable[[TrainProgress], None] | None, every: int
@@ -227,6 +245,8 @@ class _Training:
             schedule.load_state_dict(kept["schedule"])
             log, first = kept["log"], kept["step"]
         self.modules.train()
+        if self.trunk is not None:
+            self.trunk.eval()  # its normalisation keeps the statistics of its own, larger training
         began, since = time.perf_counter(), []
         order: NDArray[np.intp] = np.empty(0, np.intp)
         for step in range(first, steps):
