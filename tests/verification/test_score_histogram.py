@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facespace.errors import InputError
-from facespace.verification import Roc, ScoreHistogram
+from facespace.verification import Roc, ScoreHistogram, score_histogram
 
 FARS = (1.0, 0.3, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 0.0)
 
@@ -125,3 +125,15 @@ def test_wrong_input_is_refused():
         ScoreHistogram(0)
     with pytest.raises(InputError, match="impostor scores must be"):
         ScoreHistogram().update([0.1], [True]).roc()
+
+
+@pytest.mark.parametrize("decimals", [None, 3, 1])
+def test_long_lists_keep_what_short_parts_keep(monkeypatch, decimals):
+    """A list longer than a batch looks for its floor first; ties make it look again."""
+    scores, same = made_scores(20_000, decimals=decimals)
+    parts = [ScoreHistogram(100).update(scores[k::7], same[k::7]) for k in range(7)]
+    monkeypatch.setattr(score_histogram, "_BATCH", 64)
+    assert ScoreHistogram(100).update(scores, same) == sum(parts[1:], parts[0])
+    assert ScoreHistogram(100).update(scores[:9000], same[:9000]).update(scores[9000:], same[9000:]) == sum(
+        parts[1:], parts[0]
+    )

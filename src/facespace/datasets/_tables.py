@@ -27,36 +27,48 @@ _LARGEST = 2**63
 
 
 def read_table(path: Path, what: str, kinds: Sequence[type], layout: str) -> list[NDArray[Any]]:
-    """The columns of a file without header: arrays of int64, float64 or strings, as `kinds` (int, float, str) says.
+    """The columns of a file without header, as `kinds` (int, float, str) says.
 
-    Columns are parted by one kind of delimiter (space, tab, comma, semicolon), lines end as they like; the file may be
-    gzip, whatever its name. `what` names the file and `layout` one of its lines in errors.
+    Whole numbers are int32 where all in the file fit, else int64. Columns are parted by one kind of delimiter (space, tab,
+    comma, semicolon), lines end as they like; the file may be gzip, whatever its name. `what` names the file and `layout`
+    one of its lines in errors.
 
     Raises FileFormatError naming file and line.
     """
     import pyarrow as pa
-    from pyarrow import csv
 
     existing_file(path, what)
     first = _first_line(path, layout)
     delimiter = next((d for d in _DELIMITERS if d in first.strip()), " ")
-    types = {int: pa.int64(), float: pa.float64(), str: pa.string()}
-    names = [str(i) for i in range(len(kinds))]
-    try:
-        with pa.OSFile(str(path)) as raw, _unpacked(raw, path) as stream:
-            table = csv.read_csv(
-                stream,
-                read_options=csv.ReadOptions(column_names=names, block_size=1 << 24),
-                parse_options=csv.ParseOptions(delimiter=delimiter, quote_char=False),
-                convert_options=csv.ConvertOptions(
-                    column_types={name: types[kind] for name, kind in zip(names, kinds, strict=True)},
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
-            )
-    except (pa.ArrowInvalid, OSError):  # Arrow reports a broken gzip as either
-        return _line_by_line(path, kinds, layout)
-    return [_array(table[name], kind) for name, kind in zip(names, kinds, strict=True)]
+    for integer in (pa.int32(), pa.int64()):
+        types = {int: integer, float: pa.float64(), str: pa.string()}
+        try:
+            columns = _by_arrow(path, delimiter, [types[kind] for kind in kinds])
+        except (pa.ArrowInvalid, OSError):  # Arrow reports a broken gzip as either
+            continue
+        arrays: list[NDArray[Any]] = []
+        while columns:
+            arrays.append(_array(columns.pop(0), kinds[len(arrays)]))
+        pa.default_memory_pool().release_unused()
+        return arrays
+    return _line_by_line(path, kinds, layout)
+
+
+def _by_arrow(path: Path, delimiter: str, types: list[Any]) -> list[Any]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names = [str(i) for i in range(len(types))]
+    with pa.OSFile(str(path)) as raw, _unpacked(raw, path) as stream:
+        table = csv.read_csv(
+            stream,
+            read_options=csv.ReadOptions(column_names=names, block_size=1 << 20),
+            parse_options=csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            convert_options=csv.ConvertOptions(
+                column_types=dict(zip(names, types, strict=True)), null_values=[], strings_can_be_null=False
+            ),
+        )
+    return [table[name] for name in names]
 
 
 def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -42,8 +42,8 @@ def read_ijb(folder: str | Path, name: str = "ijbc") -> TemplateProtocol:
     numbers, codes = _codes(template)
     places = _Numbers(numbers)
     one, two = places.find(left), places.find(right)
-    if (unknown := (one < 0) | (two < 0)).any():
-        at = int(np.argmax(unknown))
+    if min(one.min(), two.min()) < 0:
+        at = int(np.argmax((one < 0) | (two < 0)))
         stray = left[at] if one[at] < 0 else right[at]
         line = line_of_row(pairs, at)
         raise wrong_line(pairs, line, f"a pair of known templates: {stray} is not in {name}_face_tid_mid.txt")
@@ -51,21 +51,20 @@ def read_ijb(folder: str | Path, name: str = "ijbc") -> TemplateProtocol:
     return TemplateProtocol(name, images, codes, _codes(media)[1], numbers.astype(np.str_), one, two, same)
 
 
-def read_face_tid_mid(path: str | Path) -> tuple[Strings, NDArray[np.int64], NDArray[np.int64]]:
+def read_face_tid_mid(path: str | Path) -> tuple[Strings, NDArray[np.integer], NDArray[np.integer]]:
     """`*_face_tid_mid.txt`: (ids, template, media) of the lines `image template media`, (n,) each."""
     names, template, media = read_table(Path(path), "a list of faces", (str, int, int), _MEDIA_LINE)
     return _ids(names), template, media
 
 
-def read_template_pairs(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+def read_template_pairs(path: str | Path) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.bool_]]:
     """`*_template_pair_label.txt`: (left, right, same) of the lines `template1 template2 label`, (p,) each."""
     path = Path(path)
     left, right, label = read_table(path, "a list of template pairs", (int, int, int), _PAIR_LINE)
-    same = label == 1
-    if (wrong := ~same & (label != 0)).any():
-        line = line_of_row(path, int(np.argmax(wrong)))
-        raise wrong_line(path, line, f"{_PAIR_LINE}: the label is {label[np.argmax(wrong)]}")
-    return left, right, same
+    if label.min() < 0 or label.max() > 1:
+        at = int(np.argmax((label != 0) & (label != 1)))
+        raise wrong_line(path, line_of_row(path, at), f"{_PAIR_LINE}: the label is {label[at]}")
+    return left, right, label == 1
 
 
 def read_face_scores(path: str | Path) -> tuple[Strings, NDArray[np.float64]]:
@@ -136,7 +135,7 @@ def read_ytf_templates(splits: str | Path, faces: EmbeddingSet) -> TemplateProto
     )
 
 
-def _codes(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _codes(values: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32]]:
     """The different values, sorted, and for each value its place among them."""
     names, codes = np.unique(values, return_inverse=True)
     return names, codes.astype(np.int32)
@@ -145,18 +144,19 @@ def _codes(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
 class _Numbers:
     """Places of numbers in a sorted list of them."""
 
-    def __init__(self, numbers: NDArray[np.int64]) -> None:
+    def __init__(self, numbers: NDArray[np.integer]) -> None:
         self.numbers = numbers
         self.table: NDArray[np.int32] | None = None
         if len(numbers) and numbers[0] >= 0 and numbers[-1] < _DENSE:
             self.table = np.full(int(numbers[-1]) + 1, -1, dtype=np.int32)
             self.table[numbers] = np.arange(len(numbers), dtype=np.int32)
 
-    def find(self, wanted: NDArray[np.int64]) -> NDArray[np.int32]:
+    def find(self, wanted: NDArray[np.integer]) -> NDArray[np.int32]:
         if self.table is not None:
+            if wanted.min() >= 0 and wanted.max() < len(self.table):
+                places: NDArray[np.int32] = self.table[wanted]
+                return places
             inside = (wanted >= 0) & (wanted < len(self.table))
-            if inside.all():
-                return self.table[wanted]
             return np.where(inside, self.table[np.where(inside, wanted, 0)], -1).astype(np.int32)
         place = np.minimum(np.searchsorted(self.numbers, wanted), len(self.numbers) - 1)
         return np.where(self.numbers[place] == wanted, place, -1).astype(np.int32)

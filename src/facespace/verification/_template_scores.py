@@ -10,6 +10,7 @@ of workers and of shards (on one machine: another processor's linear algebra may
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -58,14 +59,19 @@ class TemplateScores:
 
     def _by_tiles(self, x: Floats, y: Floats, left: Codes, right: Codes, out: Floats) -> Work:
         starts = range(0, len(self._rights), _COLUMNS)
+        width = min(_COLUMNS, len(self._rights))
+        local = threading.local()  # a tile for each worker, used again: fresh memory costs more than the products
         blocks = [(start, np.ascontiguousarray(y[self._rights[start : start + _COLUMNS]])) for start in starts]
 
         def work(task: tuple[int, Any]) -> None:
             row, part = task
             mine = x[self._lefts[row : row + _ROWS]]
             rows, places = self._left_place[left[part]] - row, self._right_place[right[part]]
+            if not hasattr(local, "tile"):
+                local.tile = np.empty(_ROWS * width, dtype=np.float32)
             for start, block in blocks:
-                tile = mine @ block.T
+                tile = local.tile[: len(mine) * len(block)].reshape(len(mine), len(block))
+                np.matmul(mine, block.T, out=tile)
                 if len(blocks) == 1:
                     out[part] = tile[rows, places]
                     continue

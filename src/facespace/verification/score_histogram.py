@@ -15,7 +15,7 @@ full sort; below it, its points are true points of the ROC, but only those at ed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -28,11 +28,12 @@ from .roc import Roc, TarAtFar, allowed_accepts
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float32]
+Bins = NDArray[np.int32]
 
 BINS = 1 << 20
 CAPACITY = 1 << 21
 _HALF = BINS // 2
-_BATCH = 1 << 22  # scores sorted at a time
+_BATCH = 1 << 20  # scores counted at a time
 
 
 class ScoreHistogram:
@@ -84,22 +85,62 @@ class ScoreHistogram:
         every, truth = np.asarray(scores, dtype=np.float32), np.asarray(same, dtype=np.bool_)
         if every.ndim != 1 or every.shape != truth.shape:
             raise InputError(f"{every.shape} scores but {truth.shape} labels", "Give two vectors of one length.")
-        for start in range(0, len(every), _BATCH):
-            batch, of_one = every[start : start + _BATCH], truth[start : start + _BATCH]
-            if not np.isfinite(batch).all():
-                raise InputError(f"{int((~np.isfinite(batch)).sum()):,} scores are NaN or infinite")
-            self.lowest = min(self.lowest, float(batch.min()))
-            genuine = int(np.count_nonzero(of_one))
-            self.n_genuine, self.n_impostor = self.n_genuine + genuine, self.n_impostor + len(batch) - genuine
-            for row, members in enumerate((batch[of_one], batch[~of_one])):
-                ordered = np.sort(members) + np.float32(0)  # −0 becomes 0
-                bins = _bin(ordered)
-                used, held = _runs(bins)
-                self._bins[row, used] += held
-                values, counts = _runs(ordered[np.searchsorted(bins, self.floor) :])
-                none = np.zeros_like(counts)
-                self._merge(values, *((counts, none) if row == 0 else (none, counts)))
+        for part in _batches(len(every)):
+            if not np.isfinite(every[part]).all():
+                raise InputError(f"{int((~np.isfinite(every)).sum()):,} scores are NaN or infinite")
+        for part in _batches(len(every)):
+            self.lowest = min(self.lowest, float(every[part].min()) + 0.0)
+            bins, genuine = _bin(every[part]), truth[part]
+            for row, members in enumerate((genuine, ~genuine)):
+                self._count(row, bins[members])
+        # Keep what may lie above the new floor: first as many scores as fit, more of them where many are ties.
+        room = max(self.capacity + self.capacity // 8, _BATCH)
+        while True:
+            lowest = max(self.floor, self._bin_of_highest(room) if len(every) > room else 0)
+            kept = self._with(every, truth, lowest)
+            if lowest == self.floor or len(kept[0]) > self.capacity:
+                break
+            room *= 2
+        self._take(*kept)
         return self
+
+    def _count(self, row: int, bins: Bins) -> None:
+        if len(bins) > BINS // 16:
+            self._bins[row] += np.bincount(bins, minlength=BINS)
+        else:
+            used, held = _runs(np.sort(bins))
+            self._bins[row, used] += held
+        self.n_genuine, self.n_impostor = self.n_genuine + (1 - row) * len(bins), self.n_impostor + row * len(bins)
+
+    def _bin_of_highest(self, room: int) -> int:
+        """The lowest bin such that at most `room` scores are in it and above."""
+        return BINS - int(np.searchsorted(np.cumsum((self._bins[0] + self._bins[1])[::-1]), room, side="right"))
+
+    def _with(self, scores: Floats, same: NDArray[np.bool_], lowest: int) -> tuple[Floats, Counts, Counts]:
+        """`values`, `genuine` and `impostor` of the scores kept and the new ones, from bin `lowest` up."""
+        found: tuple[list[Floats], list[Floats]] = ([], [])
+        for part in _batches(len(scores)):
+            high = _bin(scores[part]) >= lowest
+            members, of_one = scores[part][high], same[part][high]
+            found[0].append(members[of_one])
+            found[1].append(members[~of_one])
+        start = int(np.searchsorted(_bin(self.values), lowest))
+        runs = [(self.values[start:], self.genuine[start:], self.impostor[start:])]
+        for row, parts in enumerate(found):
+            values, counts = _runs(np.sort(np.concatenate([*parts, np.empty(0, dtype=np.float32)])) + np.float32(0))
+            none = np.zeros_like(counts)
+            runs.append((values, counts, none) if row == 0 else (values, none, counts))
+        return _merged(runs)
+
+    def _take(self, values: Floats, genuine: Counts, impostor: Counts) -> None:
+        """Keep these, from the floor that leaves no more of them than fit."""
+        self.__dict__.pop("_roc", None)
+        bins = _bin(values)
+        cut = int(np.searchsorted(bins, self.floor))
+        if (surplus := len(values) - self.capacity) > cut:
+            self.floor = int(bins[surplus - 1]) + 1  # the lowest one that fits
+            cut = int(np.searchsorted(bins, self.floor))
+        self.values, self.genuine, self.impostor = values[cut:].copy(), genuine[cut:].copy(), impostor[cut:].copy()
 
     def __add__(self, other: ScoreHistogram) -> ScoreHistogram:
         """The histogram of both; InputError when their capacities differ."""
@@ -113,28 +154,8 @@ class ScoreHistogram:
         total.n_genuine, total.n_impostor = self.n_genuine + other.n_genuine, self.n_impostor + other.n_impostor
         total.lowest = min(self.lowest, other.lowest)
         total.floor = max(self.floor, other.floor)
-        for part in (self, other):
-            above = slice(int(np.searchsorted(_bin(part.values), total.floor)), None)
-            total._merge(part.values[above], part.genuine[above], part.impostor[above])
+        total._take(*_merged([(part.values, part.genuine, part.impostor) for part in (self, other)]))
         return total
-
-    def _merge(self, values: Floats, genuine: Counts, impostor: Counts) -> None:
-        """Add ascending distinct `values`, none below the floor, and raise the floor until they are not too many."""
-        self.__dict__.pop("_roc", None)
-        if not len(values):
-            return
-        both = np.concatenate([self.values, values])
-        order = np.argsort(both, kind="stable")  # two ascending runs: this is a merge
-        both = both[order]
-        starts = np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]]))
-        self.values = both[starts]
-        self.genuine = np.add.reduceat(np.concatenate([self.genuine, genuine])[order], starts)
-        self.impostor = np.add.reduceat(np.concatenate([self.impostor, impostor])[order], starts)
-        if (surplus := len(self.values) - self.capacity) > 0:
-            self.floor = int(_bin(self.values[surplus - 1 : surplus])[0]) + 1  # the lowest one that fits
-            cut = int(np.searchsorted(_bin(self.values), self.floor))
-            self.values, self.genuine = self.values[cut:].copy(), self.genuine[cut:].copy()
-            self.impostor = self.impostor[cut:].copy()
 
     def roc(self) -> Roc:
         """The ROC: every distinct score above the floor, below it the edges of the bins that hold scores."""
@@ -205,13 +226,32 @@ class ScoreHistogram:
         return found
 
 
-def _bin(values: Floats) -> NDArray[np.intp]:
-    """Bin b holds the scores from (b − 2¹⁹) / 2¹⁹ up to the next edge; scaling by a power of two is exact."""
-    scaled = np.floor(values.astype(np.float64) * _HALF).clip(-_HALF, _HALF - 1)
-    return scaled.astype(np.intp) + _HALF
+def _bin(values: Floats) -> Bins:
+    """Bin b holds the scores from (b − 2¹⁹) / 2¹⁹ up to the next edge; scaling by a power of two is exact in float32."""
+    scaled = np.clip(values, -1.0, np.float32(1 - 2**-20))
+    scaled *= np.float32(_HALF)
+    bins: Bins = np.floor(scaled, out=scaled).astype(np.int32)
+    bins += _HALF
+    return bins
 
 
 def _runs(ordered: NDArray[Any]) -> tuple[NDArray[Any], Counts]:
     """Distinct values of an ascending array, and how often each occurs."""
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.empty(0, np.intp)
     return ordered[starts], np.diff(np.append(starts, len(ordered)))
+
+
+def _merged(runs: list[tuple[Floats, Counts, Counts]]) -> tuple[Floats, Counts, Counts]:
+    """Ascending distinct values of all runs, and the sums of their genuine and impostor counts."""
+    runs = [run for run in runs if len(run[0])] or runs[:1]
+    if len(runs) == 1:
+        return runs[0]
+    values, genuine, impostor = (np.concatenate(column) for column in zip(*runs, strict=True))
+    order = np.argsort(values, kind="stable")
+    values = values[order]
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+    return values[starts], np.add.reduceat(genuine[order], starts), np.add.reduceat(impostor[order], starts)
+
+
+def _batches(n: int) -> Iterator[slice]:
+    return (slice(start, start + _BATCH) for start in range(0, n, _BATCH))
