@@ -3,12 +3,11 @@
     python benchmarks/ijb_verification.py [--scale 1] [--workers 2] [--folder FOLDER]
 
 On made-up data of IJB-C's size (`facespace.datasets.synthetic_ijb`: 469,375 faces, 23,124 templates, 15,658,489 pairs).
-The peer has the stages of insightface's eval_ijbc.py: its loop over templates (`image2template_feature`), its gather of both
-templates of every pair in batches of 100,000 with the sum of their products (`verification`; in float32, which halves its
+The peer has the stages of insightface's ijb_11.py (validation/oracles/insightface_ijbc.py): its loop over templates, its
+gather of both templates of every pair in batches of 100,000 with the sum of their products (in float32, which halves its
 memory and seconds: the original's float64 is `--double`), scikit-learn's `roc_curve` over all scores, and the nearest-FAR
-reading. Reading files and loading embeddings is not counted on either side (the
-seconds of our readers are printed). Intervals are not part of the comparison, because the script has none; their seconds
-are printed.
+reading. Reading files and loading embeddings is not counted on either side (the seconds of our readers are printed).
+Intervals are not part of the comparison, because the script has none; their seconds are printed.
 
 Each side runs in a process of its own, so that peak memory (ru_maxrss, embeddings included) is its own; ours also runs one
 cross-model evaluation. Equal means: nearest-FAR TARs of facespace's curve and the script's reading of scikit-learn's are
@@ -31,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "validation"))
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 
@@ -47,70 +47,18 @@ class Clock:
         return result
 
 
-# --- the usual script, as in insightface's eval_ijbc.py ------------------------------------------------------------
-
-
-def image2template_feature(img_feats, templates, medias):
-    from sklearn.preprocessing import normalize
-
-    unique_templates = np.unique(templates)
-    template_feats = np.zeros((len(unique_templates), img_feats.shape[1]))
-    for count_template, uqt in enumerate(unique_templates):
-        (ind_t,) = np.where(templates == uqt)
-        face_norm_feats = img_feats[ind_t]
-        face_medias = medias[ind_t]
-        unique_medias, unique_media_counts = np.unique(face_medias, return_counts=True)
-        media_norm_feats = []
-        for u, ct in zip(unique_medias, unique_media_counts, strict=True):
-            (ind_m,) = np.where(face_medias == u)
-            if ct == 1:
-                media_norm_feats += [face_norm_feats[ind_m]]
-            else:
-                media_norm_feats += [np.mean(face_norm_feats[ind_m], axis=0, keepdims=True)]
-        media_norm_feats = np.array(media_norm_feats)
-        template_feats[count_template] = np.sum(media_norm_feats, axis=0)
-    return normalize(template_feats), unique_templates
-
-
-def verification(template_norm_feats, unique_templates, p1, p2):
-    template2id = np.zeros((max(unique_templates) + 1, 1), dtype=int)
-    for count_template, uqt in enumerate(unique_templates):
-        template2id[uqt] = count_template
-    score = np.zeros((len(p1),))
-    total_pairs = np.array(range(len(p1)))
-    batchsize = 100000
-    sublists = [total_pairs[i : i + batchsize] for i in range(0, len(p1), batchsize)]
-    for s in sublists:
-        feat1 = template_norm_feats[template2id[p1[s]]]
-        feat2 = template_norm_feats[template2id[p2[s]]]
-        similarity_score = np.sum(feat1 * feat2, -1)
-        score[s] = similarity_score.flatten()
-    return score
-
-
-def nearest_tars(label, score):
-    from sklearn.metrics import auc, roc_curve
-
-    fpr, tpr, _ = roc_curve(label, score)
-    auc(fpr, tpr)
-    fpr, tpr = np.flipud(fpr), np.flipud(tpr)
-    found = []
-    for x in FARS:
-        _, min_index = min(list(zip(abs(fpr - x), range(len(fpr)), strict=True)))
-        found.append(tpr[min_index])
-    return found
-
-
 def peer(folder: Path, double: bool) -> dict[str, Any]:
+    from oracles.insightface_ijbc import nearest_tars, pair_scores, pooled_templates
+
     arrays = np.load(folder / "lists.npz")
     lists = {name: arrays[name] for name in arrays.files}
     features = np.load(folder / "network-0.npy")
     clock = Clock()
-    pooled, names = clock("pooling", lambda: image2template_feature(features, lists["template"], lists["media"]))
+    pooled, names = clock("pooling", lambda: pooled_templates(features, lists["template"], lists["media"]))
     if not double:
         pooled = pooled.astype(np.float32)
-    score = clock("scoring", lambda: verification(pooled, names, lists["left"], lists["right"]))
-    tars = clock("ROC", lambda: nearest_tars(lists["same"], score))
+    score = clock("scoring", lambda: pair_scores(pooled, names, lists["left"], lists["right"]))
+    tars = clock("ROC", lambda: nearest_tars(lists["same"], score, FARS))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # before our own curve is made for the comparison
     from facespace.verification import Roc
 

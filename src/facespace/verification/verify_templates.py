@@ -18,6 +18,7 @@ from .template_shards import TemplateShard
 from .templates import pool_templates
 from .verify import PairMap
 
+_ROOM = 1 << 20  # scores that are always kept one by one: 20 MB
 _EXACT_FAR = 0.1  # the histogram keeps the scores down to this FAR one by one, whatever rates are asked for
 
 
@@ -175,7 +176,7 @@ def score_templates(
     same = protocol.same if chosen is None else protocol.same[chosen]
     # All parts keep the same number of scores, enough for every rate asked for.
     tail = max(_EXACT_FAR, *(far for far in fars if far <= 0.5)) if fars else _EXACT_FAR
-    room = genuine + int(1.02 * tail * (len(protocol) - skipped - genuine)) + (1 << 16)
+    room = max(genuine + int(1.02 * tail * (len(protocol) - skipped - genuine)), _ROOM)
     people = protocol.people if keep_scores else None
     codes = [None if people is None else people[c if chosen is None else c[chosen]] for c in (protocol.left, protocol.right)]
     facts = {
