@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from .models import ModelCard, embed, load_card
     from .privacy import audit_linkage
-    from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study
+    from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study, template_study
     from .verification import (
         compare_systems,
         identify,
@@ -63,7 +63,7 @@ _HOMES = {
     ],
     "models": ["ModelCard", "embed", "load_card"],
     "privacy": ["audit_linkage"],
-    "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study"],
+    "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study", "template_study"],
     "verification": [
         "compare_systems",
         "identify",
@@ -111,6 +111,7 @@ __all__ = [
     "read_pairs",
     "refine_map",
     "sensitivity_study",
+    "template_study",
     "transfer_threshold",
     "verify",
     "verify_blufr",

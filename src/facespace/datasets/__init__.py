@@ -14,6 +14,7 @@ from .ijb_1n import TemplateList, read_template_list
 from .insightface_bin import InsightfaceBin, extract_bin, read_bin, write_bin
 from .lfw import lfw_id, read_lfw_pairs
 from .pairs import read_cplfw_pairs, read_csv_pairs, read_pairs, read_ytf_splits
+from .person_templates import person_templates, single_images
 from .protocol import PairProtocol, contiguous_folds
 from .templates import TemplateProtocol
 
@@ -27,6 +28,7 @@ __all__ = [
     "contiguous_folds",
     "extract_bin",
     "lfw_id",
+    "person_templates",
     "read_bin",
     "read_blufr",
     "read_cplfw_pairs",
@@ -42,5 +44,6 @@ __all__ = [
     "read_template_pairs",
     "read_ytf_splits",
     "read_ytf_templates",
+    "single_images",
     "write_bin",
 ]
