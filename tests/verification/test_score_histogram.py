@@ -38,7 +38,7 @@ lists = st.lists(st.tuples(score, st.booleans()), min_size=2, max_size=80).filte
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(lists, st.lists(st.integers(0, 3), min_size=80, max_size=80), st.sampled_from([1, 3, 10, 200]), st.randoms())
 def test_shards_in_any_order_are_the_whole(rows, shard_of, capacity, random):
     scores, same = np.array([r[0] for r in rows], dtype=np.float32), np.array([r[1] for r in rows])

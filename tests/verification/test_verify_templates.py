@@ -141,8 +141,7 @@ def test_for_the_papers_maps_both_orders_are_one():
     assert np.allclose(scores[0], scores[1], atol=1e-6)
 
 
-@pytest.mark.parametrize("shuffled", [False, True])
-@pytest.mark.parametrize("count", [2, 7, 100])
+@pytest.mark.parametrize(("count", "shuffled"), [(2, False), (7, True), (61, False)])  # 60 left templates: one part is empty
 def test_shards_merge_to_one_run(tmp_path, shuffled, count):
     faces, protocol = made_faces()[0], made_protocol(shuffled)
     for index in range(1, count + 1):
