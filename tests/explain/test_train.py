@@ -214,6 +214,24 @@ def test_the_backbone_can_be_trained_along(tmp_path, maps, backbone):
     np.testing.assert_allclose(again, expected, atol=1e-6)
 
 
+def test_what_ships_is_small_and_holds_nothing_of_the_backbone():
+    from facespace.models.registry import EXPLAINERS
+
+    path = EXPLAINERS / "mobilefacenet-casia.safetensors"
+    assert path.stat().st_size < 10e6
+    shipped = load_checkpoint(path)
+    assert shipped.module is None
+    assert shipped.head is not None
+    assert shipped.decoder is not None
+    assert shipped.to_original.matrix.shape == (128, 512)
+    assert 0 < shipped.threshold < 1
+    log = json.loads(path.with_suffix(".json").read_text())
+    assert log["threshold"] == shipped.threshold
+    assert {key: shipped.facts[key] for key in ("distil", "decoder-only")} == {
+        key: log[key] for key in ("distil", "decoder-only")
+    }
+
+
 def test_the_command_trains_and_draws(tmp_path, capsys):
     for i, face in enumerate(FACES):
         path = tmp_path / "faces" / f"p{i // 3}" / f"{i}.png"
