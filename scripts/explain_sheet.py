@@ -24,7 +24,7 @@ NAME = "mobilefacenet-casia"
 PAIRS = {
     "genuine": (0, 640, 1251),
     "impostor": (300, 905),
-    "occluded": (2007, 4208, 3644),
+    "occluded": (2007, 4208, 1267),
     "falsely rejected": (2550, 3892),
     "falsely accepted": (4584, 4664),
 }

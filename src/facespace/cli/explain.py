@@ -88,7 +88,8 @@ def pair(
         mapping=linear,
         seed=seed,
     )
-    title = f"{first.name} and {second.name}, by {network.name}, {method}"
+    way = network.name if linear is None else f"{network.name} → {card.name}"
+    title = f"{first.name} and {second.name}, by {way}, {method}"
     write_picture(result, output, title=title)
     document = {**result.to_dict(), "files": [str(output)]}
     emit(document, lambda: _pair_text(result, output), as_json=as_json, quiet=quiet)
