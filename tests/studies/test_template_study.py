@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from template_world import PAIRED, SINGLE, WIDTHS, template_world
 
 from facespace.datasets import TemplateProtocol
 from facespace.datasets.person_templates import person_templates, single_images
@@ -12,27 +11,12 @@ from facespace.errors import InputError, UnknownNameError
 from facespace.results import jsonable
 from facespace.studies import template_study
 
-WIDTHS = {"small": 12, "medium": 16, "wide": 24}
-LATENT, PAIRED, SINGLE = 10, 40, 90
 FARS = (1e-1, 1e-2)
 
 
 @pytest.fixture(scope="module")
 def world():
-    """Three networks; 40 people with 2 to 5 images, 90 with one; `truth` names the person of each image."""
-    rng = np.random.default_rng(3)
-    counts = np.concatenate([rng.integers(2, 6, PAIRED), np.ones(SINGLE, dtype=int)])
-    person = np.repeat(np.arange(len(counts)), counts)
-    ids = np.array([f"{p:03d}/{i}" for p, n in enumerate(counts) for i in range(n)])
-    images = rng.normal(size=(len(counts), LATENT))[person] + 0.5 * rng.normal(size=(len(ids), LATENT))
-    sets = []
-    for name, width in WIDTHS.items():
-        turn = np.linalg.qr(rng.normal(size=(width, width)))[0][:LATENT]
-        mean = 0.8 * rng.normal(size=width) / np.sqrt(width)
-        order = rng.permutation(len(ids))
-        vectors = images @ turn + mean + 0.15 * rng.normal(size=(len(ids), width))
-        sets.append(EmbeddingSet(vectors[order], ids[order], model=name))
-    return SimpleNamespace(sets=sets, ids=ids, person=person, counts=counts)
+    return template_world()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from ..datasets import PairProtocol, read_pairs
 from ..embeddings import EmbeddingSet
 from ..studies import CrossModelResult, cross_model_study
 from ..studies.cross_model import DEFAULT_METHODS, STUDY_METHODS
-from . import _study_curves
+from . import _study_curves, _study_templates
 from ._app import app
 from ._options import Json, OutputFolder, Quiet, Seed, console, emit, progress_bar, write_study
 
@@ -119,3 +119,4 @@ def _split(text: str) -> list[str]:
 study.command("sensitivity")(_study_curves.sensitivity)
 study.command("rank")(_study_curves.rank)
 study.command("pairs-needed")(_study_curves.needed)
+study.command("templates")(_study_templates.templates)

@@ -1,6 +1,7 @@
 """Reports from plain tables, matrices and curves: HTML, PNG, SVG and the terminal. Knows no face recognition."""
 
 from ._document import Report as Report
+from .bar_matrix import bar_matrix as bar_matrix
 from .figures import Band as Band
 from .figures import Curve as Curve
 from .figures import curves as curves

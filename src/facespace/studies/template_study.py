@@ -68,6 +68,7 @@ class TemplateStudyResult:
         native: each network by itself (without its scores).
         centred: (networks, fars) TAR of each network by itself about its mean over the fitted images; None where maps are
             about the origin.
+        curves: (FAR, TAR) of some hundred points of each network's own ROC.
         cells: every ordered pair under every method.
         fit: counts of the images maps were fitted on: `images`, their `people`, `people_in_pairs`, `images_in_templates`.
         warnings: what a reader must know before quoting the figures.
@@ -80,6 +81,7 @@ class TemplateStudyResult:
     fars: tuple[float, ...]
     native: tuple[TemplateVerificationResult, ...]
     centred: NDArray[np.float64] | None
+    curves: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
     cells: tuple[TemplateCell, ...]
     fit: dict[str, int | None]
     warnings: tuple[str, ...]
@@ -272,9 +274,19 @@ def template_study(
         "people_in_pairs": plan.shared,
         "images_in_templates": plan.images,
     }
-    dims = tuple(faces.dim for faces in sets)
-    warnings = study_warnings(plan, rates, native[0].impostor, [*own, *found.values()])
-    return TemplateStudyResult(line, models, dims, methods, rates, native, centred, tuple(cells), counts, warnings)
+    return TemplateStudyResult(
+        line,
+        models,
+        tuple(faces.dim for faces in sets),
+        methods,
+        rates,
+        native,
+        centred,
+        tuple((one.far, one.rate) for one in own),
+        tuple(cells),
+        counts,
+        study_warnings(plan, rates, first.impostor, [*own, *found.values()]),
+    )
 
 
 def _row(row: TarAtFar) -> dict[str, Any]:
