@@ -1,6 +1,7 @@
 """Capacity: how many people can a representation tell apart? (Gong, Boddeti, Jain 2019.)"""
 
 from .capacity import log_capacity as log_capacity
+from .eigenfaces import eigenfaces as eigenfaces
 from .estimate import estimate_capacity as estimate_capacity
 from .intrinsic_dimension import IntrinsicDimension as IntrinsicDimension
 from .intrinsic_dimension import intrinsic_dimension as intrinsic_dimension

@@ -123,7 +123,7 @@ def validation_table(result: CapacityResult) -> Table:
         ],
         rows,
         title="Predicted and measured limit",
-        caption="Measured: the gallery size at which half of the strangers are falsely identified as somebody. beyond: not "
+        caption="Measured: the gallery size at which half of the strangers are falsely identified as somebody. >: not "
         "reached with all people of this set in the gallery; a dash: too few pairs for that threshold.",
     )
 
@@ -132,7 +132,8 @@ def finding(result: CapacityResult) -> str:
     """What prediction and measurement say together."""
     point = next((p for p in result.headline() if p.far <= 0.01), result.headline()[-1])
     median = next(p for p in result.of(result.shape, "median") if p.far == point.far)
-    inside, outside = (_limit(_at(result, point.far, "fnmr", space)) for space in ("projection", "embedding"))
+    limits = (_limit(_at(result, point.far, "fnmr", space)) for space in ("projection", "embedding"))
+    inside, outside = (limit.replace("> ", "more than ") for limit in limits)
     return (
         f"At q = {percent(point.far)} of a person's own images rejected, half of the strangers are falsely identified in a "
         f"gallery of {outside} people by the embedding itself, and of {inside} in its projection to {result.dimension} "
@@ -153,7 +154,7 @@ def _at(result: CapacityResult, q: float, meaning: str, space: str) -> GrowthCur
 def _limit(curve: GrowthCurve | None) -> str:
     if curve is None:
         return "–"
-    return f"beyond {int(curve.sizes[-1]):,}" if curve.limit is None else f"{int(curve.limit):,}"
+    return f"> {int(curve.sizes[-1]):,}" if curve.limit is None else f"{int(curve.limit):,}"
 
 
 def _band(name: str, points: Sequence[CapacityPoint]) -> Band:
@@ -220,17 +221,17 @@ def _growth_figure(result: CapacityResult) -> Figure:
 
 
 def _volume_figure(result: CapacityResult) -> Figure:
-    shares = np.linspace(0, 100, 41)
+    shares = np.linspace(0, 99, 34)
     volumes = np.percentile(result.volumes, shares)
     band = Band("people", shares, volumes, volumes, volumes)
     level = ("population:", result.population)
     return Figure(
         "volumes",
         lines_with_bands(
-            [band], x_title="people, %", y_title="log10 volume against the median person", level=level, size=(620, 220)
+            [band], x_title="share of the people, %", y_title="log10 of volume / median volume", level=level, size=(620, 220)
         ),
         title="Volumes of people",
-        caption=f"Posterior means, ascending: {100 * len(result.volumes) / result.counts['people']:.0f} % of the people "
+        caption=f"Posterior means, ascending, without the last 1 %: {100 * len(result.volumes) / result.counts['people']:.0f} % of the people "
         "have enough images. The largest and smallest stand for all in the classes max and min.",
         description="Log volumes of people's ellipsoids, sorted, and the population's.",
     )

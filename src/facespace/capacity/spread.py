@@ -3,7 +3,7 @@
 Eq. 9 as printed fails for few images: with n_c ≤ m images the spread has no volume at all, and with a few more its log
 determinant is far too low. Here people's covariances are draws around a common one instead:
 
-    Σ_c = s_c Σ'_c,   log s_c ~ N(0, τ²),   Σ'_c ~ inverse Wishart, mean Σ_common, ν = excess + m + 1 degrees of freedom
+    Σ_c = s_c Σ'_c,   log s_c ~ about N(0, τ²),   Σ'_c ~ inverse Wishart, mean Σ_common, ν = excess + m + 1 d.o.f.
 
 A person's scatter given s_c has a known marginal likelihood (the inverse Wishart is conjugate), s_c is summed over a grid,
 and τ and the excess are those that make all scatters most likely. Then each Σ_c has a posterior, whose draws have volumes of
@@ -30,6 +30,7 @@ _TAU = np.array([0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 
 _LOG_SCALES = _STEP * np.arange(-36, 37)
 _RIDGE = 1e-9  # of the mean variance, against flat directions
 _ROUNDS = 4
+_STEPS_FROM_NORMAL = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class Spread:
         table: (excess, τ, P) log likelihood of each person's scatter, up to terms without excess, τ and s.
         by_scale: (excess, P, scales) the same before the sum over s.
         best: indices of the most likely excess and τ.
+        mixture: (scales,) distribution of log s_c over the grid.
     """
 
     people: PersonMoments
@@ -51,6 +53,7 @@ class Spread:
     table: Doubles
     by_scale: Doubles
     best: tuple[int, int]
+    mixture: Doubles
 
     @property
     def excess(self) -> float:
@@ -65,12 +68,14 @@ class Spread:
     def resampled(self, weights: Doubles) -> Spread:
         """The model if person c had been drawn `weights[c]` times: another common covariance, excess and τ."""
         common = _common(self.people, self.inverse, self.excess, weights)
-        return replace(self, common=common, best=_most_likely(self.table @ weights, weights.sum()))
+        best = _most_likely(self.table @ weights, weights.sum())
+        mixture = _mixture(self.by_scale[best[0]], float(_TAU[best[1]]), weights)
+        return replace(self, common=common, best=best, mixture=mixture)
 
     @cached_property
     def _cumulative(self) -> Doubles:
         """(P, scales): cumulative posterior of s_c over the grid."""
-        cumulative: Doubles = np.cumsum(_posterior(self.by_scale[self.best[0]], self.tau), axis=1)
+        cumulative: Doubles = np.cumsum(_posterior(self.by_scale[self.best[0]], self.mixture), axis=1)
         return cumulative
 
     def draw(self, rng: np.random.Generator) -> Doubles:
@@ -103,9 +108,10 @@ def fit_spread(people: PersonMoments) -> Spread:
         table = np.stack([_log_means(line) for line in by_scale])
         i, j = _most_likely(table.sum(axis=2), len(inverse))
         # Expectation maximisation with the mean of log s_c as a free parameter, which then goes into the common covariance.
-        posterior, excess = _posterior(by_scale[i], float(_TAU[j])), float(_EXCESS[i])
+        mixture = _mixture(by_scale[i], float(_TAU[j]), np.ones(len(inverse)))
+        posterior, excess = _posterior(by_scale[i], mixture), float(_EXCESS[i])
         inverse = posterior @ np.exp(-_LOG_SCALES) * np.exp((posterior @ _LOG_SCALES).mean())
-    return Spread(people, common, inverse, table, by_scale, (i, j))
+    return Spread(people, common, inverse, table, by_scale, (i, j), mixture)
 
 
 def _most_likely(table: Doubles, people: float) -> tuple[int, int]:
@@ -157,8 +163,19 @@ def _log_means(likelihood: Doubles) -> Doubles:
     return means
 
 
-def _posterior(likelihood: Doubles, tau: float) -> Doubles:
-    w = _weights(tau)
+def _mixture(likelihood: Doubles, tau: float, times: Doubles) -> Doubles:
+    """The distribution of log s_c, from (P, scales): N(0, τ²), brought nearer to the people by some steps of expectation
+    maximisation, since the largest person depends on its tails. `times` (P,) is how often each person counts."""
+    weights = _weights(tau)
+    if tau > 0:
+        relative = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
+        for _ in range(_STEPS_FROM_NORMAL):
+            weights = weights * ((times / np.maximum(relative @ weights, 1e-300)) @ relative) / times.sum()
+    return weights
+
+
+def _posterior(likelihood: Doubles, w: Doubles) -> Doubles:
+    """(P, scales): of each person's log s_c, when its distribution is `w` (scales,)."""
     posterior = np.exp(likelihood - likelihood[:, w > 0].max(axis=1, keepdims=True)) * w
     posterior /= posterior.sum(axis=1, keepdims=True)
     return np.asarray(posterior)
