@@ -13,6 +13,7 @@ from facespace.explain._game_scores import GameScores
 from facespace.explain._hide import blurred, hide, hiding_order
 from facespace.explain.hiding_game import judge
 from facespace.explain.methods import Importance
+from facespace.explain.report import finding, game_report
 
 NETWORK = small_network()
 FACES = crops(24)
@@ -75,6 +76,21 @@ def test_deletion_is_the_hiding_game_of_the_inverted_map():
     np.testing.assert_allclose(played.scores["deletion", "reconstruction"], played.scores["hiding", "inverted"], atol=0.02)
 
 
+def test_equal_maps_are_played_once_and_score_alike(monkeypatch):
+    calls = []
+    features = type(NETWORK).features
+    monkeypatch.setattr(type(NETWORK), "features", lambda self, c: calls.append(len(c)) or features(self, c))
+    monkeypatch.setattr("facespace.explain.baselines.grad_cam_signed", lambda *_, **__: np.full((3, 2), -1, np.float32))
+    zero = _scores(("gradcam", "stylianou-max"), levels=(0, 0.3, 1))
+    assert zero.ties["gradcam"] == 1
+    calls.clear()
+    monkeypatch.setattr("facespace.explain.baselines.stylianou_max", lambda *_: np.zeros((3, 2), np.float32))
+    both = _scores(("gradcam", "stylianou-max"), levels=(0, 0.3, 1))
+    np.testing.assert_array_equal(both.scores["hiding", "gradcam"], zero.scores["hiding", "gradcam"])
+    np.testing.assert_array_equal(both.scores["hiding", "gradcam"], both.scores["hiding", "stylianou-max"])
+    assert len(calls) == 3 * 2  # three blocks, each all blurred and one method's level
+
+
 def test_every_method_has_a_map_for_every_image():
     maps = NETWORK.maps(FACES[:2])
     from facespace.explain import compare
@@ -119,6 +135,21 @@ def test_areas_are_trapezia_under_the_accuracies():
     assert difference.difference == pytest.approx(12.5)
     assert 0 < difference.low < 12.5 < difference.high
     assert [c.method for c in result.ranked("refit")] == ["good", "fading"]
+
+
+def test_the_report_says_what_came_first_and_whose_maps_are_silent(tmp_path):
+    rng = np.random.default_rng(0)
+    good = np.where(SAME, 1.0, 0.0)[:, None].repeat(3, 1)
+    worse = good + rng.normal(0, [0, 1, 1], (24, 3))
+    scores = {("hiding", "gradient"): good, ("hiding", "gradcam"): worse, ("hiding", "random"): worse}
+    result = judge("n", scores, {"gradient": 0.0, "gradcam": 0.9, "random": 0.0}, PAIRS, [0, 0.5, 1], "line")
+    assert finding(result).startswith("Gradient came first of the methods with an AUC of 100.00")
+    game_report(result).write(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "GradCAM: 90% of the pixels" in page
+    assert "no ranking" in page
+    silent = judge("n", {("hiding", "random"): worse}, {"random": 0.0}, PAIRS, [0, 0.5, 1], "line")
+    assert finding(silent) == "Only controls were played."
 
 
 def test_the_whole_game_gives_a_document():

@@ -107,7 +107,12 @@ class GameScores:
         first, last = self._scores(features, n), self._scores(self.network.features(soft), n)
         inner = self.levels[self._inner]
         part: dict[str, NDArray[np.float64]] = {}
-        for method in self.methods:
+        for place, method in enumerate(self.methods):
+            # Maps that are the same to the last bit, such as those that are zero everywhere, are played once.
+            twin = next((m for m in self.methods[:place] if np.array_equal(importance[m], importance[method])), None)
+            if twin is not None:
+                part |= {key.replace(f"|{twin}", f"|{method}"): v for key, v in part.items() if key.endswith(f"|{twin}")}
+                continue
             orders, ties = [], []
             for i in range(2 * n):
                 # The tie-break of an image is the same in every method and game.
@@ -123,8 +128,8 @@ class GameScores:
                 table = np.empty((n, len(self.levels)))
                 for i, level in enumerate(self.levels):
                     table[:, i] = first if level <= 0 else last
-                for place, i in enumerate(self._inner):
-                    table[:, i] = self._scores(seen[:, place], n)
+                for column, i in enumerate(self._inner):
+                    table[:, i] = self._scores(seen[:, column], n)
                 part[f"{game}|{method}"] = table
         return part
 

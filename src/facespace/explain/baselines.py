@@ -53,8 +53,15 @@ def grad_cam_plus_plus(
 
     See `plus_plus_weights`.
     """
+    return np.maximum(grad_cam_plus_plus_signed(convolutional_map, comparison, pooling=pooling, norms=norms), 0)
+
+
+def grad_cam_plus_plus_signed(
+    convolutional_map: Floats, comparison: Comparison, *, pooling: str = "max", norms: str = "live"
+) -> Floats:
+    """Σ_k w_k A^k of `grad_cam_plus_plus`, before the ReLU."""
     weights = plus_plus_weights(convolutional_map, _gradient(comparison, norms), pooling).astype(np.float32)
-    return np.asarray(np.maximum(np.tensordot(weights, convolutional_map, axes=1), 0))
+    return np.asarray(np.tensordot(weights, convolutional_map, axes=1))
 
 
 def plus_plus_weights(convolutional_map: Floats, gradient: NDArray[np.float64], pooling: str = "max") -> NDArray[np.float64]:

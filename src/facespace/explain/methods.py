@@ -17,14 +17,17 @@ from .saliency import Comparison, saliency
 
 Floats = NDArray[np.float32]
 
-#: The paper's five, as its table II; gradient × input and Stylianou's average beside them.
+#: The paper's five, as its table II. Beside them GradCAM and GradCAM++ before their ReLU (where a map is negative in most
+#: cells, as that of a max-pool head, little or nothing is left behind it), gradient × input, Stylianou's average, S⁺.
 COMPARED = ("gradcam", "gradcam++", "gradient", "stylianou-max", "reconstruction")
-FURTHER = ("gradient-input", "stylianou-avg", "reconstruction-similar")
+FURTHER = ("gradcam-signed", "gradcam++-signed", "gradient-input", "stylianou-avg", "reconstruction-similar")
 CONTROLS = ("random", "constant", "centre", "inverted")
 METHODS = (*COMPARED, *FURTHER, *CONTROLS)
 TITLES = {
     "gradcam": "GradCAM",
     "gradcam++": "GradCAM++",
+    "gradcam-signed": "GradCAM before ReLU",
+    "gradcam++-signed": "GradCAM++ before ReLU",
     "gradient": "Gradient",
     "gradient-input": "gradient × input",
     "stylianou-max": "Stylianou, max",
@@ -106,10 +109,12 @@ class Importance:
         return found
 
     def _coarse(self, method: str, convolutional_map: Floats, comparison: Comparison) -> Floats:
-        if method == "gradcam":
-            return baselines.grad_cam(convolutional_map, comparison)
-        if method == "gradcam++":
-            return baselines.grad_cam_plus_plus(convolutional_map, comparison, pooling=self.network.pooling)
+        if method in ("gradcam", "gradcam-signed"):
+            h = baselines.grad_cam_signed(convolutional_map, comparison)
+            return h if method.endswith("signed") else np.maximum(h, 0)
+        if method in ("gradcam++", "gradcam++-signed"):
+            h = baselines.grad_cam_plus_plus_signed(convolutional_map, comparison, pooling=self.network.pooling)
+            return h if method.endswith("signed") else np.maximum(h, 0)
         if method == "stylianou-avg":
             return baselines.stylianou_avg(convolutional_map, comparison)
         return baselines.stylianou_max(convolutional_map, comparison)

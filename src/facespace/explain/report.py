@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, lines_with_bands
+from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text, lines_with_bands
 from .hiding_game import GameCurve, HidingGameResult
 from .methods import CONTROLS, TITLES
 
 _THRESHOLDS = {"fixed": "threshold of the clean images", "refit": "threshold chosen anew at each level"}
+_TIED = 0.5
 _LIMITS = (
     "The game judges maps by the network they explain, not by people. Blurring takes detail away but leaves colour and "
     "outline, so accuracy stays above chance even when all is hidden. A map can win by keeping the middle of the face: "
@@ -24,6 +25,8 @@ def game_report(result: HidingGameResult) -> Report:
     )
     report.add(Text("The finding", [finding(result)]))
     report.add(KeyFigures(_key_figures(result)))
+    if silent := _silent(result):
+        report.add(Notes(silent))
     for kind in ("refit", "fixed"):
         for game in dict.fromkeys(c.game for c in result.curves):
             report.add(_figure(result, kind, game))
@@ -61,6 +64,19 @@ def finding(result: HidingGameResult) -> str:
         if control.auc >= best.auc:
             sentence += ", so no method was better than knowing nothing"
     return f"{sentence} (threshold chosen anew at each level)."
+
+
+def _silent(result: HidingGameResult) -> list[Note]:
+    tied = {c.method: c.tie_fraction for c in result.curves if c.method not in CONTROLS and c.tie_fraction > _TIED}
+    return [
+        Note(
+            f"{TITLES[method]}: {share:.0%} of the pixels are as important as another of the image, so their order is mostly "
+            "chance. A map that is zero nearly everywhere (a ReLU over negative values) is no ranking.",
+            "warning",
+            "ties",
+        )
+        for method, share in tied.items()
+    ]
 
 
 def game_table(result: HidingGameResult) -> Table:
