@@ -70,7 +70,7 @@ def _silent(result: HidingGameResult) -> list[Note]:
     tied = {c.method: c.tie_fraction for c in result.curves if c.method not in CONTROLS and c.tie_fraction > _TIED}
     return [
         Note(
-            f"{TITLES[method]}: {share:.0%} of the pixels are as important as another of the image, so their order is mostly "
+            f"{TITLES[method]}: {share:.0%} of the pixels are as important as another one, so their order is mostly "
             "chance. A map that is zero nearly everywhere (a ReLU over negative values) is no ranking.",
             "warning",
             "ties",
