@@ -42,6 +42,7 @@ def estimate_capacity(
     choice: str = "max",
     dimension: int | None = None,
     validate: bool = False,
+    sensitivity: bool = True,
     resamples: int = 100,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -58,6 +59,7 @@ def estimate_capacity(
         shape, choice: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
         dimension: m; by default the intrinsic dimension of all images, the mean of two estimates.
         validate: also measure false positive identifications in growing galleries.
+        sensitivity: also estimate under other choices, which takes as long again.
         resamples: draws of people behind the intervals.
         progress: called with steps done and steps in all.
 
@@ -66,7 +68,7 @@ def estimate_capacity(
         UnknownNameError: a shape or class that does not exist.
 
     A smaller q gives a smaller capacity, though at a stricter FAR a system confuses fewer people: q acts as a false reject
-    rate. `validation` measures the limit under both readings.
+    rate. `validation` measures the limit under both readings. Compare networks at the same `dimension` only.
     """
     fars = sorted(set(far), reverse=True)
     log_capacity(0.0, 0.0, 2, fars)  # refuses a q that is no probability
@@ -81,7 +83,7 @@ def estimate_capacity(
             f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more",
             "A capacity needs at least 10 people with 2 or more images each, and one q.",
         )
-    stages = _Stages(progress, 8 + validate)
+    stages = _Stages(progress, 5 + 3 * sensitivity + validate)
     rng = np.random.default_rng(seed)
     unit = faces.normalized()
     dimensions = _dimensions(unit, person, rng, dimension is None)
@@ -98,8 +100,9 @@ def estimate_capacity(
     ratios = work.ratios(seen, resamples, _DRAWS)
     stages.next()
     packing = [point for q in fars if (point := packing_point(q, scores, own_angles(unit, person), m)) is not None]
-    sensitivity = [_changed("nothing", m, ratios, fars[0])]
-    sensitivity += _sensitivity(work, m, dimensions, projection, student, ratios, fars[0], stages)
+    changes = [_changed("nothing", m, ratios, fars[0])]
+    if sensitivity:
+        changes += _sensitivity(work, m, dimensions, projection, student, ratios, fars[0], stages)
     validation = _validation(unit, projection.transform(unit), scores, fars, seed) if validate else ()
     if validate:
         stages.next()
@@ -121,7 +124,7 @@ def estimate_capacity(
         preservation=preservation,
         packing=tuple(packing),
         validation=tuple(validation),
-        sensitivity=tuple(sensitivity),
+        sensitivity=tuple(changes),
         volumes=tuple((volumes - np.median(volumes)).tolist()),
         population=ratios.population["full"] / np.log(10) - float(np.median(volumes)),
         excess=ratios.spread.excess,

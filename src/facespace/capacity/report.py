@@ -24,8 +24,9 @@ _PUBLISHED = (
 _MEANING = (
     "q is the share of a person's images that lie outside their own ellipsoid. The paper calls it the false accept rate "
     "(FAR), but it acts as a false reject rate: a smaller q makes each person larger and the capacity smaller, while at a "
-    "smaller FAR fewer people are confused. A ratio of volumes counts what fits if nothing is wasted; real ellipsoids leave "
-    "gaps, and real people are not spread evenly. It is an upper bound for the projected space, not a promise for a gallery."
+    "smaller FAR fewer people are confused. A ratio of volumes counts what fits if nothing is wasted; real ellipsoids "
+    "leave gaps, and real people are not spread evenly. It is an upper bound for the projected space, not a promise for a "
+    "gallery. It grows steeply with the dimension m, so compare networks at the same m."
 )
 
 
@@ -42,7 +43,8 @@ def capacity_report(result: CapacityResult) -> Report:
         report.add(_growth_figure(result))
         report.add(validation_table(result))
     report.add(capacity_table(result))
-    report.add(sensitivity_table(result))
+    if len(result.sensitivity) > 1:
+        report.add(sensitivity_table(result))
     report.add(_volume_figure(result))
     if result.packing:
         report.add(_packing_table(result))
@@ -231,8 +233,8 @@ def _volume_figure(result: CapacityResult) -> Figure:
             [band], x_title="share of the people, %", y_title="log10 of volume / median volume", level=level, size=(620, 220)
         ),
         title="Volumes of people",
-        caption=f"Posterior means, ascending, without the last 1 %: {100 * len(result.volumes) / result.counts['people']:.0f} % of the people "
-        "have enough images. The largest and smallest stand for all in the classes max and min.",
+        caption=f"Posterior means of the {len(result.volumes):,} people with enough images, ascending, without the last 1 "
+        "%. The largest and smallest stand for all in the classes max and min.",
         description="Log volumes of people's ellipsoids, sorted, and the population's.",
     )
 
