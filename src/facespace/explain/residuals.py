@@ -27,6 +27,7 @@ Floats = NDArray[np.float32]
 Normalisation = Literal["l1", "l2", "max"]
 NORMALISATIONS = ("l1", "l2", "max")
 _BLOCK = 256  # channels decoded at once where the decoder is not local
+_SPARSE_BLOCK = 64  # channels whose windows are propagated at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,27 +125,60 @@ def _sparse(a: Floats, peaks: NDArray[np.intp], tops: Floats, layers: list[Local
         # A copy, because an activation may work in place.
         whole = before[-1] if layer.activation is None else layer.activation(before[-1].clone())
         after.append(whole)
-    height, width = whole.shape[2:]
-    change = torch.zeros((len(a), height, width))
+    change = torch.zeros((len(a), *whole.shape[2:]))
+    shapes = [tuple(z.shape[2:]) for z in before]
+    windows = {int(cell): _windows(int(cell), a.shape[1:], layers, shapes) for cell in np.unique(peaks)}
+    # Cells whose windows are cut off alike by the picture's border run as one batch, ordered by cell.
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for k in np.argsort(peaks, kind="stable"):
+        groups.setdefault(tuple(w[2:] for w in windows[int(peaks[k])]), []).append(int(k))
     weight = torch.from_numpy(-tops)[:, None, None, None]
-    for cell in np.unique(peaks):  # channels that share a cell share the windows of z
-        channels = torch.from_numpy(np.flatnonzero(peaks == cell))
-        y, x = (int(v) for v in np.unravel_index(cell, a.shape[1:]))
-        delta = None
-        for layer, z, old in zip(layers, before, after, strict=True):
-            # The change of one cell by −top is its kernel, scaled.
-            delta = layer.weight[channels] * weight[channels] if delta is None else _spread(delta, layer)
-            # The window's corner; what hangs over the border is no pixel and carries nothing on.
-            y, x = layer.stride * y - layer.padding, layer.stride * x - layer.padding
-            top, left = max(-y, 0), max(-x, 0)
-            delta = delta[:, :, top : z.shape[2] - y, left : z.shape[3] - x]
-            y, x = y + top, x + left
-            if layer.activation is not None:
-                place = (slice(None), slice(None), slice(y, y + delta.shape[2]), slice(x, x + delta.shape[3]))
-                delta = layer.activation(delta + z[place]).sub_(old[place])
-        assert delta is not None
-        change[channels, y : y + delta.shape[2], x : x + delta.shape[3]] = delta.abs().mean(1)
+    for members in groups.values():
+        for start in range(0, len(members), _SPARSE_BLOCK):
+            channels = members[start : start + _SPARSE_BLOCK]
+            cells = peaks[channels]
+            starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1])).tolist()
+            runs = list(zip(starts, [*starts[1:], len(cells)], strict=True))  # of one cell
+            delta = None
+            for number, (layer, z, old) in enumerate(zip(layers, before, after, strict=True)):
+                # The change of one cell by −top is its kernel, scaled.
+                delta = layer.weight[channels] * weight[channels] if delta is None else _spread(delta, layer)
+                _, _, top, left, height, width = windows[int(cells[0])][number]
+                delta = delta[:, :, top : top + height, left : left + width].contiguous()
+                if layer.activation is None:
+                    continue
+                for first, last in runs:
+                    y, x = windows[int(cells[first])][number][:2]
+                    place = (slice(None), slice(None), slice(y, y + height), slice(x, x + width))
+                    part = delta[first:last]
+                    part.add_(z[place])
+                    part.copy_(layer.activation(part)).sub_(old[place])
+            assert delta is not None
+            pictures = delta.abs_().mean(1)
+            for first, last in runs:
+                y, x = windows[int(cells[first])][-1][:2]
+                change[channels[first:last], y : y + height, x : x + width] = pictures[first:last]
     return np.asarray(change.numpy())
+
+
+def _windows(
+    cell: int, shape: tuple[int, ...], layers: list[LocalLayer], shapes: list[tuple[int, ...]]
+) -> list[tuple[int, int, int, int, int, int]]:
+    """Where a cell's change lies behind each layer: (y, x, top, left, height, width).
+
+    y and x are the corner in the layer's output; top and left say how much of the window hangs over the border there: that
+    is no pixel and carries nothing on.
+    """
+    found, (y, x), (height, width) = [], divmod(cell, shape[1]), (1, 1)
+    for layer, (rows, columns) in zip(layers, shapes, strict=True):
+        kernel = layer.weight.shape[2]
+        y, x = layer.stride * y - layer.padding, layer.stride * x - layer.padding
+        height, width = (layer.stride * (n - 1) + kernel for n in (height, width))
+        top, left = max(-y, 0), max(-x, 0)
+        y, x, height, width = y + top, x + left, height - top, width - left
+        height, width = min(height, rows - y), min(width, columns - x)
+        found.append((y, x, top, left, height, width))
+    return found
 
 
 def _spread(delta: Any, layer: LocalLayer) -> Any:
