@@ -88,7 +88,8 @@ def growth_curve(
     rng = np.random.default_rng([seed, 5])
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES).astype(np.float64)
     again = np.stack([false_positive_rate(hits @ w, count - 1, sizes, w) for w in drawn])
-    low, high = np.percentile(again, [2.5, 97.5], axis=0)
+    # A draw holds some people twice, so its galleries have fewer to be confused with: only the spread is taken from it.
+    low, high = np.clip(fpir + np.percentile(again, [2.5, 97.5], axis=0) - again.mean(axis=0), 0, 1)
     far = float(above.sum() / (count * (count - 1)))
     return GrowthCurve(rate, meaning, space, threshold, far, sizes, fpir, low, high, _limit(above, count - 1))
 

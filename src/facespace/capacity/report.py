@@ -180,10 +180,9 @@ def _capacity_figure(result: CapacityResult) -> Figure:
 
 def _limit_figure(result: CapacityResult) -> Figure:
     bands = [
-        _band("predicted, " + ("max class" if choice == "max" else f"{choice} class"), result.of(result.shape, choice))
-        for choice in dict.fromkeys((result.choice, "median"))
+        _band(f"predicted, {choice}", result.of(result.shape, choice)) for choice in dict.fromkeys((result.choice, "median"))
     ]
-    names = ("measured, q as FNMR", "the same, projected", "measured, q as FAR")
+    names = ("measured, FNMR", "projected, FNMR", "measured, FAR")
     for name, kind in zip(names, _KINDS, strict=True):
         curves = [curve for curve in result.measured(*kind)[::-1] if curve.limit is not None]
         if curves:
@@ -223,14 +222,14 @@ def _growth_figure(result: CapacityResult) -> Figure:
 
 
 def _volume_figure(result: CapacityResult) -> Figure:
-    shares = np.linspace(0, 99, 34)
-    volumes = np.percentile(result.volumes, shares)
+    shares = np.linspace(0, 0.99, 34)
+    volumes = np.quantile(result.volumes, shares)
     band = Band("people", shares, volumes, volumes, volumes)
     level = ("population:", result.population)
     return Figure(
         "volumes",
         lines_with_bands(
-            [band], x_title="share of the people, %", y_title="log10 of volume / median volume", level=level, size=(620, 220)
+            [band], x_title="share of the people", y_title="log10 of volume / median volume", level=level, size=(620, 220)
         ),
         title="Volumes of people",
         caption=f"Posterior means of the {len(result.volumes):,} people with enough images, ascending, without the last 1 "
