@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_nobody_attacked_has_leaked_and_no_image_is_on_both_sides(images, leaked
 def test_more_leaked_pairs_name_more_people(audit, systems):
     for faces in systems:
         named = [p.rank1 for p in audit.direction(faces.model, refine=False)]
-        assert all(later > earlier - 0.01 for earlier, later in zip(named, named[1:], strict=False))  # nearly all are named
+        assert all(later > earlier - 0.01 for earlier, later in pairwise(named))  # nearly all are named
         assert named[0] < 0.75 < 0.9 < named[-1]
 
 
