@@ -54,7 +54,14 @@ def test_the_report_has_its_bars_curves_and_tables(written, study):
     names = {"report.html", *(f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg"))}
     assert {p.relative_to(folder).as_posix() for p in files} == names
     text = (folder / "report.html").read_text()
-    for name in (*WIDTHS, study.signature, "Every network against every other: rotation", "beats rotation", "DET curves"):
+    for name in (
+        *WIDTHS,
+        study.signature,
+        "Every network against every other: a rotation",
+        "Beside the paper",
+        "beats rotation",
+        "DET curves",
+    ):
         assert name in text
     assert f"{SINGLE} images of {SINGLE} people" in text
     assert "None of these people is in a pair." in text
@@ -100,7 +107,7 @@ def test_the_matrix_and_the_methods_table_hold_the_study_s_numbers(study):
 def test_the_answer_names_the_rates(study):
     _, figures = answer(study)
     row = next(r for r in study.summary() if (r["far"], r["method"]) == (1e-2, "rotation"))
-    assert f"{100 * row['tar']:.2f} % through rotation" in figures
+    assert f"{100 * row['tar']:.2f} % through a rotation" in figures
     assert f"{100 * row['own']:.2f} %" in figures
 
 

@@ -142,7 +142,9 @@ def bar_matrix(
     return (
         alt.layer(*layers)
         .properties(width=cell * (len(columns) + _ROOM), height=0.74 * cell * len(rows))
-        .configure(**config())
+        .configure(
+            **config() | {"padding": {"left": 28, "right": 12, "top": 12, "bottom": 12}}
+        )  # a browser's letters are wider
     )
 
 

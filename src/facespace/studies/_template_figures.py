@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..report import Curve, Figure, bar_matrix, curves
+from ._template_work import points
 from .template_study import TemplateCell, TemplateStudyResult
 
 _LOWEST_FAR = 1e-4
@@ -20,6 +21,9 @@ def far_name(far: float) -> str:
     """
     power = round(float(np.log10(far)))
     return f"1e{power}" if power < 0 and abs(far / 10.0**power - 1) < 1e-9 else f"{far:g}"
+
+
+WORDS = {"ols": "a linear map (ols)", "rotation": "a rotation", "identity": "no map"}
 
 
 def bars(result: TemplateStudyResult, method: str, meaning: str) -> Figure:
@@ -46,7 +50,7 @@ def bars(result: TemplateStudyResult, method: str, meaning: str) -> Figure:
             row_title="source",
             column_title="target",
         ),
-        title=f"Every network against every other: {method}",
+        title=f"Every network against every other: {WORDS.get(method, method)}",
         caption=f"TAR at each FAR of the source's templates, {meaning}, against the target's. {note} The line across a bar "
         "is the target's own TAR; the outlines on the diagonal are each network by itself.",
         description=f"Grid of {size} by {size} networks; the bars of each cell are its TAR at {', '.join(names)}.",
@@ -78,7 +82,7 @@ def curve_figures(result: TemplateStudyResult, shown: Sequence[tuple[str, Templa
             lines.append(Curve(method, mapped.curve_far, mapped.curve_tar, panel))
         for label, name in (("source alone", cell.source), ("target alone", cell.target)):
             place = result.models.index(name)
-            lines.append(Curve(label, *result.curves[place], panel))
+            lines.append(Curve(label, *points(result.native[place].roc), panel))
     left = max(_LOWEST_FAR, min(0.1, 1 / result.native[0].impostor))
     ends = [float(np.interp(left, np.asarray(line.x), np.asarray(line.y))) for line in lines]
     bottom = foot_of(min(ends))

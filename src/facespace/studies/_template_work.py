@@ -42,7 +42,7 @@ class Design:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """One comparison: the result without its scores, and points of its ROC (FAR, TAR), ascending.
+    """One comparison: the result without the scores of its pairs, and points of its ROC (FAR, TAR), ascending.
 
     `general`: warnings about what was compared; `worth`: about false accepts that share people.
     """
@@ -162,14 +162,14 @@ def measure(
     allow_missing: bool,
     workers: int = 1,
 ) -> Measured:
-    """Score pooled templates and keep what a study needs: neither scores nor histogram, 50 MB and more."""
+    """Score pooled templates and keep what a study needs: no scores of pairs, which are most of the memory."""
     shard = score_templates(
         a, b, protocol=protocol, map=map, fars=fars, allow_missing=allow_missing, keep_scores=intervals, workers=workers
     )
     result = merge_shards([shard], fars=fars, intervals=intervals)
     placed = {*shard.warnings, *(row.warning for row in result.tar)}
     rest = tuple(text for text in result.warnings if text not in placed)
-    light = replace(result, histogram=ScoreHistogram(1), scores=None, same=None, person_left=None, person_right=None)
+    light = replace(result, scores=None, same=None, person_left=None, person_right=None)
     return Measured(light, *points(result.roc), shard.warnings, rest)
 
 
@@ -210,9 +210,10 @@ def every_pair(
             intervals=intervals,
             allow_missing=allow_missing,
         )
-        return task, found
+        return task, replace(found, result=replace(found.result, histogram=empty))
 
     done: dict[Key, Measured] = {}
+    empty = ScoreHistogram(1)  # a cell's curve is kept as points, instead of 25 MB of counts
     _ = protocol.people  # computed once, before the threads ask for it
     with threadpool_limits(1), ThreadPoolExecutor(workers) as threads:
         for key, value in threads.map(work, tasks):

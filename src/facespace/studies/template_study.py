@@ -65,10 +65,9 @@ class TemplateStudyResult:
         signature: protocol, counts, networks, fitted images, methods and centring in one line.
         models, dims: the networks.
         methods, fars: what was compared, where it was read.
-        native: each network by itself (without its scores).
+        native: each network by itself (without the scores of the pairs).
         centred: (networks, fars) TAR of each network by itself about its mean over the fitted images; None where maps are
             about the origin.
-        curves: (FAR, TAR) of some hundred points of each network's own ROC.
         cells: every ordered pair under every method.
         fit: counts of the images maps were fitted on: `images`, their `people`, `people_in_pairs`, `images_in_templates`.
         warnings: what a reader must know before quoting the figures.
@@ -81,7 +80,6 @@ class TemplateStudyResult:
     fars: tuple[float, ...]
     native: tuple[TemplateVerificationResult, ...]
     centred: NDArray[np.float64] | None
-    curves: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
     cells: tuple[TemplateCell, ...]
     fit: dict[str, int | None]
     warnings: tuple[str, ...]
@@ -106,7 +104,7 @@ class TemplateStudyResult:
         return found
 
     def summary(self) -> list[dict[str, Any]]:
-        """Per FAR and method: mean TAR, mean and largest loss, asymmetry, and how many pairs do better than by rotation.
+        """Per FAR and method: mean TAR, mean, median and largest loss, asymmetry, and how many pairs beat a rotation.
 
         `asymmetry` is the mean of |TAR(A → B) − TAR(B → A)|.
         """
@@ -128,6 +126,7 @@ class TemplateStudyResult:
                         "own": float(own.mean()),
                         "tar": float(tar[off].mean()),
                         "mean_loss": float(loss[off].mean()),
+                        "median_loss": float(np.median(loss[off])),
                         "max_loss": float(loss[s, t]),
                         "worst": f"{self.models[s]} → {self.models[t]}",
                         "asymmetry": float(np.abs(tar - tar.T)[above].mean()),
@@ -282,7 +281,6 @@ def template_study(
         rates,
         native,
         centred,
-        tuple((one.far, one.rate) for one in own),
         tuple(cells),
         counts,
         study_warnings(plan, rates, first.impostor, [*own, *found.values()]),
