@@ -13,10 +13,10 @@ import argparse
 import time
 from pathlib import Path
 
-from facespace.capacity import estimate_capacity
+from facespace.capacity import CapacityResult, estimate_capacity
 from facespace.capacity.report import people, percent
 from facespace.embeddings import EmbeddingSet
-from facespace.report import Band, lines_with_bands
+from facespace.report import Curve, curves
 from facespace.results import write_json
 
 FARS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-5)
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    results, bands = [], []
+    results, curves_of = [], []
     for path in options.sets:
         start = time.process_time()
         faces = EmbeddingSet.load(path)
@@ -49,20 +49,35 @@ def main() -> None:
                 f"{percent(c.rate)}: {'beyond' if c.limit is None else int(c.limit)}" for c in r.measured(meaning, space)
             )
             print(f"  limit at {meaning.upper()}, {space}:", "; ".join(cells), flush=True)
-        up = [p for p in r.of("full", "median")[::-1] if p.far >= 1e-3]
-        values = [[getattr(p, key) for p in up] for key in ("capacity", "low", "high")]
-        bands.append(Band(f"{r.model}, predicted", [p.far for p in up], *values))
-        for space in ("embedding", "projection"):
-            found = [c for c in r.measured("fnmr", space)[::-1] if c.limit is not None]
-            if found:
-                limits = [float(c.limit) for c in found]
-                name = f"{r.model}, measured" + (", projected" if space == "projection" else "")
-                bands.append(Band(name, [c.rate for c in found], limits, limits, limits))
+        curves_of += _curves(r)
     if options.json:
         write_json(results, options.json)
     if options.plot:
-        chart = lines_with_bands(bands, x_title="q", y_title="people", log_x=True, log_y=True, size=(640, 420))
+        chart = curves(
+            curves_of,
+            x_title="q",
+            y_title="people",
+            x_range=(1e-3, 0.1),
+            y_range=(1, 1e7),
+            steps=False,
+            log_y=True,
+            columns=3,
+            size=(230, 220),
+        )
         chart.save(str(options.plot), scale_factor=2)
+
+
+def _curves(r: CapacityResult) -> list[Curve]:
+    """Predicted and measured limits of one network; a curve ends where this set has too few people to measure it."""
+    found = []
+    for choice in ("median", "max"):
+        up = [p for p in r.of("full", choice)[::-1] if p.far >= 1e-3]
+        found.append(Curve(f"predicted, {choice} class", [p.far for p in up], [p.capacity for p in up], r.model))
+    for name, space in (("measured, FNMR q", "embedding"), ("measured in the projection", "projection")):
+        known = [c for c in r.measured("fnmr", space)[::-1] if c.limit is not None]
+        if known:
+            found.append(Curve(name, [c.rate for c in known], [float(c.limit) for c in known], r.model))
+    return found
 
 
 if __name__ == "__main__":

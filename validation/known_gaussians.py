@@ -46,7 +46,7 @@ def trials(m, people, kind, count):
     found = {"max": [], "median": []}
     for seed in range(count):
         points, person, population, own = draw(m, people, kind, seed)
-        ratios = volume_ratios(person_moments(points, person), resamples=60, seed=seed)
+        ratios = volume_ratios(person_moments(points, person), resamples=100, seed=seed)
         for choice, rows in found.items():
             truth = float(log_capacity(log_volumes(population), canonical(log_volumes(own), choice), m, 1e-3))
             ratio = ratios.get("full", choice)

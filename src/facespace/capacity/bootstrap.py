@@ -4,8 +4,8 @@ Each resample draws P of the P people with replacement, and with them the popula
 spread (spread.py); then every person's covariance is drawn from its posterior. The mean and the median class are those of
 the people drawn; the largest and the smallest are those of all people, because no resample can hold a person more extreme
 than the sample does: their intervals speak of the people in this set. The estimate is the mean of draws without resampling,
-less the bias of log |Σ_pop| that the resamples show; the interval is ±1.96 standard deviations of the resamples, in the
-logarithm.
+less the bias of log |Σ_pop| that the resamples show; the interval is the standard deviation of the resamples, in the
+logarithm, times the quantile of Student's t for the effective number of people (Σ n)² / Σ n², n their images, less m.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as t_law
 
 from .ellipsoids import CLASSES, SHAPES, canonical, log_volumes
 from .gaussians import PersonMoments, class_covariances, population_covariance
@@ -107,9 +108,10 @@ def volume_ratios(
     for shape in SHAPES if resamples else ():  # the log determinant of a covariance estimated from few people is too low
         tops[shape] -= float(redrawn[shape].mean()) - tops[shape]
     shift = {shape: tops[shape] - float(log_volumes(population, shape)) for shape in SHAPES}
+    widths = {key: _width(people) * float(np.std(values or [0.0])) for key, values in again.items()}
     printed = class_covariances(classes)
     return VolumeRatios(
-        tuple(_ratio(s, c, float(np.mean(found[s, c])) + shift[s], float(np.std(again[s, c] or [0.0]))) for s, c in found),
+        tuple(_ratio(s, c, float(np.mean(found[s, c])) + shift[s], widths[s, c]) for s, c in found),
         spread,
         sums,
         tops,
@@ -117,5 +119,12 @@ def volume_ratios(
     )
 
 
-def _ratio(shape: str, choice: str, value: float, error: float) -> VolumeRatio:
-    return VolumeRatio(shape, choice, value, value - 1.96 * error, value + 1.96 * error)
+def _width(people: PersonMoments) -> float:
+    """Standard deviations on each side of a 95 % interval; resamples of few people scatter too little."""
+    effective = people.images.sum() ** 2 / np.sum(people.images**2)
+    freedom = max(effective - people.mean.shape[1], 2.0)
+    return float(t_law.ppf(0.975, freedom) * np.sqrt(effective / freedom))
+
+
+def _ratio(shape: str, choice: str, value: float, width: float) -> VolumeRatio:
+    return VolumeRatio(shape, choice, value, value - width, value + width)

@@ -30,7 +30,7 @@ _TAU = np.array([0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 
 _LOG_SCALES = _STEP * np.arange(-36, 37)
 _RIDGE = 1e-9  # of the mean variance, against flat directions
 _ROUNDS = 4
-_STEPS_FROM_NORMAL = 20
+_STEPS_FROM_NORMAL = 60
 
 
 @dataclass(frozen=True, eq=False)
