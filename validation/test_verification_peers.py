@@ -107,7 +107,7 @@ def test_on_lfw_grid_accuracy_equals_insightfaces_script(real):
 
 def test_on_lfw_exact_accuracy_equals_a_search_written_out(real):
     protocol, faces = real
-    result = verify(faces, protocol=protocol, resamples=0)
+    result = verify(faces, protocol=protocol, intervals=False)
     rows = pair_rows(protocol, faces, faces)
     accuracy, thresholds = exact_search(pair_scores(faces, faces, rows.left, rows.right), protocol.same, protocol.fold)
     assert np.allclose(result.accuracy.folds, accuracy)
@@ -117,7 +117,7 @@ def test_on_lfw_exact_accuracy_equals_a_search_written_out(real):
 
 def test_on_lfw_roc_auc_and_tar_equal_scikit_learns(real):
     protocol, faces = real
-    result = verify(faces, protocol=protocol, resamples=0)
+    result = verify(faces, protocol=protocol, intervals=False)
     scores = np.concatenate([result.genuine_scores, result.impostor_scores])
     same = np.arange(len(scores)) < result.genuine
     far, tar, _ = roc_curve(same, scores, drop_intermediate=False)
