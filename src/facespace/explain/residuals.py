@@ -10,6 +10,7 @@ what decoders that are not local get.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -133,31 +134,41 @@ def _sparse(a: Floats, peaks: NDArray[np.intp], tops: Floats, layers: list[Local
     for k in np.argsort(peaks, kind="stable"):
         groups.setdefault(tuple(w[2:] for w in windows[int(peaks[k])]), []).append(int(k))
     weight = torch.from_numpy(-tops)[:, None, None, None]
-    for members in groups.values():
-        for start in range(0, len(members), _SPARSE_BLOCK):
-            channels = members[start : start + _SPARSE_BLOCK]
-            cells = peaks[channels]
-            starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1])).tolist()
-            runs = list(zip(starts, [*starts[1:], len(cells)], strict=True))  # of one cell
-            delta = None
-            for number, (layer, z, old) in enumerate(zip(layers, before, after, strict=True)):
-                # The change of one cell by −top is its kernel, scaled.
-                delta = layer.weight[channels] * weight[channels] if delta is None else _spread(delta, layer)
-                _, _, top, left, height, width = windows[int(cells[0])][number]
-                delta = delta[:, :, top : top + height, left : left + width].contiguous()
-                if layer.activation is None:
-                    continue
-                for first, last in runs:
-                    y, x = windows[int(cells[first])][number][:2]
-                    place = (slice(None), slice(None), slice(y, y + height), slice(x, x + width))
-                    part = delta[first:last]
-                    part.add_(z[place])
-                    part.copy_(layer.activation(part)).sub_(old[place])
-            assert delta is not None
-            pictures = delta.abs_().mean(1)
+
+    @torch.inference_mode()  # each thread has a mode of its own
+    def propagate(channels: list[int]) -> None:
+        cells = peaks[channels]
+        starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1])).tolist()
+        runs = list(zip(starts, [*starts[1:], len(cells)], strict=True))  # of one cell
+        delta = None
+        for number, (layer, z, old) in enumerate(zip(layers, before, after, strict=True)):
+            # The change of one cell by −top is its kernel, scaled.
+            delta = layer.weight[channels] * weight[channels] if delta is None else _spread(delta, layer)
+            _, _, top, left, height, width = windows[int(cells[0])][number]
+            delta = delta[:, :, top : top + height, left : left + width].contiguous()
+            if layer.activation is None:
+                continue
             for first, last in runs:
-                y, x = windows[int(cells[first])][-1][:2]
-                change[channels[first:last], y : y + height, x : x + width] = pictures[first:last]
+                y, x = windows[int(cells[first])][number][:2]
+                place = (slice(None), slice(None), slice(y, y + height), slice(x, x + width))
+                part = delta[first:last]
+                part.add_(z[place])
+                part.copy_(layer.activation(part)).sub_(old[place])
+        assert delta is not None
+        pictures = delta.abs_().mean(1)
+        for first, last in runs:
+            y, x = windows[int(cells[first])][-1][:2]
+            change[channels[first:last], y : y + height, x : x + width] = pictures[first:last]
+
+    blocks = [g[start : start + _SPARSE_BLOCK] for g in groups.values() for start in range(0, len(g), _SPARSE_BLOCK)]
+    # Threads inside such small operations wait for each other more than they work, so every thread has blocks of its own.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(propagate, blocks))
+    finally:
+        torch.set_num_threads(threads)
     return np.asarray(change.numpy())
 
 
