@@ -135,7 +135,6 @@ def _sparse(a: Floats, peaks: NDArray[np.intp], tops: Floats, layers: list[Local
         groups.setdefault(tuple(w[2:] for w in windows[int(peaks[k])]), []).append(int(k))
     weight = torch.from_numpy(-tops)[:, None, None, None]
 
-    @torch.inference_mode()  # each thread has a mode of its own
     def propagate(channels: list[int]) -> None:
         cells = peaks[channels]
         starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1])).tolist()
@@ -160,13 +159,17 @@ def _sparse(a: Floats, peaks: NDArray[np.intp], tops: Floats, layers: list[Local
             y, x = windows[int(cells[first])][-1][:2]
             change[channels[first:last], y : y + height, x : x + width] = pictures[first:last]
 
+    def in_thread(channels: list[int]) -> None:
+        with torch.inference_mode():  # every thread has a mode of its own
+            propagate(channels)
+
     blocks = [g[start : start + _SPARSE_BLOCK] for g in groups.values() for start in range(0, len(g), _SPARSE_BLOCK)]
     # Threads inside such small operations wait for each other more than they work, so every thread has blocks of its own.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(propagate, blocks))
+            list(pool.map(in_thread, blocks))
     finally:
         torch.set_num_threads(threads)
     return np.asarray(change.numpy())
