@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,11 +48,12 @@ def test_nobody_attacked_has_leaked_and_no_image_is_on_both_sides(images, leaked
     assert len(design.pool) >= leaked
 
 
-def test_more_leaked_pairs_name_more_people(audit, systems):
+def test_more_leaked_pairs_name_more_people(systems):
+    rising = audit_linkage(*systems, **(QUICK | {"leaked": (3, 6, 60)}))  # from 20 on these systems name nearly everyone
     for faces in systems:
-        named = [p.rank1 for p in audit.direction(faces.model, refine=False)]
-        assert all(later > earlier - 0.01 for earlier, later in pairwise(named))  # nearly all are named
-        assert named[0] < 0.75 < 0.9 < named[-1]
+        named = [p.rank1 for p in rising.direction(faces.model, refine=False)]
+        assert named == sorted(named)
+        assert named[0] < 0.5 < 0.9 < named[-1]
 
 
 def test_a_leak_that_says_nothing_gives_chance(systems):
