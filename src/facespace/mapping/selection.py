@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Floats
 from ..errors import InputError
-from ..verification import best_threshold
-from ..verification.cohort import closeness
+from ..verification import best_threshold, closeness
 from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]

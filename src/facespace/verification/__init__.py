@@ -1,6 +1,7 @@
 """Verification: scoring of pairs, ROC, TAR@FAR, k-fold accuracy, and `verify()`, which does it all."""
 
 from .blufr import BlufrRate, BlufrResult, BlufrSplitResult, verify_blufr
+from .cohort import closeness
 from .compare import Comparison, Difference, compare_scores
 from .identification import FnirAtFpir, IdentificationResult, RankRate, identify
 from .identify_lists import ListIdentification, identify_lists
@@ -47,6 +48,7 @@ __all__ = [
     "ThresholdTransfer",
     "VerificationResult",
     "best_threshold",
+    "closeness",
     "compare_scores",
     "compare_systems",
     "expected_genuine_share",
