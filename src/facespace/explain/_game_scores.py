@@ -107,12 +107,8 @@ class GameScores:
         first, last = self._scores(features, n), self._scores(self.network.features(soft), n)
         inner = self.levels[self._inner]
         part: dict[str, NDArray[np.float64]] = {}
-        for place, method in enumerate(self.methods):
-            # Maps that are the same to the last bit, such as those that are zero everywhere, are played once.
-            twin = next((m for m in self.methods[:place] if np.array_equal(importance[m], importance[method])), None)
-            if twin is not None:
-                part |= {key.replace(f"|{twin}", f"|{method}"): v for key, v in part.items() if key.endswith(f"|{twin}")}
-                continue
+        played: dict[str, NDArray[np.intp]] = {}
+        for method in self.methods:
             orders, ties = [], []
             for i in range(2 * n):
                 # The tie-break of an image is the same in every method and game.
@@ -121,6 +117,12 @@ class GameScores:
                 orders.append(order)
                 ties.append(tied)
             part[f"ties|{method}"] = np.array(ties[:n]) / 2 + np.array(ties[n:]) / 2
+            # Maps of one order, such as all that are the same everywhere, show the same pictures: played once.
+            twin = next((m for m, other in played.items() if np.array_equal(orders, other)), None)
+            if twin is not None:
+                part |= {f"{game}|{method}": part[f"{game}|{twin}"] for game in self.games}
+                continue
+            played[method] = np.array(orders)
             for game in self.games:
                 turned = orders if game == "hiding" else [order[::-1] for order in orders]
                 hidden = np.concatenate([hide(clean[i], soft[i], turned[i], inner) for i in range(2 * n)])
