@@ -35,7 +35,7 @@ ALLOWED = {
     "datasets": EMBEDDINGS,
     "verification": EMBEDDINGS | {"datasets"},
     "mapping": EMBEDDINGS | {"datasets", "verification"},
-    "capacity": EMBEDDINGS | {"datasets", "verification", "mapping"},
+    "capacity": EMBEDDINGS | {"models", "datasets", "verification", "mapping"},
     "privacy": EMBEDDINGS | {"datasets", "verification", "mapping", "report"},
     "explain": EMBEDDINGS | {"images", "models", "datasets", "verification", "mapping"},
     "studies": EMBEDDINGS | {"datasets", "verification", "mapping", "models", "images", "report"},
