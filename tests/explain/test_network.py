@@ -9,9 +9,10 @@ import pytest
 from explain_samples import FORMAT, crops, small_network, torch
 
 from facespace.errors import DimensionError, InputError, ModelError, UnknownNameError
-from facespace.explain import ExplainableNetwork, layer_map, mobilefacenet, pool
+from facespace.explain import ExplainableNetwork, compare, layer_map, mobilefacenet, pool
 from facespace.explain._checkpoint import load_explainable
 from facespace.explain.backbone import load_backbone
+from facespace.explain.baselines import picture_gradient
 
 nn = torch.nn
 
@@ -80,6 +81,63 @@ def test_a_runner_stands_in_for_the_module():
     quick = dataclasses.replace(network, runner=runner)
     np.testing.assert_array_equal(quick.maps(crops(20)), network.maps(crops(20)))
     assert calls == [8, 8, 4]
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_the_compiled_form_gives_the_same_maps_for_any_number_of_crops(pooling):
+    network = small_network(pooling=pooling)
+    quick = network.compiled()
+    assert quick.runner is not None
+    assert quick.compiled() is quick
+    for count in (1, 2, 3, 8, 20):
+        np.testing.assert_allclose(quick.maps(crops(count)), network.maps(crops(count)), atol=1e-4)
+    np.testing.assert_allclose(quick.embed(crops(5)), network.embed(crops(5)), atol=1e-4)
+
+
+def test_gradients_are_the_modules_in_the_compiled_form_too():
+    network = small_network()
+    quick, faces = network.compiled(), crops(2)
+    features = network.features(faces)
+    comparisons = [compare(features[0], features[1]), compare(features[1], features[0])]
+    for one, two in zip(
+        picture_gradient(quick, faces, comparisons), picture_gradient(network, faces, comparisons), strict=True
+    ):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_mobilefacenet_and_a_hooked_module_compile():
+    for module, shape in (
+        (layer_map(mobilefacenet(), "conv2"), (112, 96)),
+        (layer_map(_Users().eval(), "deep.1"), (48, 32)),
+    ):
+        network = ExplainableNetwork("mine", module, shape, FORMAT)
+        quick = network.compiled()
+        assert quick.runner is not None
+        expected = network.maps(crops(3, shape))
+        np.testing.assert_allclose(quick.maps(crops(3, shape)), expected, atol=1e-4 * np.abs(expected).max())
+
+
+class _OneSize(nn.Conv2d):
+    """Keeps the number of crops it saw first, as a trace of its Python code does."""
+
+    def forward(self, x):
+        return super().forward(x) * x.new_ones(int(x.shape[0]), 1, 1, 1)
+
+
+class _ByValue(nn.Conv2d):
+    """Which way it goes hangs on the pixels."""
+
+    def forward(self, x):
+        y = super().forward(x)
+        return y if float(y.mean()) > 0 else -y
+
+
+def test_a_module_that_can_not_be_traced_stays_as_it_is():
+    for module in (_ByValue(3, 4, 16, 16).eval(), nn.Sequential(nn.Conv2d(3, 4, 16, 16), nn.Dropout(0.5)).train()):
+        network = ExplainableNetwork("mine", module, (48, 32), FORMAT)
+        assert network.compiled() is network
+    network = ExplainableNetwork("mine", _OneSize(3, 4, 16, 16).eval(), (48, 32), FORMAT)
+    np.testing.assert_allclose(network.compiled().maps(crops(5)), network.maps(crops(5)), atol=1e-4)
 
 
 def test_what_does_not_fit_is_refused(tmp_path):

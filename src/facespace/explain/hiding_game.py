@@ -165,7 +165,7 @@ def hiding_game(
         seed=seed,
     )
     played = GameScores(
-        network,
+        network.compiled(),  # here, not in the command: every game looks at crops by the hundred a pair
         crops,
         left,
         right,
