@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
 from ..results import signature
-from ..verification import Roc
 from ._people import Rows, Scores, one_each, pair_scores, people_of
+from ._reservations import check_student, preservation, warnings
 from .bootstrap import VolumeRatios, volume_ratios
 from .capacity import log_capacity
 from .ellipsoids import CLASSES, SHAPES
@@ -22,15 +22,13 @@ from .gaussians import person_moments
 from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from .packing import own_angles, packing_point
 from .projection import DeepMDS
-from .result import CapacityPoint, CapacityResult, Preservation, Sensitivity
-from .student import EmbeddingStudent, Uncertain
+from .result import CapacityPoint, CapacityResult, Sensitivity
+from .student import EmbeddingStudent, Student, Uncertain
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-5)
 _STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared with the estimate
 _PASSES = (10, 100)
-_KEPT = (1e-2, 1e-3)
 _DRAWS, _FEW_DRAWS = 20, 5  # of every person's covariance; the few for what is only compared
-_FEW_CLASSES = 30
 
 
 def estimate_capacity(
@@ -41,6 +39,8 @@ def estimate_capacity(
     shape: str = "full",
     choice: str = "max",
     dimension: int | None = None,
+    student: Student | None = None,
+    seen: Uncertain | None = None,
     validate: bool = False,
     sensitivity: bool = True,
     resamples: int = 100,
@@ -58,13 +58,16 @@ def estimate_capacity(
         min_images: people with fewer images belong to the population only (the paper: 2 on LFW, 5 elsewhere).
         shape, choice: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
         dimension: m; by default the intrinsic dimension of all images, the mean of two estimates.
+        student: a fitted one in place of an EmbeddingStudent trained here, such as an ImageStudent; its projection is used.
+        seen: the student's moments of the set's images, in the set's order; by default those of the embeddings.
         validate: also measure false positive identifications in growing galleries.
         sensitivity: also estimate under other choices, which takes as long again.
         resamples: draws of people behind the intervals.
         progress: called with steps done and steps in all.
 
     Raises:
-        InputError: no people named, fewer than 10 of them with enough images, q outside 0 … 1.
+        InputError: no people named, fewer than 10 of them with enough images, q outside 0 … 1; moments without their
+            student or of another number of images; a dimension that is not the student's.
         UnknownNameError: a shape or class that does not exist.
 
     A smaller q gives a smaller capacity, though at a stricter FAR a system confuses fewer people: q acts as a false reject
@@ -83,26 +86,28 @@ def estimate_capacity(
             f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more",
             "A capacity needs at least 10 people with 2 or more images each, and one q.",
         )
+    check_student(student, seen, dimension, len(person))
     stages = _Stages(progress, 5 + 3 * sensitivity + validate)
     rng = np.random.default_rng(seed)
     unit = faces.normalized()
-    dimensions = _dimensions(unit, person, rng, dimension is None)
-    m = dimension if dimension is not None else dimensions["images"].chosen
+    dimensions = _dimensions(unit, person, rng, dimension is None and student is None)
+    m = student.projection.dim if student is not None else dimension
+    m = m if m is not None else dimensions["images"].chosen
     stages.next()
     scores = pair_scores(unit, person, seed)
     stages.next()
     work = _Work(unit, person, min_images, seed)
-    projection = work.project(m, _STEPS)
+    projection = work.project(m, _STEPS) if student is None else student.projection
     stages.next()
-    student = EmbeddingStudent(projection, steps=_STEPS, seed=seed).fit(unit)
+    student = student or EmbeddingStudent(projection, steps=_STEPS, seed=seed).fit(unit)
     stages.next()
-    seen = student.moments(unit)
+    seen = seen or student.moments(unit)
     ratios = work.ratios(seen, resamples, _DRAWS)
     stages.next()
     packing = [point for q in fars if (point := packing_point(q, scores, own_angles(unit, person), m)) is not None]
     changes = [_changed("nothing", m, ratios, fars[0])]
     if sensitivity:
-        changes += _sensitivity(work, m, dimensions, projection, student, ratios, fars[0], stages)
+        changes += _sensitivity(work, m, dimensions, student, ratios, fars[0], stages)
     validation = _validation(unit, projection.transform(unit), scores, fars, seed) if validate else ()
     if validate:
         stages.next()
@@ -113,7 +118,7 @@ def estimate_capacity(
         "class_images": int(images[classes].sum()),
     }
     volumes = np.sort(ratios.volumes["full"]) / np.log(10)
-    preservation = _preservation(unit, projection.transform(unit), scores, seed)
+    kept = preservation(unit, projection.transform(unit), seen.mean, scores, seed)
     return CapacityResult(
         model=faces.model or "this set",
         shape=shape,
@@ -121,7 +126,7 @@ def estimate_capacity(
         points=tuple(_points(ratios, m, fars)),
         dimension=m,
         intrinsic_dimension=dimensions,
-        preservation=preservation,
+        preservation=kept,
         packing=tuple(packing),
         validation=tuple(validation),
         sensitivity=tuple(changes),
@@ -130,7 +135,8 @@ def estimate_capacity(
         excess=ratios.spread.excess,
         tau=ratios.spread.tau,
         counts=counts,
-        warnings=tuple(_warnings(counts, m, dimensions, preservation, scores, fars)),
+        warnings=tuple(warnings(counts, m, dimensions, kept, scores, fars)),
+        student=student.label,
         signature=signature(
             "capacity",
             model=faces.model or None,
@@ -139,8 +145,8 @@ def estimate_capacity(
             classes=counts["classes"],
             min_images=min_images,
             m=m,
-            projection=f"deepmds-{_STEPS}",
-            student="embedding-dropout0.2-exact",
+            projection=f"deepmds-{projection.steps}",
+            student=student.label,
             interval=f"people-bootstrap-{resamples}",
             seed=seed,
         ),
@@ -174,28 +180,33 @@ def _sensitivity(
     work: _Work,
     m: int,
     dimensions: dict[str, IntrinsicDimension],
-    projection: DeepMDS,
-    student: EmbeddingStudent,
+    student: Student,
     ratios: VolumeRatios,
     far: float,
     stages: _Stages,
 ) -> list[Sensitivity]:
     """Other uncertainty, other numbers of passes, other m."""
+    projection = student.projection
     found = [_changed("no student: projected points as they are", m, work.bare_ratios(projection), far)]
     printed = (ratios.printed["full", "max"], ratios.printed["full", "median"])
     largest, median = (_people(log_capacity(value, 0.0, m, far)) for value in printed)
     found.append(Sensitivity("covariances by eq. 9 as printed, no model of few images", m, largest, median))
     stages.next()
-    for passes in _PASSES:
-        seen = student.sampled_moments(work.unit, passes, seed=work.seed)
-        found.append(_changed(f"T = {passes} passes instead of the limit", m, work.ratios(seen), far))
+    if isinstance(student, EmbeddingStudent):
+        for passes in _PASSES:
+            seen = student.sampled_moments(work.unit, passes, seed=work.seed)
+            found.append(_changed(f"T = {passes} passes instead of the limit", m, work.ratios(seen), far))
+    else:
+        other = EmbeddingStudent(projection, steps=_STEPS, seed=work.seed).fit(work.unit)
+        found.append(_changed("a student that sees embeddings", m, work.ratios(other.moments(work.unit)), far))
     stages.next()
     others = {max(2, round(m / 2)), 2 * m}
     if "people" in dimensions:
         others.add(dimensions["people"].chosen)
-    for other in sorted(others - {m}):
-        if other <= min(work.unit.shape[1], len(work.unit) - 1):
-            found.append(_changed(f"m = {other}, no student", other, work.bare_ratios(work.project(other, _FEW_STEPS)), far))
+    for other_m in sorted(others - {m}):
+        if other_m <= min(work.unit.shape[1], len(work.unit) - 1):
+            bare = work.bare_ratios(work.project(other_m, _FEW_STEPS))
+            found.append(_changed(f"m = {other_m}, no student", other_m, bare, far))
     stages.next()
     return found
 
@@ -229,18 +240,6 @@ def _people(log_number: NDArray[np.float64]) -> float:
     return float(np.exp(np.minimum(log_number, 700.0)))  # the largest float is e^709
 
 
-def _preservation(unit: Floats, y: Floats, scores: Scores, seed: int) -> tuple[Preservation, ...]:
-    """TAR on genuine pairs and a million random pairs of different people, before and after the projection."""
-    rng = np.random.default_rng([seed, 6])
-    one, two = rng.choice(scores.rows, (2, 1_000_000))
-    one, two = one[one != two], two[one != two]
-    left, right = scores.pairs.T
-    # The cosines of as many pairs of the same people: gathering a million pairs of vectors would take gigabytes.
-    before = Roc(np.vecdot(unit[left], unit[right]), rng.choice(scores.impostor, len(one)))
-    after = Roc(-np.linalg.norm(y[left] - y[right], axis=1), -np.linalg.norm(y[one] - y[two], axis=1))
-    return tuple(Preservation(q, before.tar_at_far(q).tar, after.tar_at_far(q).tar) for q in _KEPT)
-
-
 def _validation(unit: Floats, y: Floats, scores: Scores, fars: Sequence[float], seed: int) -> list[GrowthCurve]:
     """Growing galleries of one image a person, at the thresholds of both readings of q, and in the projection."""
     entries = Entries.by_cosine(unit[scores.rows])
@@ -257,37 +256,6 @@ def _validation(unit: Floats, y: Floats, scores: Scores, fars: Sequence[float], 
         tau = distances.miss_threshold(q)
         if tau is not None:
             found.append(growth_curve(entries, tau, q, "fnmr", "projection", seed=seed))
-    return found
-
-
-def _warnings(
-    counts: dict[str, int],
-    m: int,
-    dimensions: dict[str, IntrinsicDimension],
-    preservation: Sequence[Preservation],
-    scores: Scores,
-    fars: Sequence[float],
-) -> list[str]:
-    found = []
-    if counts["classes"] < _FEW_CLASSES:
-        found.append(f"only {counts['classes']} people have enough images: the largest and the median class are uncertain")
-    people = dimensions.get("people")
-    if people is not None and "images" in dimensions and people.chosen > 1.5 * m:
-        found.append(
-            f"one image of each person varies in about {people.chosen} dimensions, all images together in "
-            f"{dimensions['images'].chosen}, because there the nearest neighbour is mostly the same person; the capacity "
-            "grows steeply with m (see the sensitivity)"
-        )
-    worst = preservation[-1]
-    if worst.after < worst.before - 0.05:
-        found.append(
-            f"in {m} dimensions {100 * worst.after:.1f} % of the genuine pairs are accepted at FAR {worst.far:g}, in the "
-            f"embedding itself {100 * worst.before:.1f} %: the estimate speaks for the projection"
-        )
-    missing = [q for q in fars if scores.threshold(q) is None]
-    if missing:
-        listed = ", ".join(f"{q:g}" for q in missing)
-        found.append(f"{len(scores.impostor):,} pairs of different people are too few for a threshold at q = {listed}")
     return found
 
 

@@ -279,11 +279,18 @@ def _dimensions(result: CapacityResult) -> str:
 
 
 def _method(result: CapacityResult) -> str:
-    kept = "; ".join(f"{100 * p.before:.1f} → {100 * p.after:.1f} % at FAR {percent(p.far)}" for p in result.preservation)
+    kept = "; ".join(
+        f"{100 * p.before:.1f} → {100 * p.after:.1f} → {100 * p.student:.1f} % at FAR {percent(p.far)}"
+        for p in result.preservation
+    )
+    if result.student.startswith("embedding"):
+        student = "A student network with dropout gives each of them a covariance, over all dropout masks in closed form"
+    else:
+        student = "A student network that sees the faces gives each a mean and a covariance, from passes with dropout"
     return (
         f"The embeddings are projected to m = {result.dimension} dimensions by DeepMDS, a network trained to keep 1 − "
-        f"cosine as Euclidean distance (true accepts before and after: {kept}). A student network with dropout gives each "
-        "projected image a covariance, over all dropout masks in closed form. Population and people are Gaussians (eq. 8 "
+        f"cosine as Euclidean distance. {student}. True accepts by the embedding, by its projection, and by the student's "
+        f"means: {kept}. Population and people are Gaussians (eq. 8 "
         "and 9); with few images each, people's covariances are drawn from an empirical Bayes posterior around a common "
         "one, so that few images make neither small nor large people. Intervals: bootstrap over people."
     )

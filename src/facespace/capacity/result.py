@@ -44,11 +44,13 @@ class CapacityPoint:
 
 @dataclass(frozen=True)
 class Preservation:
-    """What the projection keeps: TAR (between 0 and 1) on pairs of this set, by cosine before and by distance after it."""
+    """What is kept: TAR (between 0 and 1) on pairs of this set, by cosine `before` and by distance `after` the projection,
+    and by distance of the means that the `student` predicts."""
 
     far: float
     before: float
     after: float
+    student: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class CapacityResult:
         volumes: log10 volume of each person relative to the median person, ascending (full ellipsoids).
         population: log10 volume of the population relative to the median person.
         excess, tau: how alike people's covariances are (`spread.py`).
+        student: which student, as in the signature.
         counts: images, people, classes (people with enough images), class_images.
     """
 
@@ -97,6 +100,7 @@ class CapacityResult:
     tau: float
     counts: dict[str, int]
     warnings: tuple[str, ...]
+    student: str
     signature: str
 
     def headline(self) -> list[CapacityPoint]:
@@ -122,6 +126,7 @@ class CapacityResult:
             "model": self.model,
             "shape": self.shape,
             "class": self.choice,
+            "student": self.student,
             "dimension": self.dimension,
             "intrinsic_dimension": {key: dimension(found) for key, found in self.intrinsic_dimension.items()},
             "points": [point.to_dict() for point in self.points],

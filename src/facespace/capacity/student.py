@@ -30,8 +30,8 @@ from ._network import Floats, ResidualModule, train
 from .projection import DeepMDS
 
 Doubles = NDArray[np.float64]
-_PRIOR = 0.01  # λ_g
-_LOG_VARIANCES = (-12.0, 6.0)
+PRIOR = 0.01  # λ_g
+LOG_VARIANCES = (-12.0, 6.0)
 _BLOCK = 64  # passes at once
 
 
@@ -44,7 +44,17 @@ class Uncertain:
 
 
 class Student(Protocol):
-    """What the estimate needs of a student, whatever it looks at."""
+    """What the estimate needs of a student, whatever it looks at: its teacher's projection, a name, and its moments."""
+
+    @property
+    def projection(self) -> DeepMDS:
+        """The teacher's, fitted."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """For signatures."""
+        ...
 
     def moments(self, inputs: ArrayLike) -> Uncertain:
         """μ̂ and Σ̂ of n inputs."""
@@ -81,6 +91,11 @@ class EmbeddingStudent:
         self.decay = decay
         self.seed = seed
 
+    @property
+    def label(self) -> str:
+        """For signatures."""
+        return f"embedding-dropout{self.dropout:g}-exact"
+
     def fit(self, vectors: ArrayLike, progress: Callable[[int, int], None] | None = None) -> EmbeddingStudent:
         """Train on `vectors` (n, d), whose projections are the answers."""
         rng = np.random.default_rng([self.seed, 1])
@@ -88,15 +103,15 @@ class EmbeddingStudent:
         y = self.projection.module_(x)
         mu, var = y.mean(axis=0), y.var(axis=0)
         m = y.shape[1]
-        module = _with_variances(self.projection.module_, np.log(0.1 * var))
-        prior = np.float32(_PRIOR) / var
+        module = with_variances(self.projection.module_, np.log(0.1 * var))
+        prior = np.float32(PRIOR) / var
 
         def step(_: int) -> list[Floats]:
             rows = rng.integers(0, len(x), self.batch)
             mask = self._mask(rng, (self.batch, module.A.shape[1]))
             h = module.hidden(x[rows]) * mask
             out = module.output(h)
-            precision = np.exp(-np.clip(out[:, m:], *_LOG_VARIANCES))
+            precision = np.exp(-np.clip(out[:, m:], *LOG_VARIANCES))
             gap = out[:, :m] - y[rows]
             back = np.hstack([gap * precision + prior * (out[:, :m] - mu), 0.5 * (1 - gap * gap * precision)])
             return module.gradient(x[rows], h, mask, (back / self.batch).astype(np.float32))
@@ -120,7 +135,7 @@ class EmbeddingStudent:
         rising, falling = module.W + module.V, module.W
         covariance = up @ _outer(rising[:, :m]) + down @ _outer(falling[:, :m])
         spread = up @ np.square(rising[:, m:]) + down @ np.square(falling[:, m:])
-        aleatoric = np.exp(np.clip(out[:, m:] + 0.5 * kappa * spread, *_LOG_VARIANCES))
+        aleatoric = np.exp(np.clip(out[:, m:] + 0.5 * kappa * spread, *LOG_VARIANCES))
         total = (kappa * covariance).reshape(n, m, m)
         total[:, np.arange(m), np.arange(m)] += aleatoric
         return Uncertain(np.ascontiguousarray(out[:, :m]), total.astype(np.float32, copy=False))
@@ -137,7 +152,7 @@ class EmbeddingStudent:
             gap = out[:, :, :m] - centre[:, None]
             first += gap.sum(axis=1)
             second += np.swapaxes(gap, 1, 2) @ gap
-            noise += np.exp(np.clip(out[:, :, m:], *_LOG_VARIANCES)).sum(axis=1)
+            noise += np.exp(np.clip(out[:, :, m:], *LOG_VARIANCES)).sum(axis=1)
         mean = first / passes
         covariance = (second - passes * mean[:, :, None] * mean[:, None, :]) / (passes - 1)
         covariance[:, np.arange(m), np.arange(m)] += noise / passes
@@ -166,7 +181,7 @@ def _outer(rows: Floats) -> Floats:
     return products
 
 
-def _with_variances(teacher: ResidualModule, log_variances: Floats) -> ResidualModule:
+def with_variances(teacher: ResidualModule, log_variances: Floats) -> ResidualModule:
     """The teacher's module with m further outputs, which start at `log_variances`."""
 
     def wide(w: Floats) -> Floats:

@@ -31,6 +31,18 @@ class _InOrder(TyperGroup):
         return sorted(super().list_commands(ctx), key=lambda name: (*COMMANDS, name).index(name))
 
 
+def with_default(command: str) -> type[TyperGroup]:
+    """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`."""
+
+    class Group(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            if args and args[0] not in self.commands and args[0] != "--help":
+                args = [command, *args]
+            return list(super().parse_args(ctx, args))
+
+    return Group
+
+
 app = typer.Typer(
     name="facespace",
     cls=_InOrder,

@@ -12,16 +12,24 @@ from rich.text import Text
 
 from .._files import check_folder
 from ..embeddings import EmbeddingSet
-from ..errors import InputError
-from ._app import app
+from ..errors import InputError, shorten
+from ._app import app, with_default
 from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
-    from ..capacity import CapacityResult
+    from ..capacity import CapacityResult, Uncertain
+    from ..capacity.image_student import ImageStudent
+
+capacity = typer.Typer(no_args_is_help=True, cls=with_default("estimate"))
+app.add_typer(capacity, name="capacity", help="How many people can a representation tell apart? SET, student.")
+
+Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
+Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
+Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 
 
-@app.command("capacity")
-def capacity(
+@capacity.command("estimate")
+def estimate(
     faces: Annotated[Path, typer.Argument(metavar="SET", help="Set with people: subject column, or folders in the ids.")],
     far: Annotated[
         str,
@@ -38,6 +46,16 @@ def capacity(
     validate: Annotated[
         bool, typer.Option("--validate", help="Also measure false positive identifications in growing galleries.")
     ] = False,
+    student: Annotated[
+        Path | None, typer.Option("--student", help="Image student (capacity student); needs --images.", show_default=False)
+    ] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="Folder of the set's images, for it.")] = None,
+    passes: Annotated[
+        int | None, typer.Option("--passes", min=2, help="T, of the image student.", show_default=False)
+    ] = None,
+    landmarks: Landmarks = None,
+    aligned: Aligned = False,
+    weights: Weights = None,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -48,8 +66,13 @@ def capacity(
     if output is not None:
         check_folder(output)
     loaded = EmbeddingSet.load(faces)
+    if (student is None) != (images is None):
+        raise InputError("--student and --images belong together", "An image student sees the set's images.")
     from ..capacity import estimate_capacity  # imports scipy
 
+    used, seen = None, None
+    if student is not None and images is not None:
+        used, seen = _seen(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
     with progress_bar("steps", quiet) as progress:
         result = estimate_capacity(
             loaded,
@@ -58,6 +81,8 @@ def capacity(
             shape=shape,
             choice=choice,
             dimension=dimension,
+            student=used,
+            seen=seen,
             validate=validate,
             seed=seed,
             progress=progress,
@@ -66,6 +91,130 @@ def capacity(
 
     document = write_study(result, lambda: capacity_report(result), output)
     emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
+
+
+@capacity.command("student")
+def student(
+    images: Annotated[Path, typer.Option("--images", help="Folder of faces to train on.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Student to write (.safetensors).")],
+    backbone: Annotated[str, typer.Option("--backbone", help="Network to start from.")] = "mobilefacenet-casia",
+    teacher: Annotated[
+        Path | None,
+        typer.Option("--teacher", metavar="SET", help="The teacher's embeddings; by default the backbone's own."),
+    ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option("--exclude", help="Pairs list to be tested on: its people are left out.")
+    ] = None,
+    dimension: Annotated[
+        int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="LAYER", help="Leave the layers before it as they are (blocks.12 on a processor)."),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Over all faces.")] = 10,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Faces a step.")] = 64,
+    rate: Annotated[float, typer.Option("--rate", help="First learning rate.")] = 3e-4,
+    dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.99, help="Behind every convolution.")] = 0.05,
+    passes: Annotated[int, typer.Option("--passes", min=2, help="T, when it is used.")] = 100,
+    landmarks: Landmarks = None,
+    aligned: Aligned = False,
+    weights: Weights = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Train a student that sees the faces, for `facespace capacity SET --student FILE --images FOLDER`.
+
+    Meant for a GPU; on a processor with --since. Needs the extra torch.
+    """
+    from ..capacity import train_image_student
+    from ..explain.faces import aligned_faces
+    from ..explain.people import keep_out
+    from ..images import find_images
+    from ..models import load_card
+
+    if output.suffix != ".safetensors":
+        raise InputError(f"{output}: a student is a .safetensors file", "End its name so.")
+    check_folder(output.parent)
+    files, left_out = keep_out(find_images(images), exclude)
+    with progress_bar("faces", quiet or as_json) as step:
+        crops, ids, skipped = aligned_faces(
+            files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
+        )
+    vectors = None
+    if teacher is not None:
+        known = EmbeddingSet.load(teacher)
+        vectors = known.vectors[known.rows(ids)]
+    with progress_bar("steps", quiet or as_json) as step:
+        made = train_image_student(
+            crops,
+            backbone,
+            vectors=vectors,
+            dimension=dimension,
+            weights=weights,
+            progress=step,
+            since=since,
+            epochs=epochs,
+            batch=batch,
+            rate=rate,
+            dropout=dropout,
+            passes=passes,
+            seed=seed,
+        )
+    made.save(output)
+    document = {
+        "student": made.label,
+        "backbone": backbone,
+        "dimension": made.projection.dim,
+        "faces": len(crops),
+        "skipped": len(skipped),
+        "left_out": left_out,
+        "losses": made.log_,
+        "files": [str(output)],
+    }
+    shown = (
+        f"{len(crops):,} faces ({left_out:,} left out, {len(skipped):,} skipped), m = {made.projection.dim}. Loss by epoch: "
+        + ", ".join(f"{loss:.2f}" for loss in made.log_)
+    )
+    emit(document, lambda: Group(Text(shown), Text(f"Student: {output}", style="bold")), as_json=as_json, quiet=quiet)
+
+
+def _seen(
+    faces: EmbeddingSet,
+    student: Path,
+    images: Path,
+    passes: int | None,
+    landmarks: Path | None,
+    aligned: bool,
+    weights: Path | None,
+    quiet: bool,
+) -> tuple[ImageStudent, Uncertain]:
+    """The student and its moments of the set's images, in the set's order."""
+    from ..capacity import load_image_student
+    from ..explain.faces import aligned_faces
+    from ..images import find_images
+
+    made = load_image_student(student)
+    made.passes = passes or made.passes
+    found = {file.id: file for file in find_images(images)}
+    if missing := [name for name in faces.ids.tolist() if name not in found]:
+        raise InputError(
+            f"{len(missing):,} images of the set are not under {images}: {shorten(missing)}",
+            "Ids are paths under the folder, without extension.",
+        )
+    files = [found[name] for name in faces.ids.tolist()]
+    with progress_bar("faces", quiet) as step:
+        crops, _, skipped = aligned_faces(
+            files, made.card, landmarks=landmarks, aligned=aligned, weights=weights, progress=step
+        )
+    if skipped:
+        raise InputError(
+            f"{len(skipped):,} images show no face, such as {skipped[0].file}: {skipped[0].reason}",
+            "Give landmarks, or leave them out of the set.",
+        )
+    with progress_bar("faces seen", quiet) as step:
+        return made, made.moments(crops, step)
 
 
 def render(result: CapacityResult, files: list[str]) -> RenderableType:

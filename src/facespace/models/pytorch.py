@@ -146,6 +146,26 @@ def prepare(crops: Crops, card: ModelCard) -> Any:
     return torch_or_error().from_numpy(np.ascontiguousarray(order))
 
 
+def split_at(module: nn.Module, layer: str) -> tuple[nn.Module, nn.Module]:
+    """`(before, rest)`: what runs before the layer `layer` (such as "blocks.6"), and the layer with all behind it.
+
+    `rest(before(x)) == module(x)`, and both share the module's weights. The layer must lie in (nested) nn.Sequential.
+    Raises UnknownNameError for a layer that does not.
+    """
+    nn = torch_or_error().nn
+    name, _, inner = layer.partition(".")
+    children = dict(module.named_children())
+    if type(module) is not nn.Sequential or name not in children:
+        raise unknown_name("layer", layer, list(children) if type(module) is nn.Sequential else [])
+    place = list(children).index(name)
+    before = [(key, children[key]) for key in list(children)[:place]]
+    rest = [(key, children[key]) for key in list(children)[place:]]
+    if inner:
+        head, tail = split_at(children[name], inner)
+        before, rest = [*before, (name, head)], [(name, tail), *rest[1:]]
+    return nn.Sequential(dict_of(before)).eval(), nn.Sequential(dict_of(rest)).eval()
+
+
 def _load(network: Any, state: dict[str, Floats]) -> None:
     torch = torch_or_error()
     wanted = network.state_dict()
