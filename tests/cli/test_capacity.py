@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -50,3 +51,9 @@ def test_bad_options_are_named(run, made):
     assert "'few' is not a number" in run.err
     assert run("capacity", made, "--shape", "cube") == 2
     assert "unknown shape 'cube'" in run.err
+
+
+def test_without_torch_the_student_says_what_to_install(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert run("capacity", "student", "--images", tmp_path, "-o", tmp_path / "s.safetensors") == 2
+    assert "facespace[torch]" in run.err

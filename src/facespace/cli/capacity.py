@@ -133,7 +133,9 @@ def student(
     from ..explain.people import keep_out
     from ..images import find_images
     from ..models import load_card
+    from ..models.pytorch import torch_or_error
 
+    torch_or_error()  # before any face is looked for
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: a student is a .safetensors file", "End its name so.")
     check_folder(output.parent)
