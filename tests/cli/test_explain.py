@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "explain"))
 from explain_samples import crops, small_network
 
 from facespace.cli import main
+from facespace.mapping import LinearMap
 from facespace.models import load_card
 
 CARD = load_card("mobilefacenet-casia")
@@ -54,6 +56,51 @@ def test_a_pair_gives_a_picture_and_a_document(folder, tmp_path, capsys):
     assert cv2.imread(str(out)) is not None
     assert main([*arguments, "--method", "gradcam++"]) == 0
     assert "Score" in capsys.readouterr().out
+
+
+@pytest.fixture
+def crossing(monkeypatch, tmp_path):
+    """A map to another network, which gives embeddings of five numbers; both ways back to an embedding are known."""
+    explain, models = importlib.import_module("facespace.explain"), importlib.import_module("facespace.models")
+    rng, seen = np.random.default_rng(0), []
+    to_seven = explain.Affine(rng.normal(size=(7, 24)), rng.normal(size=7))
+    to_five = explain.Affine(rng.normal(size=(5, 24)), rng.normal(size=5))
+
+    def load(name, *_):
+        seen.append(str(name))
+        original = to_seven if name == "mobilefacenet-casia" else to_five
+        return dataclasses.replace(small_network(), name="mobilefacenet-casia", to_original=original)
+
+    def embedded(images, name, **_):
+        assert name == "edgeface-xs"
+        return SimpleNamespace(embeddings=SimpleNamespace(vectors=rng.normal(size=(len(images), 5))))
+
+    template = dataclasses.replace(CARD.template, size=(48, 32), columns=None)
+    monkeypatch.setattr(explain, "load_explainable", load)
+    monkeypatch.setattr(models, "embed", embedded)
+    monkeypatch.setattr(models, "load_card", lambda name: dataclasses.replace(CARD, name=name, template=template))
+    floats = [rng.normal(size=s).astype(np.float32) for s in ((7, 5), 5, 5, 7, 7, (7, 7))]
+    LinearMap(*floats, source_model="mobilefacenet-casia", target_model="edgeface-xs").save(tmp_path / "map.safetensors")
+    return seen
+
+
+def test_a_match_through_a_map_shows_both_faces_and_explains_the_second_where_it_can(folder, tmp_path, crossing, capsys):
+    out = tmp_path / "why.svg"
+    arguments = ["explain", str(folder / "p0/0.png"), str(folder / "p1/3.png"), "--aligned", "-o", str(out)]
+    through = [*arguments, "--map", str(tmp_path / "map.safetensors"), "--threshold", "0.1"]
+    assert main([*through, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["other_network"] == "edgeface-xs"
+    assert out.read_text().count("<image") == 5
+    assert "0.png by mobilefacenet-casia and 3.png by edgeface-xs" in out.read_text()
+    assert main([*through, "--other-model", "mine.safetensors"]) == 0
+    assert crossing[-1] == "mine.safetensors"
+    assert out.read_text().count("<image") == 8
+    assert "3.png by mine, reconstruction" in out.read_text()
+    capsys.readouterr()
+    assert main([*through, "--other-model", "edgeface-xxs"]) == 2
+    assert "leads to edgeface-xs, not to edgeface-xxs" in " ".join(capsys.readouterr().err.split())
+    assert main([*arguments, "--other-model", "edgeface-xs"]) == 2
+    assert "through a map" in capsys.readouterr().err
 
 
 def test_the_game_writes_a_report_and_goes_on(folder, tmp_path, capsys):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import cv2
 import numpy as np
 import pytest
 from explain_samples import crops, small_network
 
-from facespace.errors import InputError, ModelError, OutputError, UnknownNameError
+from facespace.errors import DimensionError, InputError, ModelError, OutputError, UnknownNameError
 from facespace.explain import METHODS, Affine, explain_pair, write_picture, write_reconstructions
+from facespace.explain.cross import check_ends, explainable
 from facespace.explain.pair import parts
 from facespace.mapping import LinearMap
 
@@ -96,9 +98,56 @@ def test_the_picture_shows_faces_maps_and_decision(tmp_path, method):
     assert set(parts(found, found.faces[0])) == ({"S⁺", "S⁻", "S"} if method == "reconstruction" else {"GradCAM"})
 
 
+def test_a_second_face_whose_map_is_closed_is_shown_without_overlay(tmp_path):
+    network = dataclasses.replace(small_network(), to_original=_original(1, 7))
+    face = crops(1, (64, 64), seed=3)[0]
+    for method, images in (("reconstruction", 5), ("gradcam", 3)):
+        found = explain_pair(
+            A, RNG.normal(size=5), network, method=method, mapping=_mapping(), threshold=0.1, other_crop=face
+        )
+        assert (len(found.faces), found.other_network) == (1, "other")
+        assert found.to_dict()["other_network"] == "other"
+        svg = write_picture(found, tmp_path / "out.svg").read_text()
+        assert svg.count("<image") == images
+        words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+        assert "Compared by its other embedding. That network&#x27;s convolutional map is closed" in words
+        assert "small → other" in words
+    bare = explain_pair(A, RNG.normal(size=5), network, method="gradcam", mapping=_mapping(), threshold=0.1)
+    assert write_picture(bare, tmp_path / "out.svg").read_text().count("<image") == 2
+    assert explain_pair(A, B, network, other_crop=face).other_crop is None
+
+
+@pytest.mark.parametrize("method", ["reconstruction", "gradcam"])
+def test_no_text_of_the_picture_is_cut_off(tmp_path, method):
+    network = dataclasses.replace(small_network(), to_original=_original(1, 7))
+    mapping = dataclasses.replace(_mapping(), source_model="a-network-of-a-long-name", target_model="one-more-of-these")
+    found = explain_pair(A, RNG.normal(size=5), network, method=method, mapping=mapping, threshold=0.1, other_crop=B)
+    title = f"{'A_Person_Of_Many_Names_0001' * 2}.jpg by a-network-of-a-long-name and {'Another_Person' * 3}.jpg by that one"
+    picture = cv2.imread(str(write_picture(found, tmp_path / "out.png", title=title)), cv2.IMREAD_GRAYSCALE)
+    assert (picture[:, -40:] == 255).all()  # the margin, at twice its size
+    svg = write_picture(found, tmp_path / "out.svg", title=title).read_text()
+    shown = "".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg)).replace("&gt;", ">")
+    assert found.signature in shown
+
+
 def test_originals_beside_reconstructions(tmp_path):
     path = write_reconstructions(small_network(), crops(8), tmp_path / "faces.png")
     assert cv2.imread(str(path)).shape == (4 * 48, 6 * 32, 3)
+
+
+def test_a_map_is_used_between_the_networks_it_names():
+    mapping = dataclasses.replace(_mapping(), source_model="mobilefacenet-casia", target_model="edgeface-xs")
+    assert check_ends(mapping, "mobilefacenet-casia") == "edgeface-xs"
+    assert check_ends(mapping, "trained.safetensors", "further.safetensors") == "further.safetensors"
+    assert explainable("further.safetensors")
+    assert explainable("mobilefacenet-casia")
+    assert not explainable("edgeface-xs")
+    with pytest.raises(InputError, match="leads to edgeface-xs, not to edgeface-xxs"):
+        check_ends(mapping, "mobilefacenet-casia", "edgeface-xxs")
+    with pytest.raises(InputError, match="leads from edgeface-xs"):
+        check_ends(dataclasses.replace(mapping, source_model="edgeface-xs"), "mobilefacenet-casia")
+    with pytest.raises(InputError, match="does not say which network"):
+        check_ends(dataclasses.replace(mapping, target_model=""), "mobilefacenet-casia")
 
 
 def test_what_can_not_be_explained_is_refused(tmp_path):
@@ -109,6 +158,9 @@ def test_what_can_not_be_explained_is_refused(tmp_path):
         explain_pair(A, RNG.normal(size=5), network)
     with pytest.raises(ModelError, match="way back"):
         explain_pair(A, RNG.normal(size=5), network, mapping=_mapping(), threshold=0.1)
+    ready = dataclasses.replace(network, to_original=_original(1, 9))
+    with pytest.raises(DimensionError, match="7 numbers, small gives 9"):
+        explain_pair(A, RNG.normal(size=5), ready, mapping=_mapping(), threshold=0.1)
     with pytest.raises(ModelError, match="decoder"):
         explain_pair(A, B, small_network(decoder=False))
     with pytest.raises(UnknownNameError, match="grad"):

@@ -53,7 +53,12 @@ def pair(
     cumulative: Annotated[bool, typer.Option("--cumulative", help="Algorithm 1 read literally: masks stay.")] = False,
     channel_threshold: Annotated[float | None, typer.Option("--channel-threshold", help="Algorithm 1's T.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Map to the network that B is compared in.")] = None,
-    other_model: Annotated[str | None, typer.Option("--other-model", help="That network; by default the map's.")] = None,
+    other_model: Annotated[
+        str | None,
+        typer.Option(
+            "--other-model", help="That network or its checkpoint, by default the map's; explained too if it can be."
+        ),
+    ] = None,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
     weights: Weights = None,
@@ -63,22 +68,25 @@ def pair(
 ) -> None:
     """Explain the comparison of two images in one picture: what speaks for one person, and what against."""
     from ..explain import explain_pair, load_explainable, write_picture
+    from ..explain.cross import check_ends, explainable
     from ..mapping import LinearMap
-    from ..models import load_card
 
+    if other_model is not None and mapping is None:
+        raise InputError(
+            "two networks are compared through a map", "Give the map from --model's to --other-model's (--map)."
+        )
+    linear = None if mapping is None else LinearMap.load(mapping)
+    if linear is not None:
+        other_model = check_ends(linear, model, other_model)
     network = load_explainable(model, weights)
+    opened = load_explainable(other_model, weights) if other_model and explainable(other_model) else None
+    closed = linear is not None and opened is None
     a = _face(first, network.name, landmarks, aligned, weights)
-    other: Any
-    linear = None
-    if mapping is None:
-        other = _face(second, network.name, landmarks, aligned, weights)
-    else:
-        linear = LinearMap.load(mapping)
-        card = load_card(other_model or linear.target_model)
-        other = _vector(second, card.name, landmarks, aligned, weights)
+    b_model = (opened or network).name if not closed else str(other_model)
+    b = _face(second, b_model, landmarks, aligned, weights)
     result = explain_pair(
         a,
-        other,
+        _vector(second, b_model, landmarks, aligned, weights) if closed else b,
         network,
         method=method,
         threshold=threshold,
@@ -86,10 +94,12 @@ def pair(
         cumulative=cumulative,
         channel_threshold=channel_threshold,
         mapping=linear,
+        other_network=opened,
+        other_crop=b if closed else None,
         seed=seed,
     )
-    way = network.name if linear is None else f"{network.name} → {card.name}"
-    title = f"{first.name} and {second.name}, by {way}, {method}"
+    one, two = (Path(m).stem if m.endswith(".safetensors") else m for m in (model, other_model or model))
+    title = f"{first.name}{'' if linear is None else f' by {one}'} and {second.name} by {two}, {method}"
     write_picture(result, output, title=title)
     document = {**result.to_dict(), "files": [str(output)]}
     emit(document, lambda: _pair_text(result, output), as_json=as_json, quiet=quiet)

@@ -47,6 +47,8 @@ class PairExplanation:
         score, threshold: the decision is score ≥ threshold.
         completeness_error: the largest |ΣH − (s − τ)| of the faces (the paper's method; None for others).
         counts: channels, dead_residuals, negative_maxima, summed over the faces.
+        other_network: name of the network that the second face is compared by, across a map; "" without one.
+        other_crop: the second face where that network's map is closed, if it was given; only to be shown.
     """
 
     network: str
@@ -57,6 +59,8 @@ class PairExplanation:
     completeness_error: float | None
     counts: dict[str, int]
     signature: str
+    other_network: str = ""
+    other_crop: Crops | None = None
 
     @property
     def accepted(self) -> bool:
@@ -68,6 +72,7 @@ class PairExplanation:
         return {
             "signature": self.signature,
             "network": self.network,
+            "other_network": self.other_network or None,
             "method": self.method,
             "score": self.score,
             "threshold": self.threshold,
@@ -89,6 +94,7 @@ def explain_pair(
     channel_threshold: float | None = None,
     mapping: LinearMap | None = None,
     other_network: ExplainableNetwork | None = None,
+    other_crop: Crops | None = None,
     kept: tuple[Residuals | None, Residuals | None] = (None, None),
     seed: int = 0,
 ) -> PairExplanation:
@@ -103,9 +109,11 @@ def explain_pair(
         normalisation, cumulative, channel_threshold: Algorithm 1's ambiguities, see `residuals` and `saliency`.
         mapping: a map from `network`'s embeddings to another network's.
         other_network: the map's target, when it can be explained too; the second face is then explained in its channels.
+        other_crop: the second face's picture, where `other` is its embedding; only to be shown beside the first.
         kept: residuals of either image from an earlier explanation: what takes long.
 
-    Raises InputError when no threshold is known, UnknownNameError for another method, ModelError where a decoder is missing.
+    Raises InputError when no threshold is known, UnknownNameError for another method, ModelError where a decoder is missing,
+    DimensionError for a map between embeddings of other widths.
     """
     check_methods([method], network)
     tau = threshold if threshold is not None else (network.threshold if mapping is None else None)
@@ -142,7 +150,19 @@ def explain_pair(
         threshold=f"{tau:.4f}",
     )
     error = max(errors) if errors else None
-    return PairExplanation(network.name, method, tuple(faces), comparisons[0].score, float(tau), error, counts, line)
+    second = "" if mapping is None else (other_network.name if other_network else mapping.target_model or "other network")
+    return PairExplanation(
+        network.name,
+        method,
+        tuple(faces),
+        comparisons[0].score,
+        float(tau),
+        error,
+        counts,
+        line,
+        second,
+        other_crop if len(crops) == 1 else None,
+    )
 
 
 def _comparisons(

@@ -27,7 +27,7 @@ _INK, _MUTED = "#1b1f24", "#59636e"
 _HEIGHT, _GAP, _MARGIN = 240, 14, 24
 
 MAY = (
-    "You may read: where in the picture the features lie that moved this network's score above or below its threshold. "
+    "You may read: where in the picture the features lie that moved the score above or below the threshold. "
     "Blue and orange are drawn to one scale, so their strengths compare within this picture."
 )
 MAY_NOT = (
@@ -68,8 +68,11 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     decision = "same person" if explanation.accepted else "different people"
     head = f"Score {explanation.score:.3f} {sign} threshold {explanation.threshold:.3f}: {decision}"
     body = [text_tag(_MARGIN, 36, head, 20, weight="bold")]
-    body.append(text_tag(_MARGIN, 58, title or f"{explanation.network}, {explanation.method}", 13, _MUTED))
-    y = 84.0
+    y = 58.0
+    for line in _lines(title or _title(explanation), 13, width - 2 * _MARGIN):
+        body.append(text_tag(_MARGIN, y, line, 13, _MUTED))
+        y += 18
+    y += 8
     for letter, (face, shown) in zip("AB", rows, strict=False):
         items = [(f"image {letter}", face.crop)]
         for name, values in shown.items():
@@ -79,23 +82,57 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
             body.append(text_tag(x, y + 10, label, 13))
             body.append(image_tag(x, y + 18, _HEIGHT * image.shape[1] / image.shape[0], _HEIGHT, image))
         y += _HEIGHT + 18 + 22
+    if explanation.other_crop is not None:
+        # As wide as the face above it; crops of other networks are of another shape.
+        row, height = _closed_row(explanation, explanation.other_crop, y, widths[0], _MARGIN + cell, width - _MARGIN)
+        body += row
+        y += height + 18 + 22
     if explanation.method in SIGNED:
         share = " and ".join(f"{_share(face.importance):.0%}" for face, _ in rows)
         body.append(text_tag(_MARGIN, y + 4, f"Share of S⁺ in all that counts: {share}.", 13))
         y += 24
     for sentence in (MAY, MAY_NOT) if explanation.method in SIGNED else (MAY.split(". Blue")[0] + ".", MAY_NOT):
-        for line in textwrap.wrap(sentence, int((width - 2 * _MARGIN) / 6.1)):
+        for line in _lines(sentence, 12, width - 2 * _MARGIN):
             body.append(text_tag(_MARGIN, y + 4, line, 12, _MUTED))
             y += 17
         y += 5
-    body.append(text_tag(_MARGIN, y + 6, explanation.signature, 10, _MUTED))
-    height = y + 22
+    for line in _lines(explanation.signature.replace("|", "| "), 10, width - 2 * _MARGIN):
+        body.append(text_tag(_MARGIN, y + 6, line.replace("| ", "|"), 10, _MUTED))
+        y += 13
+    height = y + 9
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width:.0f}" '
         f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"><rect width="100%" height="100%" fill="#ffffff"/>'
         + "".join(body)
         + "</svg>"
     )
+
+
+def _title(explanation: PairExplanation) -> str:
+    way = " → ".join(filter(None, [explanation.network, explanation.other_network]))
+    return f"{way}, {explanation.method}"
+
+
+def _closed_row(
+    explanation: PairExplanation, crop: Crops, y: float, wide: int, left: float, right: float
+) -> tuple[list[str], float]:
+    """The second face where its network's map is closed, why nothing is drawn over it, and the face's height."""
+    note = (
+        f"Compared by its {explanation.other_network} embedding. That network's convolutional map is closed, so this face "
+        "has no overlay."
+    )
+    if explanation.method in SIGNED:
+        note += " The row above shows what in image A speaks for and against the match."
+    height = wide * crop.shape[0] / crop.shape[1]
+    row = [text_tag(_MARGIN, y + 10, "image B", 13), image_tag(_MARGIN, y + 18, wide, height, crop)]
+    lines = _lines(note, 13, min(right - left, 430))
+    first = y + 18 + height / 2 - 9 * (len(lines) - 1) + 4
+    return row + [text_tag(left, first + 18 * i, line, 13, _MUTED) for i, line in enumerate(lines)], height
+
+
+def _lines(words: str, size: int, width: float) -> list[str]:
+    """Text in lines that fit `width`, at half the type's size a character; longer words, such as names of files, are cut."""
+    return textwrap.wrap(words, max(int(width / (0.49 * size)), 12), break_on_hyphens=False)
 
 
 def overlay(crop: Crops, strength: Floats, colour: Sequence[int], zoom: int = 4) -> Crops:
