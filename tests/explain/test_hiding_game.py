@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from explain_samples import crops, small_network
@@ -11,9 +13,11 @@ from facespace.errors import FacespaceError, FileFormatError, InputError, ModelE
 from facespace.explain import METHODS, hiding_game, pool
 from facespace.explain._game_scores import GameScores
 from facespace.explain._hide import blurred, hide, hiding_order
-from facespace.explain.hiding_game import judge
+from facespace.explain.hiding_game import GAMES, judge
 from facespace.explain.methods import Importance
 from facespace.explain.report import finding, game_report
+from facespace.report import Text
+from facespace.report._render import to_svg
 
 NETWORK = small_network()
 FACES = crops(24)
@@ -150,6 +154,59 @@ def test_the_report_says_what_came_first_and_whose_maps_are_silent(tmp_path):
     assert "no ranking" in page
     silent = judge("n", {("hiding", "random"): worse}, {"random": 0.0}, PAIRS, [0, 0.5, 1], "line")
     assert finding(silent) == "Only controls were played."
+
+
+def _lying(share, seed):
+    """Scores that are wrong for so many of the pairs at the level in the middle."""
+    good = np.where(SAME, 1.0, 0.0)[:, None].repeat(3, 1)
+    wrong = np.random.default_rng(seed).permutation(24)[: round(24 * share)]
+    good[wrong, 1] = 1 - good[wrong, 1]
+    return good
+
+
+def test_the_finding_goes_by_the_paired_intervals():
+    def found(tables, game="hiding"):
+        return finding(
+            judge("n", {(game, k): v for k, v in tables.items()}, dict.fromkeys(tables, 0.0), PAIRS, [0, 0.5, 1], "l")
+        )
+
+    far = {"gradient": _lying(0, 0), "gradcam": _lying(0.05, 1), "random": _lying(0.45, 2)}
+    assert "not told apart from GradCAM; the best control, random, has " in found(far)
+    assert ", which is told apart from it (hiding game, threshold" in found(far)
+    assert ", which is not told apart from it" in found({"gradient": far["gradient"], "centre": far["gradcam"]})
+    turned = {"gradient": far["random"], "centre": far["gradient"]}
+    assert found(turned).endswith(
+        "so no method was better than knowing nothing (hiding game, threshold chosen anew at each level)."
+    )
+    close = found({"gradient": far["gradcam"], "centre": far["gradient"]})
+    assert "so no method was better than knowing nothing, though the two are not told apart" in close
+    # In the deletion game the lowest curve comes first.
+    assert found(turned, "deletion").startswith("Gradient came first")
+    assert ", which is told apart from it" in found(turned, "deletion")
+
+
+def test_a_report_of_twelve_methods_and_two_games_names_each_in_every_part():
+    names = [m for m in METHODS if m not in ("gradient-input", "stylianou-avg")]
+    scores = {(g, m): _lying(i / 40, i) for g in GAMES for i, m in enumerate(names)}
+    result = judge("n", scores, dict.fromkeys(names, 0.0), PAIRS, [0, 0.5, 1], "line")
+    sections = {s.name: s for s in game_report(result).sections if hasattr(s, "name")}
+    assert list(sections) == [
+        *("hiding-areas", "hiding-refit", "hiding-fixed", "deletion-areas", "deletion-refit", "deletion-fixed"),
+        *("methods", "differences", "differences-deletion"),
+    ]
+    assert len(sections["methods"].rows) == 24
+    for name, game in (("differences", "hiding"), ("differences-deletion", "deletion")):
+        by = {d.other: d for d in result.differences if (d.game, d.threshold) == (game, "refit")}
+        ranked = [c.method for c in result.ranked("refit", game)]
+        assert sections[name].rows[0][1:4] == [None] * 3
+        for method, row in zip(ranked[1:], sections[name].rows[1:], strict=True):
+            assert row[1:4] == [by[method].difference, by[method].low, by[method].high]
+    titles = [row[0] for row in sections["methods"].rows]
+    assert {"reconstruction (the paper's S)", "centre, control"} <= set(titles)
+    svg = to_svg(sections["hiding-refit"].chart)
+    assert len(re.findall(r">AUC [\d.]+ \([\d.]+ to [\d.]+\)<", svg)) == 12
+    prose = " ".join(p for s in game_report(result).sections if isinstance(s, Text) for p in s.paragraphs)
+    assert "its curve is the hiding curve read from the right" in prose
 
 
 def test_the_whole_game_gives_a_document():

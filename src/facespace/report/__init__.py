@@ -2,6 +2,9 @@
 
 from ._document import Report as Report
 from .bar_matrix import bar_matrix as bar_matrix
+from .comparison import Dot as Dot
+from .comparison import interval_dots as interval_dots
+from .comparison import line_panels as line_panels
 from .figures import Band as Band
 from .figures import Curve as Curve
 from .figures import curves as curves
