@@ -183,8 +183,10 @@ def lines_with_bands(
         ]
     xs = [row["x"] for row in values]
     scale = log((min(xs), max(xs))) if log_x else alt.Scale(zero=False)
+    # A linear axis adapts a format's precision to the distance of its ticks, and writes 100 as 1e+2.
+    labels = {"format": ",~g"} if log_x else {"labelExpr": "format(datum.value, ',~g')"}
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("x:Q", title=x_title, scale=scale, axis=alt.Axis(format=",~g", grid=False, labelOverlap=True)),
+        x=alt.X("x:Q", title=x_title, scale=scale, axis=alt.Axis(**labels, grid=False, labelOverlap=True)),
         **series(unique(band.name for band in data)),
     )
     heights: dict[str, Any] = {"title": y_title, "scale": alt.Scale(zero=False)}
