@@ -85,6 +85,19 @@ def test_capacity_comes_within_ten_percent_of_the_closed_form_and_the_interval_c
     assert np.median(errors) < 0.1
 
 
+def test_the_extremes_intervals_reach_from_the_extreme_draw_to_the_extreme_mean():
+    points, person, *_ = known_people(4, 80, seed=3)
+    found = volume_ratios(person_moments(points, person), resamples=40)
+    volumes, top = found.volumes["full"], found.population["full"]
+    for choice, of_means in (("max", top - volumes.max()), ("min", top - volumes.min())):
+        ratio = found.get("full", choice)
+        assert min(ratio.value, of_means) - ratio.low == pytest.approx(ratio.high - max(ratio.value, of_means))
+        assert ratio.low < min(ratio.value, of_means) < max(ratio.value, of_means) < ratio.high
+    assert found.get("full", "max").value < top - volumes.max()  # no mean is as large as the largest draw
+    median = found.get("full", "median")
+    assert median.value - median.low == pytest.approx(median.high - median.value)
+
+
 def test_single_images_belong_to_the_population_only():
     points, person, *_ = known_people(3, 80)
     far = np.concatenate([points, 30 + np.random.default_rng(3).normal(size=(40, 3))])

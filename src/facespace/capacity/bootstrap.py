@@ -6,6 +6,10 @@ the people drawn; the largest and the smallest are those of all people, because 
 than the sample does: their intervals speak of the people in this set. The estimate is the mean of draws without resampling,
 less the bias of log |Σ_pop| that the resamples show; the interval is the standard deviation of the resamples, in the
 logarithm, times the quantile of Student's t for the effective number of people (Σ n)² / Σ n², n their images, less m.
+
+Who is the largest is itself uncertain. The largest of the draws is too large where the model's tails are heavier than
+people's, the largest of all means is too small, because means are drawn towards the middle: the interval of the largest
+and of the smallest class reaches from the one to the other, and on both sides by its width.
 """
 
 from __future__ import annotations
@@ -108,10 +112,12 @@ def volume_ratios(
     for shape in SHAPES if resamples else ():  # the log determinant of a covariance estimated from few people is too low
         tops[shape] -= float(redrawn[shape].mean()) - tops[shape]
     shift = {shape: tops[shape] - float(log_volumes(population, shape)) for shape in SHAPES}
-    widths = {key: _width(people) * float(np.std(values or [0.0])) for key, values in again.items()}
+    widths = {key: _width(people) * float(np.std(logs or [0.0])) for key, logs in again.items()}
     printed = class_covariances(classes)
+    values = {(s, c): float(np.mean(found[s, c])) + shift[s] for s, c in found}
+    of_means = {(s, c): tops[s] - float(canonical(sums[s], c)) if c in ("max", "min") else values[s, c] for s, c in found}
     return VolumeRatios(
-        tuple(_ratio(s, c, float(np.mean(found[s, c])) + shift[s], widths[s, c]) for s, c in found),
+        tuple(_ratio(*key, values[key], of_means[key], widths[key]) for key in found),
         spread,
         sums,
         tops,
@@ -126,5 +132,5 @@ def _width(people: PersonMoments) -> float:
     return float(t_law.ppf(0.975, freedom) * np.sqrt(effective / freedom))
 
 
-def _ratio(shape: str, choice: str, value: float, width: float) -> VolumeRatio:
-    return VolumeRatio(shape, choice, value, value - width, value + width)
+def _ratio(shape: str, choice: str, value: float, of_means: float, width: float) -> VolumeRatio:
+    return VolumeRatio(shape, choice, value, min(value, of_means) - width, max(value, of_means) + width)
