@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DimensionError, InputError, ModelError
+from ..errors import InputError, ModelError
 from ..models.card import InputFormat
+from ..models.pytorch import as_input
 from ._frozen import frozen
 from .backbone import torch_or_error
 from .saliency import Affine
@@ -79,17 +80,7 @@ class ExplainableNetwork:
 
         Raises DimensionError for crops of another size.
         """
-        torch = torch_or_error()
-        if crops.ndim != 4 or crops.shape[1:] != (*self.shape, 3):
-            raise DimensionError(
-                f"{self.name} takes crops of {self.shape[0]} × {self.shape[1]} × 3, not {crops.shape[1:]}",
-                "Align the images to the card's template first (facespace.images.align).",
-            )
-        mean, std = (np.array(v, np.float32) for v in (self.input.mean, self.input.std))
-        ordered = crops[..., ::-1] if self.input.colour == "BGR" else crops
-        pixels = (ordered.astype(np.float32) - mean) / std
-        order = pixels if self.input.layout == "NHWC" else pixels.transpose(0, 3, 1, 2)
-        return torch.from_numpy(np.ascontiguousarray(order))
+        return as_input(crops, self.name, self.shape, self.input)
 
     def maps(self, crops: Crops) -> Floats:
         """The convolutional maps (n, c, h, w) of (n, height, width, 3) uint8 crops."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._files import existing_file
 from ..errors import DimensionError, ModelError, missing_extra, shorten, unknown_name
-from .card import ModelCard, WeightFile
+from .card import InputFormat, ModelCard, WeightFile
 from .registry import load_card
 from .weights import find_file
 
@@ -130,19 +130,24 @@ def load_backbone(name: str | Path | ModelCard, weights: str | Path | None = Non
 
 
 def prepare(crops: Crops, card: ModelCard) -> Any:
-    """Crops as the card's network takes them: a float tensor (n, 3, height, width).
+    """Crops as the card's network takes them: a float tensor (n, 3, height, width). Raises DimensionError as `as_input`."""
+    return as_input(crops, card.name, card.shape, card.input)
 
-    Raises DimensionError for crops of another size.
+
+def as_input(crops: Crops, name: str, shape: tuple[int, int], form: InputFormat) -> Any:
+    """A float tensor of uint8 crops (n, height, width, 3): channels first unless `form` says otherwise, standardised.
+
+    Raises DimensionError for crops that are not of `shape`, naming the network `name`.
     """
-    if crops.ndim != 4 or crops.shape[1:] != (*card.shape, 3):
+    if crops.ndim != 4 or crops.shape[1:] != (*shape, 3):
         raise DimensionError(
-            f"{card.name} takes crops of {card.shape[0]} × {card.shape[1]} × 3, not {crops.shape[1:]}",
+            f"{name} takes crops of {shape[0]} × {shape[1]} × 3, not {crops.shape[1:]}",
             "Align the images to the card's template first (facespace.images.align).",
         )
-    mean, std = (np.array(v, np.float32) for v in (card.input.mean, card.input.std))
-    ordered = crops[..., ::-1] if card.input.colour == "BGR" else crops
+    mean, std = (np.array(v, np.float32) for v in (form.mean, form.std))
+    ordered = crops[..., ::-1] if form.colour == "BGR" else crops
     pixels = (ordered.astype(np.float32) - mean) / std
-    order = pixels if card.input.layout == "NHWC" else pixels.transpose(0, 3, 1, 2)
+    order = pixels if form.layout == "NHWC" else pixels.transpose(0, 3, 1, 2)
     return torch_or_error().from_numpy(np.ascontiguousarray(order))
 
 
