@@ -8,7 +8,7 @@ data/faces-train and those LFW images whose person is in no pair of LFW's pairs.
 mirror images). Tested are the 7,701 faces of pairs.txt: ten-fold accuracy by the cosine of the embedding, and by Euclidean
 distance of its projection, of the student without dropout, and of its mean over T passes. The capacity is that of these
 faces, by this student and by one that sees embeddings. Without --since it takes a GPU; with blocks.12, six epochs and 30
-passes about three quarters of an hour on one core.
+passes about an hour on one core.
 """
 
 from __future__ import annotations
