@@ -8,28 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
-from typer.core import TyperGroup
 
 from .._files import check_folder
 from ..errors import InputError
 from ..images import ImageFile, find_images
-from ._app import app
+from ._app import app, with_default
 from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
     from ..explain import HidingGameResult, PairExplanation, TrainProgress
 
 
-class _PairByDefault(TyperGroup):
-    """`facespace explain A.jpg B.jpg` is `facespace explain pair A.jpg B.jpg`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] != "--help":
-            args = ["pair", *args]
-        return list(super().parse_args(ctx, args))
-
-
-explain = typer.Typer(no_args_is_help=True, cls=_PairByDefault)
+explain = typer.Typer(no_args_is_help=True, cls=with_default("pair"))
 app.add_typer(explain, name="explain", help="Why did two faces match? A.jpg B.jpg, train, evaluate.")
 
 Model = Annotated[str, typer.Option("--model", help="Network with a shipped checkpoint, or a checkpoint of `train`.")]
