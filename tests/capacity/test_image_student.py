@@ -141,6 +141,15 @@ def test_it_comes_back_from_its_file_and_repeats_itself(crops, vectors, projecti
     assert np.array_equal(first.covariance, second.covariance)
     assert (again.label, again.log_) == (made.label, made.log_) == ("image-dropout0.05-0.2-since-1-T4", made.log_)
     assert np.array_equal(again.projection.transform(vectors), projection.transform(vectors))
+    assert again.projection.steps == projection.steps  # signatures name it
+
+
+def test_a_backbone_given_stays_as_it_is(crops, vectors, projection, card):
+    given = small_backbone()
+    settings = {"passes": 4, "epochs": 1, "batch": 32, "device": "cpu", "dropout": 0.3, "rate": 1e-2}
+    for _ in range(2):  # a second student of the same network does not add to the first one's dropout
+        ImageStudent(given, projection, card, **settings).fit(crops, vectors)
+    assert np.array_equal(embedded(given, crops, card), vectors)
 
 
 def test_every_covariance_is_one(crops, vectors, projection, card):

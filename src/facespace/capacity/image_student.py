@@ -14,6 +14,7 @@ epochs; the warm start makes few enough.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -49,8 +50,8 @@ class ImageStudent:
     """The student on aligned faces: `fit(crops, vectors)`, then `moments(crops)`.
 
     Args:
-        backbone: (n, 3, height, width) to (n, e); a module of yours, or the name of a network of `models.pytorch`. Its
-            weights are trained.
+        backbone: (n, 3, height, width) to (n, e); a module of yours, or the name of a network of `models.pytorch`. A
+            copy is trained; yours stays as it is.
         projection: the fitted teacher's DeepMDS.
         card: how crops become the backbone's input; by default the named network's.
         dropout: probability behind every convolution. hidden_dropout: in the projection's hidden layer.
@@ -95,12 +96,10 @@ class ImageStudent:
         self.epochs, self.batch, self.rate, self.decay, self.seed = epochs, batch, rate, decay, seed
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.log_: list[float] = []
-        self._backbone = backbone
+        self._backbone = rest = copy.deepcopy(backbone).to(self.device)
         self._before: Any = None
-        rest = backbone
         if since is not None:
-            self._before, rest = split_at(backbone, since)
-            self._before.to(self.device)
+            self._before, rest = split_at(rest, since)
         self.module_ = student_module()(rest, dropout, hidden_dropout).to(self.device)
 
     @property
@@ -188,7 +187,7 @@ class ImageStudent:
         about = {
             "format": FORMAT,
             "backbone": self.card.name,
-            "dimension": self.projection.dim,
+            "projection": {key: getattr(self.projection, key) for key in _PROJECTION},
             "stress": self.projection.stress_,
             "settings": {key: getattr(self, key) for key in _SETTINGS},
             "log": self.log_,
@@ -201,7 +200,7 @@ class ImageStudent:
     def _once(self, crops: Crops) -> Seen:
         """From rows to what the trained part of the network sees of them; kept, where layers before it do not change."""
         if self._before is None:
-            return lambda rows: prepare(crops[rows], self.card).to(self.device)
+            return lambda rows: self._faces(crops[rows])
         blocks = np.array_split(np.arange(len(crops)), -(-len(crops) // 64))
         with torch_or_error().no_grad():
             kept = torch_or_error().cat([self._faces(crops[rows]).cpu() for rows in blocks])
@@ -236,6 +235,7 @@ class ImageStudent:
         return seeded(10 * self.seed + purpose, self.device)
 
 
+_PROJECTION = ("dim", "hidden", "power", "steps", "batch", "rate", "decay", "seed")
 _SETTINGS = ("dropout", "hidden_dropout", "since", "passes", "epochs", "batch", "rate", "decay", "seed")
 
 
@@ -258,7 +258,7 @@ def load_image_student(
         raise FileFormatError(f"{path} is no image student: {error}", "Make one: facespace capacity student.") from None
     if about.get("format") != FORMAT:
         raise FileFormatError(f"{path} is no image student: {about.get('format')!r}", f"Wanted: {FORMAT!r}.")
-    projection = DeepMDS(about["dimension"])
+    projection = DeepMDS(**about["projection"])
     projection.mean_ = tensors["projection.mean"]
     projection.module_ = ResidualModule(*(tensors[f"projection.{key}"] for key in "AaWVb"))
     projection.stress_ = about["stress"]

@@ -62,6 +62,8 @@ def train_image_student(
 
 
 def _embedded(backbone: Any, crops: Crops, card: ModelCard, batch: int = 32) -> Floats:
+    where = next(backbone.parameters()).device
     with torch_or_error().inference_mode():
-        parts = [backbone.eval()(prepare(crops[i : i + batch], card)).numpy() for i in range(0, len(crops), batch)]
+        blocks = (prepare(crops[i : i + batch], card).to(where) for i in range(0, len(crops), batch))
+        parts = [backbone.eval()(block).cpu().numpy() for block in blocks]
     return np.concatenate(parts)
