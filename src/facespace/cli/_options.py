@@ -21,6 +21,10 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice."
 OutputFolder = Annotated[
     Path | None, typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.")
 ]
+# How images become crops.
+Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
+Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
+Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 
 console = Console()
 

@@ -14,7 +14,7 @@ from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
 from ._app import app, with_default
-from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
+from ._options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
     from ..capacity import CapacityResult, Uncertain
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 capacity = typer.Typer(no_args_is_help=True, cls=with_default("estimate"))
 app.add_typer(capacity, name="capacity", help="How many people can a representation tell apart? SET, student.")
-
-Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
-Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
-Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 
 
 @capacity.command("estimate")

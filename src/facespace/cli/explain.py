@@ -13,7 +13,7 @@ from .._files import check_folder
 from ..errors import InputError
 from ..images import ImageFile, find_images
 from ._app import app, with_default
-from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
+from ._options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
     from ..explain import HidingGameResult, PairExplanation, TrainProgress
@@ -23,9 +23,6 @@ explain = typer.Typer(no_args_is_help=True, cls=with_default("pair"))
 app.add_typer(explain, name="explain", help="Why did two faces match? A.jpg B.jpg, train, evaluate.")
 
 Model = Annotated[str, typer.Option("--model", help="Network with a shipped checkpoint, or a checkpoint of `train`.")]
-Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
-Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
-Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 _MODEL = "mobilefacenet-casia"
 
 
