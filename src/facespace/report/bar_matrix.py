@@ -142,9 +142,8 @@ def bar_matrix(
     return (
         alt.layer(*layers)
         .properties(width=cell * (len(columns) + _ROOM), height=0.74 * cell * len(rows))
-        .configure(
-            **config() | {"padding": {"left": 28, "right": 12, "top": 12, "bottom": 12}}
-        )  # a browser's letters are wider
+        # A browser's letters are wider than those the padding is measured in.
+        .configure(**config() | {"padding": {"left": 28, "right": 12, "top": 12, "bottom": 12}})
     )
 
 
