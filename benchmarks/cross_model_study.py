@@ -31,8 +31,8 @@ from threadpoolctl import threadpool_limits
 
 from facespace.datasets import PairProtocol, read_pairs
 from facespace.embeddings import EmbeddingSet
+from facespace.metrics import kfold_accuracy
 from facespace.studies import cross_model_study
-from facespace.verification import kfold_accuracy
 
 FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank")
 
@@ -170,7 +170,7 @@ def main() -> None:
             parser.error("sets of your own need --pairs")
         sets, protocol = [EmbeddingSet.load(path) for path in options.sets], read_pairs(options.pairs)
     else:
-        from facespace.datasets.demo import demo_protocol, demo_sets
+        from facespace.datasets import demo_protocol, demo_sets
 
         sets, protocol = demo_sets(), demo_protocol()
     families = tuple(options.families.split(","))

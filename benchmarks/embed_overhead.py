@@ -27,8 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facespace.images import align, find_images, read_image, read_landmarks
-from facespace.images._session import onnx_session
+from facespace.images import align, find_images, onnx_session, read_image, read_landmarks
 from facespace.models import embed, load_card, load_network
 
 SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -60,7 +60,7 @@ def peer(folder: Path, double: bool) -> dict[str, Any]:
     score = clock("scoring", lambda: pair_scores(pooled, names, lists["left"], lists["right"]))
     tars = clock("ROC", lambda: nearest_tars(lists["same"], score, FARS))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # before our own curve is made for the comparison
-    from facespace.verification import Roc
+    from facespace.metrics import Roc
 
     same = lists["same"].astype(bool)
     own = Roc(score[same], score[~same])
@@ -76,7 +76,7 @@ def ours(folder: Path, cross: bool, intervals: bool, workers: int) -> dict[str, 
     from facespace.datasets import read_ijb
     from facespace.embeddings import EmbeddingSet
     from facespace.mapping import LinearMap
-    from facespace.verification import merge_shards, pool_templates, score_templates
+    from facespace.templates import merge_shards, pool_templates, score_templates
 
     clock, reading = Clock(), Clock()
     protocol = reading("read lists", lambda: read_ijb(folder / "meta", "ijbc"))
@@ -103,7 +103,7 @@ def ours(folder: Path, cross: bool, intervals: bool, workers: int) -> dict[str, 
         "defined": [row.tar for row in result.tar],
     }
     if intervals:
-        from facespace.verification import Roc
+        from facespace.metrics import Roc
 
         clock("intervals", lambda: merge_shards([shard], fars=FARS))
         full = Roc(shard.scores[shard.same], shard.scores[~shard.same])

@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from facespace.verification import compare_scores, subject_intervals
+from facespace.metrics import compare_scores, subject_intervals
 
 FARS = [10.0**-k for k in range(1, 7)]
 PEOPLE, GENUINE = 3531, 19_557

@@ -14,9 +14,7 @@ import cv2
 import numpy as np
 
 from facespace.capacity import eigenfaces
-from facespace.images import align, read_image
-from facespace.images.align import ARCFACE
-from facespace.images.landmarks import read_landmarks
+from facespace.images import ARCFACE, align, read_image, read_landmarks
 
 
 def main() -> None:

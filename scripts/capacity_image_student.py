@@ -26,9 +26,8 @@ from facespace.capacity import ImageStudent, estimate_capacity, load_image_stude
 from facespace.datasets import read_lfw_pairs
 from facespace.embeddings import EmbeddingSet, normalize
 from facespace.images import align, read_image, read_landmarks
-from facespace.models import load_card
-from facespace.models.pytorch import load_backbone, prepare
-from facespace.verification import kfold_accuracy
+from facespace.metrics import kfold_accuracy
+from facespace.models import load_backbone, load_card, prepare
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from facespace.capacity import CapacityResult, estimate_capacity
 from facespace.capacity.report import people, percent
 from facespace.embeddings import EmbeddingSet
+from facespace.io import write_json
 from facespace.report import Curve, curves
-from facespace.results import write_json
 
 FARS = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-5)
 LIMITS = (("fnmr", "embedding"), ("fnmr", "projection"), ("far", "embedding"))

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from facespace.capacity import DeepMDS
 from facespace.datasets import PairProtocol, read_pairs
 from facespace.embeddings import EmbeddingSet, normalize
-from facespace.verification import best_threshold, kfold_accuracy
+from facespace.metrics import best_threshold, kfold_accuracy
 
 
 def principal_components(vectors: np.ndarray, dim: int):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facespace.verification import compare_scores, subject_intervals
+from facespace.metrics import compare_scores, subject_intervals
 
 FARS = (1e-1, 1e-2, 1e-3)
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from facespace._files import atomic_write
 from facespace.datasets import read_lfw_pairs
 from facespace.datasets.demo import FOLDER
 from facespace.embeddings import EmbeddingSet
+from facespace.io import atomic_write
 from facespace.models import load_card
 
 MODELS = ("openvino-0095", "mobilefacenet-ms1m", "dlib-resnet29", "mobileface-v2")

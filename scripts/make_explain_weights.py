@@ -24,11 +24,11 @@ import torch
 
 from facespace.datasets import read_lfw_pairs
 from facespace.explain import Checkpoint, TrainSettings, load_backbone, load_checkpoint, train
-from facespace.explain._checkpoint import SHIPPED
-from facespace.explain._train_data import FrozenMaps, frozen_maps, pooled_features, rest_of
+from facespace.explain.checkpoint import SHIPPED
+from facespace.explain.training._data import FrozenMaps, frozen_maps, pooled_features, rest_of
 from facespace.images import align, find_images, read_image, read_landmarks, realign
+from facespace.metrics import kfold_accuracy
 from facespace.models import load_card
-from facespace.verification import kfold_accuracy
 
 NAME = "mobilefacenet-casia"
 DISTIL = TrainSettings("distil", passes=9, batch=96, rate=1.5e-3)

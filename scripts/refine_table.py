@@ -20,7 +20,7 @@ import numpy as np
 from facespace.datasets import PairProtocol, read_lfw_pairs
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import LinearMap, PairStatistics, RefineRefused, SpectralMap, refine_map
-from facespace.verification import best_threshold
+from facespace.metrics import best_threshold
 
 MODELS = (
     "mobilefacenet-ms1m:mobilefacenet-casia,mobilefacenet-casia:mobilefacenet-ms1m,mobilefacenet-ms1m:insightface-y1,"

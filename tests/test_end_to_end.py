@@ -13,7 +13,7 @@ import pytest
 
 import facespace
 from facespace.cli import main
-from facespace.results import jsonable
+from facespace.io import jsonable
 
 FOLDS, PEOPLE, IMAGES = 4, 10, 4
 WIDTHS = {"net-a": 20, "net-b": 28}

@@ -7,8 +7,8 @@ import stat
 import pytest
 
 from facespace import errors
-from facespace._files import atomic_write, existing_file
 from facespace.errors import FacespaceError, FileFormatError, OutputError, missing_extra, shorten, unknown_name
+from facespace.io import atomic_write, existing_file
 
 
 def test_every_error_has_one_base_and_a_docstring():

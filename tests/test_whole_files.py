@@ -14,13 +14,12 @@ import pyarrow.parquet
 import pytest
 import safetensors.numpy
 
-from facespace._files import atomic_write, check_folder
 from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import OutputError
+from facespace.io import atomic_write, check_folder, write_json
 from facespace.mapping import fit_map, pair_statistics
 from facespace.report import Report, Text
-from facespace.results import write_json
 
 OLD = b"the old file"
 
@@ -129,7 +128,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     path.write_bytes(OLD)
     script = (
         "import os, signal, sys\n"
-        "from facespace._files import atomic_write\n"
+        "from facespace.io.files import atomic_write\n"
         "with atomic_write(sys.argv[1]) as temporary:\n"
         "    temporary.write_bytes(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -15,10 +15,9 @@ import numpy as np
 from scipy.stats import invwishart
 from threadpoolctl import threadpool_limits
 
-from facespace.capacity.bootstrap import volume_ratios
-from facespace.capacity.capacity import log_capacity
-from facespace.capacity.ellipsoids import canonical, log_volumes
-from facespace.capacity.gaussians import person_moments
+from facespace.capacity import log_capacity
+from facespace.capacity.classes import person_moments, volume_ratios
+from facespace.capacity.classes.ellipsoids import canonical, log_volumes
 
 ALIKE, SIZES, SHAPES = "alike", "sizes", "shapes"
 

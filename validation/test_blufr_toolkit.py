@@ -12,7 +12,7 @@ from oracles.blufr_toolkit import eval_roc, open_set_roc
 
 from facespace.datasets import read_blufr
 from facespace.embeddings import EmbeddingSet
-from facespace.verification import verify_blufr
+from facespace.identification import verify_blufr
 
 SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 CONFIG = SHARED / "data/protocols/blufr/blufr_lfw_config.mat"

@@ -8,10 +8,9 @@ from known_gaussians import ALIKE, SHAPES, SIZES, trials
 from scipy.spatial import ConvexHull
 from scipy.stats import chi2
 
-from facespace.capacity.bootstrap import volume_ratios
-from facespace.capacity.capacity import log_capacity
-from facespace.capacity.ellipsoids import log_volumes
-from facespace.capacity.gaussians import person_moments
+from facespace.capacity import log_capacity
+from facespace.capacity.classes import person_moments, volume_ratios
+from facespace.capacity.classes.ellipsoids import log_volumes
 
 
 @pytest.mark.parametrize(("m", "people"), [(2, 100), (8, 300), (16, 300)])

@@ -13,8 +13,8 @@ from oracles.common_spaces_2020 import fold_accuracies, optimal_threshold
 
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
+from facespace.metrics import best_threshold
 from facespace.studies import cross_model_study
-from facespace.verification import best_threshold
 
 
 def made_up(folds=5, people_per_fold=24, widths=(12, 20, 16), noise=1.1):

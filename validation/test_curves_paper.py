@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from facespace import rank_study, sensitivity_study
-from facespace.datasets import demo
-from facespace.datasets.demo import demo_protocol, demo_sets
+from facespace.datasets import demo, demo_protocol, demo_sets
 from facespace.embeddings import EmbeddingSet
 
 pytestmark = pytest.mark.skipif(not (demo.FOLDER / "pairs.csv").exists(), reason="the demo's embeddings are not here")

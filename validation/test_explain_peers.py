@@ -13,9 +13,8 @@ pytest.importorskip("torch", reason="the extra torch is not installed")
 from facespace.datasets import read_lfw_pairs
 from facespace.explain import ExplainableNetwork, layer_map, load_backbone, load_explainable
 from facespace.images import align, read_image, read_landmarks
-from facespace.models import load_network
-from facespace.models.registry import can_be_explained
-from facespace.verification import best_threshold
+from facespace.metrics import best_threshold
+from facespace.models import can_be_explained, load_network
 
 NAME = "mobilefacenet-casia"
 SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))

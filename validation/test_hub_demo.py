@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from threadpoolctl import threadpool_limits
 
-from facespace.datasets import demo
-from facespace.datasets.demo import demo_protocol, demo_sets
-from facespace.studies.hub import PAIRWISE, hub_study
+from facespace.datasets import demo, demo_protocol, demo_sets
+from facespace.studies import hub_study
+from facespace.studies.hub.study import PAIRWISE
 
 pytestmark = pytest.mark.skipif(not (demo.FOLDER / "pairs.csv").exists(), reason="the demo's embeddings are not here")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facespace.datasets import demo
-from facespace.datasets.demo import demo_protocol, demo_sets
+from facespace.datasets import demo, demo_protocol, demo_sets
 from facespace.embeddings import EmbeddingSet, normalize
 from facespace.mapping import fit_map
 from facespace.privacy import audit_linkage

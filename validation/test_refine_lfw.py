@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from facespace.datasets import read_lfw_pairs
-from facespace.datasets.demo import demo_protocol, demo_sets
+from facespace.datasets import demo_protocol, demo_sets, read_lfw_pairs
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import PairStatistics, RefineRefused, refine_map
 

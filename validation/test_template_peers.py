@@ -10,7 +10,8 @@ from oracles.insightface_ijbc import nearest_tars, pair_scores, pooled_templates
 
 from facespace.datasets.synthetic_ijb import synthetic_ijb
 from facespace.embeddings import EmbeddingSet
-from facespace.verification import Roc, pool_templates, verify_templates
+from facespace.metrics import Roc
+from facespace.templates import pool_templates, verify_templates
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 

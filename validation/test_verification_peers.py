@@ -16,8 +16,9 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from facespace.datasets import PairProtocol, contiguous_folds, read_pairs
 from facespace.embeddings import EmbeddingSet
 from facespace.images import read_landmarks
+from facespace.metrics import Roc, ScoreHistogram, insightface_grid, kfold_accuracy
 from facespace.models import embed
-from facespace.verification import Roc, ScoreHistogram, insightface_grid, kfold_accuracy, pair_rows, pair_scores, verify
+from facespace.verification import pair_rows, pair_scores, verify
 
 SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
     from .explain import explain_pair, hiding_game
+    from .identification import identify, verify_blufr
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -32,15 +33,8 @@ if TYPE_CHECKING:
     from .models import ModelCard, embed, load_card
     from .privacy import audit_linkage
     from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study, template_study
-    from .verification import (
-        compare_systems,
-        identify,
-        pool_templates,
-        transfer_threshold,
-        verify,
-        verify_blufr,
-        verify_templates,
-    )
+    from .templates import pool_templates, verify_templates
+    from .verification import compare_systems, transfer_threshold, verify
 
 _HOMES = {
     "capacity": ["estimate_capacity"],
@@ -64,59 +58,20 @@ _HOMES = {
     "models": ["ModelCard", "embed", "load_card"],
     "privacy": ["audit_linkage"],
     "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study", "template_study"],
-    "verification": [
-        "compare_systems",
-        "identify",
-        "pool_templates",
-        "transfer_threshold",
-        "verify",
-        "verify_blufr",
-        "verify_templates",
-    ],
+    "identification": ["identify", "verify_blufr"],
+    "templates": ["pool_templates", "verify_templates"],
+    "verification": ["compare_systems", "transfer_threshold", "verify"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "CanonicalSpace",
-    "EmbeddingSet",
-    "FacespaceError",
-    "IdentityMap",
-    "LeastSquaresMap",
-    "LinearMap",
-    "ModelCard",
-    "OrthogonalMap",
-    "PairProtocol",
-    "PairStatistics",
-    "ReducedRankMap",
-    "RidgeMap",
-    "RotationMap",
-    "TemplateProtocol",
-    "__version__",
-    "audit_linkage",
-    "compare_systems",
-    "cross_model_study",
-    "embed",
-    "estimate_capacity",
-    "explain_pair",
-    "fit_map",
-    "hiding_game",
-    "hub_study",
-    "identify",
-    "load_card",
-    "pairs_needed",
-    "pool_templates",
-    "rank_study",
-    "read_ijb",
-    "read_lfw_pairs",
-    "read_pairs",
-    "refine_map",
-    "sensitivity_study",
-    "template_study",
-    "transfer_threshold",
-    "verify",
-    "verify_blufr",
-    "verify_templates",
-]
+    "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
+    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
+    "__version__", "audit_linkage", "compare_systems", "cross_model_study", "embed", "estimate_capacity",
+    "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card", "pairs_needed", "pool_templates",
+    "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "template_study",
+    "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -20,11 +20,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import DimensionError, InputError, shorten
+from .io import COLUMNS, read_set, write_set
 
 Floats = NDArray[np.float32]
 Strings = NDArray[np.str_]
-
-COLUMNS = ("subject", "template", "media", "quality")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -179,15 +178,17 @@ class EmbeddingSet:
 
         Raises FileFormatError naming the file and what is wrong with it.
         """
-        from ._embedding_files import load
-
-        return load(Path(path))
+        fields = read_set(Path(path))
+        try:
+            return cls(**fields)
+        except InputError as error:  # say which file the bad rows are in
+            raise type(error)(f"{path}: {error.message}", error.hint) from None
 
     def save(self, path: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
         """Write Parquet, .npz or .npy + .ids.csv by the suffix of `path`, whole or not at all."""
-        from ._embedding_files import save
-
-        return save(self, Path(path), dtype)
+        columns: dict[str, Any] = dict(self.columns())
+        fields = {"vectors": self.vectors, "ids": self.ids, "model": self.model, "metadata": dict(self.metadata), **columns}
+        return write_set(fields, Path(path), dtype)
 
 
 @dataclass(frozen=True)

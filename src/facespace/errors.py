@@ -34,6 +34,10 @@ class FileFormatError(InputError):
     """A file is missing, truncated, or not of the format its name or use says."""
 
 
+class NewerFileWarning(UserWarning):
+    """A file of a newer facespace was read as far as this one knows it."""
+
+
 class DimensionError(InputError):
     """The width of the vectors is not the one that is needed."""
 

@@ -1,57 +1,39 @@
-"""What every result has in common: a signature that lets somebody else reproduce it, and a JSON form."""
+"""What every result has in common: a signature that lets somebody else reproduce it."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
+import functools
+import hashlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ._files import atomic_write
 from ._version import __version__
 
 
 def signature(protocol: str, /, **facts: object) -> str:
-    """One line that names what was measured and how, in the manner of sacreBLEU: `protocol|key:value|…|version`.
+    """One line that names what was measured and how, in the manner of sacreBLEU: `protocol|key:value|…|facespace:version`.
 
     >>> signature("lfw-10fold", pairs=6000, seed=0).rsplit("|", 1)[0]
     'lfw-10fold|pairs:6000|seed:0'
     """
     parts = [protocol, *(f"{key}:{value}" for key, value in facts.items() if value is not None)]
-    return "|".join([*parts, f"facespace:{__version__}"])
+    return "|".join([*parts, f"facespace:{code_version()}"])
 
 
-def jsonable(value: Any) -> Any:
-    """`value` as plain JSON types: arrays become lists, dataclasses objects, NaN and infinities null."""
-    if hasattr(value, "to_dict"):
-        return jsonable(value.to_dict())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, np.ndarray):
-        return [jsonable(v) for v in value.tolist()]
-    if isinstance(value, np.generic):
-        return jsonable(value.item())
-    if isinstance(value, dict):
-        return {str(k): jsonable(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Path):
-        return str(value)
-    return value
+def code_version() -> str:
+    """The version and a digest of the code that runs, as `0.1.0+1f2e3d4c`: installs whose code differs differ in it."""
+    return f"{__version__}+{code_digest(Path(__file__).parent)}"
 
 
-def to_json(value: Any) -> str:
-    """`value` (a result, or anything `jsonable` takes) as one indented JSON document."""
-    return json.dumps(jsonable(value), indent=2, ensure_ascii=False)
+@functools.cache
+def code_digest(package: Path) -> str:
+    """Eight hexadecimal digits of BLAKE2b over the source files and model cards below `package`, by name and content.
 
-
-def write_json(value: Any, path: str | Path) -> Path:
-    """Write `to_json(value)` to `path`, whole or not at all."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(to_json(value) + "\n", encoding="utf-8")
-    return Path(path)
+    It needs no tag, no commit and no build step, so a wheel and a checkout of the same code agree; line ends don't count.
+    """
+    digest = hashlib.blake2b(digest_size=4)
+    sources = sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml"))
+    for path in sources:
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{path.relative_to(package).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facespace.capacity import estimate, estimate_capacity
-from facespace.capacity.report import answer, capacity_report, finding, people
+from facespace.capacity import answer, capacity_report, estimate, estimate_capacity, finding
+from facespace.capacity.report import people
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
-from facespace.results import to_json
+from facespace.io import to_json
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from facespace.capacity import log_capacity
 from facespace.capacity._people import Scores
-from facespace.capacity.capacity import log_capacity
-from facespace.capacity.ellipsoids import CLASSES, SHAPES, canonical, log_volumes
+from facespace.capacity.classes import CLASSES, SHAPES
+from facespace.capacity.classes.ellipsoids import canonical, log_volumes
 from facespace.capacity.packing import cap_share, packing_point
 from facespace.errors import InputError, UnknownNameError
 

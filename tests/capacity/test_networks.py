@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from facespace.capacity import DeepMDS, EmbeddingStudent
-from facespace.capacity._network import ResidualModule
-from facespace.capacity.projection import _stress_gradient
+from facespace.capacity.students._network import ResidualModule
+from facespace.capacity.students.projection import _stress_gradient
 from facespace.errors import DimensionError, InputError
 
 

@@ -7,10 +7,10 @@ import pytest
 from gaussian_people import known_people
 from scipy.stats import invwishart
 
-from facespace.capacity.bootstrap import volume_ratios
-from facespace.capacity.ellipsoids import canonical, log_volumes
-from facespace.capacity.gaussians import class_covariances, person_moments, population_covariance
-from facespace.capacity.spread import fit_spread
+from facespace.capacity.classes import person_moments, volume_ratios
+from facespace.capacity.classes.ellipsoids import canonical, log_volumes
+from facespace.capacity.classes.gaussians import class_covariances, population_covariance
+from facespace.capacity.classes.spread import fit_spread
 from facespace.errors import InputError
 
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from facespace.cli import _app
+from facespace.cli import application
 from facespace.embeddings import EmbeddingSet
 
 COMMANDS = ("info", "map")
@@ -20,7 +20,7 @@ class Run:
         self.out = self.err = ""
 
     def __call__(self, *arguments):
-        code = _app.main([str(a) for a in arguments])
+        code = application.main([str(a) for a in arguments])
         captured = self.capsys.readouterr()
         self.out, self.err = captured.out, captured.err
         return code

@@ -6,8 +6,8 @@ import pytest
 from map_command import Run, write_sets
 
 from facespace.embeddings import EmbeddingSet
+from facespace.io import jsonable
 from facespace.privacy import audit_linkage
-from facespace.results import jsonable
 
 OPTIONS = ("--leaked", "4,12", "--repeats", 2, "--fpir", "0.2")
 

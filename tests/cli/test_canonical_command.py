@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from map_command import Run, write_sets
 
-from facespace.cli import _app, canonical
+from facespace.cli import application, canonical
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import CanonicalSpace
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    monkeypatch.setattr(_app, "COMMANDS", ("info", "canonical", "verify"))
+    monkeypatch.setattr(application, "COMMANDS", ("info", "canonical", "verify"))
     return Run(capsys)
 
 

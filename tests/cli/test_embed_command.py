@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-import facespace.cli._app as application
+import facespace.cli.application as application
 from facespace.embeddings import EmbeddingSet
 
 CARD = """

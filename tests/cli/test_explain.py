@@ -140,7 +140,7 @@ def test_bad_requests_are_one_message(folder, tmp_path, capsys):
 def test_people_are_labels_and_can_be_kept_out(folder, tmp_path):
     from facespace.datasets import PairProtocol
     from facespace.errors import FileFormatError, InputError
-    from facespace.explain.people import evenly, keep_out, people_of
+    from facespace.explain.training import evenly, keep_out, people_of
     from facespace.images import find_images
 
     files = find_images(folder)

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from facespace.cli import main
-from facespace.cli._app import COMMANDS, app
+from facespace.cli.application import COMMANDS, app
 
 
 def _commands() -> list[str]:

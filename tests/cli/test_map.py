@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from map_command import COMMANDS, Run, write_sets
 
-from facespace.cli import _app
-from facespace.cli import map as map_module
+from facespace.cli import application
+from facespace.cli.map import commands as map_module
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import FAMILIES, METHODS, LinearMap, PairStatistics, fit_map
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    monkeypatch.setattr(_app, "COMMANDS", COMMANDS)
+    monkeypatch.setattr(application, "COMMANDS", COMMANDS)
     return Run(capsys)
 
 
@@ -60,7 +60,7 @@ def test_methods_of_the_command_line_are_those_of_the_library():
 
 
 def test_commands_are_registered_without_loading_scikit_learn():
-    code = "import sys, facespace.cli.map, facespace.cli.info; print('sklearn' in sys.modules)"
+    code = "import sys, facespace.cli.map.commands, facespace.cli.info; print('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from map_command import COMMANDS, Run
 
-from facespace.cli import _app
+from facespace.cli import application
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import LinearMap
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    monkeypatch.setattr(_app, "COMMANDS", COMMANDS)
+    monkeypatch.setattr(application, "COMMANDS", COMMANDS)
     return Run(capsys)
 
 

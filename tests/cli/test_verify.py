@@ -6,19 +6,19 @@ import json
 import numpy as np
 import pytest
 
-from facespace.cli import _app
+from facespace.cli import application
 from facespace.embeddings import EmbeddingSet
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run `facespace verify …`: exit code, standard output, standard error."""
-    monkeypatch.setattr(_app, "COMMANDS", ("info", "verify"))
+    monkeypatch.setattr(application, "COMMANDS", ("info", "verify"))
     if not importlib.util.find_spec("facespace.cli.info"):
-        monkeypatch.setattr(_app, "COMMANDS", ("verify",))
+        monkeypatch.setattr(application, "COMMANDS", ("verify",))
 
     def call(*arguments):
-        code = _app.main(["verify", *map(str, arguments)])
+        code = application.main(["verify", *map(str, arguments)])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

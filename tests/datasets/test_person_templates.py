@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facespace.datasets.person_templates import person_templates, single_images, subjects_of_ids
+from facespace.datasets import person_templates, single_images, subjects_of_ids
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError
 

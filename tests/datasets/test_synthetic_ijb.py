@@ -11,7 +11,7 @@ from facespace.datasets.synthetic_ijb import synthetic_ijb
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError
 from facespace.mapping import fit_map
-from facespace.verification import verify_templates
+from facespace.templates import verify_templates
 
 
 @pytest.fixture(scope="module")

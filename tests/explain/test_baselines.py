@@ -7,8 +7,8 @@ import pytest
 from explain_samples import crops, random_map, small_network, torch
 
 from facespace.errors import UnknownNameError
-from facespace.explain import baselines as b
 from facespace.explain import compare, pool
+from facespace.explain.methods import baselines as b
 
 
 def _pair(pooling: str = "max"):

@@ -11,11 +11,11 @@ from explain_samples import crops, small_network
 from facespace.datasets import PairProtocol
 from facespace.errors import FacespaceError, FileFormatError, InputError, ModelError, UnknownNameError
 from facespace.explain import METHODS, hiding_game, pool
-from facespace.explain._game_scores import GameScores
-from facespace.explain._hide import blurred, hide, hiding_order
-from facespace.explain.hiding_game import GAMES, judge
+from facespace.explain.game import finding, game_report
+from facespace.explain.game._hide import blurred, hide, hiding_order
+from facespace.explain.game._scores import GameScores
+from facespace.explain.game.hiding_game import GAMES, judge
 from facespace.explain.methods import Importance
-from facespace.explain.report import finding, game_report
 from facespace.report import Text
 from facespace.report._render import to_svg
 
@@ -84,11 +84,13 @@ def test_equal_maps_are_played_once_and_score_alike(monkeypatch):
     calls = []
     features = type(NETWORK).features
     monkeypatch.setattr(type(NETWORK), "features", lambda self, c: calls.append(len(c)) or features(self, c))
-    monkeypatch.setattr("facespace.explain.baselines.grad_cam_signed", lambda *_, **__: np.full((3, 2), -1, np.float32))
+    monkeypatch.setattr(
+        "facespace.explain.methods.baselines.grad_cam_signed", lambda *_, **__: np.full((3, 2), -1, np.float32)
+    )
     zero = _scores(("gradcam", "stylianou-max"), levels=(0, 0.3, 1))
     assert zero.ties["gradcam"] == 1
     calls.clear()
-    monkeypatch.setattr("facespace.explain.baselines.stylianou_max", lambda *_: np.zeros((3, 2), np.float32))
+    monkeypatch.setattr("facespace.explain.methods.baselines.stylianou_max", lambda *_: np.zeros((3, 2), np.float32))
     both = _scores(("gradcam", "stylianou-max"), levels=(0, 0.3, 1))
     np.testing.assert_array_equal(both.scores["hiding", "gradcam"], zero.scores["hiding", "gradcam"])
     np.testing.assert_array_equal(both.scores["hiding", "gradcam"], both.scores["hiding", "stylianou-max"])

@@ -9,10 +9,8 @@ import pytest
 from explain_samples import FORMAT, crops, small_network, torch
 
 from facespace.errors import DimensionError, InputError, ModelError, UnknownNameError
-from facespace.explain import ExplainableNetwork, compare, layer_map, mobilefacenet, pool
-from facespace.explain._checkpoint import load_explainable
-from facespace.explain.backbone import load_backbone
-from facespace.explain.baselines import picture_gradient
+from facespace.explain import ExplainableNetwork, compare, layer_map, load_backbone, load_explainable, mobilefacenet, pool
+from facespace.explain.methods.baselines import picture_gradient
 
 nn = torch.nn
 

@@ -11,8 +11,7 @@ import pytest
 from explain_samples import crops, small_network
 
 from facespace.errors import DimensionError, InputError, ModelError, OutputError, UnknownNameError
-from facespace.explain import METHODS, Affine, explain_pair, write_picture, write_reconstructions
-from facespace.explain.cross import check_ends, explainable
+from facespace.explain import METHODS, Affine, check_ends, explain_pair, explainable, write_picture, write_reconstructions
 from facespace.explain.pair import parts
 from facespace.mapping import LinearMap
 

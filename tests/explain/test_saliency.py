@@ -8,7 +8,7 @@ from explain_samples import crops, random_map, small_network
 
 from facespace.errors import DimensionError, InputError
 from facespace.explain import Affine, Residuals, compare, pool, residuals, saliency
-from facespace.explain.baselines import peaks_of, stylianou_max
+from facespace.explain.methods.baselines import peaks_of, stylianou_max
 
 RNG = np.random.default_rng(0)
 

@@ -13,14 +13,13 @@ from explain_samples import crops, torch
 
 from facespace.cli import main
 from facespace.errors import FacespaceError, FileFormatError, InputError, UnknownNameError
-from facespace.explain import ExplainableNetwork, TrainSettings, layer_map, load_checkpoint, mobilefacenet, train
-from facespace.explain._checkpoint import Checkpoint
-from facespace.explain._losses import arcface_loss, similarity_loss
-from facespace.explain._train_data import FrozenMaps, frozen_maps, mixed
-from facespace.explain.train import _partial
+from facespace.explain import Checkpoint, ExplainableNetwork, TrainSettings, layer_map, load_checkpoint, mobilefacenet, train
+from facespace.explain.training._data import FrozenMaps, frozen_maps, mixed
+from facespace.explain.training._losses import arcface_loss, similarity_loss
+from facespace.explain.training.train import _partial
 from facespace.models import load_card
 
-module = importlib.import_module("facespace.explain.train")
+module = importlib.import_module("facespace.explain.training.train")
 FACES = crops(12, (112, 96))
 
 
@@ -35,7 +34,7 @@ def backbone():
 def _random_backbone(monkeypatch, backbone):
     """MobileFaceNet with random weights: the trainings need no real ones."""
     card = load_card("mobilefacenet-casia")
-    for place in ("train", "_checkpoint"):
+    for place in ("training.train", "checkpoint"):
         monkeypatch.setattr(
             importlib.import_module(f"facespace.explain.{place}"), "load_backbone", lambda *_: (backbone, card)
         )
@@ -192,7 +191,7 @@ def test_bad_settings_and_files_are_refused(tmp_path, maps):
     with pytest.raises(InputError, match="person of every face"):
         train(FACES, "x", _settings("joint"), out=tmp_path / "a.safetensors", data=maps)
     (tmp_path / "b.safetensors").write_bytes(b"nothing")
-    with pytest.raises(FacespaceError, match="no checkpoint"):
+    with pytest.raises(FacespaceError, match="can't be read as safetensors"):
         load_checkpoint(tmp_path / "b.safetensors")
     empty = Checkpoint("mobilefacenet-casia", "conv2", (512, 7, 6)).save(tmp_path / "c.safetensors")
     assert load_checkpoint(empty).network().decoder is None
@@ -215,7 +214,7 @@ def test_the_backbone_can_be_trained_along(tmp_path, maps, backbone):
 
 
 def test_what_ships_is_small_and_holds_nothing_of_the_backbone():
-    from facespace.models.registry import EXPLAINERS
+    from facespace.models import EXPLAINERS
 
     path = EXPLAINERS / "mobilefacenet-casia.safetensors"
     assert path.stat().st_size < 10e6

@@ -4,7 +4,8 @@ import pytest
 from facespace.errors import ModelError, UnknownNameError
 from facespace.images import ARCFACE, Faces, find_faces, make_detector, pick_face, read_image, read_landmarks
 from facespace.images._dlib_faces import five_of_68
-from facespace.models.weights import DETECTOR_FILES, locate
+from facespace.models import locate
+from facespace.models.weights import DETECTOR_FILES
 
 
 def faces(*boxes: tuple[float, float, float, float]) -> Faces:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from facespace.errors import DimensionError, InputError
-from facespace.mapping import AnchoredMap, OrthogonalMap, PairStatistics, RidgeMap, SpectralMap
-from facespace.mapping.anchored import _cost, _determined, _gcv
-from facespace.mapping.statistics import Moments
+from facespace.mapping import AnchoredMap, Moments, OrthogonalMap, PairStatistics, RidgeMap, SpectralMap
+from facespace.mapping.families.anchored import _cost, _determined, _gcv
 
 
 def paired(n, p, q, seed=0, noise=0.3):

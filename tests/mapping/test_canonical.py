@@ -324,17 +324,18 @@ def test_other_files_are_refused(hub, sets, tmp_path):
     from safetensors import safe_open
 
     with safe_open(path, framework="numpy") as file:
-        header = file.metadata()
+        header = dict(file.metadata())
+    del header["layout"], header["digest"]  # as before layouts; else the digest tells already
     arrays = load_file(path)
     del arrays["in.1.weight"]
     save_file(arrays, path, metadata=header)
-    with pytest.raises(FileFormatError, match=r"lacks 'in\.1\.weight'"):
+    with pytest.raises(FileFormatError, match=r"lacks the array 'in\.1\.weight'"):
         CanonicalSpace.load(path)
     hub.save(path)
     arrays = load_file(path)
     arrays["correlations"] = arrays["correlations"][:-1]
     save_file(arrays, path, metadata=header)
-    with pytest.raises(FileFormatError, match="hub has width"):
+    with pytest.raises(FileFormatError, match="correlations says r = "):
         CanonicalSpace.load(path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FileFormatError, match="can't be read"):

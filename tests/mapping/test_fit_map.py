@@ -9,9 +9,18 @@ from mapping_samples import network, people, turn, two_sets
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
-from facespace.mapping import FAMILIES, JudgedPairs, RidgeMap, candidates, fit_map, pair_statistics, select
-from facespace.mapping.selection import people_parts, sample_pairs
-from facespace.mapping.statistics import PairStatistics
+from facespace.mapping import (
+    FAMILIES,
+    JudgedPairs,
+    PairStatistics,
+    RidgeMap,
+    candidates,
+    fit_map,
+    pair_statistics,
+    sample_pairs,
+    select,
+)
+from facespace.mapping.selection import people_parts
 
 plain = settings(deadline=None, max_examples=25, derandomize=True)
 names = st.lists(st.integers(0, 12), min_size=2, max_size=60).map(lambda v: np.array([f"p{i}" for i in v]))

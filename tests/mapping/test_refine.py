@@ -10,10 +10,10 @@ from mapping_samples import network, people
 
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
+from facespace.io import to_json
 from facespace.mapping import LinearMap, PairStatistics, RefineRefused, RotationMap, refine_map
-from facespace.mapping._neighbours import best_two, mutual_neighbours
-from facespace.mapping._refitting import Gallery, agreement, match_statistics, recentred
-from facespace.results import to_json
+from facespace.mapping.refine._neighbours import best_two, mutual_neighbours
+from facespace.mapping.refine._refitting import Gallery, agreement, match_statistics, recentred
 
 WIDTHS = {"a": 32, "b": 28}
 

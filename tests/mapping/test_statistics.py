@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from mapping_samples import paired, statistics
 
 from facespace.errors import DimensionError, FileFormatError, InputError
-from facespace.mapping import FAMILIES, PairStatistics, make_estimator
-from facespace.mapping.folds import FoldStatistics
+from facespace.mapping import FAMILIES, FoldStatistics, PairStatistics, make_estimator
 
 plain = settings(deadline=None, max_examples=15, derandomize=True)
 

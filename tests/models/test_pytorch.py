@@ -8,8 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 
 from facespace.errors import DimensionError, UnknownNameError  # noqa: E402
-from facespace.models import load_card  # noqa: E402
-from facespace.models.pytorch import mobilefacenet, prepare, split_at  # noqa: E402
+from facespace.models import load_card, mobilefacenet, prepare, split_at  # noqa: E402
 
 
 @pytest.mark.parametrize("layer", ["conv1", "blocks.0", "blocks.12", "conv2", "linear1.bn"])

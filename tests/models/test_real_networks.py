@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from facespace.images import read_landmarks, similarity_transform
-from facespace.models import embed, load_card, load_network
-from facespace.models.weights import find_weights
+from facespace.models import embed, find_weights, load_card, load_network
 
 ARC = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 PEOPLE = ["Aaron_Peirsol", "Ai_Sugiyama"]

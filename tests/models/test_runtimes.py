@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from facespace.errors import DimensionError, MissingExtraError, ModelError, UnknownNameError
-from facespace.models import load_card, load_network, parse_card, runtime_installed
-from facespace.models.runtimes import Network
+from facespace.models import Network, load_card, load_network, parse_card, runtime_installed
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from facespace.errors import ModelError
-from facespace.models import WeightFile, cache_folder, fetch, find_weights, load_card, parse_card
-from facespace.models.weights import DETECTOR_FILES, checksum, find_file, locate
+from facespace.models import WeightFile, cache_folder, fetch, find_weights, load_card, locate, parse_card
+from facespace.models.weights import DETECTOR_FILES, checksum, find_file
 
 CONTENT = b"weights " * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

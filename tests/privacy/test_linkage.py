@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 import facespace.mapping
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError
-from facespace.privacy import audit_linkage
+from facespace.io import to_json
+from facespace.privacy import audit_linkage, finding, linkage_report
 from facespace.privacy._design import PROBES, divide
-from facespace.privacy.linkage_report import finding, linkage_report
-from facespace.results import to_json
 
 QUICK = {"leaked": (5, 20, 60), "repeats": 3, "resamples": 50, "fpir": (0.2, 0.1)}
 

@@ -10,12 +10,7 @@ import pytest
 
 from facespace.report import terminal_matrix
 from facespace.studies import cross_model_study
-from facespace.studies.cross_model_report import (
-    answer,
-    cross_model_matrix,
-    cross_model_report,
-    summary_table,
-)
+from facespace.studies.cross_model import answer, cross_model_matrix, cross_model_report, summary_table
 
 FIGURES = ("cross-model", "roc", "scores")
 
@@ -150,7 +145,7 @@ def test_summary_table_names_the_pairing_only_where_there_are_several(study, wor
 def test_terminal_fits_its_width(study, width):
     from rich.console import Console
 
-    from facespace.cli.study import render
+    from facespace.cli.study.cross_model import render
 
     console = Console(width=width, record=True, force_terminal=False, file=open("/dev/null", "w"))  # noqa: SIM115
     with console.file:
@@ -162,6 +157,6 @@ def test_terminal_fits_its_width(study, width):
 
 
 def test_json_of_the_result_has_no_nan(study):
-    from facespace.results import to_json
+    from facespace.io import to_json
 
     json.loads(to_json(study), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import facespace.studies.cross_model as study_room
+import facespace.studies.cross_model.study as study_room
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
+from facespace.io import to_json
 from facespace.mapping import LinearMap, PairStatistics, make_estimator
-from facespace.results import to_json
+from facespace.metrics import closeness, kfold_accuracy
 from facespace.studies import cross_model_study
-from facespace.verification import kfold_accuracy, verify
-from facespace.verification.cohort import closeness
+from facespace.verification import verify
 
 FITTED = ("ridge", "rotation", "ols")
 

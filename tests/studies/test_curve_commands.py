@@ -6,7 +6,7 @@ import json
 import pytest
 
 from facespace.cli import main
-from facespace.results import jsonable
+from facespace.io import jsonable
 from facespace.studies import pairs_needed, rank_study, sensitivity_study
 
 

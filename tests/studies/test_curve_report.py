@@ -6,7 +6,7 @@ import re
 import pytest
 
 from facespace.studies import rank_study, sensitivity_study
-from facespace.studies.curve_report import answer, curve_report, needed_table, point_table
+from facespace.studies.curves import answer, curve_report, needed_table, point_table
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from facespace.errors import InputError, UnknownNameError
+from facespace.io import to_json
 from facespace.mapping import CanonicalSpace
-from facespace.results import to_json
-from facespace.studies.hub import hub_study
-from facespace.studies.hub_report import answer, hub_report
-from facespace.verification import kfold_accuracy
+from facespace.metrics import kfold_accuracy
+from facespace.studies import hub_study
+from facespace.studies.hub import answer, hub_report
 
 
 @pytest.fixture(scope="module")

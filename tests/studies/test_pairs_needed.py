@@ -8,9 +8,9 @@ import pytest
 
 from facespace import EmbeddingSet, pairs_needed
 from facespace.errors import InputError, UnknownNameError
-from facespace.results import to_json
-from facespace.studies._pair_work import PairWork
-from facespace.studies._power_law import PowerLaw, fit_law
+from facespace.io import to_json
+from facespace.studies.curves._pair_work import PairWork
+from facespace.studies.curves._power_law import PowerLaw, fit_law
 
 
 @pytest.mark.parametrize("law", [PowerLaw(0.01, 2.0, 1.0), PowerLaw(0.0, 0.9, 0.5), PowerLaw(0.02, 30.0, 1.5)])

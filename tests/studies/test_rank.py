@@ -5,9 +5,9 @@ import pytest
 
 from facespace import rank_study
 from facespace.errors import InputError
+from facespace.io import jsonable
 from facespace.mapping import PairStatistics, ReducedRankMap, RidgeMap
-from facespace.results import jsonable
-from facespace.studies._pair_work import PairWork, leading_directions
+from facespace.studies.curves._pair_work import PairWork, leading_directions
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 
 from facespace import sensitivity_study
 from facespace.errors import InputError, UnknownNameError
-from facespace.results import jsonable
-from facespace.studies._curve import Needed, needed
+from facespace.io import jsonable
+from facespace.studies.curves._curve import Needed, needed
 
 METHODS = ("ridge", "rotation", "identity")
 

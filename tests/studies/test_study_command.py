@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from facespace.cli import main
-from facespace.datasets import demo
-from facespace.datasets.demo import demo_protocol, demo_sets
-from facespace.results import jsonable
+from facespace.datasets import demo, demo_protocol, demo_sets
+from facespace.io import jsonable
 from facespace.studies import cross_model_study
 
 NEEDS_DEMO = pytest.mark.skipif(not (demo.FOLDER / "pairs.csv").exists(), reason="the demo's embeddings are not here")
@@ -154,7 +153,7 @@ def test_demo_writes_its_report_and_document(run, world, tmp_path, monkeypatch):
     """The command itself, on small sets in place of the demo's."""
     import importlib
 
-    importlib.import_module("facespace.cli.study")
+    importlib.import_module("facespace.cli.study.cross_model")
     command = importlib.import_module("facespace.cli.demo")
     monkeypatch.setattr(command, "demo_sets", lambda: world.sets[:2])
     monkeypatch.setattr(command, "demo_protocol", lambda: world.protocol)

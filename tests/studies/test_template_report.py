@@ -9,9 +9,9 @@ import pytest
 from template_world import PAIRED, SINGLE, WIDTHS, template_world
 
 from facespace.cli import main
-from facespace.results import jsonable
+from facespace.io import jsonable
 from facespace.studies import template_study
-from facespace.studies.template_report import answer, methods_table, study_matrix, template_study_report
+from facespace.studies.templates import answer, methods_table, study_matrix, template_study_report
 
 FARS = (1e-1, 1e-2)
 FIGURES = {"bars-ols", "bars-rotation", "tar", "roc", "det"}

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from template_world import PAIRED, SINGLE, WIDTHS, template_world
 
-from facespace.datasets import TemplateProtocol
-from facespace.datasets.person_templates import person_templates, single_images
+from facespace.datasets import TemplateProtocol, person_templates, single_images
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
-from facespace.results import jsonable
+from facespace.io import jsonable
 from facespace.studies import template_study
 
 FARS = (1e-1, 1e-2)

@@ -8,8 +8,8 @@ import pytest
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
 from facespace.mapping import fit_map
+from facespace.metrics import Roc
 from facespace.verification import (
-    Roc,
     _cross_pairs,
     expected_genuine_share,
     operating_far,

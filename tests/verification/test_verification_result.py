@@ -8,8 +8,9 @@ import pytest
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
-from facespace.results import to_json
-from facespace.verification import Roc, kfold_accuracy, pair_scores, verify
+from facespace.io import to_json
+from facespace.metrics import Roc, kfold_accuracy
+from facespace.verification import pair_scores, verify
 
 
 def gallery(people=30, images=4, dim=16, spread=0.8, seed=0):

@@ -1,15 +1,15 @@
 """Capacity: how many people can a representation tell apart? (Gong, Boddeti, Jain 2019.)"""
 
-from .capacity import log_capacity as log_capacity
-from .eigenfaces import eigenfaces as eigenfaces
-from .estimate import estimate_capacity as estimate_capacity
-from .image_student import ImageStudent as ImageStudent
-from .image_student import load_image_student as load_image_student
-from .image_training import train_image_student as train_image_student
-from .intrinsic_dimension import IntrinsicDimension as IntrinsicDimension
-from .intrinsic_dimension import intrinsic_dimension as intrinsic_dimension
-from .projection import DeepMDS as DeepMDS
-from .result import CapacityPoint as CapacityPoint
-from .result import CapacityResult as CapacityResult
-from .student import EmbeddingStudent as EmbeddingStudent
-from .student import Uncertain as Uncertain
+from .eigenfaces import eigenfaces
+from .estimate import estimate_capacity
+from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from .log_capacity import log_capacity
+from .report import answer, capacity_report, capacity_table, finding, sensitivity_table, validation_table
+from .result import CapacityPoint, CapacityResult
+from .students import DeepMDS, EmbeddingStudent, ImageStudent, Uncertain, load_image_student, train_image_student
+
+__all__ = [
+    "CapacityPoint", "CapacityResult", "DeepMDS", "EmbeddingStudent", "ImageStudent", "IntrinsicDimension", "Uncertain",
+    "answer", "capacity_report", "capacity_table", "eigenfaces", "estimate_capacity", "finding", "intrinsic_dimension",
+    "load_image_student", "log_capacity", "sensitivity_table", "train_image_student", "validation_table",
+]  # fmt: skip

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..embeddings import Floats
 from ..errors import InputError
-from ..verification import Roc
+from ..metrics import Roc
 from ._people import Scores
 from .intrinsic_dimension import IntrinsicDimension
 from .result import Preservation
-from .student import Student, Uncertain
+from .students import Student, Uncertain
 
 _KEPT = (1e-2, 1e-3)
 _FEW_CLASSES = 30

@@ -14,16 +14,13 @@ from ..errors import InputError, unknown_name
 from ..results import signature
 from ._people import Rows, Scores, one_each, pair_scores, people_of
 from ._reservations import check_student, preservation, warnings
-from .bootstrap import VolumeRatios, volume_ratios
-from .capacity import log_capacity
-from .ellipsoids import CLASSES, SHAPES
+from .classes import CLASSES, SHAPES, VolumeRatios, person_moments, volume_ratios
 from .gallery_growth import Entries, GrowthCurve, growth_curve
-from .gaussians import person_moments
 from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from .log_capacity import log_capacity
 from .packing import own_angles, packing_point
-from .projection import DeepMDS
 from .result import CapacityPoint, CapacityResult, Sensitivity
-from .student import EmbeddingStudent, Student, Uncertain
+from .students import DeepMDS, EmbeddingStudent, Student, Uncertain
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-5)
 _STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared with the estimate

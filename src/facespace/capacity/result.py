@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..results import jsonable
+from ..io import jsonable
 from .gallery_growth import GrowthCurve
 from .intrinsic_dimension import IntrinsicDimension
 from .packing import PackingPoint

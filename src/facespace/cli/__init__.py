@@ -1,5 +1,5 @@
 """The command line: one thin module per command group; each parses, calls the library and prints."""
 
-from ._app import main
+from .application import main
 
 __all__ = ["main"]

@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ._app import app
-from ._options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
+from ..io import check_folder
+from .application import app
+from .options import Json, OutputFolder, Quiet, Seed, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
     from ..privacy import LinkageResult
@@ -80,7 +80,7 @@ def linkage(
             seed=seed,
             progress=progress,
         )
-    from ..privacy.linkage_report import linkage_report
+    from ..privacy import linkage_report
 
     document = write_study(result, lambda: linkage_report(result), output)
     emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
@@ -88,7 +88,7 @@ def linkage(
 
 def render(result: LinkageResult, files: list[str]) -> RenderableType:
     """The audit for a terminal: the finding, the table, warnings, the signature."""
-    from ..privacy.linkage_report import finding, linkage_table
+    from ..privacy import finding, linkage_table
     from ..report import terminal_table
 
     parts: list[RenderableType] = [

@@ -11,15 +11,15 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError
-from ._app import app
-from ._options import Json, OutputFolder, Quiet, Seed, emit, write_study
+from ..io import check_folder
+from .application import app
+from .options import Json, OutputFolder, Quiet, Seed, emit, write_study
 
 if TYPE_CHECKING:
     from ..mapping import CanonicalSpace
-    from ..studies.hub import HubResult
+    from ..studies import HubResult
 
 # facespace.mapping imports scikit-learn, which takes a second, so it is imported where it is used.
 _CHECKED = 20_000  # rows that `apply` looks at to see whether the set is in the model's domain
@@ -138,7 +138,7 @@ def report(
         check_folder(output)
     from ..datasets import read_pairs
     from ..mapping import CanonicalSpace
-    from ..studies.hub import hub_study
+    from ..studies import hub_study
 
     fitted, faces = CanonicalSpace.load(hub), _load(sets)
     for name in faces:
@@ -153,7 +153,7 @@ def report(
         seed=seed,
         progress=None if quiet or not Console(stderr=True).is_terminal else _progress,
     )
-    from ..studies.hub_report import hub_report
+    from ..studies.hub import hub_report
 
     document = write_study(result, lambda: hub_report(result), output)
     emit(document, lambda: _result(result, document["files"]), as_json=as_json, quiet=quiet)
@@ -215,7 +215,7 @@ def _progress(done: int, whole: int) -> None:
 
 def _result(result: HubResult, files: list[str]) -> RenderableType:
     from ..report import terminal_table
-    from ..studies.hub_report import answer, fusion_summary, summary_table
+    from ..studies.hub import answer, fusion_summary, summary_table
 
     verdict = answer(result)
     parts: list[RenderableType] = [Text.assemble((verdict[0], "bold"), " ", verdict[1]), Text()]

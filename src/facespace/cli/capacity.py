@@ -10,15 +10,14 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
-from ._app import app, with_default
-from ._options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
+from ..io import check_folder
+from .application import app, with_default
+from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
-    from ..capacity import CapacityResult, Uncertain
-    from ..capacity.image_student import ImageStudent
+    from ..capacity import CapacityResult, ImageStudent, Uncertain
 
 capacity = typer.Typer(no_args_is_help=True, cls=with_default("estimate"))
 app.add_typer(capacity, name="capacity", help="How many people can a representation tell apart? SET, student.")
@@ -83,7 +82,7 @@ def estimate(
             seed=seed,
             progress=progress,
         )
-    from ..capacity.report import capacity_report
+    from ..capacity import capacity_report
 
     document = write_study(result, lambda: capacity_report(result), output)
     emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
@@ -125,11 +124,9 @@ def student(
     Meant for a GPU; on a processor with --since. Needs the extra torch.
     """
     from ..capacity import train_image_student
-    from ..explain.faces import aligned_faces
-    from ..explain.people import keep_out
+    from ..explain.training import keep_out
     from ..images import find_images
-    from ..models import load_card
-    from ..models.pytorch import torch_or_error
+    from ..models import aligned_faces, load_card, torch_or_error
 
     torch_or_error()  # before any face is looked for
     if output.suffix != ".safetensors":
@@ -190,8 +187,8 @@ def _seen(
 ) -> tuple[ImageStudent, Uncertain]:
     """The student and its moments of the set's images, in the set's order."""
     from ..capacity import load_image_student
-    from ..explain.faces import aligned_faces
     from ..images import find_images
+    from ..models import aligned_faces
 
     made = load_image_student(student)
     made.passes = passes or made.passes
@@ -217,7 +214,7 @@ def _seen(
 
 def render(result: CapacityResult, files: list[str]) -> RenderableType:
     """The estimate for a terminal: the answer, the capacities, what they hang on, warnings, the signature."""
-    from ..capacity.report import answer, capacity_table, finding, sensitivity_table, validation_table
+    from ..capacity import answer, capacity_table, finding, sensitivity_table, validation_table
     from ..report import terminal_table
 
     parts: list[RenderableType] = [Text(answer(result), style="bold"), Text()]

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ..datasets.demo import demo_protocol, demo_sets
-from ._app import app
-from ._options import Json, Quiet, Seed
+from ..datasets import demo_protocol, demo_sets
+from .application import app
+from .options import Json, Quiet, Seed
 from .study import run_cross_model
 
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ._app import app
-from ._options import Json, Quiet, emit
+from .application import app
+from .options import Json, Quiet, emit
 
 if TYPE_CHECKING:
     from ..models import EmbedResult

@@ -9,11 +9,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from .._files import check_folder
 from ..errors import InputError
 from ..images import ImageFile, find_images
-from ._app import app, with_default
-from ._options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
+from ..io import check_folder
+from .application import app, with_default
+from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
 
 if TYPE_CHECKING:
     from ..explain import HidingGameResult, PairExplanation, TrainProgress
@@ -54,8 +54,7 @@ def pair(
     seed: Seed = 0,
 ) -> None:
     """Explain the comparison of two images in one picture: what speaks for one person, and what against."""
-    from ..explain import explain_pair, load_explainable, write_picture
-    from ..explain.cross import check_ends, explainable
+    from ..explain import check_ends, explain_pair, explainable, load_explainable, write_picture
     from ..mapping import LinearMap
 
     if other_model is not None and mapping is None:
@@ -129,9 +128,8 @@ def train(
     """
     from ..explain import TrainSettings, load_checkpoint, write_reconstructions
     from ..explain import train as run
-    from ..explain.faces import aligned_faces
-    from ..explain.people import keep_out, people_of
-    from ..models import load_card
+    from ..explain.training import keep_out, people_of
+    from ..models import aligned_faces, load_card
 
     settings = TrainSettings(mode, passes, batch, rate, weight, train_backbone=train_backbone, seed=seed)
     if output.suffix != ".safetensors":
@@ -204,10 +202,9 @@ def evaluate(
     """Play the hiding game: which maps point at what recognition lives on?"""
     from ..datasets import read_pairs
     from ..explain import COMPARED, CONTROLS, hiding_game, load_explainable
-    from ..explain.faces import aligned_faces
-    from ..explain.people import evenly
-    from ..explain.report import game_report
-    from ..models import load_card
+    from ..explain.game import game_report
+    from ..explain.training import evenly
+    from ..models import aligned_faces, load_card
 
     if output is not None:
         check_folder(output)
@@ -241,8 +238,7 @@ def evaluate(
 
 
 def _face(path: Path, name: str, landmarks: Path | None, aligned: bool, weights: Path | None) -> Any:
-    from ..explain.faces import aligned_faces
-    from ..models import load_card
+    from ..models import aligned_faces, load_card
 
     file = ImageFile(_id(path, landmarks), path)
     return aligned_faces([file], load_card(name), landmarks=landmarks, aligned=aligned, weights=weights)[0][0]
@@ -278,7 +274,7 @@ def _pair_text(result: PairExplanation, output: Path) -> RenderableType:
 
 
 def _game_text(result: HidingGameResult, files: list[str]) -> RenderableType:
-    from ..explain.report import finding, game_table
+    from ..explain.game import finding, game_table
     from ..report import terminal_table
 
     rows: list[RenderableType] = [Text(finding(result), style="bold"), Text(), terminal_table(game_table(result)), Text()]

@@ -10,13 +10,12 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from .._files import check_folder
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..results import write_json
-from ..verification import IdentificationResult, ListIdentification, identify, identify_lists
-from ._app import app
-from ._options import Json, OutputFolder, Quiet, emit, write_study
+from ..identification import IdentificationResult, ListIdentification, identify, identify_lists
+from ..io import check_folder, write_json
+from .application import app
+from .options import Json, OutputFolder, Quiet, emit, write_study
 
 
 @app.command("identify")
@@ -77,7 +76,7 @@ def identify_command(
             known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates
         )
         if output is not None:
-            from ..verification.identification_report import identification_report
+            from ..identification import identification_report
 
             write_json(several, output / "results.json")
             for name, one in several.galleries.items():
@@ -85,7 +84,7 @@ def identify_command(
         emit(several, lambda: render_lists(several), as_json=as_json, quiet=quiet)
         return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates)
-    from ..verification.identification_report import identification_report
+    from ..identification import identification_report
 
     document = write_study(result, lambda: identification_report(result, title), output)
     emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
@@ -93,8 +92,8 @@ def identify_command(
 
 def render(result: IdentificationResult) -> RenderableType:
     """The result for a terminal: counts, both tables, warnings, the signature."""
+    from ..identification import counts, fnir_table, rank_table
     from ..report import terminal_table
-    from ..verification.identification_report import counts, fnir_table, rank_table
 
     parts: list[RenderableType] = [Text(counts(result), style="bold"), Text(), terminal_table(rank_table(result))]
     if result.fnir:

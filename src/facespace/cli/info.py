@@ -11,12 +11,11 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from .._embedding_files import SUFFIXES
-from .._files import existing_file
 from ..embeddings import EmbeddingSet
 from ..errors import FileFormatError, shorten
-from ._app import app
-from ._options import Json, Quiet, emit
+from ..io import SUFFIXES, Artefact, existing_file, read_artefact
+from .application import app
+from .options import Json, Quiet, emit
 
 _KNOWN = (*SUFFIXES, ".safetensors", ".onnx")
 
@@ -80,10 +79,10 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
 
 def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
     from ..mapping import CanonicalSpace, LinearMap, PairStatistics
-    from ..mapping._files import kind_of
-    from ._map_text import describe, map_text
+    from .map import describe, map_text
 
-    kind = kind_of(path)
+    file = read_artefact(path)
+    kind = file.kind
     if kind == "hub":
         from .canonical import describe as describe_hub
         from .canonical import hub_text
@@ -93,6 +92,8 @@ def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
     if kind == "map":
         facts = describe(LinearMap.load(path))
         return {"kind": "map", **facts}, map_text(facts)
+    if kind != "statistics":
+        return _trained(file)
     statistics = PairStatistics.load(path)
     found = {
         "kind": "statistics",
@@ -113,6 +114,22 @@ def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
         for side in ("source", "target")
     ]
     return found, Text.from_markup("\n".join(lines))
+
+
+def _trained(file: Artefact) -> tuple[dict[str, Any], RenderableType]:
+    """An explain checkpoint or an image student: for which network, what is in it; loading it would need torch."""
+    what = {"checkpoint": "an explain checkpoint", "student": "an image student"}.get(
+        file.kind, f"a file of kind {file.kind}"
+    )
+    parts: dict[str, int] = {}
+    for name, array in file.arrays.items():
+        part = name.partition(".")[0]
+        parts[part] = parts.get(part, 0) + array.size
+    backbone = file.fact("backbone", str, "")
+    facts = {"kind": file.kind, "backbone": backbone, "written_by": file.written_by, "parts": parts}
+    lines = [f"[bold]{what}[/] for [bold]{escape(backbone or 'unknown')}[/]"]
+    lines += [f"{part}: {size:,} numbers" for part, size in parts.items()]
+    return facts, Text.from_markup("\n".join(lines))
 
 
 def _onnx(path: Path) -> tuple[dict[str, Any], RenderableType]:

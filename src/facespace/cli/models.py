@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._app import app
-from ._options import Json, Quiet, emit
+from .application import app
+from .options import Json, Quiet, emit
 
 if TYPE_CHECKING:
     from ..models import ModelCard
@@ -58,9 +58,7 @@ def add(
 
 
 def _facts(card: ModelCard) -> dict[str, Any]:
-    from ..models import available, runtime_installed
-    from ..models.registry import can_be_explained
-    from ..models.weights import locate
+    from ..models import available, can_be_explained, locate, runtime_installed
 
     places = {file.name: locate(file, None, card) for file in card.files}
     return {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .._files import existing_file
 from ..errors import FileFormatError
+from ..io import existing_file
 
 Line = tuple[int, str]  # number from 1, and the text without line end
 

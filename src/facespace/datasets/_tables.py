@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import existing_file
 from ..errors import FileFormatError
+from ..io import existing_file
 from ._lines import wrong_line
 
 Integers = NDArray[np.int64]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import existing_file
 from ..embeddings import Strings
 from ..errors import FileFormatError
+from ..io import existing_file
 
 Rows = NDArray[np.intp]
 _VARIABLES = ("imageList", "labels", "trainIndex", "testIndex", "galIndex", "probIndex")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .._files import existing_file
 from ..embeddings import Strings
 from ..errors import FileFormatError
+from ..io import existing_file
 from ._lines import wrong_line
 from ._tables import filled_lines
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import atomic_write, existing_file
 from ..errors import FileFormatError, InputError
+from ..io import atomic_write, existing_file
 from .protocol import PairProtocol, contiguous_folds
 
 _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"BM": ".bmp"}

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import existing_file
 from ..errors import FileFormatError
+from ..io import existing_file
 from ._lines import Line, read_lines, whole_number, wrong_line
 from .insightface_bin import read_bin
 from .lfw import read_lfw_pairs

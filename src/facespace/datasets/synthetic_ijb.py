@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import atomic_write
 from ..errors import InputError
+from ..io import atomic_write
 from .templates import TemplateProtocol
 
 PEOPLE, PROBES = 3_531, 19_593

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .backbone import torch_or_error
+from ..models import torch_or_error
 
 TOLERANCE = 1e-4  # of the largest value of the maps
 

@@ -10,10 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, unknown_name
-from ..models.pytorch import dict_of as dict_of
-from ..models.pytorch import load_backbone as load_backbone
-from ..models.pytorch import mobilefacenet as mobilefacenet
-from ..models.pytorch import torch_or_error as torch_or_error
+from ..models import dict_of, torch_or_error
 
 if TYPE_CHECKING:
     from torch import nn

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import DimensionError, InputError, ModelError
 from ..mapping import LinearMap
-from ..models.registry import EXPLAINERS
+from ..models import EXPLAINERS
 from .network import ExplainableNetwork
 from .saliency import Affine
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .backbone import dict_of, torch_or_error
+from ..models import dict_of, torch_or_error
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from .backbone import torch_or_error
+from ..models import torch_or_error
 
 if TYPE_CHECKING:
     from torch import nn

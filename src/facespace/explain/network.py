@@ -16,16 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
-from ..models.card import InputFormat
-from ..models.pytorch import as_input
+from ..images import Crops
+from ..models import InputFormat, as_input, torch_or_error
 from ._frozen import frozen
-from .backbone import torch_or_error
 from .saliency import Affine
 
 if TYPE_CHECKING:
     from torch import nn
 
-Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
 Floats = NDArray[np.float32]
 Pooling = Literal["max", "avg"]
 _BATCH = 8  # small batches stay in the processor's cache: twice as fast as 32 on two cores

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
+from ..images import Crops
 from ..mapping import LinearMap
 from ..results import signature
 from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
-from .network import Crops, ExplainableNetwork, pool
+from .network import ExplainableNetwork, pool
 from .residuals import Residuals, residuals
 from .saliency import Affine, Comparison, compare, saliency
 

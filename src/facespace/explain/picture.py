@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import atomic_write
 from ..errors import OutputError
+from ..images import Crops
+from ..io import atomic_write
 from .network import ExplainableNetwork
 from .pair import SIGNED, PairExplanation, parts
 
-Crops = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 # After Okabe and Ito: blue for alike, orange for different, purple for both together.
 COLOURS = {"S⁺": (0, 114, 178), "S⁻": (207, 90, 0), "S": (126, 47, 142)}

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, unknown_name
-from .backbone import torch_or_error
+from ..models import torch_or_error
 from .decoder import LocalLayer, local_layers
 
 if TYPE_CHECKING:

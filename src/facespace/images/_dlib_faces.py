@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError, missing_extra
-from .detect import Faces
+from .faces import Faces
 from .read import Image
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from .detect import Faces
+from .faces import Faces
 from .read import Image
 
 STRIDES = (8, 16, 32)

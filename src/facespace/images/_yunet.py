@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..errors import ModelError
-from .detect import Faces
+from .faces import Faces
 from .read import Image
 
 _lock = threading.Lock()  # the level of OpenCV's log belongs to the whole process

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import unknown_name
 from .align import Points
+from .faces import Faces
 from .read import Image
 
 DETECTORS = ("yunet", "scrfd", "dlib")
 LONG_SIDE = 640  # larger pictures are shrunk to this for detection; the landmarks are scaled back
-
-
-@dataclass(frozen=True, eq=False)
-class Faces:
-    """The faces found in one image.
-
-    Attributes:
-        boxes: (n, 4) left, top, right, bottom in pixels.
-        landmarks: (n, 5, 2) left eye, right eye, nose, left and right corner of the mouth, as seen in the image.
-        scores: (n,) the detector's confidence; not comparable between detectors.
-    """
-
-    boxes: NDArray[np.float64]
-    landmarks: NDArray[np.float64]
-    scores: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.scores)
 
 
 class Detector(Protocol):

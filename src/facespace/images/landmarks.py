@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import existing_file
 from ..errors import FileFormatError, shorten
+from ..io import existing_file
 from .find import SUFFIXES
 
 CSV_COLUMNS = tuple(

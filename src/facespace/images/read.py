@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import FileFormatError
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB
+Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
 
 
 def read_image(path: str | Path) -> Image:

@@ -13,15 +13,12 @@ another network's of the same width with −0.2–0.34.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import check_vectors, check_width, normalize
-
-if TYPE_CHECKING:
-    from .linear_map import LinearMap
 
 AGREEMENT_LIMIT = 0.42
 SHIFT_LIMIT = 0.5
@@ -54,18 +51,22 @@ class DomainCheck:
         }
 
 
-def check_domain(fitted: LinearMap, vectors: NDArray[Any]) -> DomainCheck:
-    """Compare (n, p) `vectors` with the source vectors `fitted` was made from.
+def check_domain(
+    vectors: NDArray[Any], mean: NDArray[Any], spectrum: NDArray[Any], directions: NDArray[Any], what: str
+) -> DomainCheck:
+    """Compare (n, p) `vectors` with training vectors of that `mean` (p,) and covariance V diag(λ) Vᵀ.
+
+    `spectrum` λ (p,), `directions` V (p, p, columns); `what` was fitted on them, for messages.
 
     Raises DimensionError for another width, InputError for NaN or zero vectors.
     """
-    check_width(vectors, len(fitted.source_mean), f"the map from {fitted.source_model or 'its source'}")
+    check_width(vectors, len(mean), what)
     check_vectors(vectors)
-    centred = normalize(vectors) - fitted.source_mean
-    values = fitted.source_values.astype(np.float64)
+    centred = normalize(vectors) - mean
+    values = spectrum.astype(np.float64)
     # Directions that the network (nearly) never uses carry rounding noise only.
     used = values > 1e-3 * values.mean()
-    power = np.mean((centred @ fitted.source_vectors[:, used]).astype(np.float64) ** 2, axis=0)
+    power = np.mean((centred @ directions[:, used]).astype(np.float64) ** 2, axis=0)
     agreement = float(np.corrcoef(np.log(power + 1e-12), np.log(values[used]))[0, 1]) if used.sum() > 2 else 1.0
     shift = float(np.linalg.norm(centred.mean(axis=0, dtype=np.float64)) / np.sqrt(values.sum()))
     reasons = []

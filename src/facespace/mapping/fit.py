@@ -11,8 +11,7 @@ from threadpoolctl import threadpool_limits
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError
-from ._base import LinearEstimator
-from .families import METHODS, candidates, make_estimator
+from .families import METHODS, LinearEstimator, candidates, make_estimator
 from .linear_map import LinearMap
 from .selection import JudgedPairs, people_parts, sample_pairs, select
 from .statistics import Moments, PairStatistics
@@ -40,7 +39,7 @@ def fit_map(
     that list (left image by the source network, right image by the target network [2020, eq. 1]).
 
     Args:
-        method: a family of `facespace.mapping.families`, or "auto": the one with the least verification error in a
+        method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
             5-fold cross-validation that keeps people together (by the sets' `subject` column; else every image is its own
             person, and the two embeddings of one image are the genuine pairs).
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).

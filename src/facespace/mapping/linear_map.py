@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, check_width, normalize
 from ..errors import InputError
+from ..io import Artefact, read_artefact, write_artefact
+from .domain import DomainCheck, check_domain
+from .onnx_export import export
 from .statistics import Doubles, PairStatistics
 
 if TYPE_CHECKING:
-    from ._base import LinearEstimator
-    from .domain import DomainCheck
+    from .families import LinearEstimator
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,25 +129,64 @@ class LinearMap:
 
     def check(self, vectors: NDArray[Any]) -> DomainCheck:
         """Are these source vectors in the domain that the map was fitted on? See `facespace.mapping.domain`."""
-        from .domain import check_domain
-
-        return check_domain(self, vectors)
+        what = f"the map from {self.source_model or 'its source'}"
+        return check_domain(vectors, self.source_mean, self.source_values, self.source_vectors, what)
 
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
-        from ._files import save_map
-
-        return save_map(self, Path(path))
+        facts = {"source_model": self.source_model, "target_model": self.target_model, "facts": dict(self.facts)}
+        return write_artefact(path, "map", self.arrays(), facts)
 
     @classmethod
     def load(cls, path: str | Path) -> LinearMap:
         """Read what `save` wrote. Raises FileFormatError."""
-        from ._files import load_map
+        file = read_artefact(path, "map")
+        return cls(
+            **cls.arrays_of(file),
+            source_model=file.fact("source_model", str, ""),
+            target_model=file.fact("target_model", str, ""),
+            facts=fit_facts(file),
+        )
 
-        return load_map(Path(path))
+    def arrays(self) -> dict[str, Floats]:
+        """The arrays by name, as files hold them."""
+        return {name: getattr(self, name) for name in _SHAPES}
+
+    @staticmethod
+    def arrays_of(file: Artefact, prefix: str = "", sizes: tuple[str, str] = ("p", "q")) -> dict[str, Floats]:
+        """The arrays of one map in `file`, whose names begin with `prefix`; `sizes` are the letters of its widths."""
+        letters = dict(zip("pq", sizes, strict=True))
+        return {name: file.array(prefix + name, tuple(letters[n] for n in shape)) for name, shape in _SHAPES.items()}
 
     def to_onnx(self, path: str | Path, network: str | Path | None = None) -> Path:
         """Write the map as ONNX: alone (vectors in, vectors out), or behind the ONNX file `network` (images in)."""
-        from .onnx_export import export
+        labels = {"source": self.source_model, "target": self.target_model, "method": self.method}
+        return export(self.weight, self.bias, labels, Path(path), None if network is None else Path(network))
 
-        return export(self, Path(path), None if network is None else Path(network))
+
+_SHAPES = {
+    "weight": "pq",
+    "bias": "q",
+    "origin": "q",
+    "source_mean": "p",
+    "source_values": "p",
+    "source_vectors": "pp",
+}
+
+
+def fit_facts(file: Artefact) -> dict[str, Any]:
+    """The facts of a fit that a map's file tells, those that are shown to people being of the type that is shown."""
+    facts = file.inner("facts")
+    for name in ("method", "family", "chosen", "pairing", "note"):
+        facts.fact(name, str, "")
+    facts.fact("pairs", int, 0)
+    facts.fact("subjects", (int, type(None)), None)
+    for name in ("source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions"):
+        facts.fact(name, int, 0)
+    if "cross_validation" in facts.facts:
+        judged = facts.inner("cross_validation")
+        judged.fact("parts", int)
+        errors = judged.inner("error")
+        for label in errors.facts:
+            errors.fact(label, float)
+    return dict(facts.facts)

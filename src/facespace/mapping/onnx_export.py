@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._files import atomic_write, existing_file
+from ..embeddings import Floats
 from ..errors import DimensionError, FileFormatError, missing_extra
-
-if TYPE_CHECKING:
-    from .linear_map import LinearMap
+from ..io import atomic_write, existing_file
 
 _OPSET = 17
 _PREFIX = "facespace_map_"
 
 
-def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
-    """Write `fitted` (behind `network`, if given) to `path`.
+def export(weight: Floats, bias: Floats, labels: Mapping[str, str], path: Path, network: Path | None) -> Path:
+    """Write y = x W + b, W (p, q), b (q,), behind `network` if given, to `path`; `labels` go into the metadata.
 
     The graph is: flatten to (batch, p), L2-normalise, multiply by W, add b. Input of the map alone: `embedding`; output
     in both cases: `mapped`. The parts are joined in the network's own opset, so its layers stay as they were.
@@ -27,7 +26,7 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
         raise missing_extra("onnx", "onnx", "writing ONNX files") from None
 
     if network is None:
-        model = _map_model(fitted, "embedding", {"": _OPSET}, ir_version=8)
+        model = _map_model(weight, bias, "embedding", {"": _OPSET}, ir_version=8)
     else:
         existing_file(network, "the network")
         try:
@@ -38,19 +37,19 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
                 f"{network} can't be read as ONNX: {str(error).splitlines()[0]}", "Is it truncated?"
             ) from None
         output = base.graph.output[0]
-        _check_network_width(output, fitted, network)
+        _check_network_width(output, len(weight), labels.get("source", ""), network)
         if any(name == "mapped" or name.startswith(_PREFIX) for node in base.graph.node for name in node.output):
             # It ends in a map already; only its inputs keep their names.
             base = onnx.compose.add_prefix(base, "before_", rename_inputs=False)
             output = base.graph.output[0]
         opsets = {item.domain: item.version for item in base.opset_import}
         inlet = _PREFIX + "embedding"
-        tail = _map_model(fitted, inlet, opsets, ir_version=base.ir_version)
+        tail = _map_model(weight, bias, inlet, opsets, ir_version=base.ir_version)
         model = onnx.compose.merge_models(base, tail, io_map=[(output.name, inlet)], outputs=["mapped"])
     model.producer_name = "facespace"
     for entry in [e for e in model.metadata_props if e.key.startswith("facespace.")]:
         model.metadata_props.remove(entry)
-    for key, value in (("source", fitted.source_model), ("target", fitted.target_model), ("method", fitted.method)):
+    for key, value in labels.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f"facespace.{key}", value
     onnx.checker.check_model(model)
@@ -59,10 +58,10 @@ def export(fitted: LinearMap, path: Path, network: Path | None) -> Path:
     return path
 
 
-def _map_model(fitted: LinearMap, inlet: str, opsets: dict[str, int], ir_version: int) -> Any:
+def _map_model(w: Floats, b: Floats, inlet: str, opsets: dict[str, int], ir_version: int) -> Any:
     from onnx import TensorProto, helper, numpy_helper
 
-    p, q = fitted.weight.shape
+    p, q = w.shape
     shape = None if inlet.startswith(_PREFIX) else ["batch", p]  # a network's output may have more axes
     flat, unit, weight, bias = (_PREFIX + name for name in ("flat", "unit", "weight", "bias"))
     graph = helper.make_graph(
@@ -74,19 +73,19 @@ def _map_model(fitted: LinearMap, inlet: str, opsets: dict[str, int], ir_version
         "facespace_map",
         [helper.make_tensor_value_info(inlet, TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("mapped", TensorProto.FLOAT, ["batch", q])],
-        [numpy_helper.from_array(fitted.weight, weight), numpy_helper.from_array(fitted.bias, bias)],
+        [numpy_helper.from_array(w, weight), numpy_helper.from_array(b, bias)],
     )
     imports = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
     return helper.make_model(graph, opset_imports=imports, ir_version=ir_version)
 
 
-def _check_network_width(output: Any, fitted: LinearMap, network: Path) -> None:
+def _check_network_width(output: Any, wanted: int, source: str, network: Path) -> None:
     sizes = [axis.dim_value for axis in output.type.tensor_type.shape.dim][1:]
     width = 1
     for size in sizes:
         width *= size
-    if sizes and width and width != fitted.weight.shape[0]:
+    if sizes and width and width != wanted:
         raise DimensionError(
-            f"{network} gives vectors of width {width}, but the map takes {fitted.weight.shape[0]}",
-            f"The map's source is {fitted.source_model!r}.",
+            f"{network} gives vectors of width {width}, but the map takes {wanted}",
+            f"The map's source is {source!r}.",
         )

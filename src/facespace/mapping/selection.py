@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Floats
 from ..errors import InputError
-from ..verification import best_threshold, closeness
+from ..metrics import best_threshold, closeness
 from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]

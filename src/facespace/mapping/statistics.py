@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
+from ..io import read_artefact, write_artefact
 
 Doubles = NDArray[np.float64]
 
@@ -212,16 +213,27 @@ class PairStatistics:
 
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
-        from ._files import save_statistics
-
-        return save_statistics(self, Path(path))
+        arrays = {
+            "source_sum": self.source.total,
+            "target_sum": self.target.total,
+            "source_gram": self.source.gram,
+            "cross": self.cross,
+            "target_gram": self.target.gram,
+        }
+        facts = {"n": self.n, "source_model": self.source_model, "target_model": self.target_model}
+        return write_artefact(path, "statistics", arrays, facts)
 
     @classmethod
     def load(cls, path: str | Path) -> PairStatistics:
         """Read what `save` wrote. Raises FileFormatError."""
-        from ._files import load_statistics
-
-        return load_statistics(Path(path))
+        file = read_artefact(path, "statistics")
+        if (n := file.fact("n", int)) < 0:
+            raise file.error(f"is of {n} pairs")
+        cross = file.array("cross", ("p", "q"), np.float64)
+        source_sum, target_sum = file.array("source_sum", ("p",), np.float64), file.array("target_sum", ("q",), np.float64)
+        source = Moments(n, source_sum, file.array("source_gram", ("p", "p"), np.float64))
+        target = Moments(n, target_sum, file.array("target_gram", ("q", "q"), np.float64))
+        return cls(source, target, cross, file.fact("source_model", str, ""), file.fact("target_model", str, ""))
 
 
 def cross_gram(x: NDArray[Any], y: NDArray[Any]) -> Doubles:

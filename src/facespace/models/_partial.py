@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import atomic_write
 from ..errors import InputError
+from ..io import atomic_write
 from ._crops import Skipped
 
 FLUSH_SECONDS = 5.0  # at most this much work is lost when the process is killed

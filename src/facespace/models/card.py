@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._files import existing_file
 from ..errors import ModelError
 from ..images import Template
+from ..io import existing_file
 from . import _card_fields as fields
 
 RUNTIMES = ("onnx", "openvino", "dlib")

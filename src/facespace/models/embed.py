@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._embedding_files import SUFFIXES
 from .._version import __version__
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError, shorten
 from ..images import ImageFile, find_images, name_images, read_landmarks
+from ..io import SUFFIXES
 from ..results import signature
 from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector
 from ._partial import Batch, PartialSet

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import existing_file
 from ..errors import DimensionError, ModelError, missing_extra, shorten, unknown_name
+from ..images import Crops
+from ..io import existing_file
 from .card import InputFormat, ModelCard, WeightFile
 from .registry import load_card
 from .weights import find_file
@@ -21,7 +22,6 @@ from .weights import find_file
 if TYPE_CHECKING:
     from torch import nn
 
-Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
 Floats = NDArray[np.float32]
 
 #: Weights by layer name, for PyTorch, of the built-in networks that are there as PyTorch modules.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .._files import atomic_write, existing_file
 from ..errors import ModelError, unknown_name
+from ..io import atomic_write, existing_file
 from .card import ModelCard, read_card
 
 BUILT_IN = Path(__file__).parent / "cards"

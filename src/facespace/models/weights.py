@@ -15,8 +15,8 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .._files import atomic_write
 from ..errors import ModelError
+from ..io import atomic_write
 from .card import ModelCard, WeightFile
 from .registry import BUILT_IN, origin
 

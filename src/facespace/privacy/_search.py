@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import Floats
-from ..verification.roc import FEW_FALSE_ACCEPTS, allowed_accepts
+from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 
 Rows = NDArray[np.intp]
 Doubles = NDArray[np.float64]

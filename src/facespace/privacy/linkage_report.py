@@ -6,19 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..report import (
-    Band,
-    Column,
-    Figure,
-    KeyFigure,
-    KeyFigures,
-    Note,
-    Notes,
-    Report,
-    Table,
-    Text,
-    lines_with_bands,
-)
+from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text, lines_with_bands
 from .linkage_result import LinkageBound, LinkagePoint, LinkageResult
 
 _HALF = 0.5

@@ -10,9 +10,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from .._files import atomic_write
 from .._version import __version__
 from ..errors import InputError
+from ..io import atomic_write
 from ._format import BLANK, number, slug
 from ._render import inline, to_png, to_svg
 from .figures import heatmap

@@ -1,19 +1,10 @@
-"""Verification: scoring of pairs, ROC, TAR@FAR, k-fold accuracy, and `verify()`, which does it all."""
+"""1:1: pairs of images, two systems on the same pairs, thresholds without labels."""
 
-from .blufr import BlufrRate, BlufrResult, BlufrSplitResult, verify_blufr
-from .cohort import closeness
-from .compare import Comparison, Difference, compare_scores
-from .identification import FnirAtFpir, IdentificationResult, RankRate, identify
-from .identify_lists import ListIdentification, identify_lists
-from .intervals import Intervals, subject_intervals, subjects_of
-from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
-from .roc import Roc, TarAtFar
-from .score_histogram import ScoreHistogram
+from .difference_report import compare_report, difference_table, finding
+from .pair_people import subjects_of
+from .report import INTERVALS, verification_report
 from .scores import PairRows, pair_rows, pair_scores
 from .systems import System, compare_systems
-from .template_result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
-from .template_shards import TemplateShard, load_shards
-from .templates import pool_templates
 from .threshold_transfer import (
     ThresholdTransfer,
     expected_genuine_share,
@@ -22,53 +13,9 @@ from .threshold_transfer import (
     transfer_thresholds,
 )
 from .verify import PairMap, VerificationResult, verify
-from .verify_templates import score_shard, score_templates, verify_templates
 
 __all__ = [
-    "TEMPLATE_FARS",
-    "BlufrRate",
-    "BlufrResult",
-    "BlufrSplitResult",
-    "Comparison",
-    "Difference",
-    "FnirAtFpir",
-    "FoldAccuracy",
-    "IdentificationResult",
-    "Intervals",
-    "ListIdentification",
-    "PairMap",
-    "PairRows",
-    "RankRate",
-    "Roc",
-    "ScoreHistogram",
-    "System",
-    "TarAtFar",
-    "TemplateShard",
-    "TemplateVerificationResult",
-    "ThresholdTransfer",
-    "VerificationResult",
-    "best_threshold",
-    "closeness",
-    "compare_scores",
-    "compare_systems",
-    "expected_genuine_share",
-    "identify",
-    "identify_lists",
-    "insightface_grid",
-    "kfold_accuracy",
-    "load_shards",
-    "merge_shards",
-    "operating_far",
-    "pair_rows",
-    "pair_scores",
-    "pool_templates",
-    "score_shard",
-    "score_templates",
-    "subject_intervals",
-    "subjects_of",
-    "transfer_threshold",
-    "transfer_thresholds",
-    "verify",
-    "verify_blufr",
-    "verify_templates",
-]
+    "INTERVALS", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "compare_report",
+    "compare_systems", "difference_table", "expected_genuine_share", "finding", "operating_far", "pair_rows",
+    "pair_scores", "subjects_of", "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
+]  # fmt: skip

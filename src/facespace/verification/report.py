@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .kfold import best_threshold
+from ..metrics import best_threshold
 from .verify import VerificationResult
 
 if TYPE_CHECKING:

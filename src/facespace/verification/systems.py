@@ -10,9 +10,8 @@ import numpy as np
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from .compare import Comparison, compare_scores
-from .intervals import subjects_of
-from .kfold import kfold_accuracy
+from ..metrics import Comparison, compare_scores, kfold_accuracy
+from .pair_people import subjects_of
 from .scores import pair_rows
 from .verify import FARS, PairMap, mapped_scores, random_folds
 

@@ -21,9 +21,9 @@ from scipy.special import ndtr, ndtri
 
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError
+from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
-from .roc import FEW_FALSE_ACCEPTS, allowed_accepts
 from .verify import PairMap
 
 _Z = 1.959963984540054  # of a two-sided 95 % interval

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
+from ..metrics import FoldAccuracy, Roc, TarAtFar, closeness, kfold_accuracy, subject_intervals
 from ..results import signature
-from .cohort import closeness
-from .intervals import subject_intervals, subjects_of
-from .kfold import FoldAccuracy, kfold_accuracy
-from .roc import Roc, TarAtFar
+from .pair_people import subjects_of
 from .scores import PairRows, pair_rows, pair_scores
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -127,7 +125,7 @@ def verify(
     in several folds, which touches nothing but the choice of one threshold.
 
     `cohort` are strangers' embeddings, by the network of `a` and by that of the right side: scores are then corrected by how
-    close each side is to them (`facespace.verification.cohort`), which takes back part of a map's loss.
+    close each side is to them (`facespace.metrics.cohort`), which takes back part of a map's loss.
 
     Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
     `intervals=False` leaves them out.

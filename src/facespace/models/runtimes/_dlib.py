@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import ModelError, missing_extra
+from ...images import Crops
 from ..card import ModelCard
-from ._base import Crops, Floats, Network
+from ._base import Floats, Network
 
 
 class DlibNetwork(Network):

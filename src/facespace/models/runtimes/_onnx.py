@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ModelError, shorten, unknown_name
-from ...images._session import onnx_session
+from ...images import onnx_session
 from ..card import ModelCard
 from ._base import Floats, Network
 

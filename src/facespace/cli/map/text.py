@@ -1,0 +1,70 @@
+"""What `map` and `info` say about a fitted map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from ...mapping import LinearMap
+
+_SHOWN_ELSEWHERE = ("method", "family", "chosen", "pairs", "subjects", "pairing", "cross_validation", "note")
+
+
+def describe(fitted: LinearMap) -> dict[str, Any]:
+    """The map as plain values: networks, widths and the facts of the fit."""
+    p, q = fitted.weight.shape
+    return {
+        "source_model": fitted.source_model,
+        "target_model": fitted.target_model,
+        "source_dim": p,
+        "target_dim": q,
+        **fitted.facts,
+    }
+
+
+def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
+    """`describe`'s values for a terminal: one line, the candidates if there was a choice, notes, the other facts."""
+    names = f"{facts['source_model'] or '?'} → {facts['target_model'] or '?'}"
+    people = f" of {facts['subjects']:,} people" if facts.get("subjects") else ""
+    pairing = {"same": " (same images)", "matched": " (matched pairs)"}.get(facts.get("pairing", ""), "")
+    lines = [
+        f"[bold]{escape(names)}[/], {facts['source_dim']} → {facts['target_dim']} numbers: "
+        f"[bold]{escape(str(facts.get('chosen') or facts.get('method') or 'unknown method'))}[/], "
+        f"fitted on {facts.get('pairs', 0):,} pairs{people}{pairing}"
+    ]
+    for side, role in (("source_unmatched", "source"), ("target_unmatched", "target")):
+        if facts.get(side):
+            lines.append(f"[yellow]![/] {facts[side]:,} ids of the {role} have no partner and were left out")
+    if facts.get("pairs_without_embedding"):
+        lines.append(f"[yellow]![/] {facts['pairs_without_embedding']:,} pairs lack an embedding and were left out")
+    if facts.get("undetermined_directions"):
+        lines.append(f"[yellow]![/] {facts['undetermined_directions']:,} source directions are in no pair")
+    if facts.get("note"):
+        lines.append(f"[yellow]![/] {escape(facts['note'])}")
+    known = (*_SHOWN_ELSEWHERE, "source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions")
+    rest = {k: v for k, v in facts.items() if k not in known and not k.endswith(("_model", "_dim")) and v is not None}
+    if rest:
+        lines.append("[dim]" + escape(", ".join(f"{key} {_short(value)}" for key, value in rest.items())) + "[/]")
+    parts: list[RenderableType] = [Text.from_markup(line) for line in ([head] if head else []) + lines]
+    if "cross_validation" in facts:
+        parts.insert(len(parts) - bool(rest), _candidates(facts))
+    return Group(*parts)
+
+
+def _candidates(facts: dict[str, Any]) -> Table:
+    judged = facts["cross_validation"]
+    table = Table("candidate", f"error % ({judged['parts']} folds)", box=None, pad_edge=False, header_style="bold")
+    table.columns[1].justify = "right"
+    for label, error in sorted(judged["error"].items(), key=lambda item: float(item[1])):
+        style = "bold" if label == facts.get("chosen") else ""
+        table.add_row(label, f"{100 * error:.2f}", style=style)
+    return table
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

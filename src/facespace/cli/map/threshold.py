@@ -1,0 +1,83 @@
+"""`facespace map threshold`: the threshold that goes with a map, from unlabelled embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ...embeddings import EmbeddingSet
+from ...errors import InputError
+from ..options import Json, Quiet, Seed, emit
+
+if TYPE_CHECKING:
+    from ...verification import ThresholdTransfer
+
+
+def threshold(
+    map: Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.", show_default=False)],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set of the map's source network.", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set of the map's target network.", show_default=False)],
+    far: Annotated[str, typer.Option("--far", metavar="X,X,…", help="False accept rates to keep.")] = "1e-2,1e-3",
+    source_threshold: Annotated[
+        float | None,
+        typer.Option(help="The source network's own threshold; its rate is measured on SOURCE.", show_default=False),
+    ] = None,
+    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Random pairs to score.")] = 2_000_000,
+    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Ignore the sets' subject columns.")] = False,
+    genuine_share: Annotated[
+        str, typer.Option(metavar="estimate|X", help="Share of random pairs that show one person, if people are unknown.")
+    ] = "estimate",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """The threshold for mapped SOURCE against TARGET at a false accept rate; no labels are needed."""
+    from ...mapping import LinearMap
+    from ...verification import operating_far, transfer_thresholds
+    from ..verify import parse_fars
+
+    fars = parse_fars(far)
+    share = _share(genuine_share)
+    fitted, a, b = LinearMap.load(map), EmbeddingSet.load(source), EmbeddingSet.load(target)
+    fitted.check_model(a, "source")
+    fitted.check_model(b, "target")
+    options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}
+    if source_threshold is not None:
+        fars = [operating_far(a, source_threshold, **options)]
+    found = transfer_thresholds(fitted, a, b, fars, **options)
+    warnings = [row.warning for row in found if row.warning]
+    keys = ("far", "threshold", "low", "high", "false_accepts", "genuine_share", "warning")
+    document = {
+        "signature": found[0].signature,
+        "pairs": found[0].pairs,
+        "thresholds": [{key: getattr(row, key) for key in keys} for row in found],
+        "warnings": warnings,
+    }
+    emit(document, lambda: _render(found, warnings), as_json=as_json, quiet=quiet)
+
+
+def _render(found: tuple[ThresholdTransfer, ...], warnings: list[str]) -> RenderableType:
+    table = Table("FAR", "threshold", "95 % interval", "false accepts", box=None, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        column.justify = "right"
+    for row in found:
+        interval = f"{row.low:.4f} to {row.high:.4f}"
+        table.add_row(f"{row.far:.3g}", f"{row.threshold:.4f}", interval, f"{row.false_accepts:,}")
+    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in warnings]
+    head = Text(f"{found[0].pairs:,} random pairs; accepted is a score at or above the threshold")
+    return Group(head, Text(), table, Text(), *notes, Text(found[0].signature, style="dim"))
+
+
+def _share(text: str) -> Any:
+    if text == "estimate":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--genuine-share {text}: neither a number nor estimate") from None

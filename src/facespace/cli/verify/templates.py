@@ -1,0 +1,244 @@
+"""`facespace verify` with templates: `--ijb`, `--templates`, and the parts of long lists, `--shard` and `--merge`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ...embeddings import EmbeddingSet
+from ...errors import FileFormatError, InputError
+from ...io import write_json
+from ...templates import TemplateShard, TemplateVerificationResult, load_shards, merge_shards, score_shard
+from ..options import emit
+
+if TYPE_CHECKING:
+    from ...datasets import TemplateProtocol
+    from ...mapping import LinearMap
+
+COLUMNS = "columns"
+
+
+@dataclass(frozen=True)
+class TemplateOptions:
+    """What the command line says about templates."""
+
+    ijb: Path | None
+    name: str
+    templates: str | None
+    map_faces: bool
+    normalize_faces: bool
+    in_list_order: bool
+    nearest: bool
+    shard: str | None
+    merge: bool
+
+    @property
+    def given(self) -> bool:
+        """Whether templates are to be verified at all."""
+        return self.ijb is not None or self.templates is not None or self.merge
+
+    def check(self, pairs: Path | None) -> None:
+        """Raise InputError for options that don't go together."""
+        if not self.given:
+            stray = [
+                name
+                for name, value in (
+                    ("--map-faces", self.map_faces),
+                    ("--normalize-faces", self.normalize_faces),
+                    ("--in-list-order", self.in_list_order),
+                    ("--nearest", self.nearest),
+                    ("--shard", self.shard),
+                )
+                if value
+            ]
+            if stray:
+                raise InputError(f"{stray[0]} is for templates", "Name the templates with --ijb or --templates.")
+        if sum((self.ijb is not None, self.templates is not None, self.merge)) > 1:
+            raise InputError("--ijb, --templates and --merge exclude each other", "Give one of them.")
+        if (self.ijb is not None or self.merge) and pairs is not None:
+            raise InputError(
+                "--pairs goes with --templates",
+                "--ijb FOLDER holds its own pairs (*_template_pair_label.txt), and merged shards are scored already.",
+            )
+        if self.templates is not None and pairs is None:
+            raise InputError("--templates needs the list of pairs", "Give it with --pairs.")
+        if self.merge and self.shard:
+            raise InputError("--shard makes one part, --merge joins all of them", "Give one of them.")
+
+
+def run_templates(
+    a: Path,
+    b: Path | None,
+    map: Path | None,
+    pairs: Path | None,
+    options: TemplateOptions,
+    *,
+    fars: list[float],
+    allow_missing: bool,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """The command, after its options are parsed."""
+    if options.merge:
+        if b is not None or map is not None:
+            raise InputError("--merge needs the folder of the shards alone", "facespace verify SHARDS --merge -o DIR")
+        shards = load_shards(a)
+        names = [str(shards[0].facts[key]) for key in ("model", "target") if shards[0].facts[key]]
+    else:
+        part = parse_shard(options.shard)
+        if options.shard and output is None:
+            raise InputError("--shard needs a folder for its part", "Give -o FOLDER, the same one for all parts.")
+        protocol = read_protocol(a, pairs, options)
+        left = load_faces(a, protocol, options.in_list_order)
+        right = None if b is None else load_faces(b, protocol, options.in_list_order)
+        linear = load_map(map, left, right)
+        shard = score_shard(
+            left,
+            right,
+            protocol=protocol,
+            map=linear,
+            map_faces=options.map_faces,
+            shard=part or (1, 1),
+            fars=fars,
+            normalize_faces=options.normalize_faces,
+            in_list_order=options.in_list_order,
+            allow_missing=allow_missing,
+        )
+        if part is not None and output is not None:
+            path = shard.save(output / shard.file_name)
+            emit(shard_facts(shard, path), lambda: render_shard(shard, path), as_json=as_json, quiet=quiet)
+            return
+        shards = [shard]
+        names = [left.model or a.stem, *([] if right is None else [right.model or str(b and b.stem)])]
+    result = merge_shards(shards, fars=fars, nearest=options.nearest)
+    if output is not None:
+        from ...templates import template_report
+
+        write_json(result, output / "results.json")
+        template_report(result, f"Verification of templates: {' → '.join(names)}").write(output)
+    emit(result, lambda: render_templates(result), as_json=as_json, quiet=quiet)
+
+
+def parse_shard(text: str | None) -> tuple[int, int] | None:
+    """(i, n) of `i/n`.
+
+    >>> parse_shard("2/16")
+    (2, 16)
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
+    index, count = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= index <= count:
+        raise InputError(f"--shard {text} is not of the form 2/16", "The first number is from 1 to the second.")
+    return index, count
+
+
+def read_protocol(a: Path, pairs: Path | None, options: TemplateOptions) -> TemplateProtocol:
+    """The lists that the options name."""
+    from ...datasets import TemplateProtocol, read_ijb, read_ijba, read_pairs, read_template_csv, read_ytf_templates
+
+    if options.ijb is not None:
+        return read_ijb(options.ijb, options.name)
+    assert pairs is not None  # TemplateOptions.check
+    if options.templates == COLUMNS:
+        faces, known = EmbeddingSet.load(a), read_pairs(pairs)
+        if faces.template is None and known.name.startswith("ytf"):
+            return read_ytf_templates(pairs, faces)
+        return TemplateProtocol.from_set(known, faces)
+    lists = Path(str(options.templates))
+    if lists.is_file():
+        with lists.open("rb") as file:
+            if b"template_id" in file.readline().lower():
+                return read_ijba(lists, pairs)
+    return read_template_csv(lists, pairs)
+
+
+def load_faces(path: Path, protocol: TemplateProtocol, in_list_order: bool) -> EmbeddingSet:
+    """The set; with `in_list_order` an .npy may be alone, without its ids beside it."""
+    bare = path.suffix.lower() == ".npy" and not any(path.with_suffix(s).exists() for s in (".ids.csv", ".ids.txt"))
+    if not (in_list_order and bare and path.is_file()):
+        return EmbeddingSet.load(path)
+    try:
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise FileFormatError(f"{path} can't be read as npy: {error}", "Is it truncated?") from None
+    try:
+        return EmbeddingSet(vectors, np.arange(len(vectors)).astype(np.str_))
+    except InputError as error:
+        raise type(error)(f"{path}: {error.message}", error.hint) from None
+
+
+def load_map(path: Path | None, left: EmbeddingSet, right: EmbeddingSet | None) -> LinearMap | None:
+    """The map; InputError where it is of other networks than the sets."""
+    if path is None:
+        return None
+    from ...mapping import LinearMap
+
+    linear = LinearMap.load(path)
+    linear.check_model(left, "source")
+    if right is not None:
+        linear.check_model(right, "target")
+    return linear
+
+
+def shard_facts(shard: TemplateShard, path: Path) -> dict[str, object]:
+    """The JSON document of one part."""
+    return {
+        "shard": [shard.index, shard.count],
+        "file": str(path),
+        "genuine": shard.histogram.n_genuine,
+        "impostor": shard.histogram.n_impostor,
+        "facts": dict(shard.facts),
+        "warnings": list(shard.warnings),
+    }
+
+
+def render_shard(shard: TemplateShard, path: Path) -> RenderableType:
+    """One part for a terminal: its counts, where it is, and what to do with it."""
+    counts = f"{shard.histogram.n_genuine:,} genuine and {shard.histogram.n_impostor:,} impostor scores"
+    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in shard.warnings]
+    return Group(
+        Text(f"part {shard.index} of {shard.count}: {counts} in {path}"),
+        *notes,
+        Text(f"When all parts are there: facespace verify {path.parent} --merge -o DIR", style="dim"),
+    )
+
+
+def render_templates(result: TemplateVerificationResult) -> RenderableType:
+    """The result for a terminal: key figures, the TAR@FAR table, warnings, and the signature."""
+    heads = ["FAR", "TAR %", "95 % interval", "threshold", "false accepts"]
+    if result.nearest:
+        heads.insert(3, "nearest FAR %")
+    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        column.justify = "right"
+    for number, row in enumerate(result.tar):
+        interval = "" if row.low is None or row.high is None else f"{100 * row.low:.2f} to {100 * row.high:.2f}"
+        cells = [f"{row.far:g}", f"{100 * row.tar:.2f}", interval, f"{row.threshold:.4f}"]
+        if result.nearest:
+            cells.insert(3, f"{100 * result.nearest[number].tar:.2f}")
+        table.add_row(*cells, f"{row.false_accepts:,}{' !' if row.warning else '  '}")
+    people = "" if result.people is None else f" of {result.people:,} people"
+    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
+    return Group(
+        Text(f"AUC {result.auc:.5f}   EER {100 * result.eer:.2f} %"),
+        Text(
+            f"{result.pairs:,} pairs of {result.templates:,} templates{people}: "
+            f"{result.genuine:,} genuine, {result.impostor:,} impostor"
+        ),
+        Text(),
+        table,
+        Text(),
+        *notes,
+        Text(result.signature, style="dim"),
+    )

@@ -1,0 +1,147 @@
+"""Checkpoints: what was trained (head, decoder, the way back to the original embedding) in one safetensors file.
+
+The backbone's own weights are not in it, unless they were trained too: most may not be passed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ModelError
+from ..io import Artefact, read_artefact, write_artefact
+from ..models import EXPLAINERS, load_backbone, torch_or_error
+from .backbone import layer_map
+from .decoder import make_decoder
+from .heads import place_head
+from .network import ExplainableNetwork
+from .saliency import Affine
+
+if TYPE_CHECKING:
+    from torch import nn
+
+#: Checkpoints that ship with facespace, by the name of their backbone.
+SHIPPED = EXPLAINERS
+#: The layer whose output is the map, of the built-in backbones.
+LAYERS = {"mobilefacenet-casia": "conv2"}
+
+
+@dataclass
+class Checkpoint:
+    """What a training made.
+
+    Attributes:
+        backbone: name of the network it belongs to. layer: whose output is the map.
+        shape: (c, h, w) of the map. widths: of the decoder.
+        head, decoder: modules, or None.
+        to_original: pooled features to the original embedding, or None.
+        module: the backbone up to the layer, when it was trained too.
+        threshold: the cosine's operating threshold, if known.
+        facts: settings, figures and log of the training.
+    """
+
+    backbone: str
+    layer: str
+    shape: tuple[int, int, int]
+    widths: tuple[int, ...] = ()
+    head: nn.Module | None = None
+    decoder: nn.Module | None = None
+    to_original: Affine | None = None
+    module: nn.Module | None = None
+    threshold: float | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | Path, *, half: bool = False) -> Path:
+        """Write it; `half` stores float16, half the size."""
+        tensors: dict[str, Any] = {}
+        for part in ("head", "decoder", "module"):
+            module = getattr(self, part)
+            if module is not None:
+                tensors |= {f"{part}.{key}": value.numpy() for key, value in module.state_dict().items()}
+        if half:
+            tensors = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in tensors.items()}
+        if self.to_original is not None:
+            tensors["original.matrix"] = self.to_original.matrix.astype(np.float32)
+            tensors["original.shift"] = self.to_original.shift.astype(np.float32)
+        about = {
+            "backbone": self.backbone,
+            "layer": self.layer,
+            "shape": list(self.shape),
+            "widths": list(self.widths),
+            "threshold": self.threshold,
+            "facts": self.facts,
+        }
+        return write_artefact(path, "checkpoint", tensors, about)
+
+    def network(self, weights: str | Path | None = None) -> ExplainableNetwork:
+        """The network that it explains; the backbone's weights are looked for as `load_backbone` does."""
+        whole, card = load_backbone(self.backbone, weights)
+        trunk = self.module if self.module is not None else layer_map(whole, self.layer)
+        nn = torch_or_error().nn
+        module = trunk if self.head is None else nn.Sequential(trunk, self.head)
+        return ExplainableNetwork(
+            self.backbone,
+            module.eval(),
+            card.shape,
+            card.input,
+            to_original=self.to_original,
+            decoder=self.decoder,
+            threshold=self.threshold,
+        )
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """A checkpoint from its file.
+
+    Raises FileFormatError for another or damaged file, and when its tensors do not fit its description.
+    """
+    file = read_artefact(path, "checkpoint")
+    backbone, layer = file.fact("backbone", str), file.fact("layer", str)
+    shape, widths = file.fact("shape", list), file.fact("widths", list)
+    if len(shape) != 3 or not all(type(size) is int and 0 < size < 1 << 16 for size in (*shape, *widths)):
+        raise file.error(f"says shape {shape} and widths {widths}, where (c, h, w) and whole numbers are needed")
+    c, h, w = shape
+    parts = {name.split(".")[0] for name in file.arrays}
+    head = place_head(c, h, w) if "head" in parts else None
+    decoder = make_decoder(c, tuple(widths)) if "decoder" in parts else None
+    module = layer_map(load_backbone(backbone)[0], layer) if "module" in parts else None
+    for name, part in (("head", head), ("decoder", decoder), ("module", module)):
+        if part is not None:
+            _fill(part, name, file)
+    original = None
+    if "original" in parts:
+        matrix, shift = (
+            file.array("original.matrix", ("d", "c"), np.float64),
+            file.array("original.shift", ("d",), np.float64),
+        )
+        original = Affine(matrix, shift)
+    threshold = file.fact("threshold", (float, type(None)), None)
+    facts = dict(file.inner("facts").facts)
+    return Checkpoint(backbone, layer, (c, h, w), tuple(widths), head, decoder, original, module, threshold, facts)
+
+
+def _fill(module: Any, name: str, file: Artefact) -> None:
+    torch = torch_or_error()
+    wanted = {key: value.numpy() for key, value in module.state_dict().items()}
+    module.load_state_dict({key: torch.from_numpy(array) for key, array in file.like(wanted, f"{name}.").items()})
+    module.eval()
+
+
+def load_explainable(name: str | Path = "mobilefacenet-casia", weights: str | Path | None = None) -> ExplainableNetwork:
+    """The network of a checkpoint: a file's path, or the name of a backbone whose checkpoint ships with facespace.
+
+    Raises ModelError for a name without a shipped checkpoint, and when the backbone's weights can't be had.
+    """
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        path = SHIPPED / f"{name}.safetensors"
+        if not path.exists():
+            known = sorted(p.stem for p in SHIPPED.glob("*.safetensors"))
+            raise ModelError(
+                f"{name} can't be explained out of the box",
+                f"Networks with a decoder: {', '.join(known) or 'none'}; or train one: facespace explain train.",
+            )
+    return load_checkpoint(path).network(weights)

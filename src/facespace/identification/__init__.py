@@ -1,0 +1,13 @@
+"""1:N: identification in a gallery, by lists of templates, and BLUFR."""
+
+from .blufr import BlufrRate, BlufrResult, BlufrSplitResult, verify_blufr
+from .blufr_report import blufr_report, key_lines, split_table
+from .identify import FnirAtFpir, IdentificationResult, RankRate, identify
+from .lists import ListIdentification, identify_lists
+from .report import counts, fnir_table, identification_report, rank_table
+
+__all__ = [
+    "BlufrRate", "BlufrResult", "BlufrSplitResult", "FnirAtFpir", "IdentificationResult", "ListIdentification",
+    "RankRate", "blufr_report", "counts", "fnir_table", "identification_report", "identify", "identify_lists",
+    "key_lines", "rank_table", "split_table", "verify_blufr",
+]  # fmt: skip

@@ -1,0 +1,226 @@
+"""Identification: whose face is it, among those of a gallery? Closed set (CMC) and open set (FNIR at FPIR).
+
+A probe is mated if its person is in the gallery. Its rank is the place of the best entry of its person: 1 + how many entries
+of other people score at least as much, so a tie counts against it. CMC(k) is the share of the mated probes of rank ≤ k.
+In the open set an answer is given only at or above a threshold. FPIR, the false positive identification rate, is the share
+of the non-mated probes that get one; the threshold is the smallest whose FPIR is not above the one asked for. FNIR, the
+false negative identification rate, is the share of the mated probes whose mate is not at rank 1 and at or above the
+threshold (ISO/IEC 19795-1; BLUFR's DIR is 1 − FNIR at rank 1).
+
+Intervals are of the probes' people, as those of TAR at FAR (`intervals.py`); the gallery stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import EmbeddingSet, Floats, Strings, check_vectors
+from ..errors import DimensionError, InputError, shorten
+from ..gallery import GALLERY, PROBES, search
+from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
+from ..results import signature
+from ..verification import PairMap
+
+RANKS = (1, 5, 10, 20)
+FPIRS = (1e-1, 1e-2)
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class RankRate:
+    """CMC at one rank: the share `rate` of the mated probes whose mate is among the first `rank`, with its interval."""
+
+    rank: int
+    rate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class FnirAtFpir:
+    """FNIR with an answer given at or above `threshold`, which `false_alarms` non-mated probes reach, with its interval."""
+
+    fpir: float
+    fnir: float
+    low: float
+    high: float
+    threshold: float
+    false_alarms: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IdentificationResult:
+    """What a search of one gallery gave.
+
+    Attributes:
+        gallery, gallery_people, mated, nonmated: counts of entries, of their people, and of probes with and without a mate.
+        cmc: rates at the ranks asked for; fnir: at the FPIRs asked for, empty without non-mated probes.
+        warnings, signature: as in every result.
+        ranks: (mated,) rank of each mated probe; mate: (mated,) the score of its mate; best: (nonmated,) the greatest score
+            of each non-mated probe. For figures; not in the JSON document.
+    """
+
+    gallery: int
+    gallery_people: int
+    mated: int
+    nonmated: int
+    cmc: tuple[RankRate, ...]
+    fnir: tuple[FnirAtFpir, ...]
+    warnings: tuple[str, ...]
+    signature: str
+    ranks: NDArray[np.int64]
+    mate: Floats
+    best: Floats
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `identify` document: rates between 0 and 1, intervals at 95 %."""
+        return {
+            "signature": self.signature,
+            "gallery": {"entries": self.gallery, "people": self.gallery_people},
+            "probes": {"mated": self.mated, "nonmated": self.nonmated},
+            "cmc": [asdict(row) for row in self.cmc],
+            "fnir": [asdict(row) for row in self.fnir],
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        rates = [f"rank-{row.rank} {100 * row.rate:.2f} %" for row in self.cmc[:1]]
+        rates += [f"FNIR {100 * row.fnir:.2f} % at FPIR {row.fpir:g}" for row in self.fnir]
+        return f"IdentificationResult({', '.join(rates)}, {self.gallery:,} entries, {self.mated + self.nonmated:,} probes)"
+
+    def det(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(FPIR, FNIR) at every threshold at which one changes, FPIR ascending; empty without non-mated probes."""
+        if not self.nonmated:
+            return np.empty(0), np.empty(0)
+        roc = Roc(np.where(self.ranks == 1, self.mate, np.float32(-2)), self.best)  # below every cosine: never accepted
+        return roc.far, 1 - np.where(roc.thresholds > -2, roc.tar, np.mean(self.ranks == 1))
+
+
+def identify(
+    gallery: EmbeddingSet,
+    probes: EmbeddingSet,
+    *,
+    map: PairMap | None = None,
+    ranks: Sequence[int] = RANKS,
+    fpirs: Sequence[float] = FPIRS,
+    name: str = "identification",
+    block: tuple[int, int] = (PROBES, GALLERY),
+) -> IdentificationResult:
+    """Look every probe up in the gallery; both sets say whose face it is in `subject`, or else in their ids.
+
+    Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
+    one block (probes × entries) of scores. Without a `subject` column the person is the folder in the id (`Zico/Zico_0001`).
+
+    Raises:
+        InputError: people unknown, images on both sides, no mated probe, ranks below 1, an FPIR outside 0 … 1.
+        DimensionError: the widths don't match.
+    """
+    if not ranks or min(ranks) < 1:
+        raise InputError(f"ranks are whole numbers from 1, not {shorten(list(ranks))}")
+    for rate in fpirs:
+        if not 0 <= rate < 1:
+            raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
+    if (twice := probes.find(gallery.ids) >= 0).any():
+        raise InputError(
+            f"{int(twice.sum()):,} images are in the gallery and among the probes: {shorten(gallery.ids[twice].tolist())}",
+            "A probe would find itself; take every image on one side only.",
+        )
+    owners, seen = _people(gallery, "gallery"), _people(probes, "probes")
+    _, person = np.unique(np.concatenate([owners, seen]), return_inverse=True)
+    owner, who = person[: len(owners)], person[len(owners) :]
+    x = probes.vectors if map is None else np.asarray(map.probe(probes.vectors))
+    y = gallery.vectors if map is None else np.asarray(map.reference(gallery.vectors))
+    if x.shape[1] != y.shape[1]:
+        raise DimensionError(
+            f"probes of width {x.shape[1]} can't be looked up in a gallery of width {y.shape[1]}",
+            "The sets are of different networks: fit a map from the probes' to the gallery's (facespace map fit).",
+        )
+    if map is not None:
+        check_vectors(x, probes.ids)
+        check_vectors(y, gallery.ids)
+    found = search(x, who, y, owner, block=block)
+    mated = found.mated
+    if not mated.any():
+        raise InputError(
+            f"none of the {len(probes):,} probes shows a person of the gallery: {shorten(seen.tolist(), 2)} against "
+            f"{shorten(owners.tolist(), 2)}",
+            "Names are compared letter by letter.",
+        )
+    rank, mate, best = found.rank[mated], found.mate[mated], found.other[~mated]
+    # People of mated probes are the "genuine" ones; non-mated probes are pairs of their person with a shadow of him,
+    # whom nobody else meets.
+    count = int(person.max()) + 1
+    dyads = Dyads(mated, who, np.where(mated, who, who + count))
+    cmc: list[RankRate] = []
+    for k in sorted(set(ranks)):
+        deviations, low, high = genuine_limits(dyads, rank <= k, _LEVEL)
+        least = cmc[-1].low if cmc else 0.0  # what holds of a rank holds of the next
+        cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
+    strangers = len(best)
+    warnings = _warnings(gallery, probes, map, strangers, fpirs)
+    return IdentificationResult(
+        gallery=len(gallery),
+        gallery_people=len(np.unique(owner)),
+        mated=int(mated.sum()),
+        nonmated=strangers,
+        cmc=tuple(cmc),
+        fnir=tuple(_open_set(dyads, rank, mate, best, fpir) for fpir in fpirs) if strangers else (),
+        warnings=tuple(warnings),
+        signature=signature(
+            name,
+            gallery=gallery.model or None,
+            probes=probes.model or None,
+            map=None if map is None else getattr(map, "method", type(map).__name__),
+            entries=len(gallery),
+            people=len(np.unique(owner)),
+            mated=int(mated.sum()),
+            nonmated=strangers,
+            rank="ties-against",
+            interval="subjects-dyadic",
+        ),
+        ranks=rank,
+        mate=mate,
+        best=best,
+    )
+
+
+def _open_set(dyads: Dyads, rank: NDArray[np.int64], mate: Floats, best: Floats, fpir: float) -> FnirAtFpir:
+    scores = np.where(rank == 1, mate, np.float32(-np.inf))
+    row = tar_limits(dyads, scores, best, np.sort(best)[::-1], fpir, _LEVEL)
+    threshold = Roc(mate, best).tar_at_far(fpir).threshold
+    return FnirAtFpir(fpir, 1 - row.tar, 1 - row.high, 1 - row.low, threshold, len(row.rows))
+
+
+def _people(faces: EmbeddingSet, side: str) -> Strings:
+    if faces.subject is not None:
+        return faces.subject
+    folder: Strings = np.strings.rpartition(faces.ids, "/")[0]
+    if (folder == "").any():
+        raise InputError(
+            f"nobody says who is in the images of the {side}: no subject column, and ids like "
+            f"{shorten(faces.ids[folder == ''].tolist(), 2)} have no folder",
+            "Give sets with a subject column; facespace embed writes it from the folders' names.",
+        )
+    return folder
+
+
+def _warnings(
+    gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, strangers: int, fpirs: Sequence[float]
+) -> list[str]:
+    warnings = []
+    if map is None and gallery.model != probes.model:
+        names = probes.model or "the probes", gallery.model or "the gallery"
+        warnings.append(f"{names[0]} and {names[1]} are compared without a map: unrelated spaces name near chance")
+    if not strangers and fpirs:
+        warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
+    few = [fpir for fpir in fpirs if strangers and fpir * strangers < FEW_FALSE_ACCEPTS]
+    return warnings + [
+        f"FNIR at FPIR {fpir:g} rests on {strangers:,} non-mated probes: {fpir * strangers:.3g} false alarms are expected "
+        f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
+        for fpir in few
+    ]

@@ -1,0 +1,63 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import FileFormatError, OutputError
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary name in the folder of `path`; on success it is renamed to `path`, on failure removed.
+
+    A killed run so leaves no half file under the final name. The temporary name keeps the suffix, because several
+    writers choose their format by it. Parent folders are made. Raises OutputError when the place can't be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"can't write {path}: it is a folder", "Name a file in it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise OutputError(f"can't write {path}: {error.strerror or error}", "Choose a folder you may write to.") from None
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes the file private to the user; give it the permissions a plain open() would have given.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"can't write {path}: {error.strerror or error}", "Is the disk full?") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def existing_file(path: str | Path, what: str) -> Path:
+    """`path` as a Path if a file is there; else FileFormatError saying which `what` is missing."""
+    path = Path(path)
+    if path.is_dir():
+        raise FileFormatError(f"{path} is a folder, but {what} is a file", "Name the file itself.")
+    if not path.exists():
+        raise FileFormatError(
+            f"no such file: {path} ({what})", "Check the path; relative paths start at the current folder."
+        )
+    return path
+
+
+def check_folder(path: str | Path) -> None:
+    """Raise OutputError unless `path` is, or could be made, a folder to write to; known before hours of work, not after."""
+    path = Path(path)
+    nearest = next(place for place in (path, *path.absolute().parents) if place.exists() or place.is_symlink())
+    if not nearest.is_dir():
+        raise OutputError(f"can't write into {path}: {nearest} is not a folder", "Choose a folder you may write to.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(f"can't write into {path}: no permission for {nearest}", "Choose a folder you may write to.")

@@ -1,0 +1,86 @@
+"""The families of maps by name: what `--method` and `fit_map(method=…)` accept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...errors import unknown_name
+from ..statistics import Moments
+from .anchored import AnchoredMap
+from .base import LinearEstimator
+from .cca import CanonicalMap
+from .identity import IdentityMap
+from .joint import JointMap
+from .ols import LeastSquaresMap
+from .reduced_rank import ReducedRankMap
+from .ridge import RidgeMap
+from .rotation import OrthogonalMap, RotationMap
+from .spectral import SpectralMap
+
+FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
+METHODS = ("auto", *FAMILIES)
+
+
+def make_estimator(
+    method: str,
+    *,
+    alpha: float | Literal["auto"] = 1.0,
+    rank: int | Literal["auto"] = "auto",
+    galleries: tuple[Moments, Moments] | None = None,
+    center: bool = True,
+) -> LinearEstimator:
+    """The unfitted estimator of the family `method`; options a family doesn't have are ignored.
+
+    `galleries` are the moments of more embeddings of both networks than are paired; anchored alone uses them.
+
+    `center=False` gives the papers' uncentred forms. The identity is never centred: it is the control.
+    """
+    match method:
+        case "identity":
+            return IdentityMap(center=False)
+        case "ols":
+            return LeastSquaresMap(center=center)
+        case "ridge":
+            return RidgeMap(alpha, center=center)
+        case "rotation":
+            return RotationMap(center=center)
+        case "orthogonal":
+            return OrthogonalMap(center=center)
+        case "reduced-rank":
+            return ReducedRankMap(rank, alpha=alpha, center=center)
+        case "cca":
+            return CanonicalMap(center=center)
+        case "spectral":
+            return SpectralMap(center=center)
+        case "anchored":  # its strengths come from the data; `alpha` is ridge's
+            return AnchoredMap(galleries=galleries, center=center)
+    raise unknown_name("method", method, METHODS)
+
+
+def candidates(
+    p: int, q: int, *, galleries: tuple[Moments, Moments] | None = None, center: bool = True
+) -> dict[str, LinearEstimator]:
+    """What `auto` chooses among for widths p → q, by a label that says how each was made.
+
+    With `center` all are fitted about the means, except one as a control; without it the pairs are centred already.
+    """
+    found: dict[str, LinearEstimator] = {
+        "ridge(α=1)": RidgeMap(1.0, center=center),
+        "ridge(α=gcv)": RidgeMap("auto", center=center),
+        "rotation": RotationMap(center=center),
+        "spectral(γ=0.25)": SpectralMap(0.25, center=center),
+        "anchored": AnchoredMap(galleries=galleries, center=center),
+        "cca(ρ=0.03)": CanonicalMap(0.03, center=center),
+        "cca(ρ=0.1)": CanonicalMap(0.1, center=center),
+        "cca(ρ=0.3)": CanonicalMap(0.3, center=center),
+        "reduced-rank": ReducedRankMap("auto", alpha="auto", center=center),
+    }
+    if center:
+        found["ridge(α=1, uncentred)"] = RidgeMap(1.0, center=False)
+    # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
+    return found | {"identity": IdentityMap()} if p == q else found
+
+
+def joint_candidates() -> dict[str, JointMap]:
+    """The regularizations that the two-sided map is chosen among, by label."""
+    return {f"joint(ρ={rho})": JointMap(rho) for rho in (0.03, 0.1)}

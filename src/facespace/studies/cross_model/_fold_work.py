@@ -1,0 +1,146 @@
+"""The fits and scores of a cross-model study: folds × ordered pairs of networks × methods."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ...embeddings import Floats
+from ...mapping import (
+    Comparer,
+    FoldStatistics,
+    JudgedPairs,
+    PairStatistics,
+    candidates,
+    joint_candidates,
+    make_estimator,
+    select,
+)
+from ...mapping.families import LinearEstimator
+
+Key = tuple[int, int, str]  # source, target, method
+
+INNER = 3  # parts of the training folds that a choice is cross-validated on
+COHORT = "+cohort"  # a method's name with this: its scores corrected by strangers from the training folds
+STRANGERS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class FoldWork:
+    """The fits and scores of one pairing: per fold, every ordered pair of models under every method."""
+
+    sources: list[Floats]  # per model (k, d): every left image once
+    left: NDArray[np.intp]  # (n,) its row, for the n pairs
+    references: list[Floats]  # (n, d): right images
+    same: NDArray[np.bool_]
+    fold: NDArray[np.intp]
+    statistics: FoldStatistics
+    methods: tuple[str, ...]
+    alpha: float
+    center: bool
+    faces: list[Floats]  # per model: the images that a cohort may be drawn from
+    face_fold: NDArray[np.intp]
+    seed: int
+
+    def run(
+        self, workers: int, progress: Callable[[int], Any]
+    ) -> tuple[dict[Key, NDArray[np.float32]], dict[Key, list[str]]]:
+        """Scores (folds, n) by (source, target, method), and what was chosen in each fold where a method chooses."""
+        ordered = list(itertools.permutations(range(len(self.sources)), 2))
+        n_folds, n = self.statistics.n_folds, len(self.same)
+        scores = {(s, t, m): np.empty((n_folds, n), np.float32) for s, t in ordered for m in self.methods}
+        chosen: dict[Key, list[str]] = {key: [] for key in scores}
+        for fold in range(n_folds):
+            # Each thread has one pair of models; threads inside the linear algebra would only get in their way.
+            with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+                results = pool.map(partial(self._pair, fold), ordered)
+                for (s, t), rows in zip(ordered, results, strict=True):
+                    for method, (row, choice) in rows.items():
+                        scores[s, t, method][fold] = row
+                        chosen[s, t, method].append(choice)
+            self.statistics.forget()
+            progress(fold + 1)
+        return scores, chosen
+
+    def _pair(self, fold: int, pair: tuple[int, int]) -> dict[str, tuple[NDArray[np.float32], str]]:
+        s, t = pair
+        training = self.statistics.without(s, t, {fold})
+        judged = JudgedPairs(self.sources[s], self.left, self.references[t], self.same)
+        rows: dict[str, tuple[NDArray[np.float32], str]] = {}
+        done: list[tuple[Comparer, NDArray[np.float32]]] = []
+        for name in self.methods:
+            method, corrected = name.removesuffix(COHORT), name.endswith(COHORT)
+            if corrected and method in rows:
+                choice = rows[method][1]
+                fitted = next(other for other, row in done if row is rows[method][0])
+                rows[name] = judged.corrected_scores(fitted, self._cohort(s, t, fold)), choice
+                continue
+            options = self._options(method, s, t)
+            choice = next(iter(options)) if len(options) == 1 else self._choose(options, s, t, fold)
+            estimator = options[choice].fit_statistics(training)
+            if corrected:
+                rows[name] = judged.corrected_scores(estimator, self._cohort(s, t, fold)), choice
+                continue
+            # Families often agree, as `auto` with its choice or a rotation with the orthogonal map: score only once.
+            row = next((row for other, row in done if _equal(other, estimator)), None)
+            rows[method] = judged.scores(estimator) if row is None else row, choice
+            done.append((estimator, rows[method][0]))
+        return rows
+
+    def own_with_cohort(self, model: int) -> NDArray[np.float32]:
+        """(n,) one network's own scores on the pairs, corrected by strangers from the other folds."""
+        judged = JudgedPairs(self.sources[model], self.left, self.references[model], self.same)
+        scores = np.empty(len(self.same), dtype=np.float32)
+        for fold in range(self.statistics.n_folds):
+            own = self.fold == fold
+            scores[own] = judged.corrected_scores(_Unmapped(), self._cohort(model, model, fold))[own]
+        return scores
+
+    def _cohort(self, s: int, t: int, fold: int) -> tuple[Floats, Floats]:
+        rows = np.flatnonzero(self.face_fold != fold)
+        chosen = np.sort(np.random.default_rng([self.seed, fold]).permutation(rows)[:STRANGERS])
+        return self.faces[s][chosen], self.faces[t][chosen]
+
+    def _options(self, method: str, s: int, t: int) -> dict[str, Comparer]:
+        if method == "auto":
+            return dict(candidates(self.statistics.dims[s], self.statistics.dims[t]))
+        if method == "joint":
+            return dict(joint_candidates())
+        return {method: make_estimator(method, alpha=self.alpha, center=self.center)}
+
+    def _choose(self, options: dict[str, Comparer], s: int, t: int, fold: int) -> str:
+        others = [number for number in range(self.statistics.n_folds) if number != fold]
+        training, judged = [], []
+        for part in range(INNER):
+            held = others[part::INNER]
+            training.append(self.statistics.without(s, t, {fold, *held}))
+            rows = np.flatnonzero(np.isin(self.fold, held))
+            judged.append(JudgedPairs.gather(self.sources[s], self.references[t], self.left[rows], rows, self.same[rows]))
+        return select(options, training, judged).chosen
+
+
+class _Unmapped:
+    """Both sides as they are."""
+
+    def fit_statistics(self, statistics: PairStatistics) -> Self:
+        return self
+
+    def probe(self, x: Floats) -> Floats:
+        return x
+
+    def reference(self, y: Floats) -> Floats:
+        return y
+
+
+def _equal(a: Comparer, b: Comparer) -> bool:
+    if not isinstance(a, LinearEstimator) or not isinstance(b, LinearEstimator):
+        return False
+    return bool(a.center == b.center and np.array_equal(a.weight_, b.weight_))

@@ -1,0 +1,268 @@
+"""The cross-model study: what it costs to compare any of several networks with any other.
+
+For every ordered pair of sets and every method the map is fitted on the training folds and judged on the one left out;
+the threshold too is chosen without it. [2020, section 3.3 and table 3; 2021, section 4]
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets import PairProtocol
+from ...embeddings import EmbeddingSet, normalize
+from ...errors import InputError, shorten, unknown_name
+from ...mapping import METHODS, FoldStatistics
+from ...metrics import FoldAccuracy, kfold_accuracy
+from ...results import signature
+from ...verification import VerificationResult, verify
+from ..training_images import training_images
+from ._fold_work import COHORT, INNER, FoldWork
+
+DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
+PAIRINGS = ("same", "matched")
+CHOOSING = ("auto", "joint")  # methods that are themselves chosen by an inner cross-validation
+STUDY_METHODS = (*METHODS, "joint")  # each also with COHORT behind it
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One ordered pair of networks under one method. Accuracies are shares, losses differences of shares."""
+
+    source: str
+    target: str
+    pairing: str
+    method: str
+    chosen: tuple[str, ...]  # per fold, what `auto` took; () for the other methods
+    accuracy: FoldAccuracy
+    loss_target: float  # the target's own accuracy − this
+    loss_poorer: float  # the poorer of both networks' own accuracies − this
+    scores: NDArray[np.float32]  # (n,) score of every pair under the map of its own fold
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cell of the `study cross-model` document: percent."""
+        counts = {label: self.chosen.count(label) for label in dict.fromkeys(self.chosen)}
+        return {
+            "source": self.source,
+            "target": self.target,
+            "pairing": self.pairing,
+            "method": self.method,
+            "chosen": counts or self.method,
+            "accuracy": 100 * self.accuracy.mean,
+            "sd": 100 * self.accuracy.sd,
+            "loss_target": 100 * self.loss_target,
+            "loss_poorer": 100 * self.loss_poorer,
+            "folds": 100 * self.accuracy.folds,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class CrossModelResult:
+    """All cells, the networks' own results, and what was left out."""
+
+    signature: str
+    models: tuple[str, ...]
+    dims: tuple[int, ...]
+    native: tuple[VerificationResult, ...]
+    cells: tuple[Cell, ...]
+    same: NDArray[np.bool_]
+    warnings: tuple[str, ...]
+
+    def cell(self, source: str, target: str, method: str, pairing: str) -> Cell:
+        """The cell of these names. Raises UnknownNameError."""
+        for cell in self.cells:
+            if (cell.source, cell.target, cell.method, cell.pairing) == (source, target, method, pairing):
+                return cell
+        known = sorted({f"{c.source} → {c.target}, {c.method}, {c.pairing}" for c in self.cells})
+        raise unknown_name("cell", f"{source} → {target}, {method}, {pairing}", known)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Per pairing and method: mean and largest loss against the target and the poorer network, in percent."""
+        rows = []
+        for pairing, method in dict.fromkeys((c.pairing, c.method) for c in self.cells):
+            group = [c for c in self.cells if (c.pairing, c.method) == (pairing, method)]
+            target = np.array([c.loss_target for c in group])
+            poorer = np.array([c.loss_poorer for c in group])
+            worst = group[int(target.argmax())]
+            rows.append(
+                {
+                    "pairing": pairing,
+                    "method": method,
+                    "cells": len(group),
+                    "accuracy": 100 * float(np.mean([c.accuracy.mean for c in group])),
+                    "mean_loss_target": 100 * float(target.mean()),
+                    "max_loss_target": 100 * float(target.max()),
+                    "mean_loss_poorer": 100 * float(poorer.mean()),
+                    "max_loss_poorer": 100 * float(poorer.max()),
+                    "worst": f"{worst.source} → {worst.target}",
+                }
+            )
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `study cross-model` document: percent."""
+        return {
+            "signature": self.signature,
+            "models": [
+                {"name": name, "dim": dim, "accuracy": 100 * own.accuracy.mean, "sd": 100 * own.accuracy.sd}
+                for name, dim, own in zip(self.models, self.dims, self.native, strict=True)
+                if own.accuracy is not None
+            ],
+            "summary": self.summary(),
+            "cells": [cell.to_dict() for cell in self.cells],
+            "warnings": list(self.warnings),
+        }
+
+
+def cross_model_study(
+    sets: Sequence[EmbeddingSet],
+    protocol: PairProtocol,
+    *,
+    pairing: str | Sequence[str] = "same",
+    methods: Sequence[str] = DEFAULT_METHODS,
+    keys: str = "protocol",
+    alpha: float = 1.0,
+    center: bool = True,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> CrossModelResult:
+    """Every ordered pair of `sets` × `methods` on a protocol with folds.
+
+    Args:
+        sets: at least two, of different networks, with embeddings of all images of the protocol.
+        protocol: with folds; an image is in one fold only.
+        pairing: what maps are fitted on, or both: "same", the training folds' images as both networks saw them [2021];
+            "matched", their genuine pairs, left image by the source, right image by the target network [2020].
+        methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
+            cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise.
+            Any of them with "+cohort": its scores corrected by 2,000 images of the training folds (`verification.cohort`).
+        alpha: ridge penalty.
+        keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
+            and whose person is not in the fold left out, by the sets' `subject` column.
+        center: False for the papers' maps and cosines about the origin.
+        seed: of the resampling behind the intervals of the networks' own accuracies; nothing else is random.
+        workers: threads; by default one per processor.
+        progress: called with (folds done, folds in all).
+
+    Raises:
+        InputError: fewer than two sets, two of one name, a protocol without folds, missing images.
+        UnknownNameError: an unknown method or pairing.
+    """
+    pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
+    methods = tuple(dict.fromkeys(methods))
+    check_study(sets, protocol, pairings, methods)
+    ids, image_fold = training_images(sets, protocol, keys)
+    vectors = [normalize(faces.vectors[faces.rows(ids)]) for faces in sets]
+    # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
+    native = tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
+    own = [result.accuracy.mean if result.accuracy is not None else float("nan") for result in native]
+    left, right = np.searchsorted(ids, protocol.left), np.searchsorted(ids, protocol.right)
+    pair_fold = image_fold[left]
+    probes, references = [v[left] for v in vectors], [v[right] for v in vectors]
+    models = tuple(faces.model for faces in sets)
+    cells: list[Cell] = []
+    for number, kind in enumerate(pairings):
+        if kind == "same":
+            statistics = FoldStatistics(vectors, image_fold, models=models)
+        else:
+            g = protocol.same
+            statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
+        distinct, place = np.unique(left, return_inverse=True)
+        sources = [v[distinct] for v in vectors]
+        work = FoldWork(
+            sources,
+            place,
+            references,
+            protocol.same,
+            pair_fold,
+            statistics,
+            methods,
+            alpha,
+            center,
+            vectors,
+            image_fold,
+            seed,
+        )
+        done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
+        scores, chosen = work.run(workers or os.cpu_count() or 1, done)
+        for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
+            by_fold = scores[s, t, method]
+            accuracy = kfold_accuracy(by_fold, protocol.same, pair_fold)
+            cells.append(
+                Cell(
+                    models[s],
+                    models[t],
+                    kind,
+                    method,
+                    tuple(chosen[s, t, method]) if method.removesuffix(COHORT) in CHOOSING else (),
+                    accuracy,
+                    own[t] - accuracy.mean,
+                    min(own[s], own[t]) - accuracy.mean,
+                    by_fold[pair_fold, np.arange(len(protocol))],
+                )
+            )
+    line = signature(
+        "cross-model",
+        protocol=protocol.name,
+        pairs=len(protocol),
+        models=len(sets),
+        keys=f"{keys}-{len(ids)}" if "same" in pairings else None,
+        pairing="+".join(pairings),
+        methods="+".join(methods),
+        alpha=alpha,
+        center=center,
+        inner=INNER if set(CHOOSING) & {method.removesuffix(COHORT) for method in methods} else None,
+        seed=seed,
+    )
+    warnings = list(dict.fromkeys(w for result in native for w in result.warnings))
+    if any(method.endswith(COHORT) for method in methods):
+        corrected = [kfold_accuracy(work.own_with_cohort(m), protocol.same, pair_fold).mean for m in range(len(sets))]
+        warnings.append(
+            f"losses are against each target's own accuracy without a cohort, {100 * np.mean(own):.2f} % on average; with "
+            f"the same cohort it is {100 * np.mean(corrected):.2f} %"
+        )
+    dims = tuple(f.dim for f in sets)
+    return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings))
+
+
+def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:
+    if progress is not None:
+        progress(before + done, whole)
+
+
+def check_study(
+    sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]
+) -> None:
+    """Raise InputError or UnknownNameError where the study can't be run on this."""
+    if len(sets) < 2:
+        raise InputError(f"a cross-model study needs at least two sets; got {len(sets)}")
+    names = [faces.model for faces in sets]
+    if len(set(names)) < len(names) or "" in names:
+        raise InputError(
+            f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
+            "facespace embed writes it; for a file without, give EmbeddingSet(…, model=NAME).",
+        )
+    if protocol.n_folds < 3:
+        raise InputError(
+            f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",
+            "LFW's pairs.txt has ten; a csv gets them by a column fold.",
+        )
+    for what, values, known in (("method", methods, METHODS), ("pairing", pairings, PAIRINGS)):
+        if not values:
+            raise InputError(f"no {what} is given", f"Known: {', '.join(known)}.")
+    for method in methods:
+        if method.removesuffix(COHORT) not in STUDY_METHODS:
+            raise unknown_name("method", method, STUDY_METHODS)
+    for pairing in pairings:
+        if pairing not in PAIRINGS:
+            raise unknown_name("pairing", pairing, PAIRINGS)
+    for faces in sets:
+        faces.rows(protocol.ids)  # raises, naming the set and the missing images

@@ -1,0 +1,152 @@
+"""TemplateVerificationResult, and `merge_shards`, which makes it of scored parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..metrics import Roc, ScoreHistogram, TarAtFar, subject_intervals
+from ..results import signature
+from .shards import TemplateShard, whole
+
+TEMPLATE_FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TemplateVerificationResult:
+    """What was measured on one list of template pairs.
+
+    Attributes:
+        signature: protocol, networks, map, pooling, counts and interval in one line.
+        pairs, genuine, impostor: how many pairs were scored.
+        templates, faces: how many templates the list has, of how many rows.
+        people: how many people are in the pairs, None when that is not known.
+        tar: TAR at each FAR asked for, with 95 % intervals where they were computed.
+        nearest: the same rates read at the nearest FAR, as published scripts do; empty unless asked for.
+        auc, eer: area under the ROC; equal error rate. `auc_error`: how far `auc` may be from that of all scores.
+        warnings: what a reader must know before quoting the figures.
+        interval: how the intervals were made.
+        missing_faces: rows of the list without an embedding; skipped: pairs left out because a template had none.
+        histogram: the scores, counted; `roc` is its ROC.
+        scores, same, person_left, person_right: of every pair, for comparisons with another system; None when only
+            counts were kept, or people are not known.
+    """
+
+    signature: str
+    pairs: int
+    genuine: int
+    impostor: int
+    templates: int
+    faces: int
+    people: int | None
+    tar: tuple[TarAtFar, ...]
+    nearest: tuple[TarAtFar, ...]
+    auc: float
+    auc_error: float
+    eer: float
+    warnings: tuple[str, ...]
+    interval: str
+    missing_faces: int
+    skipped: int
+    histogram: ScoreHistogram
+    scores: NDArray[np.float32] | None
+    same: NDArray[np.bool_] | None
+    person_left: NDArray[np.int32] | None
+    person_right: NDArray[np.int32] | None
+
+    @property
+    def roc(self) -> Roc:
+        """The ROC, exact from the highest score down to `histogram.exact_far`."""
+        return self.histogram.roc()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `verify` document: rates between 0 and 1, intervals at 95 %."""
+        keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
+        return {
+            "signature": self.signature,
+            "pairs": self.pairs,
+            "genuine": self.genuine,
+            "impostor": self.impostor,
+            "templates": self.templates,
+            "faces": self.faces,
+            "people": self.people,
+            "accuracy": None,
+            "tar": [{key: getattr(row, key) for key in keys} for row in self.tar],
+            "tar_at_nearest_far": [{"far": r.far, "tar": r.tar, "false_accepts": r.false_accepts} for r in self.nearest],
+            "auc": self.auc,
+            "auc_error": self.auc_error,
+            "eer": self.eer,
+            "interval": self.interval,
+            "missing": {"faces": self.missing_faces, "pairs": self.skipped},
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        rates = ", ".join(f"TAR {100 * row.tar:.2f} % at {row.far:g}" for row in self.tar)
+        return f"TemplateVerificationResult({self.pairs:,} pairs, {rates})"
+
+
+def merge_shards(
+    shards: Sequence[TemplateShard],
+    *,
+    fars: Sequence[float] = TEMPLATE_FARS,
+    nearest: bool = False,
+    intervals: bool = True,
+) -> TemplateVerificationResult:
+    """The result of all parts of one comparison, in any order: the same numbers as of one run.
+
+    Raises InputError when parts are missing, given twice, or of different comparisons.
+    """
+    shard = whole(shards)
+    facts, histogram = shard.facts, shard.histogram
+    tar = tuple(histogram.tar_at_far(far) for far in fars)
+    warnings = list(shard.warnings)
+    interval, count = "none", None
+    more: tuple[str, ...] = ()
+    people = None if shard.left is None or shard.right is None else (shard.left, shard.right)
+    if people is not None:
+        count = len(np.union1d(np.unique(people[0]), np.unique(people[1])))
+    if intervals and shard.scores is not None and shard.same is not None:
+        interval = "subjects-dyadic" if people else "pairs-independent"
+        if people is None:
+            warnings.append(
+                "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
+            )
+        found = subject_intervals(shard.scores, shard.same, None, people, fars)
+        tar = tuple(replace(row, low=low, high=high) for row, (low, high) in zip(tar, found.tar, strict=True))
+        more = found.warnings
+    line = signature(
+        str(facts["protocol"]),
+        **{key: facts[key] for key in ("model", "target", "map", "mapped", "pooling", "templates", "pairs")},
+        skipped=facts["skipped"] or None,
+        missing=facts["missing_faces"] or None,
+        interval=interval,
+    )
+    roc = histogram.roc()
+    return TemplateVerificationResult(
+        signature=line,
+        pairs=len(histogram),
+        genuine=histogram.n_genuine,
+        impostor=histogram.n_impostor,
+        templates=int(facts["templates"]),
+        faces=int(facts["faces"]),
+        people=count,
+        tar=tar,
+        nearest=tuple(roc.tar_at_nearest_far(far) for far in fars) if nearest else (),
+        auc=roc.auc,
+        auc_error=histogram.auc_error,
+        eer=roc.eer,
+        warnings=(*warnings, *(row.warning for row in tar if row.warning), *more),
+        interval=interval,
+        missing_faces=int(facts["missing_faces"]),
+        skipped=int(facts["skipped"]),
+        histogram=histogram,
+        scores=shard.scores,
+        same=shard.same,
+        person_left=shard.left,
+        person_right=shard.right,
+    )

@@ -1,0 +1,77 @@
+"""The report of a comparison of two systems on the same pairs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..metrics import Comparison, Difference
+
+if TYPE_CHECKING:
+    from ..report import Report, Table
+
+
+def finding(result: Comparison) -> str:
+    """Where the systems differ beyond chance, in one sentence."""
+    rows = [*filter(None, [result.accuracy]), *result.tar]
+    better = [_what(row) for row in rows if row.verdict == "higher"]
+    worse = [_what(row) for row in rows if row.verdict == "lower"]
+    if not better and not worse:
+        return f"On these pairs, {result.second} can't be told from {result.first}."
+    parts = [f"{word} in {', '.join(found)}" for word, found in (("higher", better), ("lower", worse)) if found]
+    return f"{result.second} is {' and '.join(parts)} than {result.first}, beyond chance."
+
+
+def difference_table(result: Comparison) -> Table:
+    """Accuracy and each FAR: both systems and their difference in percentage points."""
+    from ..report import Column, Table
+
+    level = f"{100 * result.level:g} % interval"
+    columns: list[str | Column] = [
+        "",
+        Column("first", "%", ".2f", result.first),
+        Column("second", "%", ".2f", result.second),
+        Column("difference", "points", "+.2f", "second less first"),
+        Column("low", "points", "+.2f", level),
+        Column("high", "points", "+.2f", level),
+        Column("p", format=".2g", hint="chance of such a difference between equal systems"),
+        Column("discordant", format=",d", hint="pairs on which only one system is right; of TAR, genuine pairs"),
+    ]
+    rows = [
+        [
+            _what(r).replace(" at FAR ", "@"),
+            *(100 * v for v in (r.first, r.second, r.difference, r.low, r.high)),
+            r.p,
+            r.discordant,
+        ]
+        for r in (*filter(None, [result.accuracy]), *result.tar)
+    ]
+    return Table(
+        "difference",
+        columns,
+        rows,
+        title="Difference",
+        caption=f"First: {result.first}. Second: {result.second}. Intervals of the difference at {100 * result.level:g} %, "
+        + ("of pairs taken as independent." if result.people is None else "of people: both systems saw the same ones."),
+    )
+
+
+def compare_report(result: Comparison) -> Report:
+    """The sections for report.html; `write(folder)` makes the page and figures/."""
+    from ..report import Note, Notes, Report, Text
+
+    people = "" if result.people is None else f" of {result.people:,} people"
+    counts = f"{result.pairs:,} pairs{people}: {result.genuine:,} genuine, {result.impostor:,} impostor"
+    report = Report(f"Comparison: {result.first} and {result.second}", counts, result.signature)
+    report.add(Text("The finding", [finding(result)]))
+    if result.warnings:
+        report.add(Notes([Note(text, "warning") for text in result.warnings]))
+    report.add(difference_table(result))
+    return report
+
+
+def _what(row: Difference) -> str:
+    return "accuracy" if row.far is None else f"TAR at FAR {row.far:g}"
+
+
+def _short(row: Difference) -> str:
+    return _what(row).replace(" at FAR ", "@")

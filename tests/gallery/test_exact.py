@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facespace.embeddings import normalize
+from facespace.gallery import search
+from facespace.gallery.exact import TIE
+
+
+def problem(seed, probes=23, entries=17, people=9):
+    rng = np.random.default_rng(seed)
+    centre = rng.normal(size=(people + 3, 6))
+    person, owner = rng.integers(0, people + 3, probes), rng.integers(0, people, entries)
+    x = centre[person] + rng.normal(size=(probes, 6))
+    y = centre[owner] + rng.normal(size=(entries, 6))
+    y[1] = y[0]  # a tie
+    return x.astype(np.float32), person, y.astype(np.float32), owner
+
+
+def plain(x, person, y, owner):
+    for vector, who in zip(normalize(x).astype(float), person, strict=True):
+        scores = normalize(y).astype(float) @ vector
+        mine, others = scores[owner == who], scores[owner != who]
+        mate = mine.max(initial=-np.inf)
+        rank = 1 + sum(s >= mate - TIE for s in others) if len(mine) else 0
+        yield bool(len(mine)), mate, rank, others.max(initial=-np.inf)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.tuples(st.integers(1, 30), st.integers(1, 30)))
+def test_search_equals_a_plain_loop_whatever_the_blocks(seed, block):
+    x, person, y, owner = problem(seed)
+    found = search(x, person, y, owner, block=block)
+    mated, mate, rank, other = (np.array(column) for column in zip(*plain(x, person, y, owner), strict=True))
+    assert np.array_equal(found.mated, mated)
+    assert np.array_equal(found.rank, rank)
+    np.testing.assert_allclose(found.mate, mate, atol=1e-6)
+    np.testing.assert_allclose(found.other, other, atol=1e-6)
+
+
+def test_a_tie_counts_against_the_probe():
+    y = np.eye(3, dtype=np.float32)[[0, 0, 1]]
+    found = search(y[:1], np.array([7]), y, np.array([7, 8, 9]))
+    assert (found.rank.tolist(), found.other.tolist()) == ([2], [1.0])
+
+
+def test_many_mates_are_scored_in_parts(monkeypatch):
+    from facespace.gallery import exact as _gallery
+
+    x, person, y, owner = problem(5)
+    whole = search(x, person, y, owner)
+    monkeypatch.setattr(_gallery, "_MATES", 3)
+    assert np.array_equal(search(x, person, y, owner).mate, whole.mate)

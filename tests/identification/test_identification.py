@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facespace.embeddings import EmbeddingSet, normalize
+from facespace.errors import DimensionError, InputError
+from facespace.gallery.exact import TIE
+from facespace.identification import identify
+from facespace.io import jsonable
+
+
+def sets(seed=0, people=40, strangers=20, each=3):
+    """A gallery of one image each of `people`, and probes of them and of strangers."""
+    rng = np.random.default_rng(seed)
+    centre = rng.normal(size=(people + strangers, 8))
+    known = EmbeddingSet(
+        centre[:people] + 0.6 * rng.normal(size=(people, 8)),
+        [f"g{i}" for i in range(people)],
+        subject=[f"p{i}" for i in range(people)],
+    )
+    who = np.repeat(np.arange(people + strangers), each)
+    vectors = centre[who] + 0.6 * rng.normal(size=(len(who), 8))
+    return known, EmbeddingSet(vectors, [f"x{i}" for i in range(len(who))], subject=[f"p{p}" for p in who])
+
+
+def plain(gallery, probes, k, fpir):
+    """CMC(k) and FNIR at `fpir` by loops, from the definitions."""
+    y, ranks, mates, strangers = normalize(gallery.vectors).astype(float), [], [], []
+    for vector, person in zip(normalize(probes.vectors).astype(float), probes.subject, strict=True):
+        scores = y @ vector
+        own = gallery.subject == person
+        if own.any():
+            mates.append(scores[own].max())
+            ranks.append(1 + sum(s >= mates[-1] - TIE for s in scores[~own]))
+        else:
+            strangers.append(scores.max())
+    hits = [0]
+    for threshold in sorted([*mates, *strangers], reverse=True):
+        if sum(s >= threshold - 1e-7 for s in strangers) / len(strangers) > fpir:
+            break
+        hits.append(sum(r == 1 and m >= threshold - 1e-7 for r, m in zip(ranks, mates, strict=True)))
+    return np.mean(np.array(ranks) <= k), 1 - hits[-1] / len(mates)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.05, 0.2, 0.6]))
+def test_rates_equal_plain_loops(seed, fpir):
+    gallery, probes = sets(seed, people=12, strangers=6)
+    found = identify(gallery, probes, ranks=(1, 3), fpirs=(fpir,))
+    cmc, fnir = plain(gallery, probes, 3, fpir)
+    assert found.cmc[1].rate == pytest.approx(cmc)
+    assert found.fnir[0].fnir == pytest.approx(fnir)
+
+
+def test_neither_blocks_nor_the_order_of_the_gallery_matter():
+    gallery, probes = sets()
+    found = identify(gallery, probes)
+    shuffled = gallery.take(np.random.default_rng(1).permutation(len(gallery)))
+    for other in (identify(gallery, probes, block=(7, 5)), identify(shuffled, probes)):
+        assert np.array_equal(other.ranks, found.ranks)
+        assert other.cmc == found.cmc
+        assert [row.fnir for row in other.fnir] == [row.fnir for row in found.fnir]
+
+
+def test_rates_rise_with_the_rank_and_lie_in_their_intervals():
+    found = identify(*sets(), ranks=(1, 2, 5, 40), fpirs=(0.05, 0.2))
+    rates = [row.rate for row in found.cmc]
+    assert rates == sorted(rates)
+    assert rates[0] < rates[-1] == 1
+    assert found.fnir[0].fnir >= found.fnir[1].fnir >= 1 - rates[0]
+    assert all(row.low < row.rate <= row.high for row in found.cmc)
+    assert all(row.low <= row.fnir <= row.high for row in found.fnir)
+    assert [row.false_alarms for row in found.fnir] == [3, 12]
+    assert found.mated + found.nonmated == 180
+
+
+def test_the_curve_runs_through_the_table():
+    found = identify(*sets(), fpirs=(0.05, 0.2))
+    fpir, fnir = found.det()
+    for row in found.fnir:
+        assert fnir[np.searchsorted(fpir, row.fpir, side="right") - 1] == pytest.approx(row.fnir)
+    assert fnir[-1] == pytest.approx(1 - found.cmc[0].rate)
+
+
+def test_the_best_entry_of_a_person_counts():
+    gallery, probes = sets()
+    first = probes.take(np.arange(0, 120, 3))  # a probe of everybody in the gallery, nearly
+    more = EmbeddingSet(
+        np.concatenate([gallery.vectors, first.vectors * 2 + 1e-4]),
+        [*gallery.ids, *(f"n{i}" for i in range(40))],
+        subject=[*gallery.subject, *first.subject],
+    )
+    found = identify(more, probes)
+    assert (found.gallery, found.gallery_people) == (80, 40)
+    assert (found.ranks[::3] == 1).all()
+
+
+def test_without_strangers_there_is_no_open_set():
+    gallery, probes = sets(strangers=0)
+    found = identify(gallery, probes)
+    assert found.fnir == ()
+    assert found.warnings == ("every probe has a mate in the gallery: no FPIR, and so no FNIR",)
+    assert len(found.det()[0]) == 0
+
+
+def test_few_strangers_are_named_and_the_document_has_the_counts():
+    found = identify(*sets(), fpirs=(0.1, 0.5))
+    assert "FNIR at FPIR 0.1 rests on 60 non-mated probes: 6 false alarms are expected" in found.warnings[0]
+    document = jsonable(found)
+    assert document["gallery"] == {"entries": 40, "people": 40}
+    assert document["probes"] == {"mated": 120, "nonmated": 60}
+    assert document["signature"].startswith("identification|entries:40|people:40|mated:120|nonmated:60|rank:ties-against|")
+
+
+def test_people_are_read_from_the_folders_of_ids():
+    gallery, probes = sets()
+    bare = [EmbeddingSet(s.vectors, np.char.add(np.char.add(s.subject, "/"), s.ids)) for s in (gallery, probes)]
+    assert identify(*bare).cmc == identify(gallery, probes).cmc
+    with pytest.raises(InputError, match="no subject column, and ids like g0, g1 and 38 more have no folder"):
+        identify(EmbeddingSet(gallery.vectors, gallery.ids), probes)
+
+
+def test_unusable_input_is_named():
+    gallery, probes = sets()
+    with pytest.raises(InputError, match="40 images are in the gallery and among the probes: g0"):
+        identify(gallery, gallery)
+    with pytest.raises(InputError, match="none of the 60 probes shows a person of the gallery: p40"):
+        identify(gallery, probes.take(np.arange(120, 180)))
+    with pytest.raises(DimensionError, match="probes of width 8 can't be looked up in a gallery of width 4"):
+        identify(gallery.with_vectors(gallery.vectors[:, :4], ""), probes)
+    with pytest.raises(InputError, match="ranks are whole numbers from 1, not 0"):
+        identify(gallery, probes, ranks=(0,))
+    with pytest.raises(InputError, match="at least 0 and below 1, not 1"):
+        identify(gallery, probes, fpirs=(1.0,))
