@@ -14,7 +14,7 @@ from facespace.io import atomic_write, existing_file
 def test_every_error_has_one_base_and_a_docstring():
     classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == errors.__name__]
     assert len(classes) > 5
-    assert all(issubclass(c, FacespaceError) and c.__doc__ for c in classes)
+    assert all(issubclass(c, FacespaceError | UserWarning) and c.__doc__ for c in classes)
 
 
 def test_error_holds_message_and_hint_and_becomes_a_dict():

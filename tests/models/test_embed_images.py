@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import facespace.models._pipeline as pipeline
-from facespace import results
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import FileFormatError, InputError, ModelError, OutputError, UnknownNameError
 from facespace.images import ARCFACE, read_image
+from facespace.io import to_json
 from facespace.models import embed, load_network
 
 
@@ -26,7 +26,7 @@ def test_a_folder_becomes_a_set(crops, tiny, tmp_path):
     np.testing.assert_allclose(faces.vectors, expected, rtol=1e-4, atol=1e-4)
     assert not (tmp_path / "set.parquet.partial").exists()
     assert (result.images, len(result.embeddings), result.skipped) == (12, 12, ())
-    assert "embed|model:tiny" in results.to_json(result)
+    assert "embed|model:tiny" in to_json(result)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
