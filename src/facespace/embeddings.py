@@ -34,7 +34,8 @@ class EmbeddingSet:
         vectors: (n, d) float32, as the network gave them (not normalised; use `normalized()`).
         ids: (n,) unique strings; what joins and pair lists refer to.
         model: name of the network, "" when unknown.
-        subject, template, media: (n,) strings or None. Who it is, which template and which video it belongs to.
+        subject, template, media: (n,) strings or None. Who it is, which template and which video it belongs to; "" where
+            that is not known (None and NaN are taken for it too). Ask `facespace.people` for people.
         quality: (n,) float32 or None.
         metadata: further facts for the file, plain JSON types.
 
@@ -57,9 +58,9 @@ class EmbeddingSet:
         ids: Sequence[str] | Strings,
         *,
         model: str = "",
-        subject: Sequence[str] | Strings | None = None,
-        template: Sequence[str] | Strings | None = None,
-        media: Sequence[str] | Strings | None = None,
+        subject: Sequence[str | None] | Strings | None = None,
+        template: Sequence[str | None] | Strings | None = None,
+        media: Sequence[str | None] | Strings | None = None,
         quality: ArrayLike | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
@@ -70,9 +71,8 @@ class EmbeddingSet:
         put("vectors", matrix)
         put("ids", np.asarray(ids, dtype=np.str_))
         put("model", model)
-        put("subject", None if subject is None else np.asarray(subject, dtype=np.str_))
-        put("template", None if template is None else np.asarray(template, dtype=np.str_))
-        put("media", None if media is None else np.asarray(media, dtype=np.str_))
+        for name, column in (("subject", subject), ("template", template), ("media", media)):
+            put(name, None if column is None else _texts(column))
         put("quality", None if quality is None else np.asarray(quality, dtype=np.float32))
         put("metadata", dict(metadata or {}))
         self._validate()
@@ -211,6 +211,14 @@ def _matrix(vectors: ArrayLike) -> Floats:
         raise InputError(
             "embeddings must be a matrix of numbers (n, d); these are not numbers, or rows of different widths"
         ) from None
+
+
+def _texts(column: Sequence[str | None] | NDArray[Any]) -> Strings:
+    """As strings, with "" for what is missing: None, and the NaN that data frames put there."""
+    if isinstance(column, np.ndarray) and column.dtype.kind == "U":
+        return column
+    values = column.tolist() if isinstance(column, np.ndarray) else column
+    return np.asarray(["" if value is None or value != value else str(value) for value in values], dtype=np.str_)
 
 
 def normalize(vectors: NDArray[Any]) -> Floats:

@@ -11,7 +11,7 @@ looks like. Unknown people are left out, and counted, wherever people are needed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +52,13 @@ class People:
         """The people of the given rows; a row may come twice."""
         return People(self.names[rows], self.source)
 
+    def units(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows whose person is known, and their codes; where nobody is known all rows, each a person of its own."""
+        if self.source == "nobody":
+            return np.arange(len(self.names)), np.arange(len(self.names))
+        rows = np.flatnonzero(self.known)
+        return rows, self.codes[rows]
+
     def needed(self, ids: Strings, what: str) -> People:
         """These people; InputError where `what` needs people and not one is known. `ids` (n,) are for the message."""
         if self.known.any():
@@ -70,9 +77,15 @@ class People:
         return [f"{unknown:,} of {len(self.names):,} images of {what} are of unknown people and were left out"]
 
 
-def people_of(faces: EmbeddingSet) -> People:
-    """The people of a set, by the rule above."""
-    return people_in(faces.ids) if faces.subject is None else _people(faces.subject, "subject")
+def people_of(faces: EmbeddingSet, *others: EmbeddingSet) -> People:
+    """The people of a set, by the rule above; of sets with the same ids row by row, by the first that has the column."""
+    column = next((one.subject for one in (faces, *others) if one.subject is not None), None)
+    return people_in(faces.ids) if column is None else people_named(column)
+
+
+def people_named(names: Sequence[str] | Strings) -> People:
+    """The people that a list of names (n,) tells, "" where one is unknown."""
+    return _people(np.asarray(names, dtype=np.str_), "subject")
 
 
 def people_in(ids: Iterable[str] | Strings) -> People:

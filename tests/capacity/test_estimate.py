@@ -69,7 +69,7 @@ def test_the_headline_is_of_the_shape_and_class_asked_for(faces, monkeypatch):
 
 def test_sets_that_say_too_little_are_refused(faces):
     plain = EmbeddingSet(faces.vectors, [str(i) for i in range(len(faces))])
-    with pytest.raises(InputError, match="does not say who is in its images"):
+    with pytest.raises(InputError, match="nothing says who is in the images of the set"):
         estimate_capacity(plain)
     with pytest.raises(InputError, match="0 of 260 people have 50 images or more"):
         estimate_capacity(faces, min_images=50)

@@ -138,29 +138,21 @@ def test_bad_requests_are_one_message(folder, tmp_path, capsys):
 
 
 def test_people_are_labels_and_can_be_kept_out(folder, tmp_path):
-    from facespace.datasets import PairProtocol
+    from facespace.cli.options import training_files
     from facespace.errors import FileFormatError, InputError
-    from facespace.explain.training import evenly, keep_out, people_of
-    from facespace.images import find_images
+    from facespace.explain.training import labels_of
 
-    files = find_images(folder)
     (tmp_path / "pairs.csv").write_text("id1,id2,same\np0/0,p0/1,1\np0/2,p2/8,0\n")
-    kept, left = keep_out(files, tmp_path / "pairs.csv")
+    kept, left = training_files(folder, tmp_path / "pairs.csv")
     assert left == 6
     assert {f.id.split("/")[0] for f in kept} == {"p1", "p3"}
-    assert people_of(["p1/3", "p3/9"]) == ["p1", "p3"]
+    assert labels_of(["p1/3", "p3/9"]) == ["p1", "p3"]
     with pytest.raises(InputError, match="no person"):
-        people_of(["3"])
+        labels_of(["3"])
     (tmp_path / "labels.txt").write_text("3 Ann\n4 Ben\n")
-    assert people_of(["4", "3"], tmp_path / "labels.txt") == ["Ben", "Ann"]
+    assert labels_of(["4", "3"], tmp_path / "labels.txt") == ["Ben", "Ann"]
     with pytest.raises(InputError, match="no person for 5"):
-        people_of(["5"], tmp_path / "labels.txt")
+        labels_of(["5"], tmp_path / "labels.txt")
     (tmp_path / "labels.txt").write_text("3 Ann Lee\n")
     with pytest.raises(FileFormatError, match="line 1"):
-        people_of(["3"], tmp_path / "labels.txt")
-    n = 400
-    protocol = PairProtocol("p", [f"a{i}" for i in range(n)], ["b"] * n, np.arange(n) % 2 == 0, np.arange(n) // 40)
-    few = evenly(protocol, 100)
-    assert len(few) == 100
-    assert np.bincount(few.fold).tolist() == [10] * 10
-    assert few.same.sum() == 50
+        labels_of(["3"], tmp_path / "labels.txt")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facespace.datasets import person_templates, single_images, subjects_of_ids
+from facespace.datasets import person_templates, single_images
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError
 
@@ -57,7 +57,6 @@ def test_people_come_from_the_arguments_the_column_or_the_folder():
     assert list(members(person_templates(faces))) == list(wanted)
     assert single_images(faces).tolist() == ["cy-0", "ed-0"]
     assert single_images(IDS).tolist() == ["cy/0", "ed/0"]
-    assert subjects_of_ids(plain) is None
 
 
 def test_what_cannot_make_pairs_is_said():

@@ -112,14 +112,19 @@ def test_few_strangers_are_named_and_the_document_has_the_counts():
     document = jsonable(found)
     assert document["gallery"] == {"entries": 40, "people": 40}
     assert document["probes"] == {"mated": 120, "nonmated": 60}
-    assert document["signature"].startswith("identification|entries:40|people:40|mated:120|nonmated:60|rank:ties-against|")
+    assert document["signature"].startswith(
+        "identification|entries:40|people:40|people_by:subject|mated:120|nonmated:60|rank:ties-against|"
+    )
 
 
 def test_people_are_read_from_the_folders_of_ids():
     gallery, probes = sets()
     bare = [EmbeddingSet(s.vectors, np.char.add(np.char.add(s.subject, "/"), s.ids)) for s in (gallery, probes)]
     assert identify(*bare).cmc == identify(gallery, probes).cmc
-    with pytest.raises(InputError, match="no subject column, and ids like g0, g1 and 38 more have no folder"):
+    with pytest.raises(
+        InputError,
+        match="nothing says who is in the images of the gallery: no subjects, and no folder in ids like g0, g1 and 38",
+    ):
         identify(EmbeddingSet(gallery.vectors, gallery.ids), probes)
 
 

@@ -49,6 +49,7 @@ def two_sets(p=24, q=20, labelled=True, seed=0, **options):
     """The same people's images by the networks "a" (width p) and "b" (width q)."""
     latent, ids, subjects = people(seed=seed, **options)
     subject = subjects if labelled else None
+    ids = ids if labelled else [name.replace("/", "-") for name in ids]  # a folder would tell the person
     return (
         EmbeddingSet(network("a", latent, p, 1), ids, model="a", subject=subject),
         EmbeddingSet(network("b", latent, q, 2, mean=0.5), ids, model="b", subject=subject),

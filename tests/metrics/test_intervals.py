@@ -156,7 +156,7 @@ def test_subjects_come_from_the_sets_columns_first():
     ids = ["x/1", "x/2", "x/3", "y/4"]
     faces = EmbeddingSet(np.eye(4), ids, subject=["ann", "bob", "ann", "cy"])
     left, right = subjects_of(protocol, faces, faces)
-    assert (left.tolist(), right.tolist()) == (["ann", "bob"], ["ann", "cy"])
+    assert (left.names.tolist(), right.names.tolist()) == (["ann", "bob"], ["ann", "cy"])
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_subjects_come_from_the_sets_columns_first():
 )
 def test_subjects_in_ids_are_believed_only_if_they_agree_with_the_pairs(left, right, known):
     found = subjects_of(PairProtocol("p", left, right, [True, False]))
-    assert (found is None) if known is None else (found[0].tolist() == known)
+    assert (found is None) if known is None else (found[0].names.tolist() == known)

@@ -38,9 +38,16 @@ def test_the_set_depends_neither_on_workers_nor_on_batches(crops, tiny, workers,
     np.testing.assert_allclose(other.embeddings.vectors, plain.embeddings.vectors, rtol=1e-4, atol=1e-4)
 
 
-def test_images_loose_in_the_folder_have_no_subject(crops, tiny):
+def test_the_subject_is_the_first_folder_and_unknown_for_loose_images(crops, tiny):
+    """One loose photo takes the people from nobody else, and a folder in a person's folder is no other person."""
     shutil.copy(crops / "ann/0.png", crops / "loose.png")
-    assert embed(crops, tiny, aligned=True).embeddings.subject is None
+    for view in ("frontal", "profile"):
+        (crops / "zoe" / view).mkdir(parents=True)
+        shutil.copy(crops / "ann/0.png", crops / "zoe" / view / "1.png")
+    found = embed(crops, tiny, aligned=True).embeddings
+    people = dict(zip(found.ids.tolist(), found.subject.tolist(), strict=True))
+    assert (people["ann/0"], people["loose"]) == ("ann", "")
+    assert people["zoe/frontal/1"] == people["zoe/profile/1"] == "zoe"
     listed = embed([crops / "bob/1.png", crops / "ann/0.png"], tiny, aligned=True).embeddings
     assert listed.ids.tolist() == [(crops / name).as_posix() for name in ("bob/1", "ann/0")]
     assert listed.subject is None

@@ -294,12 +294,15 @@ def test_by_default_only_the_protocol_s_images_train(world):
 @pytest.mark.parametrize(
     ("subject", "keys", "error", "words"),
     [
-        (None, "all", InputError, "no set has a subject column"),
+        ("", "all", InputError, "nothing says who is in the images of any set"),
         ("one", "all", InputError, "1 subjects are in pairs of several folds: one"),
         (None, "protocoll", UnknownNameError, "did you mean 'protocol'"),
     ],
 )
 def test_all_images_train_only_where_it_is_known_who_is_on_them(world, subject, keys, error, words):
-    sets = [EmbeddingSet(f.vectors, f.ids, model=f.model, subject=subject and [subject] * len(f)) for f in world.sets[:2]]
+    sets = [
+        EmbeddingSet(f.vectors, f.ids, model=f.model, subject=None if subject is None else [subject] * len(f))
+        for f in world.sets[:2]
+    ]
     with pytest.raises(error, match=words):
         cross_model_study(sets, _half(world.protocol), methods=["ridge"], keys=keys)

@@ -163,7 +163,7 @@ def test_bad_input_is_named(world):
     with pytest.raises(InputError, match="joint is about the means"):
         template_study([a, b], methods=["joint"], center=False)
     nameless = [EmbeddingSet(f.vectors, np.strings.replace(f.ids, "/", "-"), model=f.model) for f in (a, b)]
-    with pytest.raises(InputError, match="nothing says who is in which image"):
+    with pytest.raises(InputError, match="nothing says who is in the images of the sets"):
         template_study(nameless)
     several = [f.select([i for i in world.ids if int(i[:3]) < PAIRED]) for f in (a, b)]
     with pytest.raises(InputError, match="0 people have one image only"):

@@ -80,7 +80,7 @@ def test_the_rate_of_other_people_is_within_the_interval(fitted, impostors, far)
 def test_the_standard_error_is_the_double_sum_over_pairs_that_share_someone(fitted):
     a, b = systems(25, 2)
     probes, references = fitted.probe(a.vectors), fitted.reference(b.vectors)
-    units = _cross_pairs.CrossUnits.of(a, b, labels=True)
+    _, _, units = _cross_pairs.CrossUnits.of(a, b, labels=True)
     found = _cross_pairs.cross_scores(probes, references, units, pairs=10**6, tail_share=1.0, seed=0)
     threshold = float(found.tail[found.n // 10])
     scores, same = cross(fitted, a, b)

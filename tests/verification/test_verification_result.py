@@ -60,7 +60,9 @@ def test_same_seed_same_document_and_signature_says_how(faces):
     one, two = (to_json(verify(faces, protocol=pairs(plain=True), seed=seed)) for seed in (4, 4))
     assert one == two
     line = verify(faces, protocol=pairs(plain=True), seed=4).signature
-    assert line.startswith("made|model:demo|pairs:360|folds:10-random|threshold:exact|interval:subjects-dyadic|seed:4|")
+    assert line.startswith(
+        "made|model:demo|pairs:360|folds:10-random|threshold:exact|interval:subjects-dyadic|people_by:folder|seed:4|"
+    )
 
 
 def test_lists_without_folds_are_cut_into_balanced_ones(faces):

@@ -1,4 +1,4 @@
-"""Who is in each image of a set, and pairs of images for thresholds."""
+"""One image of each person, and pairs of images for thresholds."""
 
 from __future__ import annotations
 
@@ -7,31 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Floats
-from ..errors import InputError
+from ..embeddings import Floats
 
 Rows = NDArray[np.intp]
 
 _ENTRIES = 8000  # people compared with each other at most
 _PAIRS = 20  # genuine pairs of one person at most, so that nobody with hundreds of images decides a threshold
 _BLOCK = 1024
-
-
-def people_of(faces: EmbeddingSet) -> Rows:
-    """(n,) the person of every image, numbered from 0.
-
-    From the subject column; without one, from the ids, if they name the person in their folder (`Zico/Zico_0001`).
-    """
-    names = faces.subject
-    if names is None:
-        folders = np.strings.rpartition(faces.ids, "/")[0]
-        if not (folders != "").all():
-            raise InputError(
-                "the set does not say who is in its images, so nobody can say how they differ",
-                "Give it a subject column, or ids with the person as the folder, such as ann/1.",
-            )
-        names = folders
-    return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.intp)
 
 
 def one_each(person: Rows, rng: np.random.Generator, limit: int | None = None) -> Rows:

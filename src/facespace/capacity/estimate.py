@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
+from ..people import people_of
 from ..results import signature
-from ._people import Rows, Scores, one_each, pair_scores, people_of
+from ._people import Rows, Scores, one_each, pair_scores
 from ._reservations import check_student, preservation, warnings
 from .classes import CLASSES, SHAPES, VolumeRatios, person_moments, volume_ratios
 from .gallery_growth import Entries, GrowthCurve, growth_curve
@@ -50,7 +51,7 @@ def estimate_capacity(
     times a person's ellipsoid goes into the population's by volume, which is an upper bound. No network library is needed.
 
     Args:
-        faces: with a subject column, or ids that name the person in their folder.
+        faces: whose people are known (`facespace.people`); images of unknown people are left out and counted.
         far: values of q, the mass of a person outside their own ellipsoid; the paper's false accept rates.
         min_images: people with fewer images belong to the population only (the paper: 2 on LFW, 5 elsewhere).
         shape, choice: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
@@ -75,7 +76,12 @@ def estimate_capacity(
     for name, known, kind in ((shape, SHAPES, "shape"), (choice, CLASSES, "class")):
         if name not in known:
             raise unknown_name(kind, name, known)
-    person = people_of(faces)
+    check_student(student, seen, dimension, len(faces))
+    people = people_of(faces).needed(faces.ids, "the set")
+    if not people.known.all():
+        rows = np.flatnonzero(people.known)
+        faces, seen = faces.take(rows), seen if seen is None else Uncertain(seen.mean[rows], seen.covariance[rows])
+    person = people.codes[people.known]
     images = np.bincount(person)
     classes = images >= max(min_images, 2)
     if min_images < 2 or classes.sum() < 10 or not fars:
@@ -83,7 +89,6 @@ def estimate_capacity(
             f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more",
             "A capacity needs at least 10 people with 2 or more images each, and one q.",
         )
-    check_student(student, seen, dimension, len(person))
     stages = _Stages(progress, 5 + 3 * sensitivity + validate)
     rng = np.random.default_rng(seed)
     unit = faces.normalized()
@@ -110,6 +115,7 @@ def estimate_capacity(
         stages.next()
     counts = {
         "images": len(unit),
+        "images_of_unknown_people": int(np.count_nonzero(~people.known)),
         "people": len(images),
         "classes": int(classes.sum()),
         "class_images": int(images[classes].sum()),
@@ -132,13 +138,14 @@ def estimate_capacity(
         excess=ratios.spread.excess,
         tau=ratios.spread.tau,
         counts=counts,
-        warnings=tuple(warnings(counts, m, dimensions, kept, scores, fars)),
+        warnings=(*people.left_out("the set"), *warnings(counts, m, dimensions, kept, scores, fars)),
         student=student.label,
         signature=signature(
             "capacity",
             model=faces.model or None,
             images=counts["images"],
             people=counts["people"],
+            people_by=people.source,
             classes=counts["classes"],
             min_images=min_images,
             m=m,

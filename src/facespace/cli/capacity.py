@@ -14,7 +14,19 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
 from ..io import check_folder
 from .application import app, with_default
-from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
+from .options import (
+    Aligned,
+    Json,
+    Landmarks,
+    OutputFolder,
+    Quiet,
+    Seed,
+    Weights,
+    emit,
+    progress_bar,
+    training_files,
+    write_study,
+)
 
 if TYPE_CHECKING:
     from ..capacity import CapacityResult, ImageStudent, Uncertain
@@ -124,15 +136,13 @@ def student(
     Meant for a GPU; on a processor with --since. Needs the extra torch.
     """
     from ..capacity import train_image_student
-    from ..explain.training import keep_out
-    from ..images import find_images
     from ..models import aligned_faces, load_card, torch_or_error
 
     torch_or_error()  # before any face is looked for
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: a student is a .safetensors file", "End its name so.")
     check_folder(output.parent)
-    files, left_out = keep_out(find_images(images), exclude)
+    files, left_out = training_files(images, exclude)
     with progress_bar("faces", quiet or as_json) as step:
         crops, ids, skipped = aligned_faces(
             files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, progress=step

@@ -13,7 +13,19 @@ from ..errors import InputError
 from ..images import ImageFile, find_images
 from ..io import check_folder
 from .application import app, with_default
-from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, emit, progress_bar, write_study
+from .options import (
+    Aligned,
+    Json,
+    Landmarks,
+    OutputFolder,
+    Quiet,
+    Seed,
+    Weights,
+    emit,
+    progress_bar,
+    training_files,
+    write_study,
+)
 
 if TYPE_CHECKING:
     from ..explain import HidingGameResult, PairExplanation, TrainProgress
@@ -128,19 +140,19 @@ def train(
     """
     from ..explain import TrainSettings, load_checkpoint, write_reconstructions
     from ..explain import train as run
-    from ..explain.training import keep_out, people_of
+    from ..explain.training import labels_of
     from ..models import aligned_faces, load_card
 
     settings = TrainSettings(mode, passes, batch, rate, weight, train_backbone=train_backbone, seed=seed)
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: a checkpoint is a .safetensors file", "End its name so.")
     check_folder(output.parent)
-    files, left_out = keep_out(find_images(images), exclude)
+    files, left_out = training_files(images, exclude)
     with progress_bar("faces", quiet or as_json) as step:
         crops, ids, skipped = aligned_faces(
             files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
         )
-    people = people_of(ids, labels) if mode == "joint" else None
+    people = labels_of(ids, labels) if mode == "joint" else None
     lines: list[str] = []
     with progress_bar("maps", quiet or as_json) as maps, progress_bar("steps", quiet or as_json) as steps:
 
@@ -200,10 +212,9 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Play the hiding game: which maps point at what recognition lives on?"""
-    from ..datasets import read_pairs
+    from ..datasets import read_pairs, stratified
     from ..explain import COMPARED, CONTROLS, hiding_game, load_explainable
     from ..explain.game import game_report
-    from ..explain.training import evenly
     from ..models import aligned_faces, load_card
 
     if output is not None:
@@ -212,7 +223,7 @@ def evaluate(
         raise InputError("resuming needs an output folder", "Name it with -o: the scores are kept in it.")
     network = load_explainable(model, weights)
     protocol = read_pairs(pairs)
-    protocol = protocol if limit is None else evenly(protocol, limit)
+    protocol = protocol if limit is None else stratified(protocol, limit)
     wanted = set(protocol.ids.tolist())
     files = [file for file in find_images(images) if file.id in wanted]
     with progress_bar("faces", quiet or as_json) as step:

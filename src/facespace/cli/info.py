@@ -14,6 +14,7 @@ from rich.text import Text
 from ..embeddings import EmbeddingSet
 from ..errors import FileFormatError, shorten
 from ..io import SUFFIXES, Artefact, existing_file, read_artefact
+from ..people import people_of
 from .application import app
 from .options import Json, Quiet, emit
 
@@ -54,13 +55,20 @@ def info(
 def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
     faces = EmbeddingSet.load(path)
     lengths = np.linalg.norm(faces.vectors.astype(np.float64), axis=1)
-    columns = {name: len(np.unique(column)) for name, column in faces.columns().items()}
+    columns = {name: len(np.unique(column[column != ""])) for name, column in faces.columns().items()}
+    people = people_of(faces)
+    known = {
+        "by": people.source,
+        "known": int(people.codes.max()) + 1,
+        "images_of_unknown_people": int((~people.known).sum()),
+    }
     facts = {
         "kind": "set",
         "rows": len(faces),
         "dim": faces.dim,
         "model": faces.model,
         "columns": {name: {"distinct": count} for name, count in columns.items()},
+        "people": known,
         "metadata": dict(faces.metadata),
         "mean_length": float(np.linalg.norm(faces.normalized().mean(axis=0, dtype=np.float64))),
         "vector_length": {"least": float(lengths.min()), "mean": float(lengths.mean()), "greatest": float(lengths.max())},
@@ -72,6 +80,12 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         f"mean of the unit vectors has length {facts['mean_length']:.3f}; "
         f"vectors have lengths {lengths.min():.3g} to {lengths.max():.3g}",
     ]
+    told = {"subject": "the subject column", "folder": "the folders in the ids"}
+    if people.source != "nobody":
+        lines.append(f"{known['known']:,} people, by {told[people.source]}")
+        lines += [f"[yellow]![/] {known['images_of_unknown_people']:,} images are of unknown people"] * (
+            not people.known.all()
+        )
     lines += [f"column {name}: {count:,} distinct values" for name, count in columns.items()]
     lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in faces.metadata.items()]
     return facts, Text.from_markup("\n".join(lines))

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from ..errors import InputError
 from ..io import jsonable, to_json, write_json
 
 if TYPE_CHECKING:
+    from ..images import ImageFile
     from ..report import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
@@ -47,6 +49,20 @@ def progress_bar(unit: str, quiet: bool) -> Iterator[Callable[[int, int], None]]
     with Progress(*columns, console=errors, transient=True, disable=quiet or not errors.is_terminal) as bar:
         task = bar.add_task(unit, total=None)
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:
+    """The images of a folder, without those of the pairs list `exclude` and of its people; and how many were left out."""
+    from ..datasets import exclude_people, read_pairs
+    from ..images import find_images
+
+    files = find_images(images)
+    if exclude is None:
+        return files, 0
+    fit = exclude_people([file.id for file in files], read_pairs(exclude))
+    if not fit.any():
+        raise InputError(f"all {len(files):,} images are of people in {exclude}", "Train on others.")
+    return [file for file, kept in zip(files, fit, strict=True) if kept], int((~fit).sum())
 
 
 def write_study(result: Any, report: Callable[[], Report], output: Path | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
+from ..people import people_in, people_named, people_of
 from .templates import TemplateProtocol
 
 
@@ -25,8 +26,8 @@ def person_templates(
 
     Args:
         faces: a set, or the ids of its images.
-        subjects: (n,) the person in each image; by default the set's column `subject`, or the folder in the ids
-            (`Zico/Zico_0001`).
+        subjects: (n,) the person in each image, "" where unknown; by default as `facespace.people` says. Images of unknown
+            people are in no template.
         name: of the protocol.
         seed: of the shuffle.
 
@@ -76,30 +77,17 @@ def single_images(faces: EmbeddingSet | ArrayLike, subjects: ArrayLike | None = 
     return np.sort(ids[counts[person] == 1])
 
 
-def subjects_of_ids(ids: ArrayLike) -> Strings | None:
-    """(n,) the folder in each id, `Zico` in `Zico/Zico_0001`; None where an id has none.
-
-    >>> subjects_of_ids(["Zico/Zico_0001"]).tolist(), subjects_of_ids(["Zico_0001"])
-    (['Zico'], None)
-    """
-    folder: Strings = np.strings.rpartition(np.asarray(ids, dtype=np.str_), "/")[0]
-    return folder if (folder != "").all() else None
-
-
 def _known(
     faces: EmbeddingSet | ArrayLike, subjects: ArrayLike | None
 ) -> tuple[Strings, Strings, NDArray[np.intp], NDArray[np.intp]]:
-    """Ids (n,), names of the people (p,), each image's person (n,), images of each person (p,)."""
+    """Ids (n,) of known people, names of these people (p,), each image's person (n,), images of each person (p,)."""
     ids = faces.ids if isinstance(faces, EmbeddingSet) else np.asarray(faces, dtype=np.str_)
-    if subjects is None and isinstance(faces, EmbeddingSet):
-        subjects = faces.subject
-    known = subjects_of_ids(ids) if subjects is None else np.asarray(subjects, dtype=np.str_)
-    if known is None:
-        raise InputError(
-            f"nothing says who is in which image: no subjects, and no folder in ids like {shorten(ids.tolist(), 2)}",
-            "Give a set with a column 'subject', or ids of the form PERSON/IMAGE.",
-        )
-    if known.shape != ids.shape or ids.ndim != 1:
-        raise InputError(f"{ids.shape} ids but {known.shape} subjects", "Give two lists of one length.")
-    people, person, counts = np.unique(known, return_inverse=True, return_counts=True)
-    return ids, people, person, counts
+    if subjects is not None:
+        known = people_named(np.asarray(subjects, dtype=np.str_))
+    else:
+        known = people_of(faces) if isinstance(faces, EmbeddingSet) else people_in(ids)
+    if known.names.shape != ids.shape or ids.ndim != 1:
+        raise InputError(f"{ids.shape} ids but {known.names.shape} subjects", "Give two lists of one length.")
+    rows = known.needed(ids, "the set").known
+    people, person, counts = np.unique(known.names[rows], return_inverse=True, return_counts=True)
+    return ids[rows], people, person, counts

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Strings
 from ..errors import InputError, shorten
+from ..people import people_in
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,3 +116,28 @@ def contiguous_folds(n: int, k: int = 10) -> NDArray[np.int64] | None:
     sizes = np.full(k, n // k)
     sizes[: n % k] += 1
     return np.repeat(np.arange(k, dtype=np.int64), sizes)
+
+
+def exclude_people(ids: Sequence[str] | Strings, protocol: PairProtocol) -> NDArray[np.bool_]:
+    """(n,) True where neither the image nor its person (by the id's first folder) is in `protocol`: fit to train on.
+
+    >>> pairs = PairProtocol("p", ["ann/1", "7"], ["ann/2", "8"], [True, False])
+    >>> exclude_people(["ann/3", "bob/1", "7", "9"], pairs).tolist()
+    [False, True, False, True]
+    """
+    tested, people = people_in(protocol.ids), people_in(ids)
+    same_person = people.known & np.isin(people.names, tested.names)
+    return ~(np.isin(np.asarray(ids, dtype=np.str_), protocol.ids) | same_person)
+
+
+def stratified(protocol: PairProtocol, count: int) -> PairProtocol:
+    """About `count` of the pairs: from every fold as many genuine as impostor, evenly spaced in the list's order."""
+    if protocol.fold is None or count >= len(protocol):
+        return protocol
+    each = max(1, round(count / protocol.n_folds / 2))
+    rows = []
+    for fold in np.unique(protocol.fold):
+        for same in (True, False):
+            there = np.flatnonzero((protocol.fold == fold) & (protocol.same == same))
+            rows.append(there[np.linspace(0, len(there) - 1, min(each, len(there))).round().astype(int)])
+    return protocol.take(np.sort(np.concatenate(rows)))

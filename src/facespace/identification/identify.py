@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Floats, Strings, check_vectors
+from ..embeddings import EmbeddingSet, Floats, check_vectors
 from ..errors import DimensionError, InputError, shorten
 from ..gallery import GALLERY, PROBES, search
 from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
+from ..people import People, people_of
 from ..results import signature
 from ..verification import PairMap
 
@@ -111,10 +112,11 @@ def identify(
     name: str = "identification",
     block: tuple[int, int] = (PROBES, GALLERY),
 ) -> IdentificationResult:
-    """Look every probe up in the gallery; both sets say whose face it is in `subject`, or else in their ids.
+    """Look every probe up in the gallery. Whose face it is, `facespace.people` says for both sets; images of unknown people
+    are left out, with a warning that counts them.
 
     Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
-    one block (probes × entries) of scores. Without a `subject` column the person is the folder in the id (`Zico/Zico_0001`).
+    one block (probes × entries) of scores.
 
     Raises:
         InputError: people unknown, images on both sides, no mated probe, ranks below 1, an FPIR outside 0 … 1.
@@ -130,7 +132,8 @@ def identify(
             f"{int(twice.sum()):,} images are in the gallery and among the probes: {shorten(gallery.ids[twice].tolist())}",
             "A probe would find itself; take every image on one side only.",
         )
-    owners, seen = _people(gallery, "gallery"), _people(probes, "probes")
+    (gallery, enrolled), (probes, looked_up) = _known(gallery, "the gallery"), _known(probes, "the probes")
+    owners, seen = enrolled.names[enrolled.known], looked_up.names[looked_up.known]
     _, person = np.unique(np.concatenate([owners, seen]), return_inverse=True)
     owner, who = person[: len(owners)], person[len(owners) :]
     x = probes.vectors if map is None else np.asarray(map.probe(probes.vectors))
@@ -162,7 +165,8 @@ def identify(
         least = cmc[-1].low if cmc else 0.0  # what holds of a rank holds of the next
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
     strangers = len(best)
-    warnings = _warnings(gallery, probes, map, strangers, fpirs)
+    warnings = [*enrolled.left_out("the gallery"), *looked_up.left_out("the probes")]
+    warnings += _warnings(gallery, probes, map, strangers, fpirs)
     return IdentificationResult(
         gallery=len(gallery),
         gallery_people=len(np.unique(owner)),
@@ -178,6 +182,7 @@ def identify(
             map=None if map is None else getattr(map, "method", type(map).__name__),
             entries=len(gallery),
             people=len(np.unique(owner)),
+            people_by="/".join(dict.fromkeys((enrolled.source, looked_up.source))),
             mated=int(mated.sum()),
             nonmated=strangers,
             rank="ties-against",
@@ -196,17 +201,11 @@ def _open_set(dyads: Dyads, rank: NDArray[np.int64], mate: Floats, best: Floats,
     return FnirAtFpir(fpir, 1 - row.tar, 1 - row.high, 1 - row.low, threshold, len(row.rows))
 
 
-def _people(faces: EmbeddingSet, side: str) -> Strings:
-    if faces.subject is not None:
-        return faces.subject
-    folder: Strings = np.strings.rpartition(faces.ids, "/")[0]
-    if (folder == "").any():
-        raise InputError(
-            f"nobody says who is in the images of the {side}: no subject column, and ids like "
-            f"{shorten(faces.ids[folder == ''].tolist(), 2)} have no folder",
-            "Give sets with a subject column; facespace embed writes it from the folders' names.",
-        )
-    return folder
+def _known(faces: EmbeddingSet, side: str) -> tuple[EmbeddingSet, People]:
+    """The images whose people are known, and these people."""
+    people = people_of(faces).needed(faces.ids, side)
+    rows = np.flatnonzero(people.known)
+    return (faces, people) if len(rows) == len(faces) else (faces.take(rows), people)
 
 
 def _warnings(

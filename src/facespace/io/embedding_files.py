@@ -51,7 +51,7 @@ def _save_parquet(fields: Fields, path: Path, dtype: np.dtype[Any]) -> None:
     values = pa.array(fields["vectors"].astype(dtype, copy=False).reshape(-1))
     table: dict[str, Any] = {"id": pa.array(fields["ids"].tolist(), pa.string())}
     for name, column in _columns(fields).items():
-        table[name] = pa.array(column, pa.float32()) if name == "quality" else pa.array(column.tolist(), pa.string())
+        table[name] = pa.array(column, pa.float32()) if name == "quality" else _texts(column)
     table["vector"] = pa.FixedSizeListArray.from_arrays(values, dim)
     facts = {"model": fields["model"], "dim": dim, "metadata": fields["metadata"], "version": __version__}
     out = pa.table(table).replace_schema_metadata({"facespace": json.dumps(facts)})
@@ -172,6 +172,12 @@ def _load_npy(path: Path) -> Fields:
             f"Put {table.name} (a csv with the column id) or {plain.name} (one id a line) into the same folder.",
         )
     return {"vectors": matrix, "ids": ids, **columns}
+
+
+def _texts(column: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array([value or None for value in column.tolist()], pa.string())  # "" is what is not known
 
 
 def _columns(fields: Fields) -> Fields:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError
+from ..people import People, people_of
 from .families import METHODS, LinearEstimator, candidates, make_estimator
 from .linear_map import LinearMap
 from .selection import JudgedPairs, people_parts, sample_pairs, select
@@ -40,8 +40,8 @@ def fit_map(
 
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
-            5-fold cross-validation that keeps people together (by the sets' `subject` column; else every image is its own
-            person, and the two embeddings of one image are the genuine pairs).
+            5-fold cross-validation that keeps people together (`facespace.people` says who they are; where nobody is
+            known every image is its own person, and the two embeddings of one image are the genuine pairs).
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
         center: fit about the means and compare about the target's mean; False gives the papers' forms. The means are those
@@ -64,7 +64,7 @@ def fit_map(
     >>> bool(np.allclose(fit_map(a, b, "orthogonal", center=False).weight, turn, atol=1e-6))
     True
     """
-    x, y, subjects, facts = paired_vectors(source, target, pairs)
+    x, y, people, facts = paired_vectors(source, target, pairs)
     means, galleries = None, None
     if center and method != "identity" and few_pairs(len(x), source.dim, target.dim):
         galleries = Moments.of(source.normalized()), Moments.of(target.normalized())
@@ -74,8 +74,7 @@ def fit_map(
     own_means = center and means is None
     statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
     if method == "auto":
-        labelled = source.subject is not None or target.subject is not None
-        estimator, chosen = _choose(x, y, subjects, labelled, seed, galleries, own_means)
+        estimator, chosen = _choose(x, y, people, seed, galleries, own_means)
         facts |= chosen
     else:
         about_means = own_means or (intercept and not center)
@@ -103,8 +102,8 @@ def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, pairs: PairProto
 
 def paired_vectors(
     source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None
-) -> tuple[Floats, Floats, NDArray[np.str_], dict[str, Any]]:
-    """Row-aligned L2-normalised vectors (n, p), (n, q) of the pairs, each pair's person (n,), and counts for the record."""
+) -> tuple[Floats, Floats, People, dict[str, Any]]:
+    """Row-aligned L2-normalised vectors (n, p), (n, q) of the pairs, their people (n,), and counts for the record."""
     if pairs is None:
         joined = source.join(target)
         left, right = joined.left, joined.right
@@ -124,13 +123,13 @@ def paired_vectors(
             )
         # One image may be in several pairs, so these are not sets but rows of sets.
         facts = {"pairing": "matched", "pairs_without_embedding": int((~both).sum())}
-        subjects = _people(source, genuine_left[both], left_rows[both])
-        facts["subjects"] = len(np.unique(subjects))
-        return source.normalized()[left_rows[both]], target.normalized()[right_rows[both]], subjects, facts
-    column = left.subject if left.subject is not None else right.subject
-    subjects = left.ids if column is None else column
-    facts["subjects"] = len(np.unique(subjects)) if column is not None else None
-    return left.normalized(), right.normalized(), subjects, facts
+        left_rows, right_rows = left_rows[both], right_rows[both]
+        people = people_of(source).take(left_rows)
+        if people.source == "nobody":
+            people = people_of(target).take(right_rows)
+        return source.normalized()[left_rows], target.normalized()[right_rows], people, facts | _counted(people)
+    people = people_of(left, right)
+    return left.normalized(), right.normalized(), people, facts | _counted(people)
 
 
 def _one_thread() -> Any:
@@ -138,17 +137,25 @@ def _one_thread() -> Any:
     return threadpool_limits(1)
 
 
-def _people(faces: EmbeddingSet, ids: NDArray[np.str_], rows: NDArray[np.intp]) -> NDArray[np.str_]:
-    return ids if faces.subject is None else faces.subject[rows]
+def _counted(people: People) -> dict[str, Any]:
+    """Who told the people, how many they are (None where nobody is known), and how many pairs are of unknown ones."""
+    known = people.names[people.known]
+    return {
+        "people_by": people.source,
+        "subjects": len(np.unique(known)) if len(known) else None,
+        "pairs_of_unknown_people": len(people.names) - len(known),
+    }
 
 
 def _choose(
-    x: Floats, y: Floats, subjects: NDArray[np.str_], labelled: bool, seed: int, galleries: Galleries, center: bool
+    x: Floats, y: Floats, people: People, seed: int, galleries: Galleries, center: bool
 ) -> tuple[LinearEstimator, dict[str, Any]]:
-    people = len(np.unique(subjects))
-    if people < 2 * PARTS:
+    known, subjects = people.units()  # a person nobody knows may be one of those judged, so the choice is made without
+    x, y = x[known], y[known]
+    count = len(np.unique(subjects))
+    if count < 2 * PARTS:
         raise InputError(
-            f"choosing a method by cross-validation needs at least {2 * PARTS} people; these pairs have {people}",
+            f"choosing a method by cross-validation needs at least {2 * PARTS} people; these pairs have {count}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
         )
     part = people_parts(subjects, PARTS, seed)
@@ -167,6 +174,11 @@ def _choose(
         "method": "auto",
         "family": family,
         "chosen": selection.chosen,
-        "cross_validation": {"error": selection.losses, "parts": PARTS, "pairs": len(same), "labelled": labelled},
+        "cross_validation": {
+            "error": selection.losses,
+            "parts": PARTS,
+            "pairs": len(same),
+            "labelled": people.source != "nobody",
+        },
         "seed": seed,
     }

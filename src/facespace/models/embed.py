@@ -21,6 +21,7 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError, shorten
 from ..images import ImageFile, find_images, name_images, read_landmarks
 from ..io import SUFFIXES
+from ..people import people_in
 from ..results import signature
 from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector
 from ._partial import Batch, PartialSet
@@ -117,8 +118,9 @@ def embed(
     """Embeddings of all images of a folder (or of a list of files) by one network.
 
     Args:
-        images: folder; ids are the paths under it without extension, and `subject` is the id's folder when all images lie
-            in one (person/image.jpg). Or files by id, or a list of files; ids are then the paths as given without extension.
+        images: folder; ids are the paths under it without extension, and `subject` is the id's first folder
+            (person/…/image.jpg), unknown for images that lie in none. Or files by id, or a list of files; ids are then the
+            paths as given without extension.
         model: name of a card, path of a card's TOML file, or a card.
         out: file to write the set to (.parquet, .npz, .npy). While it runs, finished batches are kept in `out`.partial.
         landmarks: file of `read_landmarks`, or (5, 2) points by id, instead of a detector.
@@ -229,9 +231,9 @@ def _assemble(
         raise InputError(
             f"none of the {len(files):,} images gave an embedding ({told})", f"First: {_first_lines(total.skipped)}"
         )
-    subject = [name.rpartition("/")[0] for name in ids]
     vectors = np.stack([total.vectors[row[name]] for name in ids])
-    known = subject if grouped and all(subject) else None
+    people = people_in(ids) if grouped else None
+    known = None if people is None or people.source == "nobody" else people.names
     return EmbeddingSet(vectors, ids, model=card.name, subject=known, metadata=metadata)
 
 

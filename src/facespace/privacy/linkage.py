@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import FacespaceError, InputError
 from ..mapping import FAMILIES, LinearMap, PairStatistics, fit_map, pair_statistics
+from ..people import people_of
 from ..results import signature
 from ._design import Design, Rows, divide
 from ._search import Answers, Rates, best_match, rates, too_few
@@ -49,7 +50,7 @@ def audit_linkage(
     are probes without a mate, or further entries of the gallery. No image, and no leaked person, is on both sides.
 
     Args:
-        source, target: sets of two systems that share images; at least one has a `subject` column.
+        source, target: sets of two systems that share images whose people are known (`facespace.people`).
         leaked: numbers of leaked pairs.
         repeats: draws of leaked pairs for each number.
         method: family of the map; by default "anchored" where facespace has it, else ridge (α = 1). Both suit few pairs.
@@ -73,15 +74,11 @@ def audit_linkage(
         if not 0 <= rate < 1:
             raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
     joined = source.join(target)
-    subjects = joined.left.subject if joined.left.subject is not None else joined.right.subject
-    if subjects is None:
-        raise InputError(
-            "neither set says who is in its images, so nobody can check a name",
-            "Give sets with a subject column; facespace embed writes it from the folders' names.",
-        )
-    design = divide(subjects, sizes[-1], enrolled=enrolled, seed=seed)
+    people = people_of(joined.left, joined.right).needed(joined.left.ids, "either set")
+    named = np.flatnonzero(people.known)
+    design = divide(people.names[named], sizes[-1], enrolled=enrolled, seed=seed)
     family = method or ("anchored" if "anchored" in FAMILIES else "ridge")
-    sides = (joined.left, joined.right)
+    sides = (joined.left.take(named), joined.right.take(named))
     names = _names(source, target)
 
     def score(found: list[tuple[Rows, Floats]]) -> Rates:
@@ -130,6 +127,7 @@ def audit_linkage(
         counts=_counts(design, strangers),
         warnings=(
             *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
+            *people.left_out("both sets"),
             *too_few(strangers, fpir),
             *reasons,
         ),
@@ -145,6 +143,7 @@ def audit_linkage(
             mated=int(design.mated.sum()),
             nonmated=strangers,
             enrolled=enrolled,
+            people_by=people.source,
             interval=f"people+repeats-bootstrap-{resamples}",
             seed=seed,
         ),

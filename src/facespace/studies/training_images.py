@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten, unknown_name
+from ..people import people_of
 
 
 def training_images(sets: Sequence[EmbeddingSet], protocol: PairProtocol, keys: str) -> tuple[Strings, NDArray[np.int64]]:
     """`(ids, fold)`, both (n,): images that every set has, with the fold (from 0) of the person shown, sorted by id.
 
-    keys "protocol": the images of the pairs list. "all": and all others, by the `subject` column of the first set that has
-    one: of the same people, in their fold, and of people in no fold (−1), who belong to every training.
+    keys "protocol": the images of the pairs list. "all": and all others whose people are known (`facespace.people`, by the
+    first set with a subject column): of the same people, in their fold, and of people in no fold (−1), who belong to every
+    training.
 
-    Raises InputError for "all" without subjects, or when a subject is in several folds.
+    Raises InputError for "all" where nobody is known, or when a subject is in several folds.
     """
     ids, fold = protocol.fold_of_ids()
     fold = np.unique(fold, return_inverse=True)[1]
@@ -26,20 +28,17 @@ def training_images(sets: Sequence[EmbeddingSet], protocol: PairProtocol, keys: 
         return ids, fold
     if keys != "all":
         raise unknown_name("choice of keys", keys, ("all", "protocol"))
-    labelled = next((faces for faces in sets if faces.subject is not None), None)
-    if labelled is None or labelled.subject is None:
-        raise InputError(
-            "keys 'all' needs to know who is who, but no set has a subject column",
-            "facespace embed writes it when images lie in a folder per person.",
-        )
-    people, person = np.unique(labelled.subject, return_inverse=True)
-    of_person = np.full(len(people), -1, dtype=np.int64)
-    known = person[labelled.rows(ids)]
-    of_person[known] = fold
-    if np.any(clash := of_person[known] != fold):
-        several = np.unique(people[known[clash]]).tolist()
+    labelled = next((faces for faces in sets if faces.subject is not None), sets[0])
+    people = people_of(labelled).needed(labelled.ids, "any set")
+    person = people.codes
+    of_person = np.full(person.max() + 1, -1, dtype=np.int64)
+    rows = labelled.rows(ids)
+    named = person[rows] >= 0
+    of_person[person[rows[named]]] = fold[named]
+    if np.any(clash := of_person[person[rows[named]]] != fold[named]):
+        several = np.unique(people.names[rows[named]][clash]).tolist()
         raise InputError(f"{len(several):,} subjects are in pairs of several folds: {shorten(several)}")
-    shared = labelled.ids
+    shared = labelled.ids[people.known]  # an unknown person may be of any fold
     for faces in sets:
         shared = shared[faces.find(shared) >= 0]
     shared = np.sort(shared)

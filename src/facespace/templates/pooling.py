@@ -187,12 +187,17 @@ def _missing_faces(protocol: TemplateProtocol, faces: EmbeddingSet, rows: NDArra
 def _own_columns(faces: EmbeddingSet) -> tuple[Strings, NDArray[np.int32], NDArray[np.int32], Strings | None]:
     if faces.template is None:
         raise InputError("the set has no column 'template'", "Add it, or give a list of image, template and media.")
-    names, first, codes = np.unique(faces.template, return_index=True, return_inverse=True)
+    if (missing := faces.template == "").any():
+        rows = [f"row {row} ({faces.ids[row]})" for row in np.flatnonzero(missing)[:5].tolist()]
+        raise InputError(f"{int(missing.sum()):,} faces belong to no template: {', '.join(rows)}", "Leave them out, or say.")
+    names, codes = np.unique(faces.template, return_inverse=True)
     media = np.arange(len(faces)) if faces.media is None else np.unique(faces.media, return_inverse=True)[1]
     subject = None
     if faces.subject is not None:
-        subject = faces.subject[first]
-        if (clash := subject[codes] != faces.subject).any():
+        subject = np.zeros(len(names), faces.subject.dtype)
+        known = np.flatnonzero(faces.subject != "")[::-1]
+        subject[codes[known]] = faces.subject[known]  # the first known one of each template
+        if (clash := (subject[codes] != faces.subject) & (faces.subject != "")).any():
             at = int(np.argmax(clash))
             raise InputError(
                 f"template {names[codes[at]]} shows two people: {subject[codes[at]]} and {faces.subject[at]} "

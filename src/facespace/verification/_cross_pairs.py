@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError
+from ..people import people_of
 
 Rows = NDArray[np.intp]
 
@@ -90,12 +91,18 @@ class CrossUnits:
     count: int
 
     @classmethod
-    def of(cls, a: EmbeddingSet, b: EmbeddingSet, *, labels: bool) -> CrossUnits:
-        """People by the `subject` columns where `labels` and both sets have one, else images by their ids."""
-        known = labels and a.subject is not None and b.subject is not None
-        one, two = (a.subject, b.subject) if known else (a.ids, b.ids)
-        names, unit = np.unique(np.concatenate([np.asarray(one), np.asarray(two)]), return_inverse=True)
-        return cls(unit[: len(a)], unit[len(a) :], known, len(names))
+    def of(cls, a: EmbeddingSet, b: EmbeddingSet, *, labels: bool) -> tuple[EmbeddingSet, EmbeddingSet, CrossUnits]:
+        """People (`facespace.people`) where `labels` and both sets know some, else images by their ids; with the sets.
+
+        Where people are the units, the images of unknown ones are left out: they may show anybody.
+        """
+        people = people_of(a), people_of(b)
+        known = labels and all(one.source != "nobody" for one in people)
+        if known:
+            a, b = (faces.take(np.flatnonzero(one.known)) for faces, one in zip((a, b), people, strict=True))
+        one, two = (p.names[p.known] for p in people) if known else (a.ids, b.ids)
+        names, unit = np.unique(np.concatenate([one, two]), return_inverse=True)
+        return a, b, cls(unit[: len(a)], unit[len(a) :], known, len(names))
 
 
 def _drawn(n: int, m: int, pairs: int, seed: int) -> Iterator[tuple[Rows, Rows]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..datasets import PairProtocol
-from ..embeddings import EmbeddingSet, Strings
+from ..embeddings import EmbeddingSet
 from ..people import People, people_in, people_of
 
 
 def subjects_of(
     protocol: PairProtocol, left_set: EmbeddingSet | None = None, right_set: EmbeddingSet | None = None
-) -> tuple[Strings, Strings] | None:
-    """The person in each pair's left and right image, (n,) and (n,), or None where that can't be known.
+) -> tuple[People, People] | None:
+    """The people in the left and in the right images of the pairs, (n,) each, or None where that can't be known.
 
     By the rule of `facespace.people` for the sets, else for the ids of the protocol. Either is believed only when it knows
     everybody and agrees with the protocol: genuine pairs show one person, impostor pairs two.
@@ -25,5 +25,5 @@ def subjects_of(
     candidates.append((people_in(protocol.left), people_in(protocol.right)))
     for left, right in candidates:
         if left.known.all() and right.known.all() and np.array_equal(left.names == right.names, protocol.same):
-            return left.names, right.names
+            return left, right
     return None

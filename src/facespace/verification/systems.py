@@ -68,11 +68,12 @@ def compare_systems(
     if names[0] == names[1]:
         names = (f"{names[0]} (first)", f"{names[1]} (second)")
     left_out = int((~kept).sum())
+    known = subjects_of(used, first.a, first.b or first.a)
     return compare_scores(
         scores[0],
         scores[1],
         used.same,
-        subjects_of(used, first.a, first.b or first.a),
+        None if known is None else (known[0].names, known[1].names),
         fars,
         correct=correct,
         names=names,

@@ -84,7 +84,8 @@ def transfer_thresholds(
         source, target: embeddings that need no labels and no common images.
         fars: rates above 0, at most 1.
         pairs: how many random pairs; all, if there are not more.
-        labels: leave out pairs of one person where both sets have `subject`; False ignores the columns.
+        labels: leave out pairs of one person, and images of unknown people, where both sets know people
+            (`facespace.people`); False asks nobody.
         genuine_share: of the remaining pairs, how many are of one person (`expected_genuine_share`), or "estimate": what
             lies above the extrapolated tail of the impostor scores. Not used where people are known.
         seed: of the random pairs.
@@ -98,7 +99,7 @@ def transfer_thresholds(
             raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
     if not fars:
         raise InputError("name at least one false accept rate", "For example 1e-2,1e-3.")
-    units = CrossUnits.of(source, target, labels=labels)
+    source, target, units = CrossUnits.of(source, target, labels=labels)
     probes, references = np.asarray(map.probe(source.vectors)), np.asarray(map.reference(target.vectors))
     check_vectors(probes, source.ids)
     check_vectors(references, target.ids)
@@ -132,7 +133,7 @@ def operating_far(
     Raises InputError when no more pairs pass than the expected genuine ones: there is no rate to transfer then.
     All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them.
     """
-    units = CrossUnits.of(faces, faces, labels=labels)
+    faces, _, units = CrossUnits.of(faces, faces, labels=labels)
     scores = cross_scores(faces.vectors, faces.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
     genuine = 0.0 if units.labelled else _genuine_share(scores, genuine_share)
     accepted = int(np.count_nonzero(scores.tail >= threshold))

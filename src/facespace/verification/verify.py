@@ -158,10 +158,12 @@ def verify(
     accuracy = None if fold is None else kfold_accuracy(scores, kept.same, fold)
     if accuracy is None:
         warnings.append("too few pairs for two folds: no accuracy")
-    interval, low, high = "none", None, None
+    interval, low, high, people_by = "none", None, None, None
     from_intervals: tuple[str, ...] = ()
     if intervals:
-        people = subjects_of(kept, a, other)
+        known = subjects_of(kept, a, other)
+        people = None if known is None else (known[0].names, known[1].names)
+        people_by = "nobody" if known is None else known[0].source
         interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
             warnings.append(
@@ -185,6 +187,7 @@ def verify(
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{folds_from}",
         threshold="exact",
         interval=interval,
+        people_by=people_by,
         seed=seed,
     )
     return VerificationResult(

@@ -1,8 +1,8 @@
 """Making a network explainable: max-pool head and decoder."""
 
-from .people import evenly, keep_out, people_of
+from .labels import labels_of
 from .train import TrainProgress, TrainSettings, train
 
 __all__ = [
-    "TrainProgress", "TrainSettings", "evenly", "keep_out", "people_of", "train",
+    "TrainProgress", "TrainSettings", "labels_of", "train",
 ]  # fmt: skip

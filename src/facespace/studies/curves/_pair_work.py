@@ -82,9 +82,11 @@ class PairWork:
     def of_sets(cls, source: EmbeddingSet, target: EmbeddingSet, seed: int) -> PairWork:
         """The images that both sets have, their people dealt into folds, and pairs of images drawn within each.
 
-        Without a `subject` column, or people with two images, a genuine pair is one image as both networks saw it.
+        Where people are not known, or have no two images, a genuine pair is one image as both networks saw it.
         """
-        x, y, subjects, _ = paired_vectors(source, target, None)
+        x, y, known, _ = paired_vectors(source, target, None)
+        rows, subjects = known.units()
+        x, y = x[rows], y[rows]
         _, person, images = np.unique(subjects, return_inverse=True, return_counts=True)
         several = int(np.count_nonzero(images > 1))
         one_image = several < 2 * LEAST_PARTS
@@ -96,7 +98,7 @@ class PairWork:
             )
         # Impostor pairs are drawn within a fold, so each must have a few people.
         part = _deal(images, PARTS if people >= 5 * PARTS else LEAST_PARTS, seed)[person]
-        labels = source.join(target).left.ids if one_image else subjects
+        labels = np.arange(len(x)) if one_image else subjects
         left, right, same = sample_pairs(labels, part, genuine=20_000, per_person=3, seed=seed)
         kept = same | (subjects[left] != subjects[right])
         left, right, same = left[kept], right[kept], same[kept]

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...datasets import TemplateProtocol, person_templates, single_images, subjects_of_ids
+from ...datasets import TemplateProtocol, person_templates, single_images
 from ...embeddings import EmbeddingSet, Floats, Strings
-from ...errors import InputError, shorten
+from ...errors import InputError
 from ...mapping import FoldStatistics, JointMap, fit_map, make_estimator
 from ...metrics import FEW_FALSE_ACCEPTS, Roc, ScoreHistogram
+from ...people import People, people_in, people_of
 from ...templates import TemplateVerificationResult, merge_shards, score_templates
 from ...verification import PairMap
 
@@ -35,7 +36,7 @@ class Design:
     people: int | None
     shared: int | None
     images: int
-    left_out: int  # images that not all sets have
+    left_out: int  # images that not all sets have, or of unknown people
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,8 @@ def design(
                 f"the study of {protocol.name!r} does not say which images the maps are fitted on",
                 "Give fit_ids (--fit-ids FILE), such as the enrolment images, one id a line.",
             )
-        people = _subjects(sets, given)
+        named = _people(sets, given)
+        people = None if named.source == "nobody" else named.names[named.known]
         # Only faces of templates that are compared count as seen.
         used = np.zeros(len(protocol.templates), dtype=np.bool_)
         used[protocol.left] = used[protocol.right] = True
@@ -95,13 +97,9 @@ def design(
         if people is not None and protocol.subject is not None:
             both = len(np.intersect1d(people, protocol.subject[used]))
         return Design(protocol, given, None if people is None else len(np.unique(people)), both, overlap, left_out)
-    subjects = _subjects(sets, shared)
-    if subjects is None:
-        raise InputError(
-            f"nothing says who is in which image: no set has a column 'subject', and ids like {shorten(shared.tolist(), 2)} "
-            "have no folder",
-            "Give sets with subjects, or a protocol of templates with fit_ids (--ijb, --fit-ids).",
-        )
+    everybody = _people(sets, shared).needed(shared, "the sets")
+    shared, subjects = shared[everybody.known], everybody.names[everybody.known]
+    left_out += int(np.count_nonzero(~everybody.known))
     if given is None:
         fit = single_images(shared, subjects)
         if len(fit) < 2:
@@ -118,12 +116,9 @@ def design(
     return Design(made, fit, len(np.unique(people)), 0, 0, left_out)
 
 
-def _subjects(sets: Sequence[EmbeddingSet], ids: Strings) -> Strings | None:
-    """(n,) person in each image, by the first set with a column `subject`, else by the folder in the id."""
-    for faces in sets:
-        if faces.subject is not None and len(ids):
-            return faces.subject[faces.rows(ids)]
-    return subjects_of_ids(ids)
+def _people(sets: Sequence[EmbeddingSet], ids: Strings) -> People:
+    """Of the images `ids` (n,), which all of `sets` have."""
+    return people_of(*(faces.select(ids) for faces in sets)) if len(ids) else people_in(ids)
 
 
 class Maps:
