@@ -222,10 +222,11 @@ def _texts(column: Sequence[str | None] | NDArray[Any]) -> Strings:
 
 
 def normalize(vectors: NDArray[Any]) -> Floats:
-    """Rows divided by their Euclidean length; float32. The caller has excluded zero rows."""
+    """Rows divided by their Euclidean length; float32. A row of zeros has no direction and stays: its cosines are 0."""
     matrix = np.asarray(vectors, dtype=np.float32)
-    squared = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
-    unit: Floats = matrix * (1.0 / np.sqrt(squared)).astype(np.float32)[:, None]
+    lengths = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    unit: Floats = matrix * scale.astype(np.float32)[:, None]
     return unit
 
 

@@ -46,10 +46,29 @@ def test_a_tie_counts_against_the_probe():
     assert (found.rank.tolist(), found.other.tolist()) == ([2], [1.0])
 
 
+def test_row_order_changes_no_rank():
+    """Equal entries of the mate and of others, in every order of gallery and probes: the rank is the same."""
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(4, 6)).astype(np.float32)
+    y, owner = base[[0, 0, 1, 1, 2, 2, 3]], np.array([7, 8, 7, 9, 8, 9, 7])
+    x, person = base[[0, 1, 2, 3, 2]], np.array([7, 7, 8, 7, 5])
+    expected = search(x, person, y, owner).rank
+    assert expected.tolist() == [2, 2, 2, 1, 0]
+    for _ in range(40):
+        g, p = rng.permutation(len(y)), rng.permutation(len(x))
+        assert np.array_equal(search(x[p], person[p], y[g], owner[g], block=(2, 3)).rank, expected[p])
+
+
+def test_a_vector_without_direction_scores_zero_with_everybody():
+    y = np.eye(3, dtype=np.float32)
+    found = search(np.zeros((1, 3), np.float32), np.array([0]), y, np.arange(3))
+    assert (found.mate.tolist(), found.other.tolist(), found.rank.tolist()) == ([0.0], [0.0], [3])
+
+
 def test_many_mates_are_scored_in_parts(monkeypatch):
-    from facespace.gallery import exact as _gallery
+    from facespace.gallery import exact
 
     x, person, y, owner = problem(5)
     whole = search(x, person, y, owner)
-    monkeypatch.setattr(_gallery, "_MATES", 3)
+    monkeypatch.setattr(exact, "_MATES", 3)
     assert np.array_equal(search(x, person, y, owner).mate, whole.mate)

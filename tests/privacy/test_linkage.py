@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import facespace.mapping
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError
 from facespace.io import to_json
-from facespace.privacy import audit_linkage, finding, linkage_report
+from facespace.privacy import audit_linkage, finding, linkage, linkage_report
 from facespace.privacy._design import PROBES, divide
 
 QUICK = {"leaked": (5, 20, 60), "repeats": 3, "resamples": 50, "fpir": (0.2, 0.1)}
@@ -119,7 +118,7 @@ def test_refine_sees_no_labels_and_its_points_stand_beside_the_others(monkeypatc
         assert not set(source.ids.tolist()) & set(target.ids.tolist())
         return _Refined(start)
 
-    monkeypatch.setattr(facespace.mapping, "refine_map", stub, raising=False)
+    monkeypatch.setattr(linkage, "refine_map", stub, raising=False)
     result = audit_linkage(*systems, **QUICK, refine=True)
     assert len(seen) == 2 * 3 * 3
     assert [p.refine for p in result.points] == [False, True] * 6
@@ -134,7 +133,7 @@ def test_a_refusal_is_counted_and_the_fitted_map_stands_in(monkeypatch, systems)
             raise InputError("the start is too weak")
         return _Refined(start)
 
-    monkeypatch.setattr(facespace.mapping, "refine_map", stub, raising=False)
+    monkeypatch.setattr(linkage, "refine_map", stub, raising=False)
     result = audit_linkage(*systems, **QUICK, refine=True)
     assert [p.refused for p in result.points if p.refine] == [3, 0, 0] * 2
     assert sum("refused 3 of 3: the start is too weak" in warning for warning in result.warnings) == 2
@@ -185,3 +184,15 @@ def test_the_report_says_what_was_found(audit, tmp_path):
     assert f"With 60 leaked pairs, {100 * best.rank1:.1f} %" in finding(audit)
     for part in ("What was tested", "net-a", "net-b", "FNIR@0.1", "A by itself", audit.signature, "guessing"):
         assert part in page
+
+
+def test_twins_of_one_vector_are_never_named():
+    """Every face is also another person's, entry for entry: a tie is no match, whichever row comes first."""
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(rng.normal(size=(4, 8))[np.arange(60) % 4], 3, axis=0)  # 60 people share four faces
+    ids = [f"p{i // 3}/{i % 3}" for i in range(180)]
+    for order in (slice(None), slice(None, None, -1)):
+        faces = [EmbeddingSet(vectors[order], ids[order], model=name) for name in ("one", "two")]
+        found = audit_linkage(*faces, leaked=(6,), repeats=1, resamples=10, fpir=())
+        assert [bound.rank1 for bound in found.bounds] == [0.0, 0.0]
+        assert {point.rank1 for point in found.points} == {0.0}

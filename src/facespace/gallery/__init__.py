@@ -1,9 +1,10 @@
 """Galleries: the one search, in blocks."""
 
-from .exact import GALLERY, PROBES, search
+from .exact import GALLERY, PROBES, Search, search
 
 __all__ = [
     "GALLERY",
     "PROBES",
+    "Search",
     "search",
 ]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..embeddings import normalize
 from ..errors import DimensionError, InputError
 
 NEAREST = 50
@@ -39,16 +40,10 @@ def closeness(vectors: NDArray[Any], strangers: NDArray[Any], nearest: int = NEA
     if len(others) == 0 or nearest < 1:
         raise InputError(f"a cohort of {len(others)} embeddings and {nearest} nearest of them: both must be at least 1")
     kept = min(nearest, len(others))
-    directions = _unit(others).T
+    directions = normalize(others).T
     result = np.empty(len(x), dtype=np.float32)
     for start in range(0, len(x), _BLOCK):
-        cosines = _unit(x[start : start + _BLOCK]) @ directions
+        cosines = normalize(x[start : start + _BLOCK]) @ directions
         cosines.partition(len(others) - kept, axis=1)
         result[start : start + _BLOCK] = cosines[:, len(others) - kept :].mean(axis=1)
     return result
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.sqrt(np.vecdot(vectors, vectors))
-    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
-    return scaled

@@ -3,26 +3,26 @@
 An attacker who holds some images' embeddings by both systems fits a map between them. Who can he name then among people of
 whom he knew nothing? Probes are anonymous embeddings of system A, mapped; the gallery is system B's, with names. For every
 probe the best match is taken: the rank-1 identification rate is the share of probes with a mate in the gallery whose best
-match is their mate. In the open set an answer is given only above a threshold, which at most a share FPIR (false positive
-identification rate) of the probes without a mate reaches; FNIR is the share of mated probes without the right answer
-(ISO/IEC 19795-1, at rank 1).
+match is their mate; a tie with another person's entry is no match, as everywhere (`facespace.gallery`). In the open set an
+answer is given only above a threshold, which at most a share FPIR (false positive identification rate) of the probes without
+a mate reaches; FNIR is the share of mated probes without the right answer (ISO/IEC 19795-1, at rank 1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import FacespaceError, InputError
-from ..mapping import FAMILIES, LinearMap, PairStatistics, fit_map, pair_statistics
+from ..gallery import Search, search
+from ..mapping import LinearMap, PairStatistics, fit_map, pair_statistics, refine_map
 from ..people import people_of
 from ..results import signature
 from ._design import Design, Rows, divide
-from ._search import Answers, Rates, best_match, rates, too_few
+from ._rates import Answers, Rates, rates, too_few
 from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
 
 LEAKED = (10, 25, 50, 100, 400)
@@ -53,7 +53,7 @@ def audit_linkage(
         source, target: sets of two systems that share images whose people are known (`facespace.people`).
         leaked: numbers of leaked pairs.
         repeats: draws of leaked pairs for each number.
-        method: family of the map; by default "anchored" where facespace has it, else ridge (α = 1). Both suit few pairs.
+        method: family of the map; by default "anchored", which suits few pairs.
         center: fit and compare about the means; of few leaked pairs, about those of all embeddings the attacker holds.
         refine: also sharpen every map by `refine_map` on the probes and the gallery, which the attacker holds anyway. Where
             it refuses, the map as fitted is used, and counted.
@@ -77,37 +77,39 @@ def audit_linkage(
     people = people_of(joined.left, joined.right).needed(joined.left.ids, "either set")
     named = np.flatnonzero(people.known)
     design = divide(people.names[named], sizes[-1], enrolled=enrolled, seed=seed)
-    family = method or ("anchored" if "anchored" in FAMILIES else "ridge")
+    family = method or "anchored"
     sides = (joined.left.take(named), joined.right.take(named))
     names = _names(source, target)
 
-    def score(found: list[tuple[Rows, Floats]]) -> Rates:
-        named = [design.person[design.gallery[row]] == design.person[design.probes] for row, _ in found]
-        answers = Answers(np.array(named), np.array([best for _, best in found]))
+    def score(found: list[Search]) -> Rates:
+        named, best = [one.rank == 1 for one in found], [np.maximum(one.mate, one.other) for one in found]
         person = design.person[design.probes]
-        return rates(answers, person, design.mated, fpir, resamples=resamples, seed=seed)
+        return rates(Answers(np.array(named), np.array(best)), person, design.mated, fpir, resamples=resamples, seed=seed)
 
     points: list[LinkagePoint] = []
     reasons: list[str] = []
     whole = 2 * len(sizes) * repeats
     with threadpool_limits(1):  # decompositions of this size gain nothing from threads
-        bounds = [_bound(name, score([_native(faces, design)])) for name, faces in zip(names, sides, strict=True)]
+        bounds = [
+            _bound(name, score([_search(faces.vectors[design.probes], faces.vectors[design.gallery], design)]))
+            for name, faces in zip(names, sides, strict=True)
+        ]
         for (one, two), (a, b) in ((names, sides), (names[::-1], sides[::-1])):
             probes, gallery = _bare(a.take(design.probes)), _bare(b.take(design.gallery))
             for size in sizes:
-                plain: list[tuple[Rows, Floats]] = []
-                sharp: list[tuple[Rows, Floats]] = []
+                plain: list[Search] = []
+                sharp: list[Search] = []
                 refused: list[str] = []
                 for repeat in range(repeats):
                     rows = design.leak(repeat, seed)[:size]
                     # The attacker has the attacked embeddings too; few pairs are centred by all of them.
                     mine, theirs = (np.concatenate([rows, held]) for held in (design.probes, design.gallery))
                     fitted = fit_map(a.take(mine), b.take(theirs), family, center=center, seed=seed)
-                    plain.append(_attack(fitted, probes, gallery))
+                    plain.append(_attack(fitted, probes, gallery, design))
                     if refine:
                         known = pair_statistics(a.take(rows), b.take(rows))
                         better = _refined(fitted, known, probes, gallery, refused)
-                        sharp.append(plain[-1] if better is fitted else _attack(better, probes, gallery))
+                        sharp.append(plain[-1] if better is fitted else _attack(better, probes, gallery, design))
                     if progress is not None:
                         progress(len(points) // (1 + refine) * repeats + repeat + 1, whole)
                 points.append(_point(one, two, size, False, score(plain), 0))
@@ -151,23 +153,18 @@ def audit_linkage(
     )
 
 
-def _attack(fitted: LinearMap, probes: EmbeddingSet, gallery: EmbeddingSet) -> tuple[Rows, Floats]:
-    return best_match(fitted.probe(probes.vectors), fitted.reference(gallery.vectors))
+def _attack(fitted: LinearMap, probes: EmbeddingSet, gallery: EmbeddingSet, design: Design) -> Search:
+    return _search(fitted.probe(probes.vectors), fitted.reference(gallery.vectors), design)
 
 
-def _native(faces: EmbeddingSet, design: Design) -> tuple[Rows, Floats]:
-    return best_match(faces.vectors[design.probes], faces.vectors[design.gallery])
+def _search(probes: Floats, gallery: Floats, design: Design) -> Search:
+    return search(probes, design.person[design.probes], gallery, design.person[design.gallery])
 
 
 def _refined(
     fitted: LinearMap, known: PairStatistics, probes: EmbeddingSet, gallery: EmbeddingSet, refused: list[str]
 ) -> LinearMap:
     """The refined map, or `fitted` itself with the reason added to `refused`."""
-    from .. import mapping
-
-    refine_map: Any = getattr(mapping, "refine_map", None)
-    if refine_map is None:
-        raise InputError("this version of facespace can't refine maps", "Leave out refine.")
     try:
         better: LinearMap = refine_map(fitted, probes, gallery, pairs=known).map
     except FacespaceError as error:

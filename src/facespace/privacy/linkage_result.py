@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._search import Rate
+from ._rates import Rate
 
 FPIRS = (1e-1, 1e-2)
 

@@ -5,19 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facespace.privacy import _search as module
-from facespace.privacy._search import Answers, best_match, open_set_threshold, rates, too_few
-
-
-def test_blocks_find_what_the_whole_matrix_says(monkeypatch):
-    monkeypatch.setattr(module, "_PROBES", 7)
-    monkeypatch.setattr(module, "_GALLERY", 11)
-    rng = np.random.default_rng(0)
-    x, y = (rng.normal(size=(n, 5)).astype(np.float32) for n in (30, 50))
-    cosines = (x / np.linalg.norm(x, axis=1)[:, None]) @ (y / np.linalg.norm(y, axis=1)[:, None]).T
-    row, best = best_match(x, y)
-    assert np.array_equal(row, cosines.argmax(axis=1))
-    assert best == pytest.approx(cosines.max(axis=1), abs=1e-6)
+from facespace.privacy import _rates as module
+from facespace.privacy._rates import Answers, open_set_threshold, rates, too_few
 
 
 @given(scores=st.lists(st.integers(-20, 20), min_size=1, max_size=40), fpir=st.floats(0, 0.999))

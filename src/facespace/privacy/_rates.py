@@ -1,4 +1,4 @@
-"""Exhaustive search of a gallery in blocks, and the identification rates of its answers."""
+"""The identification rates of an attacker's answers."""
 
 from __future__ import annotations
 
@@ -15,33 +15,13 @@ from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 Rows = NDArray[np.intp]
 Doubles = NDArray[np.float64]
 
-_PROBES, _GALLERY = 1024, 16384  # a block of scores has 64 MiB
-
-
-def best_match(probes: Floats, gallery: Floats) -> tuple[Rows, Floats]:
-    """Row of the gallery with the greatest cosine to each probe, and that cosine; (n, r) against (m, r).
-
-    A vector of length zero has no direction; its cosines are 0.
-    """
-    x, y = _unit(probes), _unit(gallery)
-    row, best = np.zeros(len(x), dtype=np.intp), np.full(len(x), -np.inf, dtype=np.float32)
-    for start in range(0, len(x), _PROBES):
-        part = slice(start, start + _PROBES)
-        for first in range(0, len(y), _GALLERY):
-            scores = x[part] @ y[first : first + _GALLERY].T
-            found = scores.argmax(axis=1)
-            top = scores[np.arange(len(found)), found]
-            better = top > best[part]
-            row[part][better] = found[better] + first
-            best[part][better] = top[better]
-    return row, best
-
 
 @dataclass(frozen=True, eq=False)
 class Answers:
     """What searches of the same probes gave, one row per repeat.
 
-    `named` (repeats, n): the best match is the probe's person; `score` (repeats, n): its cosine.
+    `named` (repeats, n): the best match is the probe's person, and nobody else's entry scores as much; `score` (repeats, n):
+    its cosine.
     """
 
     named: NDArray[np.bool_]
@@ -143,9 +123,3 @@ def _rate(each: Doubles, resampled: NDArray[np.floating], which: Rows) -> Rate:
     means = np.take_along_axis(resampled, which, axis=1).mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return Rate(float(each.mean()), float(low), float(high))
-
-
-def _unit(vectors: Floats) -> Floats:
-    lengths = np.sqrt(np.vecdot(vectors, vectors))
-    unit: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
-    return unit
