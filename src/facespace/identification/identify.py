@@ -24,7 +24,7 @@ from ..errors import DimensionError, InputError, shorten
 from ..gallery import GALLERY, PROBES, search
 from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
 from ..results import signature
-from ..verification import PairMap
+from ..verification import Cohort, PairMap, check_strangers, cohort_size, corrections
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -97,8 +97,8 @@ class IdentificationResult:
         """(FPIR, FNIR) at every threshold at which one changes, FPIR ascending; empty without non-mated probes."""
         if not self.nonmated:
             return np.empty(0), np.empty(0)
-        roc = Roc(np.where(self.ranks == 1, self.mate, np.float32(-2)), self.best)  # below every cosine: never accepted
-        return roc.far, 1 - np.where(roc.thresholds > -2, roc.tar, np.mean(self.ranks == 1))
+        roc = Roc(np.where(self.ranks == 1, self.mate, np.float32(-3)), self.best)  # below every score: never accepted
+        return roc.far, 1 - np.where(roc.thresholds > -3, roc.tar, np.mean(self.ranks == 1))
 
 
 def identify(
@@ -108,16 +108,20 @@ def identify(
     map: PairMap | None = None,
     ranks: Sequence[int] = RANKS,
     fpirs: Sequence[float] = FPIRS,
+    cohort: Cohort | None = None,
     name: str = "identification",
     block: tuple[int, int] = (PROBES, GALLERY),
 ) -> IdentificationResult:
     """Look every probe up in the gallery; both sets say whose face it is in `subject`, or else in their ids.
 
     Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
-    one block (probes × entries) of scores. Without a `subject` column the person is the folder in the id (`Zico/Zico_0001`).
+    one block (probes × entries) of scores. `cohort` are strangers' embeddings, by the probes' network and by the gallery's:
+    ranking, thresholds and rates are then of scores corrected by it, as in `verify`. Without a `subject` column the person
+    is the folder in the id (`Zico/Zico_0001`).
 
     Raises:
-        InputError: people unknown, images on both sides, no mated probe, ranks below 1, an FPIR outside 0 … 1.
+        InputError: people unknown, images on both sides or in the cohort, no mated probe, ranks below 1, an FPIR outside
+            0 … 1.
         DimensionError: the widths don't match.
     """
     if not ranks or min(ranks) < 1:
@@ -130,6 +134,7 @@ def identify(
             f"{int(twice.sum()):,} images are in the gallery and among the probes: {shorten(gallery.ids[twice].tolist())}",
             "A probe would find itself; take every image on one side only.",
         )
+    check_strangers(cohort, np.concatenate([gallery.ids, probes.ids]), "the gallery and the probes")
     owners, seen = _people(gallery, "gallery"), _people(probes, "probes")
     _, person = np.unique(np.concatenate([owners, seen]), return_inverse=True)
     owner, who = person[: len(owners)], person[len(owners) :]
@@ -143,7 +148,8 @@ def identify(
     if map is not None:
         check_vectors(x, probes.ids)
         check_vectors(y, gallery.ids)
-    found = search(x, who, y, owner, block=block)
+    offsets = (None, None) if cohort is None else corrections(x, y, map, cohort)
+    found = search(x, who, y, owner, probe_offset=offsets[0], gallery_offset=offsets[1], block=block)
     mated = found.mated
     if not mated.any():
         raise InputError(
@@ -180,6 +186,7 @@ def identify(
             people=len(np.unique(owner)),
             mated=int(mated.sum()),
             nonmated=strangers,
+            cohort=cohort_size(cohort),
             rank="ties-against",
             interval="subjects-dyadic",
         ),
