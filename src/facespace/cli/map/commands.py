@@ -33,7 +33,7 @@ group.command("refine")(refine)
 group.command("threshold")(threshold)
 
 Map = Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.", show_default=False)]
-Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network.", show_default=False)]
+Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network, or either.", show_default=False)]
 Side = Annotated[
     str | None,
     typer.Option("--side", metavar="source|target", help="Of a two-sided map, by default the one that IN names."),
