@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         ReducedRankMap,
         RidgeMap,
         RotationMap,
+        TwoSidedMap,
         fit_map,
+        load_map,
         refine_map,
     )
     from .models import ModelCard, embed, load_card
@@ -52,7 +54,9 @@ _HOMES = {
         "ReducedRankMap",
         "RidgeMap",
         "RotationMap",
+        "TwoSidedMap",
         "fit_map",
+        "load_map",
         "refine_map",
     ],
     "models": ["ModelCard", "embed", "load_card"],
@@ -66,11 +70,12 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
-    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "__version__", "audit_linkage", "compare_systems", "cross_model_study", "embed", "estimate_capacity",
-    "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card", "pairs_needed", "pool_templates",
-    "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "template_study",
-    "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap",
+    "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "compare_systems", "cross_model_study",
+    "embed", "estimate_capacity", "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card",
+    "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs",
+    "refine_map", "sensitivity_study", "template_study", "transfer_threshold", "verify", "verify_blufr",
+    "verify_templates",
 ]  # fmt: skip
 
 

@@ -138,7 +138,7 @@ def test_the_report_has_its_figures_and_warnings(run, folder, tmp_path):
         ((".", "--merge"), ["no shard-*.npz"]),
         (("net0.parquet", "--templates", "columns", "--pairs", "ids.csv"), ["no column 'template'"]),
         (("net1.parquet", "net0.parquet", "--ijb", ".", "--map", "map.safetensors"), ["seem to be exchanged"]),
-        (("net0.parquet", "--ijb", ".", "--against", "net1.parquet"), ["go with pairs of images"]),
+        (("net0.parquet", "--ijb", ".", "--against", "net1.parquet"), ["goes with pairs of images"]),
     ],
 )
 def test_mistakes_say_what_is_wrong(run, folder, monkeypatch, arguments, words):

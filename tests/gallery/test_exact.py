@@ -19,9 +19,9 @@ def problem(seed, probes=23, entries=17, people=9):
     return x.astype(np.float32), person, y.astype(np.float32), owner
 
 
-def plain(x, person, y, owner):
-    for vector, who in zip(normalize(x).astype(float), person, strict=True):
-        scores = normalize(y).astype(float) @ vector
+def plain(x, person, y, owner, offset=0.0, offsets=0.0):
+    for vector, who, own in zip(normalize(x).astype(float), person, offset + np.zeros(len(x)), strict=True):
+        scores = normalize(y).astype(float) @ vector - own - offsets
         mine, others = scores[owner == who], scores[owner != who]
         mate = mine.max(initial=-np.inf)
         rank = 1 + sum(s >= mate - TIE for s in others) if len(mine) else 0
@@ -34,6 +34,21 @@ def test_search_equals_a_plain_loop_whatever_the_blocks(seed, block):
     x, person, y, owner = problem(seed)
     found = search(x, person, y, owner, block=block)
     mated, mate, rank, other = (np.array(column) for column in zip(*plain(x, person, y, owner), strict=True))
+    assert np.array_equal(found.mated, mated)
+    assert np.array_equal(found.rank, rank)
+    np.testing.assert_allclose(found.mate, mate, atol=1e-6)
+    np.testing.assert_allclose(found.other, other, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.tuples(st.integers(1, 30), st.integers(1, 30)))
+def test_offsets_are_taken_off_before_ranks_are_given(seed, block):
+    x, person, y, owner = problem(seed)
+    rng = np.random.default_rng(seed)
+    mine, theirs = (rng.uniform(-0.3, 0.3, n).astype(np.float32) for n in (len(x), len(y)))
+    theirs[1] = theirs[0]  # the tie stays one
+    found = search(x, person, y, owner, probe_offset=mine, gallery_offset=theirs, block=block)
+    mated, mate, rank, other = (np.array(c) for c in zip(*plain(x, person, y, owner, mine, theirs), strict=True))
     assert np.array_equal(found.mated, mated)
     assert np.array_equal(found.rank, rank)
     np.testing.assert_allclose(found.mate, mate, atol=1e-6)
@@ -72,3 +87,7 @@ def test_many_mates_are_scored_in_parts(monkeypatch):
     whole = search(x, person, y, owner)
     monkeypatch.setattr(exact, "_MATES", 3)
     assert np.array_equal(search(x, person, y, owner).mate, whole.mate)
+    offset = np.linspace(0, 1, len(y), dtype=np.float32)
+    parts = search(x, person, y, owner, gallery_offset=offset)
+    monkeypatch.undo()
+    assert np.array_equal(parts.mate, search(x, person, y, owner, gallery_offset=offset).mate)

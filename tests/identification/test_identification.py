@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from facespace.datasets import TemplateList
 from facespace.embeddings import EmbeddingSet, normalize
 from facespace.errors import DimensionError, InputError
 from facespace.gallery.exact import TIE
-from facespace.identification import identify
+from facespace.identification import identify, identify_lists
 from facespace.io import jsonable
+from facespace.mapping import fit_map
 
 
 def sets(seed=0, people=40, strangers=20, each=3):
@@ -140,3 +142,90 @@ def test_unusable_input_is_named():
         identify(gallery, probes, ranks=(0,))
     with pytest.raises(InputError, match="at least 0 and below 1, not 1"):
         identify(gallery, probes, fpirs=(1.0,))
+
+
+def two_networks(seed=0, people=50, strangers=25, each=3, apart=80):
+    """(gallery by "two", probes by "one", the cohort by both, a joint map of them); every fifth vector of "one" is bland."""
+    rng = np.random.default_rng(seed)
+    centre = np.repeat(rng.normal(size=(people + strangers + apart, 10)), each + 1, axis=0)
+    turn = np.linalg.qr(rng.normal(size=(10, 10)))[0]
+    who = np.repeat(np.arange(people + strangers + apart), each + 1)
+    ids = np.array([f"p{p}/{i}" for i, p in enumerate(who)])
+    bland = 2.0 * (rng.random((len(who), 1)) < 0.2)
+    one = EmbeddingSet(centre + 0.7 * rng.normal(size=centre.shape) + bland, ids, model="one")
+    two = EmbeddingSet((centre + 0.7 * rng.normal(size=centre.shape)) @ turn + 0.3, ids, model="two")
+    first = np.arange(len(who)) % (each + 1) == 0
+    gallery = two.take(np.flatnonzero(first & (who < people)))
+    probes = one.take(np.flatnonzero(~first & (who < people + strangers)))
+    rest = np.flatnonzero(who >= people + strangers)
+    cohort = one.take(rest), two.take(rest)
+    return gallery, probes, cohort, fit_map(*cohort, "joint")
+
+
+def corrected(x, y, cohort, nearest=50):
+    """The whole matrix of corrected scores in double precision; all vectors are where they are compared."""
+    x, y, one, other = (
+        v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.asarray(v, float) for v in (x, y, *cohort))
+    )
+    mine, theirs = (np.sort(s, axis=1)[:, -nearest:].mean(axis=1) for s in (x @ other.T, y @ one.T))
+    return x @ y.T - 0.5 * (mine[:, None] + theirs)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_cohort_goes_into_ranking_thresholds_and_rates(seed, mapped):
+    gallery, probes, cohort, joint = two_networks(seed)
+    # An entry twice under another name: a tie, which counts against the probe.
+    twin = EmbeddingSet(gallery.vectors[:2], ["twin1/0", "twin2/0"], model="two")
+    gallery = EmbeddingSet(np.concatenate([gallery.vectors, twin.vectors]), [*gallery.ids, *twin.ids], model="two")
+    found = identify(gallery, probes, map=joint if mapped else None, cohort=cohort, fpirs=(0.1, 0.3), block=(13, 7))
+    sides = (probes, gallery, *cohort)
+    ways = (joint.probe, joint.reference) * 2 if mapped else (np.asarray,) * 4
+    x, y, *strangers = (way(s.vectors) for way, s in zip(ways, sides, strict=True))
+    scores = corrected(x, y, strangers)
+    owner = np.array([name.split("/")[0] for name in gallery.ids])
+    person = np.array([name.split("/")[0] for name in probes.ids])
+    own = person[:, None] == owner
+    mated = own.any(axis=1)
+    mate = np.where(own, scores, -np.inf).max(axis=1)[mated]
+    others = np.where(own, -np.inf, scores)
+    ranks = 1 + (others[mated] >= mate[:, None] - TIE).sum(axis=1)
+    assert np.array_equal(found.ranks, ranks)
+    np.testing.assert_allclose(found.mate, mate, atol=1e-6)
+    np.testing.assert_allclose(found.best, others[~mated].max(axis=1), atol=1e-6)
+    assert (ranks[np.isin(person[mated], owner[:2])] >= 2).all()
+    assert found.cmc[0].rate == pytest.approx(np.mean(ranks == 1))
+    for row in found.fnir:
+        assert np.mean(found.best >= row.threshold) <= row.fpir
+        assert row.fnir == pytest.approx(np.mean((ranks > 1) | (found.mate < row.threshold)))
+    assert f"|nonmated:75|cohort:{len(cohort[0])}x{len(cohort[1])}|rank:" in found.signature
+    fpir, fnir = found.det()
+    assert fnir[np.searchsorted(fpir, 0.3, side="right") - 1] == pytest.approx(found.fnir[1].fnir)
+
+
+def test_a_cohort_finds_more_where_some_probes_are_bland():
+    gallery, probes, cohort, joint = two_networks()
+    plain, better = identify(gallery, probes, map=joint), identify(gallery, probes, map=joint, cohort=cohort)
+    assert better.fnir[0].fnir < plain.fnir[0].fnir
+    assert "cohort" not in plain.signature
+
+
+def test_nobody_who_is_compared_is_a_stranger():
+    gallery, probes, cohort, joint = two_networks()
+    with pytest.raises(InputError, match="50 images of the gallery and the probes are in the cohort: p0/0"):
+        identify(gallery, probes, map=joint, cohort=(cohort[0], gallery))
+    with pytest.raises(InputError, match="225 images of the gallery and the probes are in the cohort"):
+        identify(gallery, probes, map=joint, cohort=(probes, cohort[1]))
+    with pytest.raises(DimensionError, match="with a cohort of shape"):
+        identify(gallery, probes, cohort=(cohort[0], cohort[1].with_vectors(cohort[1].vectors[:, :4], "two")))
+
+
+def test_lists_take_a_cohort_too():
+    gallery, probes, cohort, joint = two_networks()
+    lists = [
+        TemplateList(name, s.ids, np.array([i.split("/")[0] for i in s.ids])) for name, s in (("G", gallery), ("P", probes))
+    ]
+    found = identify_lists(gallery, probes, lists[:1], lists[1], map=joint, cohort=cohort)
+    whole = identify(gallery, probes, map=joint, cohort=cohort)
+    assert np.array_equal(found.galleries["G"].ranks, whole.ranks)
+    assert found.galleries["G"].fnir == whole.fnir

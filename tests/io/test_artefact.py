@@ -13,7 +13,7 @@ from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import FileFormatError, NewerFileWarning
 from facespace.io import read_artefact, write_artefact
-from facespace.mapping import CanonicalSpace, LinearMap, PairStatistics, fit_map
+from facespace.mapping import CanonicalSpace, LinearMap, PairStatistics, TwoSidedMap, fit_map
 
 RNG = np.random.default_rng(0)
 
@@ -41,6 +41,7 @@ def _read_checkpoint(path):
 
 KINDS = {
     "map": (lambda path: fit_map(SETS["a"], SETS["b"], "auto").save(path), LinearMap.load),
+    "two-sided-map": (lambda path: fit_map(SETS["a"], SETS["b"], "joint").save(path), TwoSidedMap.load),
     "statistics": (
         lambda path: PairStatistics.of(SETS["a"].vectors, SETS["b"].vectors, source_model="a").save(path),
         PairStatistics.load,
@@ -137,12 +138,13 @@ def test_a_fact_of_another_type_is_refused_or_does_no_harm(whole, value, capsys)
 
 
 @pytest.mark.parametrize("value", [None, "x", -1, True, [], {"error": 3}, {"parts": "x", "error": {"a": "b"}}])
-def test_a_fact_of_the_fit_that_is_shown_is_of_the_type_that_is_shown(tmp_path, value, capsys):
-    path = KINDS["map"][0](tmp_path / "m.safetensors")
-    file = read_artefact(path, "map")
+@pytest.mark.parametrize("kind", ["map", "two-sided-map"])
+def test_a_fact_of_the_fit_that_is_shown_is_of_the_type_that_is_shown(tmp_path, kind, value, capsys):
+    path = KINDS[kind][0](tmp_path / "m.safetensors")
+    file = read_artefact(path, kind)
     for name in file.facts["facts"]:
         facts = {**file.facts, "facts": {**file.facts["facts"], name: value}}
-        write_artefact(path, "map", file.arrays, facts)
+        write_artefact(path, kind, file.arrays, facts)
         assert main(["info", str(path)]) in (0, 2)
         assert "Traceback" not in capsys.readouterr().err
 

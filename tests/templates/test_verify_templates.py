@@ -228,3 +228,99 @@ def test_widths_and_a_lonely_map_are_refused():
         verify_templates(one, protocol=made_protocol(), map=fit_map(one, two, method="ols"))
     with pytest.raises(InputError, match="none of the templates of 'made' is in the set"):
         score_templates(one, protocol=made_protocol())
+
+
+def with_cohort(seed=0):
+    """Faces, strangers' faces by both networks, and a joint map fitted on the strangers."""
+    one, two = made_faces(seed)
+    rng = np.random.default_rng(seed + 100)
+    hidden = rng.normal(size=(90, DIM))
+    turn = np.linalg.lstsq(one.vectors, two.vectors, rcond=None)[0]  # near enough to the second network's
+    ids = [f"stranger{i}" for i in range(90)]
+    strangers = EmbeddingSet(9 * hidden, ids, model="one"), EmbeddingSet(9 * hidden @ turn, ids, model="two")
+    return one, two, strangers, fit_map(*strangers, "joint")
+
+
+def plain_corrections(x, y, strangers, protocol):
+    """½ (m(x) + m(y)) of each pair in double precision; all vectors are where they are compared."""
+    units = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.asarray(v, float) for v in (x, y, *strangers)))
+    x, y, one, other = units
+    mine, theirs = (np.sort(s, axis=1)[:, -50:].mean(axis=1) for s in (x @ other.T, y @ one.T))
+    return 0.5 * (mine[protocol.left] + theirs[protocol.right])
+
+
+@pytest.mark.parametrize("map_faces", [False, True])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_a_cohort_corrects_the_scores_of_templates(monkeypatch, map_faces, shuffled):
+    monkeypatch.setattr(_template_scores, "_BATCH", 999)
+    one, two, strangers, joint = with_cohort()
+    protocol = made_protocol(shuffled)
+    result = verify_templates(one, two, protocol=protocol, map=joint, map_faces=map_faces, cohort=strangers)
+    ways = [joint.probe, joint.reference]
+    if map_faces:
+        x, y = (pool_templates(f, protocol, transform=w).vectors for f, w in zip((one, two), ways, strict=True))
+    else:
+        x, y = (w(pool_templates(f, protocol).vectors) for f, w in zip((one, two), ways, strict=True))
+    cohort = [w(s.vectors) for s, w in zip(strangers, ways, strict=True)]
+    plain = verify_templates(one, two, protocol=protocol, map=joint, map_faces=map_faces)
+    near = plain_corrections(x, y, cohort, protocol)
+    np.testing.assert_allclose(result.scores, plain.scores - near, atol=2e-6)
+    roc = Roc(result.scores[protocol.same], result.scores[~protocol.same])
+    assert (result.auc, result.eer) == (roc.auc, roc.eer)
+    assert [r.tar for r in result.tar] == [roc.tar_at_far(r.far).tar for r in result.tar]
+    assert "|cohort:90x90|interval:" in result.signature
+    assert "cohort" not in plain.signature
+
+
+def test_one_network_takes_one_set_of_strangers():
+    one, _, (strangers, _), _ = with_cohort()
+    protocol = made_protocol()
+    plain, result = (verify_templates(one, protocol=protocol, cohort=c) for c in (None, (strangers, strangers)))
+    x = pool_templates(one, protocol).vectors
+    near = plain_corrections(x, x, [strangers.vectors] * 2, protocol)
+    np.testing.assert_allclose(result.scores, plain.scores - near, atol=2e-6)
+
+
+def test_parts_with_a_cohort_merge_to_one_run_and_not_with_parts_without(tmp_path):
+    one, two, cohort, joint = with_cohort()
+    protocol = made_protocol(True)
+    options = {"protocol": protocol, "map": joint, "cohort": cohort}
+    for i in (1, 2, 3):
+        part = score_shard(one, two, **options, shard=(i, 3))
+        part.save(tmp_path / part.file_name)
+    merged, whole = merge_shards(load_shards(tmp_path)), verify_templates(one, two, **options)
+    assert merged.to_dict() == whole.to_dict()
+    assert sorted(merged.scores) == sorted(whole.scores)
+    mixed = [
+        score_shard(one, two, **options, shard=(1, 2)),
+        score_shard(one, two, protocol=protocol, map=joint, shard=(2, 2)),
+    ]
+    with pytest.raises(InputError, match="merged: cohort '90x90' and None"):
+        merge_shards(mixed)
+
+
+def test_scores_beyond_a_cosines_range_are_counted_where_they_are():
+    """Whoever is the opposite of all strangers scores above 1, whoever is like them, below −1."""
+    axis = np.eye(DIM, dtype=np.float32)[:1]
+    away = np.repeat([-axis[0], axis[0]], 3 * PEOPLE, axis=0)  # the first half of the people against the second
+    one = EmbeddingSet(away + 1e-3 * made_faces()[0].vectors, [f"{i}" for i in range(6 * PEOPLE)], model="one")
+    strangers = EmbeddingSet(np.repeat(axis, 60, axis=0), [f"s{i}" for i in range(60)], model="one")
+    protocol = made_protocol()
+    result = verify_templates(one, protocol=protocol, cohort=(strangers, strangers), fars=(0.3,))
+    assert result.scores.max() > 1.9
+    roc = Roc(result.scores[protocol.same], result.scores[~protocol.same])
+    assert (result.auc, result.tar[0].tar, result.tar[0].threshold) == (
+        roc.auc,
+        roc.tar_at_far(0.3).tar,
+        roc.tar_at_far(0.3).threshold,
+    )
+
+
+def test_images_of_the_templates_are_no_strangers():
+    one, two, cohort, joint = with_cohort()
+    protocol = made_protocol()
+    with pytest.raises(InputError, match="360 images of the templates are in the cohort"):
+        verify_templates(one, two, protocol=protocol, map=joint, cohort=(one, cohort[1]))
+    pooled = tuple(pool_templates(s, protocol) for s in (one, two))
+    with pytest.raises(InputError, match="120 images of the templates are in the cohort: t000"):
+        verify_templates(one, two, protocol=protocol, map=joint, cohort=pooled)

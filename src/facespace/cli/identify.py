@@ -16,6 +16,7 @@ from ..identification import IdentificationResult, ListIdentification, identify,
 from ..io import check_folder, write_json
 from .application import app
 from .options import Json, OutputFolder, Quiet, emit, write_study
+from .systems import load_cohort, load_map_between
 
 
 @app.command("identify")
@@ -25,7 +26,8 @@ def identify_command(
         Path, typer.Argument(metavar="PROBES", help="Set of the faces that are looked up.", show_default=False)
     ],
     map: Annotated[
-        Path | None, typer.Option("--map", help="Map from the probes' space to the gallery's.", show_default=False)
+        Path | None,
+        typer.Option("--map", help="Map from the probes' space to the gallery's, or joint.", show_default=False),
     ] = None,
     ranks: Annotated[str, typer.Option("--ranks", metavar="K,K,…", help="Ranks of the closed-set table.")] = "1,5,10,20",
     fpir: Annotated[
@@ -43,6 +45,16 @@ def identify_command(
         Path | None,
         typer.Option("--probe-list", help="csv of template,subject: who is looked up.", show_default=False),
     ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            "--cohort", help="Set of other people by the probes' network; scores are corrected by it.", show_default=False
+        ),
+    ] = None,
+    cohort_gallery: Annotated[
+        Path | None,
+        typer.Option("--cohort-gallery", help="The same by the gallery's network, where it is another.", show_default=False),
+    ] = None,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -57,13 +69,10 @@ def identify_command(
     places = [int(n) for n in _numbers("--ranks", ranks, int)]
     rates = [float(x) for x in _numbers("--fpir", fpir, float)]
     known, unknown = EmbeddingSet.load(gallery), EmbeddingSet.load(probes)
-    linear = None
-    if map is not None:
-        from ..mapping import LinearMap
-
-        linear = LinearMap.load(map)
-        linear.check_model(unknown, "source")
-        linear.check_model(known, "target")
+    linear = load_map_between(map, unknown, known)
+    one_network = map is None and known.model == unknown.model and cohort_gallery is None
+    hint = "Give --cohort for the probes, and --cohort-gallery where the gallery is by another network."
+    strangers = load_cohort(cohort, cohort_gallery, unknown, None if one_network else known, hint)
     names = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
     title = f"Identification: {names}" if names else "Identification"
     if gallery_list or probe_list:
@@ -73,7 +82,7 @@ def identify_command(
             raise InputError("lists of templates come together", "Give --gallery-list and --probe-list.")
         lists = [read_template_list(path) for path in gallery_list]
         several = identify_lists(
-            known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates
+            known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates, cohort=strangers
         )
         if output is not None:
             from ..identification import identification_report
@@ -83,7 +92,7 @@ def identify_command(
                 identification_report(one, f"{title}, {name}").write(output / name)
         emit(several, lambda: render_lists(several), as_json=as_json, quiet=quiet)
         return
-    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates)
+    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=strangers)
     from ..identification import identification_report
 
     document = write_study(result, lambda: identification_report(result, title), output)

@@ -92,7 +92,7 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
 
 
 def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
-    from ..mapping import CanonicalSpace, LinearMap, PairStatistics
+    from ..mapping import CanonicalSpace, PairStatistics, load_map
     from .map import describe, map_text
 
     file = read_artefact(path)
@@ -103,9 +103,9 @@ def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
 
         hub = describe_hub(CanonicalSpace.load(path))
         return {"kind": "hub", **hub}, hub_text(hub)
-    if kind == "map":
-        facts = describe(LinearMap.load(path))
-        return {"kind": "map", **facts}, map_text(facts)
+    if kind in ("map", "two-sided-map"):
+        facts = describe(load_map(path))
+        return {"kind": kind, **facts}, map_text(facts)
     if kind != "statistics":
         return _trained(file)
     statistics = PairStatistics.load(path)

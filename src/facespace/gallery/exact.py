@@ -41,14 +41,17 @@ def search(
     gallery: NDArray[Any],
     gallery_person: Codes,
     *,
+    probe_offset: Floats | None = None,
+    gallery_offset: Floats | None = None,
     block: tuple[int, int] = (PROBES, GALLERY),
 ) -> Search:
     """Cosines of `probes` (n, d) with the whole `gallery` (m, d); people are whole numbers, (n,) and (m,).
 
-    Memory: the normalised probes and one block of scores. A tie counts against the probe.
+    With offsets (n,) and (m,) the scores are the cosines less these. Memory: the normalised probes and one block of scores.
+    A tie counts against the probe.
     """
     x = normalize(probes)
-    mate = _mates(x, probe_person, gallery, gallery_person)
+    mate = _mates(x, probe_person, gallery, gallery_person, gallery_offset)
     mated = np.isfinite(mate)
     before = np.zeros(len(x), dtype=np.int64)
     other = np.full(len(x), -np.inf, dtype=np.float32)
@@ -59,13 +62,17 @@ def search(
         for start in range(0, len(x), block[0]):
             rows = slice(start, start + block[0])
             scores = x[rows] @ y
+            if gallery_offset is not None:
+                scores -= gallery_offset[part]
             scores[probe_person[rows, None] == theirs] = -np.inf
             np.maximum(other[rows], scores.max(axis=1), out=other[rows])
             before[rows] += np.count_nonzero(scores >= level[rows], axis=1)
+    if probe_offset is not None:  # the same for all answers to a probe, so no rank depends on it
+        mate, other = mate - probe_offset, other - probe_offset
     return Search(mated, mate, np.where(mated, before + 1, 0), other)
 
 
-def _mates(x: Floats, probe_person: Codes, gallery: NDArray[Any], gallery_person: Codes) -> Floats:
+def _mates(x: Floats, probe_person: Codes, gallery: NDArray[Any], gallery_person: Codes, offset: Floats | None) -> Floats:
     """(n,) the greatest score of a gallery entry of the probe's own person, −∞ where there is none."""
     order = np.argsort(gallery_person, kind="stable")
     ordered = gallery_person[order]
@@ -83,6 +90,7 @@ def _mates(x: Floats, probe_person: Codes, gallery: NDArray[Any], gallery_person
         )
         entries = order[begin[probe] + place]
         if len(probe):
-            np.maximum.at(best, probe, np.vecdot(x[probe], normalize(gallery[entries])))
+            scores = np.vecdot(x[probe], normalize(gallery[entries]))
+            np.maximum.at(best, probe, scores if offset is None else scores - offset[entries])
         start = stop
     return best

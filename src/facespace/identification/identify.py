@@ -25,7 +25,7 @@ from ..gallery import GALLERY, PROBES, search
 from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
 from ..people import People, people_of
 from ..results import signature
-from ..verification import PairMap
+from ..verification import Cohort, PairMap, check_strangers, cohort_size, corrections
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -98,8 +98,8 @@ class IdentificationResult:
         """(FPIR, FNIR) at every threshold at which one changes, FPIR ascending; empty without non-mated probes."""
         if not self.nonmated:
             return np.empty(0), np.empty(0)
-        roc = Roc(np.where(self.ranks == 1, self.mate, np.float32(-2)), self.best)  # below every cosine: never accepted
-        return roc.far, 1 - np.where(roc.thresholds > -2, roc.tar, np.mean(self.ranks == 1))
+        roc = Roc(np.where(self.ranks == 1, self.mate, np.float32(-3)), self.best)  # below every score: never accepted
+        return roc.far, 1 - np.where(roc.thresholds > -3, roc.tar, np.mean(self.ranks == 1))
 
 
 def identify(
@@ -109,6 +109,7 @@ def identify(
     map: PairMap | None = None,
     ranks: Sequence[int] = RANKS,
     fpirs: Sequence[float] = FPIRS,
+    cohort: Cohort | None = None,
     name: str = "identification",
     block: tuple[int, int] = (PROBES, GALLERY),
 ) -> IdentificationResult:
@@ -116,10 +117,12 @@ def identify(
     are left out, with a warning that counts them.
 
     Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
-    one block (probes × entries) of scores.
+    one block (probes × entries) of scores. `cohort` are strangers' embeddings, by the probes' network and by the gallery's:
+    ranking, thresholds and rates are then of scores corrected by it, as in `verify`.
 
     Raises:
-        InputError: people unknown, images on both sides, no mated probe, ranks below 1, an FPIR outside 0 … 1.
+        InputError: people unknown, images on both sides or in the cohort, no mated probe, ranks below 1, an FPIR outside
+            0 … 1.
         DimensionError: the widths don't match.
     """
     if not ranks or min(ranks) < 1:
@@ -132,6 +135,7 @@ def identify(
             f"{int(twice.sum()):,} images are in the gallery and among the probes: {shorten(gallery.ids[twice].tolist())}",
             "A probe would find itself; take every image on one side only.",
         )
+    check_strangers(cohort, np.concatenate([gallery.ids, probes.ids]), "the gallery and the probes")
     (gallery, enrolled), (probes, looked_up) = _known(gallery, "the gallery"), _known(probes, "the probes")
     owners, seen = enrolled.names[enrolled.known], looked_up.names[looked_up.known]
     _, person = np.unique(np.concatenate([owners, seen]), return_inverse=True)
@@ -146,7 +150,8 @@ def identify(
     if map is not None:
         check_vectors(x, probes.ids)
         check_vectors(y, gallery.ids)
-    found = search(x, who, y, owner, block=block)
+    offsets = (None, None) if cohort is None else corrections(x, y, map, cohort)
+    found = search(x, who, y, owner, probe_offset=offsets[0], gallery_offset=offsets[1], block=block)
     mated = found.mated
     if not mated.any():
         raise InputError(
@@ -185,6 +190,7 @@ def identify(
             people_by="/".join(dict.fromkeys((enrolled.source, looked_up.source))),
             mated=int(mated.sum()),
             nonmated=strangers,
+            cohort=cohort_size(cohort),
             rank="ties-against",
             interval="subjects-dyadic",
         ),

@@ -15,7 +15,7 @@ import numpy as np
 from ..datasets import TemplateList
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..verification import PairMap
+from ..verification import Cohort, PairMap
 from .identify import FPIRS, RANKS, IdentificationResult, identify
 
 
@@ -50,6 +50,7 @@ def identify_lists(
     map: PairMap | None = None,
     ranks: Sequence[int] = RANKS,
     fpirs: Sequence[float] = FPIRS,
+    cohort: Cohort | None = None,
 ) -> ListIdentification:
     """`identify` for each of `gallery_lists`; the ids of both sets are the lists' templates, the subjects are the lists'.
 
@@ -63,7 +64,9 @@ def identify_lists(
         if one.name in results:
             raise InputError(f"two gallery lists are called {one.name!r}", "Give every list once.")
         known = _listed(gallery, one)
-        results[one.name] = identify(known, looked_up, map=map, ranks=ranks, fpirs=fpirs, name=f"identify-{one.name}")
+        results[one.name] = identify(
+            known, looked_up, map=map, ranks=ranks, fpirs=fpirs, cohort=cohort, name=f"identify-{one.name}"
+        )
     every = list(results.values())
     closed = zip(*(found.cmc for found in every), strict=True)
     opened = zip(*(found.fnir for found in every), strict=True) if all(found.fnir for found in every) else ()

@@ -144,11 +144,11 @@ def write_artefact(
     return path
 
 
-def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1) -> Artefact:
+def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "") -> Artefact:
     """The artefact in `path`, which must be of `kind` (or one of several; any where none is named).
 
     `layout` is the newest that the caller knows. Raises FileFormatError when the file is missing, damaged, no artefact of
-    facespace's, or of another kind.
+    facespace's, or of another kind, with `hint` then.
     """
     path = existing_file(path, f"a file of kind {kind}" if isinstance(kind, str) else "an artefact")
     arrays, header = _read(path)
@@ -159,7 +159,7 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
         raise FileFormatError(f"{path} is a safetensors file, but none of facespace's", "Its header names no kind.")
     wanted = (kind,) if isinstance(kind, str) else kind
     if wanted and found not in wanted:
-        raise FileFormatError(f"{path} holds {found!r}, but {' or '.join(map(repr, wanted))} is needed here")
+        raise FileFormatError(f"{path} holds {found!r}, but {' or '.join(map(repr, wanted))} is needed here", hint)
     told = header.pop("digest", None)
     # Files of before layouts have neither.
     if (told is not None or "layout" in header) and told != _digest(header, arrays):

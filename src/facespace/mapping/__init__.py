@@ -25,11 +25,12 @@ from .linear_map import LinearMap
 from .refine import RefineRefused, RefineResult, RefineStep, refine_map
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
 from .statistics import Moments, PairStatistics
+from .two_sided_map import TwoSidedMap, load_map
 
 __all__ = [
     "FAMILIES", "METHODS", "AnchoredMap", "CanonicalMap", "CanonicalSpace", "Comparer", "DomainCheck", "FoldStatistics",
     "IdentityMap", "JointMap", "JudgedPairs", "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap",
     "PairStatistics", "ReducedRankMap", "RefineRefused", "RefineResult", "RefineStep", "RidgeMap", "RotationMap",
-    "Selection", "SpectralMap", "candidates", "few_pairs", "fit_map", "joint_candidates", "make_estimator",
-    "pair_statistics", "paired_vectors", "refine_map", "sample_pairs", "select",
+    "Selection", "SpectralMap", "TwoSidedMap", "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map",
+    "make_estimator", "pair_statistics", "paired_vectors", "refine_map", "sample_pairs", "select",
 ]  # fmt: skip

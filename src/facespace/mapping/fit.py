@@ -1,24 +1,59 @@
-"""`fit_map`: two embedding sets in, a LinearMap out."""
+"""`fit_map`: two embedding sets in, a LinearMap out, or by the method joint a TwoSidedMap."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet, Floats
-from ..errors import InputError
+from ..errors import InputError, unknown_name
 from ..people import People, people_of
-from .families import METHODS, LinearEstimator, candidates, make_estimator
+from .families import METHODS, JointMap, candidates, joint_candidates, make_estimator
 from .linear_map import LinearMap
-from .selection import JudgedPairs, people_parts, sample_pairs, select
+from .selection import Comparer, JudgedPairs, people_parts, sample_pairs, select
 from .statistics import Moments, PairStatistics
+from .two_sided_map import TwoSidedMap
 
-Galleries = tuple[Moments, Moments] | None
+PARTS = 5  # folds of the cross-validation behind `auto` and `joint`
+FEWEST_PEOPLE = 2 * PARTS  # that it takes
 
-PARTS = 5  # folds of the cross-validation behind `auto`
+C = TypeVar("C", bound=Comparer)
+
+
+@overload
+def fit_map(  # type: ignore[overload-overlap]  # a str that is no literal may be "joint" too; few callers have one
+    source: EmbeddingSet,
+    target: EmbeddingSet,
+    method: Literal["joint"],
+    *,
+    alpha: float | Literal["auto"] = 1.0,
+    rank: int | Literal["auto"] = "auto",
+    regularization: float | Literal["auto"] = "auto",
+    center: bool = True,
+    intercept: bool = False,
+    pairs: PairProtocol | None = None,
+    seed: int = 0,
+) -> TwoSidedMap: ...
+
+
+@overload
+def fit_map(
+    source: EmbeddingSet,
+    target: EmbeddingSet,
+    method: str = "auto",
+    *,
+    alpha: float | Literal["auto"] = 1.0,
+    rank: int | Literal["auto"] = "auto",
+    regularization: float | Literal["auto"] = "auto",
+    center: bool = True,
+    intercept: bool = False,
+    pairs: PairProtocol | None = None,
+    seed: int = 0,
+) -> LinearMap: ...
 
 
 def fit_map(
@@ -28,12 +63,13 @@ def fit_map(
     *,
     alpha: float | Literal["auto"] = 1.0,
     rank: int | Literal["auto"] = "auto",
+    regularization: float | Literal["auto"] = "auto",
     center: bool = True,
     intercept: bool = False,
     pairs: PairProtocol | None = None,
     seed: int = 0,
-) -> LinearMap:
-    """Fit the map from `source`'s space to `target`'s on L2-normalised vectors.
+) -> LinearMap | TwoSidedMap:
+    """Fit the map from `source`'s space to `target`'s, or by "joint" of both into a common one, on L2-normalised vectors.
 
     Pairs are the ids that both sets have (the same image seen by both networks), or, with `pairs`, the genuine pairs of
     that list (left image by the source network, right image by the target network [2020, eq. 1]).
@@ -41,9 +77,11 @@ def fit_map(
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
             5-fold cross-validation that keeps people together (`facespace.people` says who they are; where nobody is
-            known every image is its own person, and the two embeddings of one image are the genuine pairs).
+            known every image is its own person, and the two embeddings of one image are the genuine pairs). "auto" keeps
+            the target's space; "joint" maps both sides into a common one, which loses less.
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
+        regularization: ρ of joint, or "auto": 0.03 or 0.1 by the same cross-validation, 0.1 where the people are too few.
         center: fit about the means and compare about the target's mean; False gives the papers' forms. The means are those
             of the pairs or, where these are fewer than twice the dimensions, of all embeddings given: they need no partner.
             The spread of all embeddings then helps the anchored family too.
@@ -53,7 +91,7 @@ def fit_map(
     The map's `facts` say what was chosen, on how many pairs and subjects, and how many ids found no partner.
 
     Raises:
-        InputError: no shared ids, no pairs.
+        InputError: no shared ids, no pairs, joint without centring.
         UnknownNameError: no such method.
 
     >>> import numpy as np
@@ -64,7 +102,16 @@ def fit_map(
     >>> bool(np.allclose(fit_map(a, b, "orthogonal", center=False).weight, turn, atol=1e-6))
     True
     """
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS)
+    if method == "joint" and (intercept or not center):
+        raise InputError("joint maps are fitted and compared about the means", "Leave center and intercept as they are.")
     x, y, people, facts = paired_vectors(source, target, pairs)
+    if method == "joint":
+        joint, chosen = _joint(x, y, people, regularization, seed)
+        statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
+        with _one_thread():
+            return TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts | chosen)
     means, galleries = None, None
     if center and method != "identity" and few_pairs(len(x), source.dim, target.dim):
         galleries = Moments.of(source.normalized()), Moments.of(target.normalized())
@@ -74,8 +121,9 @@ def fit_map(
     own_means = center and means is None
     statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
     if method == "auto":
-        estimator, chosen = _choose(x, y, people, seed, galleries, own_means)
-        facts |= chosen
+        options = candidates(source.dim, target.dim, galleries=galleries, center=own_means)
+        estimator, chosen = _choose(options, x, y, people, seed)
+        facts |= {"method": method, **chosen}
     else:
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
@@ -147,15 +195,24 @@ def _counted(people: People) -> dict[str, Any]:
     }
 
 
-def _choose(
-    x: Floats, y: Floats, people: People, seed: int, galleries: Galleries, center: bool
-) -> tuple[LinearEstimator, dict[str, Any]]:
+def _joint(
+    x: Floats, y: Floats, people: People, regularization: float | Literal["auto"], seed: int
+) -> tuple[JointMap, dict[str, Any]]:
+    if regularization != "auto":
+        return JointMap(regularization), {}
+    if (count := len(np.unique(people.units()[1]))) >= FEWEST_PEOPLE:
+        return _choose(joint_candidates(), x, y, people, seed)
+    given = JointMap()
+    note = f"ρ = {given.regularization:g} is not chosen from the data, which takes {FEWEST_PEOPLE} people: here are {count}"
+    return given, {"note": note}
+
+
+def _choose(options: Mapping[str, C], x: Floats, y: Floats, people: People, seed: int) -> tuple[C, dict[str, Any]]:
     known, subjects = people.units()  # a person nobody knows may be one of those judged, so the choice is made without
     x, y = x[known], y[known]
-    count = len(np.unique(subjects))
-    if count < 2 * PARTS:
+    if (count := len(np.unique(subjects))) < FEWEST_PEOPLE:
         raise InputError(
-            f"choosing a method by cross-validation needs at least {2 * PARTS} people; these pairs have {count}",
+            f"choosing a method by cross-validation needs at least {FEWEST_PEOPLE} people; these pairs have {count}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
         )
     part = people_parts(subjects, PARTS, seed)
@@ -163,16 +220,13 @@ def _choose(
     total = parts[0]
     for statistics in parts[1:]:
         total = total + statistics
-    options = candidates(x.shape[1], y.shape[1], galleries=galleries, center=center)
     left, right, same = sample_pairs(subjects, part, genuine=20_000, per_person=8, seed=seed)
     rows = [np.flatnonzero(part[left] == i) for i in range(PARTS)]
     judged = [JudgedPairs.gather(x, y, left[r], right[r], same[r]) for r in rows]
     with _one_thread():
         selection = select(options, [total - statistics for statistics in parts], judged)
-    family = selection.chosen.split("(")[0]
     return options[selection.chosen], {
-        "method": "auto",
-        "family": family,
+        "family": selection.chosen.split("(")[0],
         "chosen": selection.chosen,
         "cross_validation": {
             "error": selection.losses,

@@ -77,19 +77,38 @@ class LinearMap:
         """
         if origin is None:
             origin = estimator.target_mean_ if estimator.center else np.zeros(statistics.target.dim)
-        values, vectors = statistics.source.spectrum(center=True)
         known = {"pairs": statistics.n, **estimator.facts_, **(facts or {})}
-        return cls(
-            weight=estimator.weight_.astype(np.float32),
-            bias=estimator.bias_.astype(np.float32),
-            origin=origin.astype(np.float32),
-            source_mean=statistics.source.mean.astype(np.float32),
-            source_values=(values / statistics.n).astype(np.float32),
-            source_vectors=vectors.astype(np.float32),
-            source_model=statistics.source_model,
-            target_model=statistics.target_model,
-            facts=known,
-        )
+        names = statistics.source_model, statistics.target_model
+        mean, domain = statistics.source.mean, statistics.source.variances()
+        return cls.of(estimator.weight_, estimator.bias_, origin, mean, domain, names, known)
+
+    @classmethod
+    def of(
+        cls,
+        weight: Doubles,
+        bias: Doubles,
+        origin: Doubles,
+        mean: NDArray[Any],
+        domain: tuple[Doubles, Doubles],
+        names: tuple[str, str],
+        facts: Mapping[str, Any],
+    ) -> LinearMap:
+        """The map of these arrays of any precision; `domain` is the source's spectrum, `names` are both networks'."""
+        given = zip(_SHAPES, (weight, bias, origin, mean, *domain), strict=True)
+        arrays = {name: array.astype(np.float32) for name, array in given}
+        return cls(**arrays, source_model=names[0], target_model=names[1], facts=facts)
+
+    @classmethod
+    def into_common(
+        cls,
+        weight: Doubles,
+        mean: Doubles,
+        domain: tuple[Doubles, Doubles],
+        names: tuple[str, str],
+        facts: Mapping[str, Any],
+    ) -> LinearMap:
+        """x → (x − `mean`) W into a space where vectors are compared about zero."""
+        return cls.of(weight, -mean @ weight, np.zeros(weight.shape[1]), mean, domain, names, facts)
 
     def transform(self, vectors: NDArray[Any]) -> Floats:
         """(n, p) source vectors of any length → (n, q) predicted target vectors (not normalised)."""
@@ -121,11 +140,7 @@ class LinearMap:
 
     def check_model(self, faces: EmbeddingSet, side: str) -> None:
         """Raise InputError if `faces` names another network than this map's `side` ("source" or "target")."""
-        wanted = self.source_model if side == "source" else self.target_model
-        if wanted and faces.model and faces.model != wanted:
-            swapped = faces.model == (self.target_model if side == "source" else self.source_model)
-            hint = "The two sets seem to be exchanged." if swapped else "Fit a map for that network, or embed with this one."
-            raise InputError(f"this map's {side} is {wanted!r}, but the set was made by {faces.model!r}", hint)
+        check_network(faces, side, {"source": self.source_model, "target": self.target_model})
 
     def check(self, vectors: NDArray[Any]) -> DomainCheck:
         """Are these source vectors in the domain that the map was fitted on? See `facespace.mapping.domain`."""
@@ -140,7 +155,12 @@ class LinearMap:
     @classmethod
     def load(cls, path: str | Path) -> LinearMap:
         """Read what `save` wrote. Raises FileFormatError."""
-        file = read_artefact(path, "map")
+        needed = "Needed is a map into the target's own space: facespace map fit, every --method but joint."
+        return cls.of_file(read_artefact(path, "map", hint=needed))
+
+    @classmethod
+    def of_file(cls, file: Artefact) -> LinearMap:
+        """The map that a file of kind "map" holds. Raises FileFormatError."""
         return cls(
             **cls.arrays_of(file),
             source_model=file.fact("source_model", str, ""),
@@ -172,6 +192,15 @@ _SHAPES = {
     "source_values": "p",
     "source_vectors": "pp",
 }
+
+
+def check_network(faces: EmbeddingSet, side: str, networks: Mapping[str, str]) -> None:
+    """Raise InputError if `faces` names another network than that of `side` in a map between `networks`."""
+    wanted = networks[side]
+    if wanted and faces.model and faces.model != wanted:
+        swapped = faces.model in networks.values()
+        hint = "The two sets seem to be exchanged." if swapped else "Fit a map for that network, or embed with this one."
+        raise InputError(f"this map's {side} is {wanted!r}, but the set was made by {faces.model!r}", hint)
 
 
 def fit_facts(file: Artefact) -> dict[str, Any]:

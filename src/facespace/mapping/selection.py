@@ -63,7 +63,7 @@ class JudgedPairs:
         return self._cosines(fitted, fitted.probe(self.x))
 
     def corrected_scores(self, fitted: Comparer, cohort: tuple[Floats, Floats]) -> NDArray[np.float32]:
-        """(m,) those scores less how close each side is to a cohort of strangers; see `verification.cohort`.
+        """(m,) those scores less how close each side is to a cohort of strangers; see `metrics.cohort`.
 
         `cohort` holds the strangers' L2-normalised embeddings of the source and of the target network, (k, p) and (l, q).
         """

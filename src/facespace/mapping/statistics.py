@@ -65,6 +65,11 @@ class Moments:
     def _spectrum_centered(self) -> tuple[Doubles, Doubles]:
         return _eigen(self._centered)
 
+    def variances(self) -> tuple[Doubles, Doubles]:
+        """Eigenvalues and eigenvectors of the covariance, as `spectrum(center=True)`."""
+        values, vectors = self.spectrum(center=True)
+        return values / self.n, vectors
+
     def rank(self, center: bool) -> int:
         """Number of directions that the vectors determine (eigenvalues above rounding error)."""
         values = self.spectrum(center)[0]

@@ -26,6 +26,7 @@ Work = tuple[Callable[[Any], None], Iterable[Any]]  # what to do, and with what,
 _ROWS, _COLUMNS = 256, 32_768  # of a tile: 34 MB a worker at most
 _SPARSE = 12  # cells of the matrix per pair, above which gathering is faster
 _GATHER = 2048  # pairs gathered at a time: they stay near the processor
+_BATCH = 1 << 18  # pairs that offsets are gathered for at a time
 
 
 class TemplateScores:
@@ -46,8 +47,15 @@ class TemplateScores:
         place = self._left_place[self.left]
         return (place >= low) & (place < high)
 
-    def scores(self, x: Floats, y: Floats, pairs: NDArray[np.intp] | None = None, workers: int = 2) -> Floats:
-        """(k,) float32 scores in −1 … 1 of the pairs with the given numbers, or of all."""
+    def scores(
+        self,
+        x: Floats,
+        y: Floats,
+        pairs: NDArray[np.intp] | None = None,
+        workers: int = 2,
+        offsets: tuple[Floats, Floats] | None = None,
+    ) -> Floats:
+        """(k,) float32 scores in −1 … 1 of the pairs with the given numbers, or of all; less the `offsets` (t,) of both."""
         out = np.empty(len(self.left) if pairs is None else len(pairs), dtype=np.float32)
         left = self.left if pairs is None else self.left[pairs]
         right = self.right if pairs is None else self.right[pairs]
@@ -55,7 +63,12 @@ class TemplateScores:
         with threadpool_limits(1), ThreadPoolExecutor(workers) as threads:
             for _ in threads.map(work, tasks):
                 pass
-        return np.clip(out, -1.0, 1.0, out=out)
+        np.clip(out, -1.0, 1.0, out=out)
+        for start in range(0, len(out) if offsets else 0, _BATCH):
+            part = slice(start, start + _BATCH)
+            for offset, codes in zip(offsets or (), (left, right), strict=True):
+                out[part] -= offset[codes[part]]
+        return out
 
     def _by_tiles(self, x: Floats, y: Floats, left: Codes, right: Codes, out: Floats) -> Work:
         starts = range(0, len(self._rights), _COLUMNS)

@@ -124,6 +124,7 @@ def merge_shards(
         **{key: facts[key] for key in ("model", "target", "map", "mapped", "pooling", "templates", "pairs")},
         skipped=facts["skipped"] or None,
         missing=facts["missing_faces"] or None,
+        cohort=facts.get("cohort"),
         interval=interval,
     )
     roc = histogram.roc()

@@ -12,7 +12,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
-from ..verification import PairMap
+from ..verification import Cohort, PairMap, check_strangers, cohort_size, corrections
 from ._scores import TemplateScores
 from .pooling import pool_templates
 from .result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
@@ -33,6 +33,7 @@ def verify_templates(
     normalize_faces: bool = False,
     weights: ArrayLike | None = None,
     in_list_order: bool = False,
+    cohort: Cohort | None = None,
     allow_missing: bool = False,
     nearest: bool = False,
     intervals: bool = True,
@@ -50,6 +51,8 @@ def verify_templates(
     Args:
         a, b, protocol, map, map_faces: see above.
         fars: false accept rates of the table.
+        cohort: strangers' embeddings, by the network of `a` and by that of the right side; scores are corrected by them as
+            in `verify`. They are compared with the templates as they are: faces, or templates (`pool_templates`).
         normalize_faces, weights, in_list_order: see `pool_templates`; `in_list_order` concerns both sets.
         allow_missing: pool templates from the faces that have an embedding, leave out pairs of those that have none, and
             count both; otherwise a missing embedding is an error.
@@ -57,7 +60,8 @@ def verify_templates(
         intervals: 95 % intervals that take people as the sample; without them only counts of scores are kept.
         workers: threads. The result does not depend on them.
 
-    Raises InputError and DimensionError as `verify` does, and for templates that sum to zero.
+    Raises InputError and DimensionError as `verify` does, for templates that sum to zero, and for images of the templates
+    in the cohort.
     """
     if map is not None and b is None:
         raise InputError(
@@ -73,6 +77,7 @@ def verify_templates(
         normalize_faces=normalize_faces,
         weights=weights,
         in_list_order=in_list_order,
+        cohort=cohort,
         allow_missing=allow_missing,
         keep_scores=intervals,
         workers=workers,
@@ -92,6 +97,7 @@ def score_shard(
     normalize_faces: bool = False,
     weights: ArrayLike | None = None,
     in_list_order: bool = False,
+    cohort: Cohort | None = None,
     allow_missing: bool = False,
     keep_scores: bool = True,
     workers: int = 2,
@@ -123,6 +129,7 @@ def score_shard(
         mapped=map_faces,
         shard=shard,
         fars=fars,
+        cohort=cohort,
         allow_missing=allow_missing,
         keep_scores=keep_scores,
         workers=workers,
@@ -138,6 +145,7 @@ def score_templates(
     mapped: bool = False,
     shard: tuple[int, int] = (1, 1),
     fars: Sequence[float] = TEMPLATE_FARS,
+    cohort: Cohort | None = None,
     allow_missing: bool = False,
     keep_scores: bool = True,
     workers: int = 2,
@@ -158,6 +166,8 @@ def score_templates(
             f"templates of width {x.shape[1]} can't be compared with templates of width {y.shape[1]}",
             "The sets are of different networks: fit a map between them first (facespace map fit).",
         )
+    pooled = cohort is not None and "pooling" in cohort[0].metadata
+    check_strangers(cohort, protocol.templates if pooled else protocol.images, "the templates")
     kept = has_left[protocol.left] & has_right[protocol.right]
     absent = max(int(faces.metadata.get("missing_faces", 0)) for faces in (a, other))
     skipped = len(protocol) - int(np.count_nonzero(kept))
@@ -172,7 +182,7 @@ def score_templates(
     chosen = None
     if skipped or count > 1:
         chosen = np.flatnonzero(kept & plan.shard(index, count) if count > 1 else kept)
-    scores = plan.scores(x, y, chosen, workers)
+    scores = plan.scores(x, y, chosen, workers, None if cohort is None else corrections(x, y, map, cohort))
     same = protocol.same if chosen is None else protocol.same[chosen]
     # All parts keep the same number of scores, enough for every rate asked for.
     tail = max(_EXACT_FAR, *(far for far in fars if far <= 0.5)) if fars else _EXACT_FAR
@@ -193,6 +203,8 @@ def score_templates(
         "skipped": skipped,
         "missing_faces": absent,
     }
+    if cohort is not None:
+        facts["cohort"] = cohort_size(cohort)
     return TemplateShard(
         index,
         count,

@@ -1,9 +1,10 @@
 """1:1: pairs of images, two systems on the same pairs, thresholds without labels."""
 
+from .cohort import Cohort, check_strangers, cohort_size, corrections
 from .difference_report import compare_report, difference_table, finding
 from .pair_people import subjects_of
 from .report import INTERVALS, verification_report
-from .scores import PairRows, pair_rows, pair_scores
+from .scores import PairMap, PairRows, pair_rows, pair_scores
 from .systems import System, compare_systems
 from .threshold_transfer import (
     ThresholdTransfer,
@@ -12,10 +13,11 @@ from .threshold_transfer import (
     transfer_threshold,
     transfer_thresholds,
 )
-from .verify import PairMap, VerificationResult, verify
+from .verify import VerificationResult, verify
 
 __all__ = [
-    "INTERVALS", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "compare_report",
-    "compare_systems", "difference_table", "expected_genuine_share", "finding", "operating_far", "pair_rows",
-    "pair_scores", "subjects_of", "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
+    "INTERVALS", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "check_strangers",
+    "cohort_size", "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share",
+    "finding", "operating_far", "pair_rows", "pair_scores", "subjects_of", "transfer_threshold", "transfer_thresholds",
+    "verification_report", "verify",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,18 @@ Scores = NDArray[np.float64]
 
 # 2,048 pairs of 512 float32 are 4 MB a side: near the processor while being worked on, and all the memory needed.
 BLOCK = 2048
+
+
+class PairMap(Protocol):
+    """What comparisons need of a map: both sides' way into the space where they are compared."""
+
+    def probe(self, X: NDArray[np.float32], /) -> NDArray[Any]:
+        """(n, p) embeddings of the source network to (n, r)."""
+        ...
+
+    def reference(self, Y: NDArray[np.float32], /) -> NDArray[Any]:
+        """(n, q) embeddings of the target network to (n, r)."""
+        ...
 
 
 def pair_scores(

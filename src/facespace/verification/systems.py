@@ -12,8 +12,8 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..metrics import Comparison, compare_scores, kfold_accuracy
 from .pair_people import subjects_of
-from .scores import pair_rows
-from .verify import FARS, PairMap, mapped_scores, random_folds
+from .scores import PairMap, pair_rows
+from .verify import FARS, mapped_scores, random_folds
 
 
 @dataclass(frozen=True, eq=False)

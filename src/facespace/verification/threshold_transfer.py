@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
-from .verify import PairMap
+from .scores import PairMap
 
 _Z = 1.959963984540054  # of a two-sided 95 % interval
 
@@ -80,7 +80,7 @@ def transfer_thresholds(
     cluster-robust variance; Aronow, Samii and Assenova 2015), or people where these are known.
 
     Args:
-        map: a LinearMap or another pair of `probe` and `reference`.
+        map: a LinearMap, a TwoSidedMap or another pair of `probe` and `reference`.
         source, target: embeddings that need no labels and no common images.
         fars: rates above 0, at most 1.
         pairs: how many random pairs; all, if there are not more.

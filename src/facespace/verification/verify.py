@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,13 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
-from ..metrics import FoldAccuracy, Roc, TarAtFar, closeness, kfold_accuracy, subject_intervals
+from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_intervals
 from ..results import signature
+from .cohort import Cohort, check_strangers, cohort_size, corrections
 from .pair_people import subjects_of
-from .scores import PairRows, pair_rows, pair_scores
+from .scores import PairMap, PairRows, pair_rows, pair_scores
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
-
-
-Way = Callable[[NDArray[np.float32]], NDArray[Any]]
-
-
-class PairMap(Protocol):
-    """What `verify` needs of a map: both sides' way into the space where they are compared."""
-
-    def probe(self, X: NDArray[np.float32], /) -> NDArray[Any]:
-        """(n, p) embeddings of the source network to (n, r)."""
-        ...
-
-    def reference(self, Y: NDArray[np.float32], /) -> NDArray[Any]:
-        """(n, q) embeddings of the target network to (n, r)."""
-        ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,7 +96,7 @@ def verify(
     protocol: PairProtocol,
     map: PairMap | None = None,
     fars: Sequence[float] = FARS,
-    cohort: tuple[EmbeddingSet, EmbeddingSet] | None = None,
+    cohort: Cohort | None = None,
     allow_missing: bool = False,
     intervals: bool = True,
     seed: int = 0,
@@ -147,9 +133,7 @@ def verify(
         warnings.append(
             f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
         )
-    scores = mapped_scores(a, other, rows, map)
-    if cohort is not None:
-        scores -= _corrections(a, other, rows, map, cohort)
+    scores = mapped_scores(a, other, rows, map, cohort)
     genuine, impostor = scores[kept.same], scores[~kept.same]
     roc = Roc(genuine, impostor)
     tar = tuple(roc.tar_at_far(far) for far in fars)
@@ -183,7 +167,7 @@ def verify(
         map=None if map is None else getattr(map, "method", type(map).__name__),
         pairs=len(kept),
         skipped=len(protocol) - len(kept) or None,
-        cohort=None if cohort is None else f"{len(cohort[0])}x{len(cohort[1])}",
+        cohort=cohort_size(cohort),
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{folds_from}",
         threshold="exact",
         interval=interval,
@@ -212,44 +196,29 @@ def verify(
     )
 
 
-def mapped_scores(a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None) -> NDArray[np.float64]:
-    """(k,) cosines of the pairs `rows` finds in `a` and `b`, with `map` those of its two sides."""
-    if map is None:
+def mapped_scores(
+    a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None, cohort: Cohort | None = None
+) -> NDArray[np.float64]:
+    """(k,) cosines of the pairs `rows` finds in `a` and `b`, with `map` those of its two sides; less the corrections.
+
+    Raises InputError when an image of the pairs is in the cohort.
+    """
+    if map is None and cohort is None:
         return pair_scores(a, b, rows.left, rows.right)
     # Only what the pairs use goes through the map: sets can be far larger than their protocol.
     used_left, left = np.unique(rows.left, return_inverse=True)
     used_right, right = np.unique(rows.right, return_inverse=True)
-    x, y = np.asarray(map.probe(a.vectors[used_left])), np.asarray(map.reference(b.vectors[used_right]))
-    for mapped, ids in ((x, a.ids[used_left]), (y, b.ids[used_right])):
-        check_vectors(mapped, ids)
-    return pair_scores(x, y, left, right)
-
-
-def _corrections(
-    a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None, cohort: tuple[EmbeddingSet, EmbeddingSet]
-) -> NDArray[np.float64]:
-    """(n,) ½ (m(x) + m(y)) of each pair. Raises InputError when an image of the pairs is in the cohort."""
-    for faces, used, strangers in ((a, rows.left, cohort[0]), (b, rows.right, cohort[1])):
-        ids = faces.ids[np.unique(used)]
-        known = ids[strangers.find(ids) >= 0]
-        if len(known):
-            raise InputError(
-                f"{len(known):,} images of the pairs are in the cohort: {shorten(known.tolist())}",
-                "A cohort is of other people than those compared; leave these out of it.",
-            )
-    sides: tuple[tuple[EmbeddingSet, NDArray[np.intp], EmbeddingSet, Way, Way], ...] = (
-        (a, rows.left, cohort[1], map.probe if map else _as_it_is, map.reference if map else _as_it_is),
-        (b, rows.right, cohort[0], map.reference if map else _as_it_is, map.probe if map else _as_it_is),
-    )
-    total = np.zeros(len(rows.left))
-    for faces, used, strangers, way, strangers_way in sides:
-        distinct, place = np.unique(used, return_inverse=True)
-        total += 0.5 * closeness(way(faces.vectors[distinct]), strangers_way(strangers.vectors))[place]
-    return total
-
-
-def _as_it_is(vectors: NDArray[np.float32]) -> NDArray[Any]:
-    return vectors
+    x, y = a.vectors[used_left], b.vectors[used_right]
+    check_strangers(cohort, np.concatenate([a.ids[used_left], b.ids[used_right]]), "the pairs")
+    if map is not None:
+        x, y = np.asarray(map.probe(x)), np.asarray(map.reference(y))
+        check_vectors(x, a.ids[used_left])
+        check_vectors(y, b.ids[used_right])
+    scores = pair_scores(x, y, left, right)
+    if cohort is not None:
+        mine, theirs = corrections(x, y, map, cohort)
+        scores -= mine[left] + theirs[right].astype(np.float64)
+    return scores
 
 
 def _missing_warnings(protocol: PairProtocol, rows: PairRows) -> list[str]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ...mapping import DomainCheck
 
 # facespace.mapping imports scikit-learn, which takes a second, so it is imported where it is used; a test compares this.
-METHODS = ("auto", "identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
+METHODS = (
+    "auto", "identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored", "joint",
+)  # fmt: skip
 _CHECKED = 20_000  # rows that `apply` looks at to see whether the set is in the map's domain
 
 group = typer.Typer(no_args_is_help=True, help="Fit, apply, export and check maps between two embedding spaces.")
@@ -31,7 +33,11 @@ group.command("refine")(refine)
 group.command("threshold")(threshold)
 
 Map = Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.", show_default=False)]
-Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network.", show_default=False)]
+Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network, or either.", show_default=False)]
+Side = Annotated[
+    str | None,
+    typer.Option("--side", metavar="source|target", help="Of a two-sided map, by default the one that IN names."),
+]
 
 
 @group.command("fit")
@@ -44,6 +50,9 @@ def fit(
         str | None, typer.Option(metavar="auto|X", help="Penalty of ridge and reduced-rank; 1 if not given.")
     ] = None,
     rank: Annotated[str | None, typer.Option(metavar="auto|K", help="Rank of reduced-rank; auto if not given.")] = None,
+    regularization: Annotated[
+        str | None, typer.Option(metavar="auto|X", help="Regularization ρ of joint; auto if not given.")
+    ] = None,
     center: Annotated[
         bool | None, typer.Option("--center/--no-center", help="Fit and compare about the means (the default), or zero.")
     ] = None,
@@ -61,8 +70,8 @@ def fit(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit a map from SOURCE's space to TARGET's, on the images that both sets have."""
-    if method == "auto" and (alpha, rank, center, intercept) != (None, None, None, False):
+    """Fit a map from SOURCE's space to TARGET's (joint: of both into a common one), on the images that both sets have."""
+    if method == "auto" and (alpha, rank, regularization, center, intercept) != (None, None, None, None, False):
         raise InputError(
             "--method auto chooses alpha, rank and centre itself, so it takes no option for them",
             f"Name a method too: {', '.join(METHODS[1:])}.",
@@ -80,6 +89,7 @@ def fit(
         method,
         alpha=parse_number("--alpha", alpha or "1", float),
         rank=parse_number("--rank", rank or "auto", int),
+        regularization=parse_number("--regularization", regularization or "auto", float),
         # --intercept alone asks for the comparison about zero; with --center the means are the origin.
         center=not intercept if center is None else center,
         intercept=intercept,
@@ -99,17 +109,17 @@ def apply(
     map: Map,
     faces: Faces,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz or .npy.")],
+    side: Side = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Move a set into the space of the map's target."""
-    from ...mapping import LinearMap
-
-    fitted, given = LinearMap.load(map), EmbeddingSet.load(faces)
-    mapped = fitted.apply(given)
+    """Move a set into the space of the map's target, or the common one of a two-sided map."""
+    given = EmbeddingSet.load(faces)
+    fitted, options = _load(map, side, given)
+    mapped = fitted.apply(given, **options)
     some = np.unique(np.linspace(0, len(given) - 1, min(len(given), _CHECKED)).astype(np.intp))
     # From a handful of vectors nothing can be said, and nothing is: only what speaks against them is reported.
-    check = fitted.check(given.vectors[some])
+    check = fitted.check(given.vectors[some], **options)
     reasons = [reason for reason in check.reasons if "too few to tell" not in reason]
     mapped.save(output)
     facts = {"output": output, "model": mapped.model, "rows": len(mapped), "dim": mapped.dim, "warnings": reasons}
@@ -124,34 +134,49 @@ def export(
         Path | None,
         typer.Option(metavar="NETWORK.onnx", help="Put the map behind this network, which then speaks the other space."),
     ] = None,
+    side: Annotated[
+        str | None, typer.Option("--side", metavar="source|target", help="Needed for a two-sided map: which way.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a map as ONNX: alone, or behind its network."""
-    from ...mapping import LinearMap
-
-    fitted = LinearMap.load(map)
-    fitted.to_onnx(output, model)
-    p, q = fitted.weight.shape
+    """Write a map, or one side's way of a two-sided one, as ONNX: alone, or behind its network."""
+    fitted, options = _load(map, side)
+    way = fitted.way(**options) if options else fitted
+    way.to_onnx(output, model)
+    p, q = way.weight.shape
     facts = {"output": output, "network": model, "source_dim": p, "target_dim": q}
     what = f"vectors of {p} numbers" if model is None else f"the images that {escape(model.name)} takes"
     emit(facts, lambda: f"{escape(str(output))}: {what} in, vectors of {q} numbers out", as_json=as_json, quiet=quiet)
 
 
 @group.command("check")
-def check(map: Map, faces: Faces, as_json: Json = False, quiet: Quiet = False) -> None:
+def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """Are these vectors in the domain that the map was fitted on? Exit code 1 if not."""
-    from ...mapping import LinearMap
-
-    fitted, given = LinearMap.load(map), EmbeddingSet.load(faces)
-    found = fitted.check(given.vectors)
+    given = EmbeddingSet.load(faces)
+    fitted, options = _load(map, side, given)
+    found = fitted.check(given.vectors, **options)
     try:
-        fitted.check_model(given, "source")
+        fitted.check_model(given, options.get("side", "source"))
     except InputError as error:  # a set that says it is another network's is out of the domain, whatever its numbers
         found = replace(found, reasons=(error.message, *found.reasons))
     emit(found, lambda: _checked(found), as_json=as_json, quiet=quiet)
     if not found.in_domain:
         raise typer.Exit(1)
+
+
+def _load(path: Path, side: str | None, given: Any = None) -> tuple[Any, dict[str, Any]]:
+    """The map, and the side of a two-sided one: as asked for, else that of the network which `given` names."""
+    from ...mapping import LinearMap, load_map
+
+    fitted = load_map(path)
+    if isinstance(fitted, LinearMap):
+        if side not in (None, "source"):
+            raise InputError(f"--side {side}: {path} leaves its target's vectors as they are", "Leave out --side.")
+        return fitted, {}
+    if side is None and given is None:
+        raise InputError(f"{path} is a two-sided map", "Say which way to write: --side source or --side target.")
+    return fitted, {"side": side or fitted.side_of(given)}
 
 
 def parse_number(option: str, text: str, kind: type[Any]) -> Any | Literal["auto"]:

@@ -10,33 +10,40 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from ...mapping import LinearMap, TwoSidedMap
+
+_SHOWN_ELSEWHERE = ("method", "family", "chosen", "pairs", "subjects", "pairing", "cross_validation", "note", "common_space")
+
+
+def describe(fitted: LinearMap | TwoSidedMap) -> dict[str, Any]:
+    """The map as plain values: networks, widths, the common space of a two-sided one, and the facts of the fit."""
     from ...mapping import LinearMap
 
-_SHOWN_ELSEWHERE = ("method", "family", "chosen", "pairs", "subjects", "pairing", "cross_validation", "note")
-
-
-def describe(fitted: LinearMap) -> dict[str, Any]:
-    """The map as plain values: networks, widths and the facts of the fit."""
-    p, q = fitted.weight.shape
-    return {
-        "source_model": fitted.source_model,
-        "target_model": fitted.target_model,
-        "source_dim": p,
-        "target_dim": q,
-        **fitted.facts,
-    }
+    models = {"source_model": fitted.source_model, "target_model": fitted.target_model}
+    if isinstance(fitted, LinearMap):
+        p, q = fitted.weight.shape
+        return {**models, "source_dim": p, "target_dim": q, **fitted.facts}
+    p, q = len(fitted.source.weight), len(fitted.target.weight)
+    space = {"name": fitted.name, "dim": fitted.dim, "correlations": fitted.correlations.tolist()}
+    return {**models, "source_dim": p, "target_dim": q, **fitted.facts, "common_space": space}
 
 
 def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     """`describe`'s values for a terminal: one line, the candidates if there was a choice, notes, the other facts."""
-    names = f"{facts['source_model'] or '?'} → {facts['target_model'] or '?'}"
+    space = facts.get("common_space")
+    arrow = "+" if space else "→"
+    names = f"{facts['source_model'] or '?'} {arrow} {facts['target_model'] or '?'}"
     people = f" of {facts['subjects']:,} people" if facts.get("subjects") else ""
     pairing = {"same": " (same images)", "matched": " (matched pairs)"}.get(facts.get("pairing", ""), "")
     lines = [
-        f"[bold]{escape(names)}[/], {facts['source_dim']} → {facts['target_dim']} numbers: "
+        f"[bold]{escape(names)}[/], {facts['source_dim']} {arrow} {facts['target_dim']} numbers: "
         f"[bold]{escape(str(facts.get('chosen') or facts.get('method') or 'unknown method'))}[/], "
         f"fitted on {facts.get('pairs', 0):,} pairs{people}{pairing}"
     ]
+    if space:
+        r = space["correlations"]
+        spread = f", correlations {r[0]:.2f} to {r[-1]:.2f}" if r else ""
+        lines.append(f"both into [bold]{escape(space['name'])}[/], {space['dim']} numbers{spread}")
     for side, role in (("source_unmatched", "source"), ("target_unmatched", "target")):
         if facts.get(side):
             lines.append(f"[yellow]![/] {facts[side]:,} ids of the {role} have no partner and were left out")

@@ -38,13 +38,13 @@ def threshold(
     seed: Seed = 0,
 ) -> None:
     """The threshold for mapped SOURCE against TARGET at a false accept rate; no labels are needed."""
-    from ...mapping import LinearMap
+    from ...mapping import load_map
     from ...verification import operating_far, transfer_thresholds
     from ..verify import parse_fars
 
     fars = parse_fars(far)
     share = _share(genuine_share)
-    fitted, a, b = LinearMap.load(map), EmbeddingSet.load(source), EmbeddingSet.load(target)
+    fitted, a, b = load_map(map), EmbeddingSet.load(source), EmbeddingSet.load(target)
     fitted.check_model(a, "source")
     fitted.check_model(b, "target")
     options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}

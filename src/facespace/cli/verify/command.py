@@ -17,10 +17,11 @@ from ...io import check_folder, write_json
 from ...verification import VerificationResult, verify
 from ..application import app
 from ..options import Json, OutputFolder, Quiet, Seed, emit
+from ..systems import load_cohort, load_map_between
 from .templates import TemplateOptions, run_templates
 
 if TYPE_CHECKING:
-    from ...mapping import LinearMap
+    from .against import Parts
 
 FAR_LIST = "1e-1,1e-2,1e-3,1e-4"
 TEMPLATE_FAR_LIST = "1e-1,1e-2,1e-3,1e-4,1e-5,1e-6"
@@ -56,7 +57,9 @@ def verify_command(
             show_default=False,
         ),
     ] = None,
-    map: Annotated[Path | None, typer.Option("--map", help="Map from A's space to B's.", show_default=False)] = None,
+    map: Annotated[
+        Path | None, typer.Option("--map", help="Map from A's space to B's, or joint.", show_default=False)
+    ] = None,
     map_faces: Annotated[
         bool, typer.Option("--map-faces", help="Map every face and pool then, not pooled templates.")
     ] = False,
@@ -107,7 +110,8 @@ def verify_command(
 ) -> None:
     """Measure how well embeddings tell people apart.
 
-    With B and --map, A's embeddings are mapped into B's space before they are compared. With --against, two systems
+    With B and --map, A's embeddings are mapped into B's space (by a two-sided map both into a common one) before they are
+    compared. With --against, two systems
     (each a set, or a set and another one, with or without a map) are compared on the same pairs.
 
     With --ijb or --templates, faces are pooled into templates: the mean of each medium, their sum, at unit length.
@@ -124,10 +128,20 @@ def verify_command(
     if against is None and (against_b is not None or against_map is not None):
         raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
     if options.given:
-        if against is not None or cohort is not None or cohort_b is not None:
-            raise InputError("--against and --cohort go with pairs of images", "Leave them out for templates.")
+        if against is not None:
+            raise InputError("--against goes with pairs of images", "Leave it out for templates.")
         run_templates(
-            a, b, map, pairs, options, fars=fars, allow_missing=allow_missing, output=output, as_json=as_json, quiet=quiet
+            a,
+            b,
+            map,
+            pairs,
+            options,
+            cohort=(cohort, cohort_b),
+            fars=fars,
+            allow_missing=allow_missing,
+            output=output,
+            as_json=as_json,
+            quiet=quiet,
         )
         return
     left, right, linear = load_system(a, b, map)
@@ -136,6 +150,8 @@ def verify_command(
 
         if against is not None:
             raise InputError("--against compares systems on --pairs, not on BLUFR", "Run --blufr for each system.")
+        if cohort is not None or cohort_b is not None:
+            raise InputError("BLUFR's scores are taken as they are", "Leave out --cohort and --cohort-b.")
         run_blufr(blufr, left, right, linear, output=output, as_json=as_json, quiet=quiet)
         return
     assert pairs is not None  # one of the two is given
@@ -171,38 +187,11 @@ def verify_command(
     emit(result, lambda: render(result), as_json=as_json, quiet=quiet)
 
 
-def load_system(a: Path, b: Path | None, map: Path | None) -> tuple[EmbeddingSet, EmbeddingSet | None, LinearMap | None]:
+def load_system(a: Path, b: Path | None, map: Path | None) -> Parts:
     """The sets and the map between them; InputError where the map is of other networks."""
     left = EmbeddingSet.load(a)
     right = None if b is None else EmbeddingSet.load(b)
-    if map is None:
-        return left, right, None
-    from ...mapping import LinearMap
-
-    linear = LinearMap.load(map)
-    linear.check_model(left, "source")
-    if right is not None:
-        linear.check_model(right, "target")
-    return left, right, linear
-
-
-def load_cohort(
-    path: Path | None, path_b: Path | None, left: EmbeddingSet, right: EmbeddingSet | None
-) -> tuple[EmbeddingSet, EmbeddingSet] | None:
-    """The cohort's sets; InputError where one is missing or of another network than the side it is for."""
-    if path is None and path_b is None:
-        return None
-    if path is None or (path_b is None) != (right is None):
-        raise InputError(
-            "a cohort is embedded by the network of each side",
-            "Give --cohort for A, and --cohort-b if and only if B is given.",
-        )
-    strangers = EmbeddingSet.load(path)
-    others = strangers if path_b is None else EmbeddingSet.load(path_b)
-    for side, faces in ((left, strangers), (right or left, others)):
-        if side.model and faces.model and side.model != faces.model:
-            raise InputError(f"the cohort was embedded by {faces.model!r}, but the set it is for by {side.model!r}")
-    return strangers, others
+    return left, right, load_map_between(map, left, right)
 
 
 def parse_fars(text: str) -> list[float]:

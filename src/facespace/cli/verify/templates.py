@@ -18,10 +18,10 @@ from ...errors import FileFormatError, InputError
 from ...io import write_json
 from ...templates import TemplateShard, TemplateVerificationResult, load_shards, merge_shards, score_shard
 from ..options import emit
+from ..systems import load_cohort, load_map_between
 
 if TYPE_CHECKING:
     from ...datasets import TemplateProtocol
-    from ...mapping import LinearMap
 
 COLUMNS = "columns"
 
@@ -81,6 +81,7 @@ def run_templates(
     pairs: Path | None,
     options: TemplateOptions,
     *,
+    cohort: tuple[Path | None, Path | None],
     fars: list[float],
     allow_missing: bool,
     output: Path | None,
@@ -89,7 +90,7 @@ def run_templates(
 ) -> None:
     """The command, after its options are parsed."""
     if options.merge:
-        if b is not None or map is not None:
+        if b is not None or map is not None or cohort != (None, None):
             raise InputError("--merge needs the folder of the shards alone", "facespace verify SHARDS --merge -o DIR")
         shards = load_shards(a)
         names = [str(shards[0].facts[key]) for key in ("model", "target") if shards[0].facts[key]]
@@ -100,7 +101,7 @@ def run_templates(
         protocol = read_protocol(a, pairs, options)
         left = load_faces(a, protocol, options.in_list_order)
         right = None if b is None else load_faces(b, protocol, options.in_list_order)
-        linear = load_map(map, left, right)
+        linear = load_map_between(map, left, right)
         shard = score_shard(
             left,
             right,
@@ -111,6 +112,7 @@ def run_templates(
             fars=fars,
             normalize_faces=options.normalize_faces,
             in_list_order=options.in_list_order,
+            cohort=load_cohort(*cohort, left, right),
             allow_missing=allow_missing,
         )
         if part is not None and output is not None:
@@ -176,19 +178,6 @@ def load_faces(path: Path, protocol: TemplateProtocol, in_list_order: bool) -> E
         return EmbeddingSet(vectors, np.arange(len(vectors)).astype(np.str_))
     except InputError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from None
-
-
-def load_map(path: Path | None, left: EmbeddingSet, right: EmbeddingSet | None) -> LinearMap | None:
-    """The map; InputError where it is of other networks than the sets."""
-    if path is None:
-        return None
-    from ...mapping import LinearMap
-
-    linear = LinearMap.load(path)
-    linear.check_model(left, "source")
-    if right is not None:
-        linear.check_model(right, "target")
-    return linear
 
 
 def shard_facts(shard: TemplateShard, path: Path) -> dict[str, object]:

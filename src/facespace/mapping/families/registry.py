@@ -18,7 +18,7 @@ from .rotation import OrthogonalMap, RotationMap
 from .spectral import SpectralMap
 
 FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
-METHODS = ("auto", *FAMILIES)
+METHODS = ("auto", *FAMILIES, "joint")  # all that `fit_map` takes; joint alone maps both sides
 
 
 def make_estimator(
@@ -54,7 +54,7 @@ def make_estimator(
             return SpectralMap(center=center)
         case "anchored":  # its strengths come from the data; `alpha` is ridge's
             return AnchoredMap(galleries=galleries, center=center)
-    raise unknown_name("method", method, METHODS)
+    raise unknown_name("method", method, FAMILIES)
 
 
 def candidates(

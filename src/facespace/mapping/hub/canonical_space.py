@@ -251,27 +251,11 @@ def _check_names(sets: Mapping[str, EmbeddingSet]) -> None:
 
 
 def _into(name: str, covariances: Covariances, weight: Doubles, i: int) -> LinearMap:
-    mean, zero = covariances.means[i], np.zeros(weight.shape[1])
-    return _linear(weight, -mean @ weight, zero, mean, covariances.spectra[i], (covariances.models[i], name))
+    names = covariances.models[i], name
+    return LinearMap.into_common(weight, covariances.means[i], covariances.spectra[i], names, {"method": "canonical"})
 
 
 def _out(name: str, covariances: Covariances, into: list[Doubles], hub: Spectrum, i: int) -> LinearMap:
     weight = solve_out(covariances, into, hub, i, _PENALTY)
-    mean, zero = covariances.means[i], np.zeros(len(weight))
-    return _linear(weight, mean, mean, zero, hub, (name, covariances.models[i]))
-
-
-def _linear(
-    weight: Doubles, bias: Doubles, origin: Doubles, mean: Doubles, domain: Spectrum, names: tuple[str, str]
-) -> LinearMap:
-    return LinearMap(
-        weight=weight.astype(np.float32),
-        bias=bias.astype(np.float32),
-        origin=origin.astype(np.float32),
-        source_mean=mean.astype(np.float32),
-        source_values=domain[0].astype(np.float32),
-        source_vectors=domain[1].astype(np.float32),
-        source_model=names[0],
-        target_model=names[1],
-        facts={"method": "canonical"},
-    )
+    mean, names = covariances.means[i], (name, covariances.models[i])
+    return LinearMap.of(weight, mean, mean, np.zeros(len(weight)), hub, names, {"method": "canonical"})

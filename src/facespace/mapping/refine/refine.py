@@ -242,19 +242,9 @@ def _linear_map(
     scatter = left.moments.scatter(center=True)
     mapped = float(np.sum(weight * (scatter @ weight))) / len(source)
     weight = weight * np.sqrt(np.trace(right.moments.scatter(center=True)) / len(target) / max(mapped, 1e-30))
-    values, vectors = left.moments.spectrum(center=True)
-    origin = right.moments.mean
-    return LinearMap(
-        weight=weight.astype(np.float32),
-        bias=(origin - left.moments.mean @ weight).astype(np.float32),
-        origin=origin.astype(np.float32),
-        source_mean=left.mean,
-        source_values=(values / len(source)).astype(np.float32),
-        source_vectors=vectors.astype(np.float32),
-        source_model=start.source_model or source.model,
-        target_model=start.target_model or target.model,
-        facts=facts,
-    )
+    origin, bias = right.moments.mean, right.moments.mean - left.moments.mean @ weight
+    names = start.source_model or source.model, start.target_model or target.model
+    return LinearMap.of(weight, bias, origin, left.mean, left.moments.variances(), names, facts)
 
 
 def _check(
@@ -266,6 +256,11 @@ def _check(
     anchors: int,
     block: int,
 ) -> None:
+    if not isinstance(start, LinearMap):
+        raise InputError(
+            "refining starts from a map into the target's own space, not from a two-sided one",
+            "Fit the start by another method than joint.",
+        )
     p, q = start.weight.shape
     check_width(source.vectors, p, "the source gallery of this map")
     check_width(target.vectors, q, "the target gallery of this map")

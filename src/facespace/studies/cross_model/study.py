@@ -29,7 +29,7 @@ from ._fold_work import COHORT, INNER, FoldWork
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
 CHOOSING = ("auto", "joint")  # methods that are themselves chosen by an inner cross-validation
-STUDY_METHODS = (*METHODS, "joint")  # each also with COHORT behind it
+STUDY_METHODS = METHODS  # each also with COHORT behind it
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def cross_model_study(
             "matched", their genuine pairs, left image by the source, right image by the target network [2020].
         methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
             cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise.
-            Any of them with "+cohort": its scores corrected by 2,000 images of the training folds (`verification.cohort`).
+            Any of them with "+cohort": its scores corrected by 2,000 images of the training folds (`metrics.cohort`).
         alpha: ridge penalty.
         keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
             and whose person is not in the fold left out, by the sets' `subject` column.

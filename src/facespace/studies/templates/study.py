@@ -26,7 +26,7 @@ from ...templates import TemplateVerificationResult, pool_templates
 from ._work import Centred, Maps, design, every_pair, measure, study_warnings
 
 STUDY_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
-TEMPLATE_METHODS = (*METHODS, "joint")
+TEMPLATE_METHODS = METHODS
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,45 @@
+"""A cohort of strangers by both networks: who may not be in it, and what it takes off the scores (`metrics.cohort`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import EmbeddingSet, Floats, Strings
+from ..errors import InputError, shorten
+from ..metrics import closeness
+from .scores import PairMap
+
+Cohort = tuple[EmbeddingSet, EmbeddingSet]  # the strangers by the network of the left side (of the probes), of the right
+
+
+def check_strangers(cohort: Cohort | None, ids: Strings, of: str) -> None:
+    """Raise InputError when one of the images `ids`, which are those `of` what is compared, is in the cohort."""
+    if cohort is None:
+        return
+    ids = np.unique(ids)
+    known = ids[(cohort[0].find(ids) >= 0) | (cohort[1].find(ids) >= 0)]
+    if len(known):
+        raise InputError(
+            f"{len(known):,} images of {of} are in the cohort: {shorten(known.tolist())}",
+            "A cohort is of other people than those compared; leave these out of it.",
+        )
+
+
+def corrections(x: NDArray[Any], y: NDArray[Any], map: PairMap | None, cohort: Cohort) -> tuple[Floats, Floats]:
+    """½ m(x), (n,), and ½ m(y), (m,): take them off the cosine of a row of `x` (n, r) and a row of `y` (m, r).
+
+    `x` and `y` are where they are compared, mapped already; the cohort is not, so `map` is applied to it.
+    """
+    one, other = cohort[0].vectors, cohort[1].vectors
+    if map is not None:
+        one, other = np.asarray(map.probe(one)), np.asarray(map.reference(other))
+    half = np.float32(0.5)
+    return half * closeness(x, other), half * closeness(y, one)
+
+
+def cohort_size(cohort: Cohort | None) -> str | None:
+    """How signatures name it: `2000x2000`."""
+    return None if cohort is None else f"{len(cohort[0])}x{len(cohort[1])}"
