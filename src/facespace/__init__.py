@@ -70,12 +70,11 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
-    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap",
-    "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "compare_systems", "cross_model_study",
-    "embed", "estimate_capacity", "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card",
-    "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs",
-    "refine_map", "sensitivity_study", "template_study", "transfer_threshold", "verify", "verify_blufr",
-    "verify_templates",
+    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
+    "TwoSidedMap", "__version__", "audit_linkage", "compare_systems", "cross_model_study", "embed", "estimate_capacity",
+    "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card", "load_map", "pairs_needed",
+    "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study",
+    "template_study", "transfer_threshold", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip
 
 

@@ -268,7 +268,7 @@ def test_a_cohort_corrects_the_scores_of_templates(monkeypatch, map_faces, shuff
     roc = Roc(result.scores[protocol.same], result.scores[~protocol.same])
     assert (result.auc, result.eer) == (roc.auc, roc.eer)
     assert [r.tar for r in result.tar] == [roc.tar_at_far(r.far).tar for r in result.tar]
-    assert "|cohort:90x90|interval:" in result.signature
+    assert "|cohort:90x90@" in result.signature
     assert "cohort" not in plain.signature
 
 
@@ -295,7 +295,7 @@ def test_parts_with_a_cohort_merge_to_one_run_and_not_with_parts_without(tmp_pat
         score_shard(one, two, **options, shard=(1, 2)),
         score_shard(one, two, protocol=protocol, map=joint, shard=(2, 2)),
     ]
-    with pytest.raises(InputError, match="merged: cohort '90x90' and None"):
+    with pytest.raises(InputError, match="merged: cohort '90x90@"):
         merge_shards(mixed)
 
 

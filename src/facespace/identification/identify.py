@@ -25,7 +25,7 @@ from ..gallery import GALLERY, PROBES, search
 from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
 from ..people import People, people_of
 from ..results import signature
-from ..verification import Cohort, PairMap, check_strangers, cohort_size, corrections
+from ..verification import Cohort, PairMap, check_strangers, cohort_label, corrections
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -190,7 +190,7 @@ def identify(
             people_by="/".join(dict.fromkeys((enrolled.source, looked_up.source))),
             mated=int(mated.sum()),
             nonmated=strangers,
-            cohort=cohort_size(cohort),
+            cohort=cohort_label(cohort),
             rank="ties-against",
             interval="subjects-dyadic",
         ),

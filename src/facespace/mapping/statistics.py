@@ -22,6 +22,7 @@ from ..errors import DimensionError, InputError
 from ..io import read_artefact, write_artefact
 
 Doubles = NDArray[np.float64]
+Spectrum = tuple[Doubles, Doubles]  # eigenvalues (d,), ascending, and eigenvectors (d, d), columns
 
 _BLOCK = 16384  # rows converted to float64 at a time
 
@@ -248,6 +249,14 @@ def cross_gram(x: NDArray[Any], y: NDArray[Any]) -> Doubles:
         left = x[start : start + _BLOCK].astype(np.float64, copy=False)
         result += left.T @ y[start : start + _BLOCK].astype(np.float64, copy=False)
     return result
+
+
+def inverse_root(spectrum: Spectrum, regularization: float) -> Doubles:
+    """(d, d) (C + ρ λ_max I)^{-1/2}, symmetric, from the spectrum of C."""
+    values, vectors = spectrum
+    floor = regularization * max(float(values[-1]), np.finfo(np.float64).tiny)
+    root: Doubles = (vectors / np.sqrt(values + floor)) @ vectors.T
+    return root
 
 
 def _eigen(gram: Doubles) -> tuple[Doubles, Doubles]:

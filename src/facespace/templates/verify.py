@@ -12,7 +12,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
-from ..verification import Cohort, PairMap, check_strangers, cohort_size, corrections
+from ..verification import Cohort, PairMap, check_strangers, cohort_label, corrections
 from ._scores import TemplateScores
 from .pooling import pool_templates
 from .result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
@@ -204,7 +204,7 @@ def score_templates(
         "missing_faces": absent,
     }
     if cohort is not None:
-        facts["cohort"] = cohort_size(cohort)
+        facts["cohort"] = cohort_label(cohort)
     return TemplateShard(
         index,
         count,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,9 @@ def corrections(x: NDArray[Any], y: NDArray[Any], map: PairMap | None, cohort: C
     return half * closeness(x, other), half * closeness(y, one)
 
 
-def cohort_size(cohort: Cohort | None) -> str | None:
-    """How signatures name it: `2000x2000`."""
-    return None if cohort is None else f"{len(cohort[0])}x{len(cohort[1])}"
+def cohort_label(cohort: Cohort | None) -> str | None:
+    """How signatures name it, and shards tell theirs from another: `2000x2000@1f2e3d4c`, the digest being of the ids."""
+    if cohort is None:
+        return None
+    ids = "\n".join([*np.sort(cohort[0].ids), "", *np.sort(cohort[1].ids)])
+    return f"{len(cohort[0])}x{len(cohort[1])}@{hashlib.blake2b(ids.encode(), digest_size=4).hexdigest()}"

@@ -14,7 +14,7 @@ from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_intervals
 from ..results import signature
-from .cohort import Cohort, check_strangers, cohort_size, corrections
+from .cohort import Cohort, check_strangers, cohort_label, corrections
 from .pair_people import subjects_of
 from .scores import PairMap, PairRows, pair_rows, pair_scores
 
@@ -167,7 +167,7 @@ def verify(
         map=None if map is None else getattr(map, "method", type(map).__name__),
         pairs=len(kept),
         skipped=len(protocol) - len(kept) or None,
-        cohort=cohort_size(cohort),
+        cohort=cohort_label(cohort),
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{folds_from}",
         threshold="exact",
         interval=interval,

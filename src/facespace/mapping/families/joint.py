@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 
 from ...embeddings import Floats
 from ...errors import InputError
-from ..statistics import Doubles, Moments, PairStatistics
+from ..statistics import Doubles, PairStatistics, inverse_root
 
 
 class JointMap(BaseEstimator):  # type: ignore[misc]
@@ -41,8 +41,8 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
             raise InputError(f"a joint space can't be fitted on {statistics.n} pairs")
         if not self.regularization > 0:
             raise InputError(f"regularization must be a positive number; got {self.regularization!r}")
-        left = inverse_root(statistics.source, self.regularization)
-        right = inverse_root(statistics.target, self.regularization)
+        left = inverse_root(statistics.source.spectrum(True), self.regularization)
+        right = inverse_root(statistics.target.spectrum(True), self.regularization)
         u, self.correlations_, vt = np.linalg.svd(left @ statistics.covariation(True) @ right, full_matrices=False)
         shared = np.sqrt(self.correlations_)
         self.weight_: Doubles = left @ (u * shared)
@@ -61,11 +61,3 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
         """(n, q) L2-normalised target vectors → (n, r) in the common space."""
         weight = self.target_weight_.astype(np.float32)
         return y @ weight - self.target_mean_.astype(np.float32) @ weight
-
-
-def inverse_root(side: Moments, regularization: float) -> Doubles:
-    """(d, d) (G + ρ λ_max I)^{-1/2} about the mean, symmetric."""
-    values, vectors = side.spectrum(True)
-    floor = regularization * max(float(values[-1]), np.finfo(np.float64).tiny)
-    root: Doubles = (vectors / np.sqrt(values + floor)) @ vectors.T
-    return root

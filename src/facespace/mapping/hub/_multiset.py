@@ -25,13 +25,10 @@ import numpy as np
 import scipy.linalg
 
 from ...errors import DimensionError, InputError, shorten
-from ..statistics import Doubles, PairStatistics
+from ..statistics import Doubles, PairStatistics, Spectrum, inverse_root
 
 EXPONENT = 0.75  # e above
 UNDONE = 0.5  # power of w by which a join undoes its shrinkage; 1 repeats solve() but amplifies noise where w is small
-
-
-Spectrum = tuple[Doubles, Doubles]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,11 +158,3 @@ def spectrum(covariance: Doubles) -> Spectrum:
     """Eigenvalues, ascending and not negative, and eigenvectors."""
     values, vectors = np.linalg.eigh(covariance)
     return np.maximum(values, 0.0), vectors
-
-
-def inverse_root(pair: Spectrum, regularization: float) -> Doubles:
-    """(d, d) (C + ρ λ_max I)^{-1/2}, symmetric, from the spectrum of C."""
-    values, vectors = pair
-    floor = regularization * max(float(values[-1]), np.finfo(np.float64).tiny)
-    result: Doubles = (vectors / np.sqrt(values + floor)) @ vectors.T
-    return result

@@ -27,9 +27,9 @@ from ...embeddings import EmbeddingSet, Floats, check_vectors
 from ...errors import DimensionError, InputError, unknown_name
 from ...io import read_artefact, write_artefact
 from ..linear_map import LinearMap
-from ..statistics import Doubles, Moments, PairStatistics, cross_gram
+from ..statistics import Doubles, Moments, PairStatistics, Spectrum, cross_gram
 from ._fuse import fuse_sets
-from ._multiset import Covariances, Spectrum, pooled, solve, solve_join, solve_out, spectrum
+from ._multiset import Covariances, pooled, solve, solve_join, solve_out, spectrum
 
 REGULARIZATION = 0.05
 _PENALTY = 1e-3  # of the maps out, relative to the largest eigenvalue

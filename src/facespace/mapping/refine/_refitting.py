@@ -62,13 +62,6 @@ class Gallery:
         return normalize(self.faces.vectors[rows]) - self.mean
 
 
-def unit(vectors: Floats) -> Floats:
-    """Rows of unit length; a row of zeros stays one."""
-    lengths = np.sqrt(np.vecdot(vectors, vectors))
-    scaled: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
-    return scaled
-
-
 def match_statistics(source: Gallery, target: Gallery, left: Rows, right: Rows) -> PairStatistics:
     """Statistics of the matches about the galleries' means."""
     return PairStatistics.of(source.rows(left), target.rows(right))
@@ -124,7 +117,7 @@ def held_out_retrieval(matches: Mutual, source: Gallery, target: Gallery, canoni
         tested = tested[:limit]
         left, right = matches.left[fitted], matches.right[fitted]
         weight = fit_weight(match_statistics(source, target, left, right), canonical)
-        probes = unit(source.rows(matches.left[tested]) @ weight.astype(np.float32))
-        scores = probes @ unit(target.rows(matches.right[tested])).T
+        probes = normalize(source.rows(matches.left[tested]) @ weight.astype(np.float32))
+        scores = probes @ normalize(target.rows(matches.right[tested])).T
         shares.append(float(np.mean(scores.argmax(axis=1) == np.arange(len(tested)))))
     return float(np.mean(shares))

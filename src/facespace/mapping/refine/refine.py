@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ...embeddings import EmbeddingSet, Floats, check_width
+from ...embeddings import EmbeddingSet, Floats, check_width, normalize
 from ...errors import FacespaceError, InputError
 from ...io import jsonable
 from ...results import signature
 from ..linear_map import LinearMap
 from ..statistics import Doubles, PairStatistics
 from ._neighbours import Mutual, Rows, Unit, mutual_neighbours
-from ._refitting import Gallery, agreement, enough, fit_weight, held_out_retrieval, match_statistics, recentred, unit
+from ._refitting import Gallery, agreement, enough, fit_weight, held_out_retrieval, match_statistics, recentred
 
 FIRST, WIDEN, LAST = 0.2, 0.1, 0.8  # share of the mutual neighbours that is taken: at first, more each time, at last
 ANCHOR = 0.75  # weight of the start against the matches while they are unsure
@@ -187,7 +187,7 @@ class _Run:
 
     def sides(self, weight: Doubles) -> tuple[Unit, Unit]:
         small = weight.astype(np.float32)
-        return lambda rows: unit(self.source.rows(rows) @ small), lambda rows: unit(self.target.rows(rows))
+        return lambda rows: normalize(self.source.rows(rows) @ small), lambda rows: normalize(self.target.rows(rows))
 
     def match(self, probe: Unit, reference: Unit) -> Mutual:
         return mutual_neighbours(self.searched, probe, len(self.source), reference, len(self.target), self.block)
@@ -221,10 +221,10 @@ def _refuse(reason: str, record: list[RefineStep]) -> None:
 
 def _start_sides(start: LinearMap, source: Gallery, target: Gallery) -> tuple[Unit, Unit]:
     def probe(rows: slice | Rows) -> Floats:
-        return unit(start.probe(source.faces.vectors[rows]))
+        return normalize(start.probe(source.faces.vectors[rows]))
 
     def reference(rows: slice | Rows) -> Floats:
-        return unit(start.reference(target.faces.vectors[rows]))
+        return normalize(start.reference(target.faces.vectors[rows]))
 
     return probe, reference
 
