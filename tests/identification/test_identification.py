@@ -198,7 +198,7 @@ def test_a_cohort_goes_into_ranking_thresholds_and_rates(seed, mapped):
     for row in found.fnir:
         assert np.mean(found.best >= row.threshold) <= row.fpir
         assert row.fnir == pytest.approx(np.mean((ranks > 1) | (found.mate < row.threshold)))
-    assert f"|nonmated:75|cohort:{len(cohort[0])}x{len(cohort[1])}|rank:" in found.signature
+    assert f"|nonmated:75|cohort:{len(cohort[0])}x{len(cohort[1])}@" in found.signature
     fpir, fnir = found.det()
     assert fnir[np.searchsorted(fpir, 0.3, side="right") - 1] == pytest.approx(found.fnir[1].fnir)
 
