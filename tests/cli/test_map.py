@@ -1,22 +1,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from map_command import COMMANDS, Run, write_sets
+from map_command import Run, write_sets
 
-from facespace.cli import application
-from facespace.cli.map import commands as map_module
 from facespace.embeddings import EmbeddingSet
-from facespace.mapping import FAMILIES, METHODS, LinearMap, PairStatistics, fit_map
+from facespace.mapping import FAMILIES, LinearMap, PairStatistics, fit_map
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.setattr(application, "COMMANDS", COMMANDS)
+def run(capsys):
     return Run(capsys)
 
 
@@ -53,15 +48,6 @@ def test_fit_shows_candidates_and_what_was_left_out(run, made, tmp_path):
     assert run("map", "fit", made / "a.parquet", made / "b.parquet", "-o", tmp_path / "m.safetensors") == 0
     for part in ("net-a → net-b", "12 → 10", "116 pairs", "40 people", "candidate", "ridge(α=1)", "4 ids of the source"):
         assert part in " ".join(run.out.split())
-
-
-def test_methods_of_the_command_line_are_those_of_the_library():
-    assert map_module.METHODS == METHODS
-
-
-def test_commands_are_registered_without_loading_scikit_learn():
-    code = "import sys, facespace.cli.map.commands, facespace.cli.info; print('sklearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_quiet_prints_nothing(run, made, tmp_path):
