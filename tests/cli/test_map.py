@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 from map_command import Run, write_sets
 
 from facespace.embeddings import EmbeddingSet
+from facespace.errors import InputError
+from facespace.io import read_artefact, write_artefact
 from facespace.mapping import FAMILIES, LinearMap, PairStatistics, fit_map
 
 
@@ -48,6 +51,30 @@ def test_fit_shows_candidates_and_what_was_left_out(run, made, tmp_path):
     assert run("map", "fit", made / "a.parquet", made / "b.parquet", "-o", tmp_path / "m.safetensors") == 0
     for part in ("net-a → net-b", "12 → 10", "116 pairs", "40 people", "candidate", "ridge(α=1)", "4 ids of the source"):
         assert part in " ".join(run.out.split())
+
+
+@pytest.mark.parametrize("action", ["default", "error", "ignore"])
+def test_a_map_of_a_newer_facespace_is_told_in_one_line(run, made, tmp_path, action):
+    path, file = tmp_path / "[b]newer.safetensors", read_artefact(made / "m.safetensors")
+    write_artefact(path, "map", file.arrays, file.facts, layout=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter(action)
+        assert run("map", "apply", path, made / "a.parquet", "-o", tmp_path / "out.parquet", "--json") == 0
+    assert json.loads(run.out)["rows"] == 120
+    assert run.err.startswith(f"! {path} was written by a newer facespace (")
+    assert run.err.endswith("): what this one doesn't know is left out\n")
+    assert run.err.count("\n") == 1
+
+
+def test_other_warnings_are_shown_as_ever(run, made, monkeypatch):
+    def warn(*_):
+        warnings.warn("strange", RuntimeWarning, stacklevel=1)
+        raise InputError("stop")
+
+    monkeypatch.setattr(LinearMap, "load", warn)
+    with pytest.warns(RuntimeWarning, match="strange"):
+        assert run("map", "check", made / "m.safetensors", made / "a.parquet") == 2
+    assert "!" not in run.err
 
 
 def test_quiet_prints_nothing(run, made, tmp_path):

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -14,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import FacespaceError, OutputError
+from ..errors import FacespaceError, NewerFileWarning, OutputError
 from ..results import code_version
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
@@ -93,7 +96,8 @@ def main(arguments: list[str] | None = None) -> int:
     if first in COMMANDS:
         importlib.import_module(f"facespace.cli.{first}")
     try:
-        code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)
+        with _newer_files_in_one_line():
+            code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)
     except FacespaceError as error:
         return _report(error, arguments)
     except (KeyboardInterrupt, EOFError):
@@ -115,6 +119,23 @@ def main(arguments: list[str] | None = None) -> int:
             error.show()
         return int(error.exit_code)
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _newer_files_in_one_line() -> Iterator[None]:
+    """NewerFileWarning as a line on standard error, without the place in the code; other warnings as ever."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_in_one_line(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, NewerFileWarning):
+                _errors().print(f"[yellow]![/] {escape(str(message))}")
+            else:
+                show(message, category, *place, **more)
+
+        warnings.simplefilter("default", NewerFileWarning)
+        warnings.showwarning = show_in_one_line
+        yield
 
 
 def _errors() -> Console:
