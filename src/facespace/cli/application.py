@@ -38,7 +38,17 @@ COMMANDS = {
 }
 
 
-class _Commands(TyperGroup):
+class _Group(TyperGroup):
+    """A group that passes --help on to its commands without pydantic, which typer loads to make a bool of a flag's None."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
+class _Commands(_Group):
     """The commands of COMMANDS; one whose module isn't loaded is listed, and suggested for a mistyped one, all the same."""
 
     def __init__(self, **settings: Any) -> None:
@@ -46,10 +56,10 @@ class _Commands(TyperGroup):
         self.commands = {name: self.commands.get(name) or TyperCommand(name, help=text) for name, text in COMMANDS.items()}
 
 
-def with_default(command: str) -> type[TyperGroup]:
+def _with_default(command: str) -> type[_Group]:
     """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`."""
 
-    class Group(TyperGroup):
+    class Group(_Group):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             if args and args[0] not in self.commands and args[0] != "--help":
                 args = [command, *args]
@@ -84,7 +94,7 @@ def _facespace(
 
 def add_group(name: str, default: str = "") -> typer.Typer:
     """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
-    group = typer.Typer(no_args_is_help=True, help=COMMANDS[name], cls=with_default(default) if default else TyperGroup)
+    group = typer.Typer(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
     app.add_typer(group, name=name)
     return group
 
