@@ -6,10 +6,8 @@ import json
 
 import numpy as np
 
-from facespace.cli import application
+from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
-
-COMMANDS = ("info", "map")
 
 
 class Run:
@@ -20,7 +18,7 @@ class Run:
         self.out = self.err = ""
 
     def __call__(self, *arguments):
-        code = application.main([str(a) for a in arguments])
+        code = main([str(a) for a in arguments])
         captured = self.capsys.readouterr()
         self.out, self.err = captured.out, captured.err
         return code

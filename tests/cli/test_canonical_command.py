@@ -3,21 +3,18 @@ from __future__ import annotations
 import csv
 import inspect
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from map_command import Run, write_sets
 
-from facespace.cli import application, canonical
+from facespace.cli import canonical
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import CanonicalSpace
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.setattr(application, "COMMANDS", ("info", "canonical", "verify"))
+def run(capsys):
     return Run(capsys)
 
 
@@ -156,8 +153,3 @@ def test_the_regularization_of_the_command_line_is_that_of_the_library():
 def test_quiet_prints_nothing(run, made, tmp_path):
     assert run("canonical", "fit", made / "a.parquet", made / "b.parquet", "-o", tmp_path / "h.safetensors", "-q") == 0
     assert (run.out, run.err) == ("", "")
-
-
-def test_the_command_is_registered_without_loading_scikit_learn():
-    code = "import sys, facespace.cli.canonical; print('sklearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-import facespace.cli.application as application
+from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
 
 CARD = """
@@ -20,7 +20,6 @@ alignment = { template = "arcface" }
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path, monkeypatch):
-    monkeypatch.setattr(application, "COMMANDS", ("models", "embed"))
     monkeypatch.setenv("FACESPACE_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("FACESPACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("FACESPACE_MODELS", raising=False)
@@ -58,7 +57,7 @@ def crops(tmp_path) -> Path:
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = application.main([str(a) for a in arguments])
+    code = main([str(a) for a in arguments])
     out, err = capsys.readouterr()
     return code, out, err
 

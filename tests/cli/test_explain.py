@@ -138,7 +138,7 @@ def test_bad_requests_are_one_message(folder, tmp_path, capsys):
 
 
 def test_people_are_labels_and_can_be_kept_out(folder, tmp_path):
-    from facespace.cli.options import training_files
+    from facespace.cli.files import training_files
     from facespace.errors import FileFormatError, InputError
     from facespace.explain.training import labels_of
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import resource
+import statistics
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
 import typer
 
-from facespace.cli import main
+from facespace import capacity, identification, mapping, privacy, studies, templates, verification
+from facespace.cli import main, options
 from facespace.cli.application import COMMANDS, app
+from facespace.results import code_version
+from facespace.studies.cross_model import STUDY_METHODS
+from facespace.studies.templates import TEMPLATE_METHODS
+
+HEAVY = {"altair", "cv2", "numpy", "onnxruntime", "pyarrow", "scipy", "sklearn", "torch"}
+SECONDS = 0.3  # of processor time, for an answer that needs no data
 
 
 def _commands() -> list[str]:
@@ -30,6 +42,17 @@ def _commands() -> list[str]:
 
 NAMES = _commands()
 GROUPS = {name for name in NAMES if any(other.startswith(f"{name} ".lstrip()) for other in NAMES if other != name)}
+
+
+def _command(name):
+    found = typer.main.get_command(app)
+    for part in name.split():
+        found = found.commands[part]
+    return found
+
+
+def _in(name, group):
+    return name == group or (group and name.startswith(f"{group} "))
 
 
 def _run(capsys, *arguments):
@@ -65,10 +88,66 @@ def test_every_command_takes_json_and_quiet(command, capsys):
         assert option in out
 
 
-def test_version(capsys):
-    from facespace import __version__
+def test_version_is_that_of_the_code(capsys):
+    assert _run(capsys, "--version") == (0, f"facespace {code_version()}\n", "")
 
-    assert _run(capsys, "--version") == (0, f"facespace {__version__}\n", "")
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_table_of_commands_says_what_their_help_says(command):
+    assert (_command(command).help or "").split("\n")[0] == COMMANDS[command]
+
+
+def test_methods_named_in_help_are_those_of_the_library():
+    assert options.METHODS == mapping.METHODS
+    assert tuple(mapping.FAMILIES) == options.FAMILIES
+    assert options.METHODS == STUDY_METHODS == TEMPLATE_METHODS
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "function", "parameter"),
+    [
+        ("verify", "FAR_LIST", verification.verify, "fars"),
+        ("verify", "TEMPLATE_FAR_LIST", templates.verify_templates, "fars"),
+        ("identify", "ranks", identification.identify, "ranks"),
+        ("identify", "fpir", identification.identify, "fpirs"),
+        ("audit linkage", "leaked", privacy.audit_linkage, "leaked"),
+        ("audit linkage", "fpir", privacy.audit_linkage, "fpir"),
+        ("capacity estimate", "far", capacity.estimate_capacity, "far"),
+        ("study templates", "fars", studies.template_study, "fars"),
+        ("study templates", "methods", studies.template_study, "methods"),
+        ("study cross-model", "methods", studies.cross_model_study, "methods"),
+    ],
+)
+def test_lists_that_options_default_to_are_those_of_the_library(command, option, function, parameter):
+    text = next((p.default for p in _command(command).params if p.name == option), None)
+    if text is None:  # by default it depends on other options
+        text = getattr(import_module("facespace.cli.verify.command"), option)
+    library = inspect.signature(function).parameters[parameter].default
+    assert [type(wanted)(part) for part, wanted in zip(text.split(","), library, strict=True)] == list(library)
+
+
+@pytest.mark.parametrize("command", ["--version", "", "verfiy", *COMMANDS])
+def test_help_and_version_load_nothing_heavy(command):
+    """The help of a group and of all its commands in one process."""
+    calls = [[command]] if command in ("--version", "verfiy") else [[*n.split(), "--help"] for n in NAMES if _in(n, command)]
+    code = f"import sys; from facespace.cli import main; [main(call) for call in {calls}]; print(); print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split("\n")[-2].split())
+    assert "facespace.cli.application" in loaded
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "verify --help"])
+def test_help_and_version_come_at_once(command):
+    code = f"import sys; from facespace.cli import main; sys.exit(main({command.split()}))"
+    spent = []
+    for _ in range(6):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        if len(spent) > 3 and statistics.median(spent[1:4]) <= SECONDS:  # the first one warms up
+            return
+    assert min(spent) <= SECONDS
 
 
 @pytest.mark.parametrize(

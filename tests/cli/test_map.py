@@ -1,22 +1,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import warnings
 
 import numpy as np
 import pytest
-from map_command import COMMANDS, Run, write_sets
+from map_command import Run, write_sets
 
-from facespace.cli import application
-from facespace.cli.map import commands as map_module
 from facespace.embeddings import EmbeddingSet
-from facespace.mapping import FAMILIES, METHODS, LinearMap, PairStatistics, fit_map
+from facespace.errors import InputError
+from facespace.io import read_artefact, write_artefact
+from facespace.mapping import FAMILIES, LinearMap, PairStatistics, fit_map
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.setattr(application, "COMMANDS", COMMANDS)
+def run(capsys):
     return Run(capsys)
 
 
@@ -55,13 +53,28 @@ def test_fit_shows_candidates_and_what_was_left_out(run, made, tmp_path):
         assert part in " ".join(run.out.split())
 
 
-def test_methods_of_the_command_line_are_those_of_the_library():
-    assert map_module.METHODS == METHODS
+@pytest.mark.parametrize("action", ["default", "error", "ignore"])
+def test_a_map_of_a_newer_facespace_is_told_in_one_line(run, made, tmp_path, action):
+    path, file = tmp_path / "[b]newer.safetensors", read_artefact(made / "m.safetensors")
+    write_artefact(path, "map", file.arrays, file.facts, layout=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter(action)
+        assert run("map", "apply", path, made / "a.parquet", "-o", tmp_path / "out.parquet", "--json") == 0
+    assert json.loads(run.out)["rows"] == 120
+    assert run.err.startswith(f"! {path} was written by a newer facespace (")
+    assert run.err.endswith("): what this one doesn't know is left out\n")
+    assert run.err.count("\n") == 1
 
 
-def test_commands_are_registered_without_loading_scikit_learn():
-    code = "import sys, facespace.cli.map.commands, facespace.cli.info; print('sklearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+def test_other_warnings_are_shown_as_ever(run, made, monkeypatch):
+    def warn(*_):
+        warnings.warn("strange", RuntimeWarning, stacklevel=1)
+        raise InputError("stop")
+
+    monkeypatch.setattr(LinearMap, "of_file", warn)
+    with pytest.warns(RuntimeWarning, match="strange"):
+        assert run("map", "check", made / "m.safetensors", made / "a.parquet") == 2
+    assert "!" not in run.err
 
 
 def test_quiet_prints_nothing(run, made, tmp_path):

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from map_command import COMMANDS, Run
+from map_command import Run
 
-from facespace.cli import application
 from facespace.embeddings import EmbeddingSet
 from facespace.mapping import LinearMap
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.setattr(application, "COMMANDS", COMMANDS)
+def run(capsys):
     return Run(capsys)
 
 

@@ -1,24 +1,20 @@
 from __future__ import annotations
 
-import importlib
 import json
 
 import numpy as np
 import pytest
 
-from facespace.cli import application
+from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(capsys):
     """Run `facespace verify …`: exit code, standard output, standard error."""
-    monkeypatch.setattr(application, "COMMANDS", ("info", "verify"))
-    if not importlib.util.find_spec("facespace.cli.info"):
-        monkeypatch.setattr(application, "COMMANDS", ("verify",))
 
     def call(*arguments):
-        code = application.main(["verify", *map(str, arguments)])
+        code = main(["verify", *map(str, arguments)])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from facespace import datasets
 from facespace.cli import main
 from facespace.datasets import demo, demo_protocol, demo_sets
 from facespace.io import jsonable
@@ -151,12 +152,8 @@ def test_two_of_the_demo_s_networks_compare_through_a_rotation():
 
 def test_demo_writes_its_report_and_document(run, world, tmp_path, monkeypatch):
     """The command itself, on small sets in place of the demo's."""
-    import importlib
-
-    importlib.import_module("facespace.cli.study.cross_model")
-    command = importlib.import_module("facespace.cli.demo")
-    monkeypatch.setattr(command, "demo_sets", lambda: world.sets[:2])
-    monkeypatch.setattr(command, "demo_protocol", lambda: world.protocol)
+    monkeypatch.setattr(datasets, "demo_sets", lambda: world.sets[:2])
+    monkeypatch.setattr(datasets, "demo_protocol", lambda: world.protocol)
     code, out, err = run("demo", "-o", tmp_path / "demo", "--json")
     document = json.loads(out)
     assert (code, err) == (0, "")

@@ -7,34 +7,59 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from .._version import __version__
-from ..errors import FacespaceError, OutputError
-from ..io import to_json
+from ..errors import FacespaceError, NewerFileWarning, OutputError
+from ..results import code_version
 
-# Modules that add commands to `app` when imported, in the order that --help lists them.
-COMMANDS = (
-    "demo", "models", "embed", "info", "map", "canonical", "verify", "identify", "study", "capacity", "explain", "audit",
-)  # fmt: skip
+# Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
+# to `app` when it is imported, which is done for the one that is called: --help and --version load none.
+COMMANDS = {
+    "demo": "Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute).",
+    "models": "List, show and add model cards.",
+    "embed": "Compute the embeddings of all images in a folder.",
+    "info": "Say what is in a file.",
+    "map": "Fit, apply, export and check maps between two embedding spaces.",
+    "canonical": "One hub for several networks: a map in and a map out per network.",
+    "verify": "Measure how well embeddings tell people apart.",
+    "identify": "Look every probe up in a gallery: closed set (CMC) and open set (FNIR at FPIR).",
+    "study": "The papers' experiments.",
+    "capacity": "How many people can a representation tell apart? SET, student.",
+    "explain": "Why did two faces match? A.jpg B.jpg, train, evaluate.",
+    "audit": "What embeddings give away.",
+}
 
 
-class _InOrder(TyperGroup):
-    """--help lists commands and groups of commands together, in the order of COMMANDS."""
+class _Group(TyperGroup):
+    """A group that passes --help on to its commands without pydantic, which typer loads to make a bool of a flag's None."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=lambda name: (*COMMANDS, name).index(name))
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
 
 
-def with_default(command: str) -> type[TyperGroup]:
+class _Commands(_Group):
+    """The commands of COMMANDS; one whose module isn't loaded is listed, and suggested for a mistyped one, all the same."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: self.commands.get(name) or TyperCommand(name, help=text) for name, text in COMMANDS.items()}
+
+
+def _with_default(command: str) -> type[_Group]:
     """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`."""
 
-    class Group(TyperGroup):
+    class Group(_Group):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             if args and args[0] not in self.commands and args[0] != "--help":
                 args = [command, *args]
@@ -45,7 +70,7 @@ def with_default(command: str) -> type[TyperGroup]:
 
 app = typer.Typer(
     name="facespace",
-    cls=_InOrder,
+    cls=_Commands,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
     no_args_is_help=True,
     add_completion=False,
@@ -56,7 +81,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"facespace {__version__}")
+        print(f"facespace {code_version()}")
         raise typer.Exit
 
 
@@ -67,19 +92,26 @@ def _facespace(
     pass
 
 
+def add_group(name: str, default: str = "") -> typer.Typer:
+    """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
+    group = typer.Typer(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
+    app.add_typer(group, name=name)
+    return group
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns (and, as a script, exits with) 0, 1 or 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
     first = next((argument for argument in arguments if not argument.startswith("-")), "")
-    # The module of the command alone, because some load scikit-learn; all of them to list or to guess commands.
-    for name in [first] if first in COMMANDS else COMMANDS:
-        importlib.import_module(f"facespace.cli.{name}")
+    if first in COMMANDS:
+        importlib.import_module(f"facespace.cli.{first}")
     try:
-        code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)
+        with _newer_files_in_one_line():
+            code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)
     except FacespaceError as error:
         return _report(error, arguments)
     except (KeyboardInterrupt, EOFError):
-        Console(stderr=True).print("interrupted")
+        _errors().print("interrupted")
         return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stderr.close()
@@ -92,19 +124,46 @@ def main(arguments: list[str] | None = None) -> int:
         if not hasattr(error, "exit_code"):
             raise
         if "--json" in arguments and hasattr(error, "format_message"):
-            print(to_json({"error": {"type": "UsageError", "message": error.format_message(), "hint": ""}}))
+            _print_error({"type": "UsageError", "message": error.format_message(), "hint": ""})
         elif hasattr(error, "show"):
             error.show()
         return int(error.exit_code)
     return code if isinstance(code, int) else 0
 
 
+@contextmanager
+def _newer_files_in_one_line() -> Iterator[None]:
+    """NewerFileWarning as a line on standard error, without the place in the code; other warnings as ever."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_in_one_line(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, NewerFileWarning):
+                _errors().print(f"[yellow]![/] {escape(str(message))}")
+            else:
+                show(message, category, *place, **more)
+
+        warnings.simplefilter("default", NewerFileWarning)
+        warnings.showwarning = show_in_one_line
+        yield
+
+
+def _errors() -> Console:
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
 def _report(error: FacespaceError, arguments: list[str]) -> int:
     if "--json" in arguments:
-        print(to_json({"error": error.to_dict()}))
+        _print_error(error.to_dict())
     else:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console = _errors()
         console.print(f"[bold red]error:[/] {escape(error.message)}")
         if error.hint:
             console.print(f"[dim]{escape(error.hint)}[/]")
     return 2
+
+
+def _print_error(error: dict[str, str]) -> None:
+    from ..io import to_json  # imports numpy
+
+    print(to_json({"error": error}))

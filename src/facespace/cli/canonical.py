@@ -5,36 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from ..embeddings import EmbeddingSet
-from ..errors import InputError, OutputError
-from ..io import check_folder
-from .application import app
-from .options import Json, OutputFolder, Quiet, Seed, emit, write_study
+from ..errors import InputError
+from .application import add_group
+from .files import domain_warnings, load_pairs, load_set, save_moved
+from .options import Json, OutputFolder, Pairs, Quiet, Seed, check_name, names
+from .printing import emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
+    from ..embeddings import EmbeddingSet
     from ..mapping import CanonicalSpace
     from ..studies import HubResult
 
-# facespace.mapping imports scikit-learn, which takes a second, so it is imported where it is used.
-_CHECKED = 20_000  # rows that `apply` looks at to see whether the set is in the model's domain
+group = add_group("canonical")
 
-group = typer.Typer(no_args_is_help=True, help="One hub for several networks: a map in and a map out per network.")
-app.add_typer(group, name="canonical")
-
-Hub = Annotated[Path, typer.Argument(metavar="HUB", help="Hub written by facespace canonical fit.", show_default=False)]
+Hub = Annotated[Path, typer.Argument(metavar="HUB", help="Hub written by facespace canonical fit.")]
 HubOut = Annotated[Path, typer.Option("-o", "--output", metavar="HUB", help="Hub to write: .safetensors.")]
 SetOut = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz or .npy.")]
 
 
 @group.command("fit")
 def fit(
-    sets: Annotated[list[Path], typer.Argument(help="Two or more sets, of different networks.", show_default=False)],
+    sets: Annotated[list[Path], typer.Argument(help="Two or more sets, of different networks.")],
     output: HubOut,
     dim: Annotated[int | None, typer.Option(help="Width of the hub; that of the widest set if not given.")] = None,
     regularization: Annotated[float, typer.Option(help="Relative to each network's largest variance.")] = 0.05,
@@ -42,7 +38,7 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Fit a hub on the images that the sets share."""
-    _check_name(output)
+    check_name(output, "hubs")
     from ..mapping import CanonicalSpace
 
     hub = CanonicalSpace.fit(_load(sets), dim, regularization=regularization)
@@ -53,16 +49,14 @@ def fit(
 @group.command("join")
 def join(
     hub: Hub,
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="Set of the network that joins.", show_default=False)],
-    old: Annotated[
-        list[Path], typer.Argument(metavar="OLD…", help="Sets of networks in the hub, same images.", show_default=False)
-    ],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Set of the network that joins.")],
+    old: Annotated[list[Path], typer.Argument(metavar="OLD…", help="Sets of networks in the hub, same images.")],
     output: HubOut,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Add a network to a hub; the others' maps and every template in the hub stay valid."""
-    _check_name(output)
+    check_name(output, "hubs")
     from ..mapping import CanonicalSpace
 
     ((name, faces),) = _load([new]).items()
@@ -74,7 +68,7 @@ def join(
 @group.command("apply")
 def apply(
     hub: Hub,
-    faces: Annotated[Path, typer.Argument(metavar="IN", help="Set to move.", show_default=False)],
+    faces: Annotated[Path, typer.Argument(metavar="IN", help="Set to move.")],
     output: SetOut,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Network of the set, if it doesn't say.")] = None,
     from_hub: Annotated[bool, typer.Option("--from-hub", help="Move a set in the hub into the space of --model.")] = False,
@@ -84,28 +78,23 @@ def apply(
     """Move a network's set into the hub."""
     from ..mapping import CanonicalSpace
 
-    fitted, given = CanonicalSpace.load(hub), EmbeddingSet.load(faces)
+    fitted, given = CanonicalSpace.load(hub), load_set(faces)
     if from_hub:
         if model is None:
             raise InputError("--from-hub needs --model, the network to go to", f"In the hub: {', '.join(fitted.models)}.")
-        moved, reasons = fitted.leave(model, given), []
+        moved, warnings = fitted.leave(model, given), []
     else:
         name = model or given.model
         if not name:
             raise InputError(f"{faces} doesn't say which network made it", f"Give --model: {', '.join(fitted.models)}.")
-        moved = fitted.apply(name, given)
-        some = np.unique(np.linspace(0, len(given) - 1, min(len(given), _CHECKED)).astype(np.intp))
-        check = fitted.into[name].check(given.vectors[some])
-        reasons = [reason for reason in check.reasons if "too few to tell" not in reason]
-    moved.save(output)
-    facts = {"output": output, "model": moved.model, "rows": len(moved), "dim": moved.dim, "warnings": reasons}
-    emit(facts, lambda: _moved(moved, output, reasons), as_json=as_json, quiet=quiet)
+        moved, warnings = fitted.apply(name, given), domain_warnings(fitted.into[name], given)
+    save_moved(moved, output, warnings, as_json=as_json, quiet=quiet)
 
 
 @group.command("fuse")
 def fuse(
     hub: Hub,
-    sets: Annotated[list[Path], typer.Argument(help="Sets of networks in the hub.", show_default=False)],
+    sets: Annotated[list[Path], typer.Argument(help="Sets of networks in the hub.")],
     output: SetOut,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -113,50 +102,43 @@ def fuse(
     """Average several networks' templates of each image in the hub."""
     from ..mapping import CanonicalSpace
 
-    fused = CanonicalSpace.load(hub).fuse(_load(sets))
-    fused.save(output)
-    facts = {"output": output, "model": fused.model, "rows": len(fused), "dim": fused.dim}
-    emit(facts, lambda: _moved(fused, output, []), as_json=as_json, quiet=quiet)
+    save_moved(CanonicalSpace.load(hub).fuse(_load(sets)), output, None, as_json=as_json, quiet=quiet)
 
 
 @group.command("report")
 def report(
     hub: Hub,
-    sets: Annotated[list[Path], typer.Argument(help="Sets of two or more networks in the hub.", show_default=False)],
-    pairs: Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")],
+    sets: Annotated[list[Path], typer.Argument(help="Sets of two or more networks in the hub.")],
+    pairs: Pairs,
     direct: Annotated[
         str, typer.Option(help="Methods of study cross-model to compare with, such as auto,joint; slow.")
     ] = "",
-    keys: Annotated[str, typer.Option("--keys", help="Images to fit on: protocol, or all, by subject.")] = "protocol",
+    keys: Annotated[str, typer.Option(help="Images to fit on: protocol, or all, by subject.")] = "protocol",
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
     seed: Seed = 0,
 ) -> None:
     """A hub like HUB against direct maps: fitted anew in every fold, without the people it is judged on."""
-    if output is not None:
-        check_folder(output)
-    from ..datasets import read_pairs
     from ..mapping import CanonicalSpace
     from ..studies import hub_study
+    from ..studies.hub import hub_report
 
     fitted, faces = CanonicalSpace.load(hub), _load(sets)
     for name in faces:
         fitted.to_hub(name, faces[name].vectors[:1])  # raises for a network or a width that the hub doesn't have
-    result = hub_study(
-        list(faces.values()),
-        read_pairs(pairs),
-        dim=fitted.dim,
-        regularization=float(fitted.facts["regularization"]),
-        direct=[part.strip() for part in direct.split(",") if part.strip()],
-        keys=keys,
-        seed=seed,
-        progress=None if quiet or not Console(stderr=True).is_terminal else _progress,
-    )
-    from ..studies.hub import hub_report
-
-    document = write_study(result, lambda: hub_report(result), output)
-    emit(document, lambda: _result(result, document["files"]), as_json=as_json, quiet=quiet)
+    with progress_bar("folds", quiet) as progress:
+        result = hub_study(
+            list(faces.values()),
+            load_pairs(pairs),
+            dim=fitted.dim,
+            regularization=float(fitted.facts["regularization"]),
+            direct=names(direct),
+            keys=keys,
+            seed=seed,
+            progress=progress,
+        )
+    finish(result, hub_report, _result, output, as_json=as_json, quiet=quiet)
 
 
 def describe(hub: CanonicalSpace) -> dict[str, Any]:
@@ -190,7 +172,7 @@ def hub_text(facts: dict[str, Any], wrote: Path | None = None) -> RenderableType
 def _load(paths: list[Path]) -> dict[str, EmbeddingSet]:
     sets: dict[str, EmbeddingSet] = {}
     for path in paths:
-        faces = EmbeddingSet.load(path)
+        faces = load_set(path)
         if not faces.model:
             raise InputError(f"{path} doesn't say which network made it", "facespace embed writes it.")
         if faces.model in sets:
@@ -199,28 +181,9 @@ def _load(paths: list[Path]) -> dict[str, EmbeddingSet]:
     return sets
 
 
-def _check_name(path: Path) -> None:
-    if path.suffix != ".safetensors":
-        raise OutputError(f"{path}: hubs are written as .safetensors", f"Use {path.with_suffix('.safetensors').name}.")
-
-
-def _moved(moved: EmbeddingSet, output: Path, reasons: list[str]) -> str:
-    head = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(output))}"
-    return "\n".join([head, *(f"[yellow]![/] {escape(reason)}" for reason in reasons)])
-
-
-def _progress(done: int, whole: int) -> None:
-    Console(stderr=True).print(f"fold {done} of {whole}", end="\n" if done == whole else "\r")
-
-
 def _result(result: HubResult, files: list[str]) -> RenderableType:
     from ..report import terminal_table
     from ..studies.hub import answer, fusion_summary, summary_table
 
-    verdict = answer(result)
-    parts: list[RenderableType] = [Text.assemble((verdict[0], "bold"), " ", verdict[1]), Text()]
-    parts += [terminal_table(summary_table(result)), Text(), terminal_table(fusion_summary(result)), Text()]
-    parts.append(Text(result.signature, style="dim"))
-    if files:
-        parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
-    return Group(*parts)
+    tables = terminal_table(summary_table(result)), terminal_table(fusion_summary(result))
+    return page(answer(result), *tables, signature=result.signature, files=files)

@@ -7,59 +7,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
-from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
-from ..io import check_folder
-from .application import app, with_default
-from .options import (
-    Aligned,
-    Json,
-    Landmarks,
-    OutputFolder,
-    Quiet,
-    Seed,
-    Weights,
-    emit,
-    progress_bar,
-    training_files,
-    write_study,
-)
+from .application import add_group
+from .files import crop_faces, load_set, training_files
+from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, numbers
+from .printing import emit, finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
     from ..capacity import CapacityResult, ImageStudent, Uncertain
+    from ..embeddings import EmbeddingSet
 
-capacity = typer.Typer(no_args_is_help=True, cls=with_default("estimate"))
-app.add_typer(capacity, name="capacity", help="How many people can a representation tell apart? SET, student.")
+capacity = add_group("capacity", default="estimate")
+Dimension = Annotated[
+    int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
+]
 
 
 @capacity.command("estimate")
 def estimate(
     faces: Annotated[Path, typer.Argument(metavar="SET", help="Set with people: subject column, or folders in the ids.")],
     far: Annotated[
-        str,
-        typer.Option("--far", metavar="Q,Q,…", help="Shares q of a person outside their own ellipsoid (the paper's FAR)."),
+        str, typer.Option(metavar="Q,Q,…", help="Shares q of a person outside their own ellipsoid (the paper's FAR).")
     ] = "0.1,0.01,0.001,1e-5",
-    min_images: Annotated[int, typer.Option("--min-images", min=2, help="Images a person needs to count as a class.")] = 2,
-    shape: Annotated[str, typer.Option("--shape", help="Shape of the headline: full, axis or sphere.")] = "full",
+    min_images: Annotated[int, typer.Option(min=2, help="Images a person needs to count as a class.")] = 2,
+    shape: Annotated[str, typer.Option(help="Shape of the headline: full, axis or sphere.")] = "full",
     choice: Annotated[
         str, typer.Option("--class", help="Person who stands for all in the headline, by volume: max, median, mean or min.")
     ] = "max",
-    dimension: Annotated[
-        int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
-    ] = None,
+    dimension: Dimension = None,
     validate: Annotated[
         bool, typer.Option("--validate", help="Also measure false positive identifications in growing galleries.")
     ] = False,
-    student: Annotated[
-        Path | None, typer.Option("--student", help="Image student (capacity student); needs --images.", show_default=False)
-    ] = None,
-    images: Annotated[Path | None, typer.Option("--images", help="Folder of the set's images, for it.")] = None,
-    passes: Annotated[
-        int | None, typer.Option("--passes", min=2, help="T, of the image student.", show_default=False)
-    ] = None,
+    student: Annotated[Path | None, typer.Option(help="Image student (capacity student); needs --images.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the set's images, for it.")] = None,
+    passes: Annotated[int | None, typer.Option(min=2, help="T, of the image student.")] = None,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
     weights: Weights = None,
@@ -69,14 +52,12 @@ def estimate(
     seed: Seed = 0,
 ) -> None:
     """How many people can this representation tell apart? An upper bound with its interval, and what speaks against it."""
-    rates = _rates(far)
-    if output is not None:
-        check_folder(output)
-    loaded = EmbeddingSet.load(faces)
+    from ..capacity import capacity_report, estimate_capacity
+
+    rates = numbers("--far", far)
+    loaded = load_set(faces)
     if (student is None) != (images is None):
         raise InputError("--student and --images belong together", "An image student sees the set's images.")
-    from ..capacity import estimate_capacity  # imports scipy
-
     used, seen = None, None
     if student is not None and images is not None:
         used, seen = _seen(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
@@ -94,36 +75,27 @@ def estimate(
             seed=seed,
             progress=progress,
         )
-    from ..capacity import capacity_report
-
-    document = write_study(result, lambda: capacity_report(result), output)
-    emit(document, lambda: render(result, document["files"]), as_json=as_json, quiet=quiet)
+    finish(result, capacity_report, render, output, as_json=as_json, quiet=quiet)
 
 
 @capacity.command("student")
 def student(
-    images: Annotated[Path, typer.Option("--images", help="Folder of faces to train on.", show_default=False)],
+    images: Annotated[Path, typer.Option(help="Folder of faces to train on.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Student to write (.safetensors).")],
-    backbone: Annotated[str, typer.Option("--backbone", help="Network to start from.")] = "mobilefacenet-casia",
+    backbone: Annotated[str, typer.Option(help="Network to start from.")] = "mobilefacenet-casia",
     teacher: Annotated[
-        Path | None,
-        typer.Option("--teacher", metavar="SET", help="The teacher's embeddings; by default the backbone's own."),
+        Path | None, typer.Option(metavar="SET", help="The teacher's embeddings; by default the backbone's own.")
     ] = None,
-    exclude: Annotated[
-        Path | None, typer.Option("--exclude", help="Pairs list to be tested on: its people are left out.")
-    ] = None,
-    dimension: Annotated[
-        int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
-    ] = None,
+    exclude: Annotated[Path | None, typer.Option(help="Pairs list to be tested on: its people are left out.")] = None,
+    dimension: Dimension = None,
     since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="LAYER", help="Leave the layers before it as they are (blocks.12 on a processor)."),
+        str | None, typer.Option(metavar="LAYER", help="Leave the layers before it as they are (blocks.12 on a processor).")
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Over all faces.")] = 10,
-    batch: Annotated[int, typer.Option("--batch", min=2, help="Faces a step.")] = 64,
-    rate: Annotated[float, typer.Option("--rate", help="First learning rate.")] = 3e-4,
-    dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.99, help="Behind every convolution.")] = 0.05,
-    passes: Annotated[int, typer.Option("--passes", min=2, help="T, when it is used.")] = 100,
+    epochs: Annotated[int, typer.Option(min=1, help="Over all faces.")] = 10,
+    batch: Annotated[int, typer.Option(min=2, help="Faces a step.")] = 64,
+    rate: Annotated[float, typer.Option(help="First learning rate.")] = 3e-4,
+    dropout: Annotated[float, typer.Option(min=0, max=0.99, help="Behind every convolution.")] = 0.05,
+    passes: Annotated[int, typer.Option(min=2, help="T, when it is used.")] = 100,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
     weights: Weights = None,
@@ -136,20 +108,20 @@ def student(
     Meant for a GPU; on a processor with --since. Needs the extra torch.
     """
     from ..capacity import train_image_student
-    from ..models import aligned_faces, load_card, torch_or_error
+    from ..io import check_folder
+    from ..models import load_card, torch_or_error
 
     torch_or_error()  # before any face is looked for
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: a student is a .safetensors file", "End its name so.")
     check_folder(output.parent)
     files, left_out = training_files(images, exclude)
-    with progress_bar("faces", quiet or as_json) as step:
-        crops, ids, skipped = aligned_faces(
-            files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
-        )
+    crops, ids, skipped = crop_faces(
+        files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet or as_json
+    )
     vectors = None
     if teacher is not None:
-        known = EmbeddingSet.load(teacher)
+        known = load_set(teacher)
         vectors = known.vectors[known.rows(ids)]
     with progress_bar("steps", quiet or as_json) as step:
         made = train_image_student(
@@ -198,7 +170,6 @@ def _seen(
     """The student and its moments of the set's images, in the set's order."""
     from ..capacity import load_image_student
     from ..images import find_images
-    from ..models import aligned_faces
 
     made = load_image_student(student)
     made.passes = passes or made.passes
@@ -209,10 +180,7 @@ def _seen(
             "Ids are paths under the folder, without extension.",
         )
     files = [found[name] for name in faces.ids.tolist()]
-    with progress_bar("faces", quiet) as step:
-        crops, _, skipped = aligned_faces(
-            files, made.card, landmarks=landmarks, aligned=aligned, weights=weights, progress=step
-        )
+    crops, _, skipped = crop_faces(files, made.card, landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet)
     if skipped:
         raise InputError(
             f"{len(skipped):,} images show no face, such as {skipped[0].file}: {skipped[0].reason}",
@@ -227,22 +195,11 @@ def render(result: CapacityResult, files: list[str]) -> RenderableType:
     from ..capacity import answer, capacity_table, finding, sensitivity_table, validation_table
     from ..report import terminal_table
 
-    parts: list[RenderableType] = [Text(answer(result), style="bold"), Text()]
-    parts += [terminal_table(capacity_table(result, brief=True)), Text(), terminal_table(sensitivity_table(result)), Text()]
+    blocks: list[RenderableType] = [
+        terminal_table(capacity_table(result, brief=True)),
+        terminal_table(sensitivity_table(result)),
+    ]
     if result.validation:
-        parts += [terminal_table(validation_table(result)), Text(), Text(finding(result)), Text()]
-    parts += [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
-    parts.append(Text(result.signature, style="dim"))
-    if files:
-        parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
-    return Group(*parts)
-
-
-def _rates(text: str) -> list[float]:
-    rates = []
-    for part in text.split(","):
-        try:
-            rates.append(float(part))
-        except ValueError:
-            raise InputError(f"--far {text}: {part.strip()!r} is not a number", "Separate them by commas.") from None
-    return rates
+        blocks += [terminal_table(validation_table(result)), Text(finding(result))]
+    notes = warning_lines(result.warnings)
+    return page(answer(result), *blocks, notes=notes, signature=result.signature, files=files)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ..datasets import demo_protocol, demo_sets
 from .application import app
 from .options import Json, Quiet, Seed
 from .study import run_cross_model
@@ -21,6 +20,8 @@ def demo(
     seed: Seed = 0,
 ) -> None:
     """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
+    from ..datasets import demo_protocol, demo_sets
+
     run_cross_model(
         demo_sets(),
         demo_protocol(),

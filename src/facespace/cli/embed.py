@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from .application import app
-from .options import Json, Quiet, emit
+from .options import Aligned, Json, Landmarks, Quiet, Weights
+from .printing import emit, progress_bars
 
 if TYPE_CHECKING:
     from ..models import EmbedResult
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
 @app.command()
 def embed(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="Folder of images; ids are the paths under it.")],
-    model: Annotated[str, typer.Option("--model", help="Name of a model, or path of its card.")],
+    model: Annotated[str, typer.Option(help="Name of a model, or path of its card.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="SET", help="Set to write: .parquet, .npz or .npy.")],
-    landmarks: Annotated[Path | None, typer.Option(help="File with five landmarks an image, instead of a detector.")] = None,
-    aligned: Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")] = False,
+    landmarks: Landmarks = None,
+    aligned: Aligned = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
-    weights: Annotated[Path | None, typer.Option(help="Folder to look for weights in first.")] = None,
+    weights: Weights = None,
     detector: Annotated[str, typer.Option(help="auto, yunet, scrfd or dlib.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 32,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor core.")] = None,
@@ -39,7 +38,7 @@ def embed(
     """
     from ..models import embed as run
 
-    with _progress(shown=not (as_json or quiet)) as (step, download):
+    with progress_bars(shown=not (as_json or quiet)) as show:
         try:
             result = run(
                 images,
@@ -52,34 +51,14 @@ def embed(
                 batch_size=batch_size,
                 workers=workers,
                 resume=resume,
-                progress=step,
-                download_progress=download,
+                progress=lambda done, whole: show("images", done, whole),
+                download_progress=show,
             )
         except KeyboardInterrupt:
             if not quiet:
                 Console(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
             raise
     emit(result, lambda: _text(result), as_json=as_json, quiet=quiet)
-
-
-@contextmanager
-def _progress(shown: bool) -> Iterator[tuple[Any, Any]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not (shown and console.is_terminal):
-        yield None, None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total or None)
-            bar.update(tasks[name], completed=done)
-
-        yield (lambda done, total: show("images", done, total)), show
 
 
 def _text(result: EmbedResult) -> str:

@@ -10,53 +10,33 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..errors import InputError
-from ..images import ImageFile, find_images
-from ..io import check_folder
-from .application import app, with_default
-from .options import (
-    Aligned,
-    Json,
-    Landmarks,
-    OutputFolder,
-    Quiet,
-    Seed,
-    Weights,
-    emit,
-    progress_bar,
-    training_files,
-    write_study,
-)
+from .application import add_group
+from .files import crop_faces, load_linear_map, load_pairs, training_files
+from .options import Aligned, Json, Landmarks, OutputFolder, Pairs, Quiet, Seed, Weights, names
+from .printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
     from ..explain import HidingGameResult, PairExplanation, TrainProgress
 
-
-explain = typer.Typer(no_args_is_help=True, cls=with_default("pair"))
-app.add_typer(explain, name="explain", help="Why did two faces match? A.jpg B.jpg, train, evaluate.")
-
+explain = add_group("explain", default="pair")
 Model = Annotated[str, typer.Option("--model", help="Network with a shipped checkpoint, or a checkpoint of `train`.")]
 _MODEL = "mobilefacenet-casia"
 
 
 @explain.command("pair")
 def pair(
-    first: Annotated[Path, typer.Argument(metavar="A", help="One image.", show_default=False)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="The other.", show_default=False)],
+    first: Annotated[Path, typer.Argument(metavar="A", help="One image.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The other.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Picture to write: .png or .svg.")],
     model: Model = _MODEL,
-    method: Annotated[str, typer.Option("--method", help="reconstruction (the paper's), gradcam, gradient, …")] = (
-        "reconstruction"
-    ),
-    threshold: Annotated[float | None, typer.Option("--threshold", help="To decide by; by default the network's.")] = None,
-    normalisation: Annotated[str, typer.Option("--normalisation", help="Of residuals: l1, l2 or max.")] = "l1",
+    method: Annotated[str, typer.Option(help="reconstruction (the paper's), gradcam, gradient, …")] = "reconstruction",
+    threshold: Annotated[float | None, typer.Option(help="To decide by; by default the network's.")] = None,
+    normalisation: Annotated[str, typer.Option(help="Of residuals: l1, l2 or max.")] = "l1",
     cumulative: Annotated[bool, typer.Option("--cumulative", help="Algorithm 1 read literally: masks stay.")] = False,
-    channel_threshold: Annotated[float | None, typer.Option("--channel-threshold", help="Algorithm 1's T.")] = None,
+    channel_threshold: Annotated[float | None, typer.Option(help="Algorithm 1's T.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Map to the network that B is compared in.")] = None,
     other_model: Annotated[
-        str | None,
-        typer.Option(
-            "--other-model", help="That network or its checkpoint, by default the map's; explained too if it can be."
-        ),
+        str | None, typer.Option(help="That network or its checkpoint, by default the map's; explained too if it can be.")
     ] = None,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
@@ -67,13 +47,12 @@ def pair(
 ) -> None:
     """Explain the comparison of two images in one picture: what speaks for one person, and what against."""
     from ..explain import check_ends, explain_pair, explainable, load_explainable, write_picture
-    from ..mapping import LinearMap
 
     if other_model is not None and mapping is None:
         raise InputError(
             "two networks are compared through a map", "Give the map from --model's to --other-model's (--map)."
         )
-    linear = None if mapping is None else LinearMap.load(mapping)
+    linear = None if mapping is None else load_linear_map(mapping)
     if linear is not None:
         other_model = check_ends(linear, model, other_model)
     network = load_explainable(model, weights)
@@ -105,27 +84,23 @@ def pair(
 
 @explain.command("train")
 def train(
-    images: Annotated[Path, typer.Option("--images", help="Folder of faces; person/image.jpg for joint.")],
+    images: Annotated[Path, typer.Option(help="Folder of faces; person/image.jpg for joint.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="CKPT", help="Checkpoint to write (.safetensors).")],
-    mode: Annotated[str, typer.Option("--mode", help="decoder-only, distil or joint.")] = "decoder-only",
-    backbone: Annotated[str, typer.Option("--backbone", help="Network to explain.")] = _MODEL,
-    start: Annotated[Path | None, typer.Option("--start", help="Checkpoint to begin with, such as distil's.")] = None,
+    mode: Annotated[str, typer.Option(help="decoder-only, distil or joint.")] = "decoder-only",
+    backbone: Annotated[str, typer.Option(help="Network to explain.")] = _MODEL,
+    start: Annotated[Path | None, typer.Option(help="Checkpoint to begin with, such as distil's.")] = None,
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="Lines `id person` for joint; by default the folder is the person.")
+        Path | None, typer.Option(help="Lines `id person` for joint; by default the folder is the person.")
     ] = None,
-    exclude: Annotated[
-        Path | None, typer.Option("--exclude", help="Pairs list to be tested on: its people are left out.")
-    ] = None,
-    passes: Annotated[int, typer.Option("--passes", min=1, help="Over all faces.")] = 10,
-    batch: Annotated[int, typer.Option("--batch", min=2, help="Faces a step.")] = 64,
-    rate: Annotated[float | None, typer.Option("--rate", help="Peak learning rate.")] = None,
+    exclude: Annotated[Path | None, typer.Option(help="Pairs list to be tested on: its people are left out.")] = None,
+    passes: Annotated[int, typer.Option(min=1, help="Over all faces.")] = 10,
+    batch: Annotated[int, typer.Option(min=2, help="Faces a step.")] = 64,
+    rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     weight: Annotated[float, typer.Option("--lambda", help="Weight of the reconstruction in joint.")] = 10.0,
     train_backbone: Annotated[
         bool, typer.Option("--train-backbone", help="Train the network itself along, in distil and joint.")
     ] = False,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", help="PNG of originals beside reconstructions.", show_default=False)
-    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="PNG of originals beside reconstructions.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")] = False,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
@@ -141,17 +116,17 @@ def train(
     from ..explain import TrainSettings, load_checkpoint, write_reconstructions
     from ..explain import train as run
     from ..explain.training import labels_of
-    from ..models import aligned_faces, load_card
+    from ..io import check_folder
+    from ..models import load_card
 
     settings = TrainSettings(mode, passes, batch, rate, weight, train_backbone=train_backbone, seed=seed)
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: a checkpoint is a .safetensors file", "End its name so.")
     check_folder(output.parent)
     files, left_out = training_files(images, exclude)
-    with progress_bar("faces", quiet or as_json) as step:
-        crops, ids, skipped = aligned_faces(
-            files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
-        )
+    crops, ids, skipped = crop_faces(
+        files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet or as_json
+    )
     people = labels_of(ids, labels) if mode == "joint" else None
     lines: list[str] = []
     with progress_bar("maps", quiet or as_json) as maps, progress_bar("steps", quiet or as_json) as steps:
@@ -193,15 +168,13 @@ def train(
 
 @explain.command("evaluate")
 def evaluate(
-    pairs: Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")],
-    images: Annotated[Path, typer.Option("--images", help="Folder of the images; ids are the paths under it.")],
+    pairs: Pairs,
+    images: Annotated[Path, typer.Option(help="Folder of the images; ids are the paths under it.")],
     model: Model = _MODEL,
-    methods: Annotated[
-        str | None, typer.Option("--methods", help="Comma-separated; by default the five and the controls.")
-    ] = None,
-    games: Annotated[str, typer.Option("--games", help="hiding, deletion or both, comma-separated.")] = "hiding",
-    limit: Annotated[int | None, typer.Option("--limit", min=20, help="Play on about so many pairs, of all folds.")] = None,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="τ; by default the network's.")] = None,
+    methods: Annotated[str | None, typer.Option(help="Comma-separated; by default the five and the controls.")] = None,
+    games: Annotated[str, typer.Option(help="hiding, deletion or both, comma-separated.")] = "hiding",
+    limit: Annotated[int | None, typer.Option(min=20, help="Play on about so many pairs, of all folds.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="τ; by default the network's.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the scores of finished pairs and go on from them.")] = False,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
@@ -212,43 +185,40 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Play the hiding game: which maps point at what recognition lives on?"""
-    from ..datasets import read_pairs, stratified
+    from ..datasets import stratified
     from ..explain import COMPARED, CONTROLS, hiding_game, load_explainable
     from ..explain.game import game_report
-    from ..models import aligned_faces, load_card
+    from ..images import find_images
+    from ..models import load_card
 
-    if output is not None:
-        check_folder(output)
     if resume and output is None:
         raise InputError("resuming needs an output folder", "Name it with -o: the scores are kept in it.")
     network = load_explainable(model, weights)
-    protocol = read_pairs(pairs)
+    protocol = load_pairs(pairs)
     protocol = protocol if limit is None else stratified(protocol, limit)
     wanted = set(protocol.ids.tolist())
     files = [file for file in find_images(images) if file.id in wanted]
-    with progress_bar("faces", quiet or as_json) as step:
-        crops, ids, _ = aligned_faces(
-            files, load_card(network.name), landmarks=landmarks, aligned=aligned, weights=weights, progress=step
-        )
-    chosen = [m.strip() for m in methods.split(",")] if methods else [*COMPARED, *CONTROLS]
+    crops, ids, _ = crop_faces(
+        files, load_card(network.name), landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet or as_json
+    )
     with progress_bar("pairs", quiet or as_json) as step:
         result = hiding_game(
             network,
             crops,
             ids,
             protocol,
-            methods=chosen,
-            games=[g.strip() for g in games.split(",")],
+            methods=names(methods) if methods else [*COMPARED, *CONTROLS],
+            games=names(games),
             threshold=threshold,
             seed=seed,
             folder=output / "scores" if resume and output is not None else None,
             progress=step,
         )
-    document = write_study(result, lambda: game_report(result), output)
-    emit(document, lambda: _game_text(result, document["files"]), as_json=as_json, quiet=quiet)
+    finish(result, game_report, _game_text, output, as_json=as_json, quiet=quiet)
 
 
 def _face(path: Path, name: str, landmarks: Path | None, aligned: bool, weights: Path | None) -> Any:
+    from ..images import ImageFile
     from ..models import aligned_faces, load_card
 
     file = ImageFile(_id(path, landmarks), path)
@@ -275,10 +245,9 @@ def _pair_text(result: PairExplanation, output: Path) -> RenderableType:
     if result.completeness_error is not None:
         c = result.counts
         lines.append(
-            Text(
+            dim(
                 f"{c['channels']} channels, {c['negative_maxima']} with a negative maximum, {c['dead_residuals']} without "
-                f"effect; the map's sum misses the margin by {result.completeness_error:.1e}.",
-                style="dim",
+                f"effect; the map's sum misses the margin by {result.completeness_error:.1e}."
             )
         )
     return Group(*lines, Text.assemble("Picture: ", (str(output), "bold")))
@@ -288,8 +257,4 @@ def _game_text(result: HidingGameResult, files: list[str]) -> RenderableType:
     from ..explain.game import finding, game_table
     from ..report import terminal_table
 
-    rows: list[RenderableType] = [Text(finding(result), style="bold"), Text(), terminal_table(game_table(result)), Text()]
-    rows.append(Text(result.signature, style="dim"))
-    if files:
-        rows.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
-    return Group(*rows)
+    return page(finding(result), terminal_table(game_table(result)), signature=result.signature, files=files)

@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
-from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..identification import IdentificationResult, ListIdentification, identify, identify_lists
-from ..io import check_folder, write_json
 from .application import app
-from .options import Json, OutputFolder, Quiet, emit, write_study
-from .systems import load_cohort, load_map_between
+from .files import load_cohort, load_map, load_set
+from .options import Json, OutputFolder, Quiet, numbers
+from .printing import dim, emit, finish, warning_lines
+
+if TYPE_CHECKING:
+    from ..identification import IdentificationResult, ListIdentification
 
 
 @app.command("identify")
 def identify_command(
-    gallery: Annotated[Path, typer.Argument(metavar="GALLERY", help="Set of the known faces.", show_default=False)],
-    probes: Annotated[
-        Path, typer.Argument(metavar="PROBES", help="Set of the faces that are looked up.", show_default=False)
-    ],
-    map: Annotated[
-        Path | None,
-        typer.Option("--map", help="Map from the probes' space to the gallery's, or joint.", show_default=False),
-    ] = None,
-    ranks: Annotated[str, typer.Option("--ranks", metavar="K,K,…", help="Ranks of the closed-set table.")] = "1,5,10,20",
+    gallery: Annotated[Path, typer.Argument(metavar="GALLERY", help="Set of the known faces.")],
+    probes: Annotated[Path, typer.Argument(metavar="PROBES", help="Set of the faces that are looked up.")],
+    map: Annotated[Path | None, typer.Option(help="Map from the probes' space to the gallery's, or joint.")] = None,
+    ranks: Annotated[str, typer.Option(metavar="K,K,…", help="Ranks of the closed-set table.")] = "1,5,10,20",
     fpir: Annotated[
-        str, typer.Option("--fpir", metavar="X,X,…", help="False positive identification rates of the open-set table.")
+        str, typer.Option(metavar="X,X,…", help="False positive identification rates of the open-set table.")
     ] = "1e-1,1e-2",
     gallery_list: Annotated[
         list[Path] | None,
         typer.Option(
-            "--gallery-list",
-            help="csv of template,subject: who is in the gallery (IJB's gallery_G1.csv). Repeat for the mean of several.",
-            show_default=False,
+            help="csv of template,subject: who is in the gallery (IJB's gallery_G1.csv). Repeat for the mean of several."
         ),
     ] = None,
-    probe_list: Annotated[
-        Path | None,
-        typer.Option("--probe-list", help="csv of template,subject: who is looked up.", show_default=False),
-    ] = None,
+    probe_list: Annotated[Path | None, typer.Option(help="csv of template,subject: who is looked up.")] = None,
     cohort: Annotated[
-        Path | None,
-        typer.Option(
-            "--cohort", help="Set of other people by the probes' network; scores are corrected by it.", show_default=False
-        ),
+        Path | None, typer.Option(help="Set of other people by the probes' network; scores are corrected by it.")
     ] = None,
     cohort_gallery: Annotated[
-        Path | None,
-        typer.Option("--cohort-gallery", help="The same by the gallery's network, where it is another.", show_default=False),
+        Path | None, typer.Option(help="The same by the gallery's network, where it is another.")
     ] = None,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -64,19 +51,19 @@ def identify_command(
     The person is the subject column, or else the folder in the id; with lists the ids are templates, and the lists say
     whose. No image may be on both sides.
     """
-    if output is not None:
-        check_folder(output)
-    places = [int(n) for n in _numbers("--ranks", ranks, int)]
-    rates = [float(x) for x in _numbers("--fpir", fpir, float)]
-    known, unknown = EmbeddingSet.load(gallery), EmbeddingSet.load(probes)
-    linear = load_map_between(map, unknown, known)
+    from ..identification import identification_report, identify, identify_lists
+
+    places, rates = numbers("--ranks", ranks, int), numbers("--fpir", fpir)
+    known, unknown = load_set(gallery), load_set(probes)
+    linear = None if map is None else load_map(map, unknown, known)
     one_network = map is None and known.model == unknown.model and cohort_gallery is None
     hint = "Give --cohort for the probes, and --cohort-gallery where the gallery is by another network."
     strangers = load_cohort(cohort, cohort_gallery, unknown, None if one_network else known, hint)
-    names = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
-    title = f"Identification: {names}" if names else "Identification"
+    models = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
+    title = f"Identification: {models}" if models else "Identification"
     if gallery_list or probe_list:
         from ..datasets import read_template_list
+        from ..io import write_json
 
         if not gallery_list or probe_list is None:
             raise InputError("lists of templates come together", "Give --gallery-list and --probe-list.")
@@ -85,18 +72,14 @@ def identify_command(
             known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates, cohort=strangers
         )
         if output is not None:
-            from ..identification import identification_report
-
             write_json(several, output / "results.json")
             for name, one in several.galleries.items():
                 identification_report(one, f"{title}, {name}").write(output / name)
         emit(several, lambda: render_lists(several), as_json=as_json, quiet=quiet)
         return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=strangers)
-    from ..identification import identification_report
-
-    document = write_study(result, lambda: identification_report(result, title), output)
-    emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
+    report = partial(identification_report, title=title)
+    finish(result, report, lambda found, _: render(found), output, as_json=as_json, quiet=quiet)
 
 
 def render(result: IdentificationResult) -> RenderableType:
@@ -107,8 +90,7 @@ def render(result: IdentificationResult) -> RenderableType:
     parts: list[RenderableType] = [Text(counts(result), style="bold"), Text(), terminal_table(rank_table(result))]
     if result.fnir:
         parts.append(terminal_table(fnir_table(result)))
-    parts += [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
-    return Group(*parts, Text(result.signature, style="dim"))
+    return Group(*parts, *warning_lines(result.warnings), dim(result.signature))
 
 
 def render_lists(result: ListIdentification) -> RenderableType:
@@ -121,14 +103,3 @@ def render_lists(result: ListIdentification) -> RenderableType:
         rates += [f"FNIR at FPIR {row.at:g}: {100 * row.rate:.2f} %" for row in result.fnir]
         parts.append(Text.assemble(("Mean over galleries  ", "bold"), "   ".join(rates)))
     return Group(*parts)
-
-
-def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list[int | float]:
-    numbers = []
-    for part in text.split(","):
-        try:
-            numbers.append(kind(part))
-        except ValueError:
-            wanted = "a whole number" if kind is int else "a number"
-            raise InputError(f"{option} {text}: {part.strip()!r} is not {wanted}", "Separate them by commas.") from None
-    return numbers

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from ..embeddings import EmbeddingSet
 from ..errors import FileFormatError, shorten
-from ..io import SUFFIXES, Artefact, existing_file, read_artefact
-from ..people import people_of
 from .application import app
-from .options import Json, Quiet, emit
+from .files import load_set
+from .options import Json, Quiet
+from .printing import emit
 
-_KNOWN = (*SUFFIXES, ".safetensors", ".onnx")
+if TYPE_CHECKING:
+    from ..io import Artefact
 
 
 @app.command()
 def info(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Set, map, statistics, hub or ONNX file.", show_default=False)
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Set, map, statistics, hub or ONNX file.")],
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Say what is in a file."""
+    from ..io import SUFFIXES, existing_file
+
     existing_file(file, "what info looks into")
     suffix = file.suffix.lower()
     if suffix in SUFFIXES:
@@ -39,9 +38,8 @@ def info(
     elif suffix == ".onnx":
         facts, text = _onnx(file)
     else:
-        raise FileFormatError(
-            f"{file} is no file of facespace's: unknown ending {suffix!r}", f"Known: {shorten(_KNOWN, len(_KNOWN))}."
-        )
+        known = ", ".join([*SUFFIXES, ".safetensors", ".onnx"])
+        raise FileFormatError(f"{file} is no file of facespace's: unknown ending {suffix!r}", f"Known: {known}.")
     size = file.stat().st_size
     facts = {"file": file, "bytes": size, **facts}
     emit(
@@ -53,7 +51,11 @@ def info(
 
 
 def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
-    faces = EmbeddingSet.load(path)
+    import numpy as np
+
+    from ..people import people_of
+
+    faces = load_set(path)
     lengths = np.linalg.norm(faces.vectors.astype(np.float64), axis=1)
     columns = {name: len(np.unique(column[column != ""])) for name, column in faces.columns().items()}
     people = people_of(faces)
@@ -92,6 +94,9 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
 
 
 def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
+    import numpy as np
+
+    from ..io import read_artefact
     from ..mapping import CanonicalSpace, PairStatistics, load_map
     from .map import describe, map_text
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .application import app
-from .options import Json, Quiet, emit
+from .application import add_group
+from .options import Json, Quiet
+from .printing import emit
 
 if TYPE_CHECKING:
     from ..models import ModelCard
 
-models = typer.Typer(help="List, show and add model cards.", no_args_is_help=True, rich_markup_mode="rich")
-app.add_typer(models, name="models")
+models = add_group("models")
 
 
 @models.command("list")

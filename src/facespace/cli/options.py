@@ -1,75 +1,102 @@
-"""The options that every command shares, and how a result is printed."""
+"""The options that several commands share, and the reading of options that are lists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from ..errors import InputError
-from ..io import jsonable, to_json, write_json
+from ..errors import InputError, OutputError
 
-if TYPE_CHECKING:
-    from ..images import ImageFile
-    from ..report import Report
+# As in the library, whose modules are imported where they are used: --help needs none. A test compares them.
+FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
+METHODS = ("auto", *FAMILIES, "joint")
+
+
+def _check_folder(output: Path | None) -> Path | None:
+    if output is not None:
+        from ..io import check_folder
+
+        check_folder(output)
+    return output
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
 OutputFolder = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.")
+    Path | None,
+    typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.", callback=_check_folder),
 ]
 # How images become crops.
 Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
 Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
-
-console = Console()
-
-
-def emit(result: Any, render: Callable[[], Any], *, as_json: bool, quiet: bool) -> None:
-    """Print `result` as JSON, or what `render()` gives (a rich renderable), or nothing."""
-    if as_json:
-        print(to_json(result))
-    elif not quiet:
-        console.print(render())
+# Of studies.
+Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
+Alpha = Annotated[float, typer.Option("--alpha", help="Ridge penalty.")]
+Center = Annotated[bool, typer.Option("--center/--no-center", help="Fit and compare about the means; not so in the papers.")]
 
 
-@contextmanager
-def progress_bar(unit: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function of (done, whole) that moves a bar on standard error: on a terminal, not in a pipe or when quiet."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+def names(text: str) -> list[str]:
+    """The parts of a list that is separated by commas.
 
-    errors = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=errors, transient=True, disable=quiet or not errors.is_terminal) as bar:
-        task = bar.add_task(unit, total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+    >>> names("ridge, rotation,")
+    ['ridge', 'rotation']
+    """
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:
-    """The images of a folder, without those of the pairs list `exclude` and of its people; and how many were left out."""
-    from ..datasets import exclude_people, read_pairs
-    from ..images import find_images
+def numbers(option: str, text: str, kind: type[float] = float) -> list[Any]:
+    """The numbers of `kind`, float or int, in a list that is separated by commas. Raises InputError naming what is none.
 
-    files = find_images(images)
-    if exclude is None:
-        return files, 0
-    fit = exclude_people([file.id for file in files], read_pairs(exclude))
-    if not fit.any():
-        raise InputError(f"all {len(files):,} images are of people in {exclude}", "Train on others.")
-    return [file for file, kept in zip(files, fit, strict=True) if kept], int((~fit).sum())
+    >>> numbers("--ranks", "1, 5", int)
+    [1, 5]
+    """
+    found = []
+    for part in text.split(","):
+        try:
+            found.append(kind(part))
+        except ValueError:
+            wanted = "a whole number" if kind is int else "a number"
+            raise InputError(f"{option} {text}: {part.strip()!r} is not {wanted}", "Separate them by commas.") from None
+    return found
 
 
-def write_study(result: Any, report: Callable[[], Report], output: Path | None) -> dict[str, Any]:
-    """The JSON document of `result`, its `files` being what was written to `output`: the report and results.json."""
-    document: dict[str, Any] = jsonable(result)
-    document["files"] = []
-    if output is not None:
-        document["files"] = [str(path) for path in [*report().write(output), output / "results.json"]]
-        write_json(document, output / "results.json")
-    return document
+def number_or(word: str, option: str, text: str, kind: type[float] = float) -> Any:
+    """`text` as a number of `kind`, unless it is `word`. Raises InputError naming the option.
+
+    >>> number_or("auto", "--rank", "auto", int), number_or("auto", "--rank", "64", int)
+    ('auto', 64)
+    """
+    try:
+        return word if text == word else kind(text)
+    except ValueError:
+        raise InputError(f"{option} {text}: neither a number nor {word}") from None
+
+
+def false_accept_rates(text: str) -> list[float]:
+    """The rates of --far. Raises InputError naming the part that is none.
+
+    >>> false_accept_rates("1e-2, 0.001")
+    [0.01, 0.001]
+    """
+    rates = []
+    for part in text.split(","):
+        try:
+            rate = float(part)
+        except ValueError:
+            rate = -1.0
+        if not 0.0 <= rate <= 1.0:
+            raise InputError(
+                f"--far {text}: {part.strip()!r} is no false accept rate", "Write rates from 0 to 1, as 1e-2,1e-3."
+            )
+        rates.append(rate)
+    return rates
+
+
+def check_name(path: Path | None, what: str) -> None:
+    """Raise OutputError unless `path`, to which `what` are to be written, ends in .safetensors."""
+    if path is not None and path.suffix != ".safetensors":
+        raise OutputError(f"{path}: {what} are written as .safetensors", f"Use {path.with_suffix('.safetensors').name}.")

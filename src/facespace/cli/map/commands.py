@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
+from rich.console import Group, RenderableType
 from rich.markup import escape
+from rich.text import Text
 
-from ...embeddings import EmbeddingSet
-from ...errors import InputError, OutputError
-from ..application import app
-from ..options import Json, Quiet, Seed, emit
+from ...errors import InputError
+from ..application import add_group
+from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved
+from ..options import METHODS, Json, Quiet, Seed, check_name, number_or
+from ..printing import emit, warning_lines
 from .refine import refine
 from .text import describe, map_text
 from .threshold import threshold
@@ -21,29 +23,21 @@ from .threshold import threshold
 if TYPE_CHECKING:
     from ...mapping import DomainCheck
 
-# facespace.mapping imports scikit-learn, which takes a second, so it is imported where it is used; a test compares this.
-METHODS = (
-    "auto", "identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored", "joint",
-)  # fmt: skip
-_CHECKED = 20_000  # rows that `apply` looks at to see whether the set is in the map's domain
-
-group = typer.Typer(no_args_is_help=True, help="Fit, apply, export and check maps between two embedding spaces.")
-app.add_typer(group, name="map")
+group = add_group("map")
 group.command("refine")(refine)
 group.command("threshold")(threshold)
 
-Map = Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.", show_default=False)]
-Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network, or either.", show_default=False)]
+Map = Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.")]
+Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network, or either.")]
 Side = Annotated[
-    str | None,
-    typer.Option("--side", metavar="source|target", help="Of a two-sided map, by default the one that IN names."),
+    str | None, typer.Option(metavar="source|target", help="Of a two-sided map, by default the one that IN names.")
 ]
 
 
 @group.command("fit")
 def fit(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set to map from.", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set to map to.", show_default=False)],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set to map from.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set to map to.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors.")],
     method: Annotated[str, typer.Option(help=f"{', '.join(METHODS)}.")] = "auto",
     alpha: Annotated[
@@ -58,13 +52,10 @@ def fit(
     ] = None,
     intercept: Annotated[bool, typer.Option("--intercept", help="Fit b too, but compare about zero.")] = False,
     pairs: Annotated[
-        Path | None,
-        typer.Option(
-            help="Fit on the genuine pairs of this list instead of the ids that both sets have.", show_default=False
-        ),
+        Path | None, typer.Option(help="Fit on the genuine pairs of this list instead of the ids that both sets have.")
     ] = None,
     statistics: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.", show_default=False)
+        Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -77,19 +68,18 @@ def fit(
             f"Name a method too: {', '.join(METHODS[1:])}.",
         )
     for path in (output, statistics):  # before the work, not after it
-        _check_name(path)
-    from ...datasets import read_pairs
+        check_name(path, "maps and statistics")
     from ...mapping import fit_map, pair_statistics
 
-    a, b = EmbeddingSet.load(source), EmbeddingSet.load(target)
-    protocol = None if pairs is None else read_pairs(pairs)
+    a, b = load_set(source), load_set(target)
+    protocol = None if pairs is None else load_pairs(pairs)
     fitted = fit_map(
         a,
         b,
         method,
-        alpha=parse_number("--alpha", alpha or "1", float),
-        rank=parse_number("--rank", rank or "auto", int),
-        regularization=parse_number("--regularization", regularization or "auto", float),
+        alpha=number_or("auto", "--alpha", alpha or "1"),
+        rank=number_or("auto", "--rank", rank or "auto", int),
+        regularization=number_or("auto", "--regularization", regularization or "auto"),
         # --intercept alone asks for the comparison about zero; with --center the means are the origin.
         center=not intercept if center is None else center,
         intercept=intercept,
@@ -114,16 +104,10 @@ def apply(
     quiet: Quiet = False,
 ) -> None:
     """Move a set into the space of the map's target, or the common one of a two-sided map."""
-    given = EmbeddingSet.load(faces)
+    given = load_set(faces)
     fitted, options = _load(map, side, given)
-    mapped = fitted.apply(given, **options)
-    some = np.unique(np.linspace(0, len(given) - 1, min(len(given), _CHECKED)).astype(np.intp))
-    # From a handful of vectors nothing can be said, and nothing is: only what speaks against them is reported.
-    check = fitted.check(given.vectors[some], **options)
-    reasons = [reason for reason in check.reasons if "too few to tell" not in reason]
-    mapped.save(output)
-    facts = {"output": output, "model": mapped.model, "rows": len(mapped), "dim": mapped.dim, "warnings": reasons}
-    emit(facts, lambda: "\n".join([_applied(mapped, output), *(_warning(r) for r in reasons)]), as_json=as_json, quiet=quiet)
+    moved = fitted.apply(given, **options)
+    save_moved(moved, output, domain_warnings(fitted, given, **options), as_json=as_json, quiet=quiet)
 
 
 @group.command("export")
@@ -153,7 +137,7 @@ def export(
 @group.command("check")
 def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """Are these vectors in the domain that the map was fitted on? Exit code 1 if not."""
-    given = EmbeddingSet.load(faces)
+    given = load_set(faces)
     fitted, options = _load(map, side, given)
     found = fitted.check(given.vectors, **options)
     try:
@@ -167,7 +151,7 @@ def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quie
 
 def _load(path: Path, side: str | None, given: Any = None) -> tuple[Any, dict[str, Any]]:
     """The map, and the side of a two-sided one: as asked for, else that of the network which `given` names."""
-    from ...mapping import LinearMap, load_map
+    from ...mapping import LinearMap
 
     fitted = load_map(path)
     if isinstance(fitted, LinearMap):
@@ -179,40 +163,11 @@ def _load(path: Path, side: str | None, given: Any = None) -> tuple[Any, dict[st
     return fitted, {"side": side or fitted.side_of(given)}
 
 
-def parse_number(option: str, text: str, kind: type[Any]) -> Any | Literal["auto"]:
-    """`text` as "auto" or a number of `kind`. Raises InputError naming the option.
-
-    >>> parse_number("--rank", "auto", int), parse_number("--rank", "64", int)
-    ('auto', 64)
-    """
-    if text == "auto":
-        return "auto"
-    try:
-        return kind(text)
-    except ValueError:
-        raise InputError(f"{option} {text}: neither a number nor auto") from None
-
-
-def _check_name(path: Path | None) -> None:
-    if path is not None and path.suffix != ".safetensors":
-        raise OutputError(
-            f"{path}: maps and statistics are written as .safetensors", f"Use {path.with_suffix('.safetensors').name}."
-        )
-
-
 def _wrote(files: list[Path]) -> str:
     return f"wrote {escape(', '.join(str(f) for f in files))}"
 
 
-def _applied(mapped: EmbeddingSet, output: Path) -> str:
-    return f"{len(mapped):,} vectors of {mapped.dim} numbers, [bold]{escape(mapped.model)}[/] → {escape(str(output))}"
-
-
-def _warning(reason: str) -> str:
-    return f"[yellow]![/] {escape(reason)}"
-
-
-def _checked(found: DomainCheck) -> str:
+def _checked(found: DomainCheck) -> RenderableType:
     verdict = "[green]in the map's domain[/]" if found.in_domain else "[red]not in the map's domain[/]"
     numbers = f"agreement {found.agreement:.2f}, shift {found.shift:.2f}"
-    return "\n".join([f"{found.n:,} vectors: {verdict} ({numbers})", *(_warning(r) for r in found.reasons)])
+    return Group(Text.from_markup(f"{found.n:,} vectors: {verdict} ({numbers})"), *warning_lines(found.reasons))

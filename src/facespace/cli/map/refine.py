@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ...embeddings import EmbeddingSet
-from ...errors import OutputError
-from ..options import Json, Quiet, Seed, emit
+from ..files import load_linear_map, load_set
+from ..options import Json, Quiet, Seed, check_name
+from ..printing import emit
 from .text import describe, map_text
 
 if TYPE_CHECKING:
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
 
 def refine(
-    map: Annotated[Path, typer.Argument(metavar="MAP", help="Map fitted on few pairs.", show_default=False)],
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Gallery of its source network.", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Gallery of its target network.", show_default=False)],
+    map: Annotated[Path, typer.Argument(metavar="MAP", help="Map fitted on few pairs.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Gallery of its source network.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Gallery of its target network.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors.")],
     statistics: Annotated[
-        Path | None,
-        typer.Option(help="Statistics of MAP's pairs, as map fit --statistics writes them.", show_default=False),
+        Path | None, typer.Option(help="Statistics of MAP's pairs, as map fit --statistics writes them.")
     ] = None,
     iterations: Annotated[int, typer.Option(help="At most so many.")] = 40,
     anchors: Annotated[int, typer.Option(help="Source images searched for a partner (drawn).")] = 20_000,
@@ -36,14 +35,13 @@ def refine(
     quiet: Quiet = False,
 ) -> None:
     """Sharpen a map by two galleries that show, in part, the same people on other images; no labels needed."""
-    if output.suffix != ".safetensors":
-        raise OutputError(f"{output}: maps are written as .safetensors", f"Use {output.with_suffix('.safetensors').name}.")
-    from ...mapping import LinearMap, PairStatistics, refine_map
+    check_name(output, "maps")
+    from ...mapping import PairStatistics, refine_map
 
     result = refine_map(
-        LinearMap.load(map),
-        EmbeddingSet.load(source),
-        EmbeddingSet.load(target),
+        load_linear_map(map),
+        load_set(source),
+        load_set(target),
         pairs=None if statistics is None else PairStatistics.load(statistics),
         iterations=iterations,
         anchors=anchors,

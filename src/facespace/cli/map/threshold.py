@@ -7,28 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
-from ...embeddings import EmbeddingSet
-from ...errors import InputError
-from ..options import Json, Quiet, Seed, emit
+from ..files import load_map, load_set
+from ..options import Json, Quiet, Seed, false_accept_rates, number_or
+from ..printing import dim, emit, number_table, warning_lines
 
 if TYPE_CHECKING:
     from ...verification import ThresholdTransfer
 
 
 def threshold(
-    map: Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.", show_default=False)],
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set of the map's source network.", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set of the map's target network.", show_default=False)],
-    far: Annotated[str, typer.Option("--far", metavar="X,X,…", help="False accept rates to keep.")] = "1e-2,1e-3",
+    map: Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set of the map's source network.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set of the map's target network.")],
+    far: Annotated[str, typer.Option(metavar="X,X,…", help="False accept rates to keep.")] = "1e-2,1e-3",
     source_threshold: Annotated[
-        float | None,
-        typer.Option(help="The source network's own threshold; its rate is measured on SOURCE.", show_default=False),
+        float | None, typer.Option(help="The source network's own threshold; its rate is measured on SOURCE.")
     ] = None,
-    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Random pairs to score.")] = 2_000_000,
+    pairs: Annotated[int, typer.Option(min=1, help="Random pairs to score.")] = 2_000_000,
     unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Ignore the sets' subject columns.")] = False,
     genuine_share: Annotated[
         str, typer.Option(metavar="estimate|X", help="Share of random pairs that show one person, if people are unknown.")
@@ -38,15 +35,12 @@ def threshold(
     seed: Seed = 0,
 ) -> None:
     """The threshold for mapped SOURCE against TARGET at a false accept rate; no labels are needed."""
-    from ...mapping import load_map
     from ...verification import operating_far, transfer_thresholds
-    from ..verify import parse_fars
 
-    fars = parse_fars(far)
-    share = _share(genuine_share)
-    fitted, a, b = load_map(map), EmbeddingSet.load(source), EmbeddingSet.load(target)
-    fitted.check_model(a, "source")
-    fitted.check_model(b, "target")
+    fars = false_accept_rates(far)
+    share = number_or("estimate", "--genuine-share", genuine_share)
+    a, b = load_set(source), load_set(target)
+    fitted = load_map(map, a, b)
     options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}
     if source_threshold is not None:
         fars = [operating_far(a, source_threshold, **options)]
@@ -63,21 +57,9 @@ def threshold(
 
 
 def _render(found: tuple[ThresholdTransfer, ...], warnings: list[str]) -> RenderableType:
-    table = Table("FAR", "threshold", "95 % interval", "false accepts", box=None, pad_edge=False, header_style="bold")
-    for column in table.columns:
-        column.justify = "right"
+    table = number_table("FAR", "threshold", "95 % interval", "false accepts")
     for row in found:
         interval = f"{row.low:.4f} to {row.high:.4f}"
         table.add_row(f"{row.far:.3g}", f"{row.threshold:.4f}", interval, f"{row.false_accepts:,}")
-    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in warnings]
     head = Text(f"{found[0].pairs:,} random pairs; accepted is a score at or above the threshold")
-    return Group(head, Text(), table, Text(), *notes, Text(found[0].signature, style="dim"))
-
-
-def _share(text: str) -> Any:
-    if text == "estimate":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"--genuine-share {text}: neither a number nor estimate") from None
+    return Group(head, Text(), table, Text(), *warning_lines(warnings), dim(found[0].signature))

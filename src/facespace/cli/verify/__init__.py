@@ -1,5 +1,5 @@
 """facespace verify: pairs, templates, BLUFR, two systems."""
 
-from .command import parse_fars, verify_command
+from .command import verify_command
 
-__all__ = ["parse_fars", "verify_command"]
+__all__ = ["verify_command"]

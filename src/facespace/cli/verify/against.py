@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
-from ...datasets import PairProtocol
-from ...embeddings import EmbeddingSet
-from ...metrics import Comparison
-from ...verification import PairMap, System, compare_systems
-from ..options import emit, write_study
+from ..printing import dim, warning_lines
 
-Parts = tuple[EmbeddingSet, EmbeddingSet | None, PairMap | None]
+if TYPE_CHECKING:
+    from ...metrics import Comparison
 
 
-def run_against(
-    protocol: PairProtocol,
-    first: Parts,
-    second: Parts,
-    *,
-    fars: Sequence[float],
-    allow_missing: bool,
-    output: Path | None,
-    as_json: bool,
-    quiet: bool,
-    seed: int,
-) -> None:
-    """Measure, write the report, and print."""
-    result = compare_systems(
-        System(*first), System(*second), protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed
-    )
-    from ...verification import compare_report
-
-    document = write_study(result, lambda: compare_report(result), output)
-    emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
-
-
-def render(result: Comparison) -> RenderableType:
+def render_difference(result: Comparison) -> RenderableType:
     """The comparison for a terminal: a sentence, the table, warnings, the signature."""
     from ...report import terminal_table
     from ...verification import difference_table, finding
 
-    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
-    signature = Text(result.signature, style="dim")
-    return Group(Text(finding(result), style="bold"), Text(), terminal_table(difference_table(result)), *notes, signature)
+    head = Text(finding(result), style="bold")
+    notes = warning_lines(result.warnings)
+    return Group(head, Text(), terminal_table(difference_table(result)), *notes, dim(result.signature))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...embeddings import EmbeddingSet
-from ...identification import BlufrResult, verify_blufr
-from ...verification import PairMap
-from ..options import emit, progress_bar, write_study
+from ..printing import dim, finish, progress_bar
+
+if TYPE_CHECKING:
+    from ...embeddings import EmbeddingSet
+    from ...identification import BlufrResult
+    from ...verification import PairMap
 
 
 def run_blufr(
@@ -25,15 +28,15 @@ def run_blufr(
 ) -> None:
     """Measure, write the report, and print."""
     from ...datasets import read_blufr
+    from ...identification import blufr_report, verify_blufr
 
     protocol = read_blufr(config)
     with progress_bar("splits", quiet) as progress:
         result = verify_blufr(a, b, protocol=protocol, map=map, progress=progress)
-    from ...identification import blufr_report
-
     names = " → ".join(filter(None, (a.model, "" if b is None else b.model)))
-    document = write_study(result, lambda: blufr_report(result, names), output)
-    emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
+    finish(
+        result, lambda made: blufr_report(made, names), lambda made, _: render(made), output, as_json=as_json, quiet=quiet
+    )
 
 
 def render(result: BlufrResult) -> RenderableType:
@@ -42,4 +45,4 @@ def render(result: BlufrResult) -> RenderableType:
     from ...report import terminal_table
 
     lines = [Text.assemble((value, "bold"), f"  {label}: {note}") for value, label, note in key_lines(result)]
-    return Group(*lines, Text(), terminal_table(split_table(result, brief=True)), Text(result.signature, style="dim"))
+    return Group(*lines, Text(), terminal_table(split_table(result, brief=True)), dim(result.signature))

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
-from ...embeddings import EmbeddingSet
 from ...errors import InputError
-from ...io import check_folder, write_json
-from ...verification import VerificationResult, verify
 from ..application import app
-from ..options import Json, OutputFolder, Quiet, Seed, emit
-from ..systems import load_cohort, load_map_between
+from ..files import load_cohort, load_map, load_pairs, load_set
+from ..options import Json, OutputFolder, Quiet, Seed, false_accept_rates
+from ..printing import dim, emit, finish, warning_lines
+from .against import render_difference
+from .tar_table import tar_table
 from .templates import TemplateOptions, run_templates
 
 if TYPE_CHECKING:
-    from .against import Parts
+    from ...embeddings import EmbeddingSet
+    from ...mapping import LinearMap, TwoSidedMap
+    from ...verification import VerificationResult
+
+    Parts = tuple[EmbeddingSet, EmbeddingSet | None, LinearMap | TwoSidedMap | None]
 
 FAR_LIST = "1e-1,1e-2,1e-3,1e-4"
 TEMPLATE_FAR_LIST = "1e-1,1e-2,1e-3,1e-4,1e-5,1e-6"
@@ -29,37 +31,24 @@ TEMPLATE_FAR_LIST = "1e-1,1e-2,1e-3,1e-4,1e-5,1e-6"
 
 @app.command("verify")
 def verify_command(
-    a: Annotated[Path, typer.Argument(help="Set that the left image of every pair is taken from.", show_default=False)],
-    b: Annotated[
-        Path | None, typer.Argument(help="Set of the right images; A again if not given.", show_default=False)
-    ] = None,
+    a: Annotated[Path, typer.Argument(help="Set that the left image of every pair is taken from.")],
+    b: Annotated[Path | None, typer.Argument(help="Set of the right images; A again if not given.")] = None,
     pairs: Annotated[
         Path | None,
-        typer.Option(
-            "--pairs",
-            help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list.",
-            show_default=False,
-        ),
+        typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list."),
     ] = None,
-    blufr: Annotated[
-        Path | None, typer.Option("--blufr", help="BLUFR's blufr_lfw_config.mat, instead of --pairs.", show_default=False)
-    ] = None,
+    blufr: Annotated[Path | None, typer.Option(help="BLUFR's blufr_lfw_config.mat, instead of --pairs.")] = None,
     ijb: Annotated[
-        Path | None,
-        typer.Option("--ijb", help="Folder of NAME_face_tid_mid.txt and NAME_template_pair_label.txt.", show_default=False),
+        Path | None, typer.Option(help="Folder of NAME_face_tid_mid.txt and NAME_template_pair_label.txt.")
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="With --ijb: what its files begin with.")] = "ijbc",
+    name: Annotated[str, typer.Option(help="With --ijb: what its files begin with.")] = "ijbc",
     templates: Annotated[
         str | None,
         typer.Option(
-            "--templates",
-            help="csv of id,template[,media][,subject], IJB-A's metadata, or 'columns' (A's own); --pairs lists templates.",
-            show_default=False,
+            help="csv of id,template[,media][,subject], IJB-A's metadata, or 'columns' (A's own); --pairs lists templates."
         ),
     ] = None,
-    map: Annotated[
-        Path | None, typer.Option("--map", help="Map from A's space to B's, or joint.", show_default=False)
-    ] = None,
+    map: Annotated[Path | None, typer.Option(help="Map from A's space to B's, or joint.")] = None,
     map_faces: Annotated[
         bool, typer.Option("--map-faces", help="Map every face and pool then, not pooled templates.")
     ] = False,
@@ -72,37 +61,21 @@ def verify_command(
     nearest: Annotated[
         bool, typer.Option("--nearest", help="Show TAR at the nearest FAR too, as published scripts read it.")
     ] = False,
-    shard: Annotated[
-        str | None,
-        typer.Option("--shard", help="Score part I of N (I/N) of the templates into -o FOLDER.", show_default=False),
-    ] = None,
+    shard: Annotated[str | None, typer.Option(help="Score part I of N (I/N) of the templates into -o FOLDER.")] = None,
     merge: Annotated[bool, typer.Option("--merge", help="A is a FOLDER of such parts: join them.")] = False,
     far: Annotated[
-        str | None,
-        typer.Option(
-            "--far",
-            help="False accept rates of the table.",
-            show_default="1e-1 … 1e-4, of templates to 1e-6",
-        ),
+        str | None, typer.Option(help="False accept rates of the table.", show_default="1e-1 … 1e-4, of templates to 1e-6")
     ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Leave out pairs whose images have no embedding, and count them.")
     ] = False,
     cohort: Annotated[
-        Path | None,
-        typer.Option("--cohort", help="Set of other people by A's network; scores are corrected by it.", show_default=False),
+        Path | None, typer.Option(help="Set of other people by A's network; scores are corrected by it.")
     ] = None,
-    cohort_b: Annotated[
-        Path | None, typer.Option("--cohort-b", help="The same by B's network; needed with B.", show_default=False)
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option("--against", help="Second system: its A. The difference of both is measured.", show_default=False),
-    ] = None,
-    against_b: Annotated[Path | None, typer.Option("--against-b", help="Second system: its B.", show_default=False)] = None,
-    against_map: Annotated[
-        Path | None, typer.Option("--against-map", help="Second system: its map.", show_default=False)
-    ] = None,
+    cohort_b: Annotated[Path | None, typer.Option(help="The same by B's network; needed with B.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Second system: its A. The difference of both is measured.")] = None,
+    against_b: Annotated[Path | None, typer.Option(help="Second system: its B.")] = None,
+    against_map: Annotated[Path | None, typer.Option(help="Second system: its map.")] = None,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -116,13 +89,9 @@ def verify_command(
 
     With --ijb or --templates, faces are pooled into templates: the mean of each medium, their sum, at unit length.
     """
-    from ...datasets import read_pairs
-
-    if output is not None:
-        check_folder(output)
     options = TemplateOptions(ijb, name, templates, map_faces, normalize_faces, in_list_order, nearest, shard, merge)
     options.check(pairs)
-    fars = parse_fars(far or (TEMPLATE_FAR_LIST if options.given else FAR_LIST))
+    fars = false_accept_rates(far or (TEMPLATE_FAR_LIST if options.given else FAR_LIST))
     if sum((options.given or pairs is not None, blufr is not None)) != 1:
         raise InputError("verify needs one protocol", "Give one of --pairs, --ijb, --templates and --blufr.")
     if against is None and (against_b is not None or against_map is not None):
@@ -154,32 +123,23 @@ def verify_command(
             raise InputError("BLUFR's scores are taken as they are", "Leave out --cohort and --cohort-b.")
         run_blufr(blufr, left, right, linear, output=output, as_json=as_json, quiet=quiet)
         return
+    from ...verification import System, compare_report, compare_systems, verification_report, verify
+
     assert pairs is not None  # one of the two is given
-    protocol = read_pairs(pairs)
+    protocol = load_pairs(pairs)
     strangers = load_cohort(cohort, cohort_b, left, right)
     if against is not None:
         if strangers is not None:
             raise InputError("--cohort corrects the scores of one system", "Run verify for each of them.")
-        from .against import run_against
-
-        second = load_system(against, against_b, against_map)
-        run_against(
-            protocol,
-            (left, right, linear),
-            second,
-            fars=fars,
-            allow_missing=allow_missing,
-            output=output,
-            as_json=as_json,
-            quiet=quiet,
-            seed=seed,
-        )
+        systems = System(left, right, linear), System(*load_system(against, against_b, against_map))
+        found = compare_systems(*systems, protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed)
+        finish(found, compare_report, lambda made, _: render_difference(made), output, as_json=as_json, quiet=quiet)
         return
     result = verify(
         left, right, protocol=protocol, map=linear, fars=fars, cohort=strangers, allow_missing=allow_missing, seed=seed
     )
     if output is not None:
-        from ...verification import verification_report
+        from ...io import write_json
 
         write_json(result, output / "results.json")
         names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
@@ -189,29 +149,9 @@ def verify_command(
 
 def load_system(a: Path, b: Path | None, map: Path | None) -> Parts:
     """The sets and the map between them; InputError where the map is of other networks."""
-    left = EmbeddingSet.load(a)
-    right = None if b is None else EmbeddingSet.load(b)
-    return left, right, load_map_between(map, left, right)
-
-
-def parse_fars(text: str) -> list[float]:
-    """The rates in `1e-2,1e-3`. Raises InputError naming the part that is none.
-
-    >>> parse_fars("1e-2, 0.001")
-    [0.01, 0.001]
-    """
-    rates = []
-    for part in text.split(","):
-        try:
-            rate = float(part)
-        except ValueError:
-            rate = -1.0
-        if not 0.0 <= rate <= 1.0:
-            raise InputError(
-                f"--far {text}: {part.strip()!r} is no false accept rate", "Write rates from 0 to 1, as 1e-2,1e-3."
-            )
-        rates.append(rate)
-    return rates
+    left = load_set(a)
+    right = None if b is None else load_set(b)
+    return left, right, None if map is None else load_map(map, left, right)
 
 
 def render(result: VerificationResult) -> RenderableType:
@@ -222,18 +162,7 @@ def render(result: VerificationResult) -> RenderableType:
         if result.accuracy_low is not None and result.accuracy_high is not None:
             between = f" [dim](95 %: {100 * result.accuracy_low:.2f} to {100 * result.accuracy_high:.2f})[/]"
         figures.insert(0, f"[bold]accuracy {result.accuracy}[/]{between}")
-    table = Table(
-        "FAR", "TAR %", "95 % interval", "threshold", "false accepts", box=None, pad_edge=False, header_style="bold"
-    )
-    for column in table.columns:
-        column.justify = "right"
-    for row in result.tar:
-        interval = "" if row.low is None or row.high is None else f"{100 * row.low:.2f} to {100 * row.high:.2f}"
-        mark = " !" if row.warning else "  "
-        table.add_row(
-            f"{row.far:g}", f"{100 * row.tar:.2f}", interval, f"{row.threshold:.4f}", f"{row.false_accepts:,}{mark}"
-        )
     counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
-    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
     head = Text.from_markup("   ".join(figures))
-    return Group(head, Text(counts), Text(), table, Text(), *notes, Text(result.signature, style="dim"))
+    notes = warning_lines(result.warnings)
+    return Group(head, Text(counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature))

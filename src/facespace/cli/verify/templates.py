@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
-from ...embeddings import EmbeddingSet
 from ...errors import FileFormatError, InputError
-from ...io import write_json
-from ...templates import TemplateShard, TemplateVerificationResult, load_shards, merge_shards, score_shard
-from ..options import emit
-from ..systems import load_cohort, load_map_between
+from ..files import load_cohort, load_map, load_set
+from ..printing import dim, emit, warning_lines
+from .tar_table import tar_table
 
 if TYPE_CHECKING:
     from ...datasets import TemplateProtocol
+    from ...embeddings import EmbeddingSet
+    from ...templates import TemplateShard, TemplateVerificationResult
 
 COLUMNS = "columns"
 
@@ -48,17 +45,8 @@ class TemplateOptions:
     def check(self, pairs: Path | None) -> None:
         """Raise InputError for options that don't go together."""
         if not self.given:
-            stray = [
-                name
-                for name, value in (
-                    ("--map-faces", self.map_faces),
-                    ("--normalize-faces", self.normalize_faces),
-                    ("--in-list-order", self.in_list_order),
-                    ("--nearest", self.nearest),
-                    ("--shard", self.shard),
-                )
-                if value
-            ]
+            names = ("map_faces", "normalize_faces", "in_list_order", "nearest", "shard")
+            stray = [f"--{name.replace('_', '-')}" for name in names if getattr(self, name)]
             if stray:
                 raise InputError(f"{stray[0]} is for templates", "Name the templates with --ijb or --templates.")
         if sum((self.ijb is not None, self.templates is not None, self.merge)) > 1:
@@ -89,6 +77,8 @@ def run_templates(
     quiet: bool,
 ) -> None:
     """The command, after its options are parsed."""
+    from ...templates import load_shards, merge_shards, score_shard, template_report
+
     if options.merge:
         if b is not None or map is not None or cohort != (None, None):
             raise InputError("--merge needs the folder of the shards alone", "facespace verify SHARDS --merge -o DIR")
@@ -101,7 +91,7 @@ def run_templates(
         protocol = read_protocol(a, pairs, options)
         left = load_faces(a, protocol, options.in_list_order)
         right = None if b is None else load_faces(b, protocol, options.in_list_order)
-        linear = load_map_between(map, left, right)
+        linear = None if map is None else load_map(map, left, right)
         shard = score_shard(
             left,
             right,
@@ -123,7 +113,7 @@ def run_templates(
         names = [left.model or a.stem, *([] if right is None else [right.model or str(b and b.stem)])]
     result = merge_shards(shards, fars=fars, nearest=options.nearest)
     if output is not None:
-        from ...templates import template_report
+        from ...io import write_json
 
         write_json(result, output / "results.json")
         template_report(result, f"Verification of templates: {' → '.join(names)}").write(output)
@@ -153,7 +143,7 @@ def read_protocol(a: Path, pairs: Path | None, options: TemplateOptions) -> Temp
         return read_ijb(options.ijb, options.name)
     assert pairs is not None  # TemplateOptions.check
     if options.templates == COLUMNS:
-        faces, known = EmbeddingSet.load(a), read_pairs(pairs)
+        faces, known = load_set(a), read_pairs(pairs)
         if faces.template is None and known.name.startswith("ytf"):
             return read_ytf_templates(pairs, faces)
         return TemplateProtocol.from_set(known, faces)
@@ -169,7 +159,11 @@ def load_faces(path: Path, protocol: TemplateProtocol, in_list_order: bool) -> E
     """The set; with `in_list_order` an .npy may be alone, without its ids beside it."""
     bare = path.suffix.lower() == ".npy" and not any(path.with_suffix(s).exists() for s in (".ids.csv", ".ids.txt"))
     if not (in_list_order and bare and path.is_file()):
-        return EmbeddingSet.load(path)
+        return load_set(path)
+    import numpy as np
+
+    from ...embeddings import EmbeddingSet
+
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
@@ -195,30 +189,16 @@ def shard_facts(shard: TemplateShard, path: Path) -> dict[str, object]:
 def render_shard(shard: TemplateShard, path: Path) -> RenderableType:
     """One part for a terminal: its counts, where it is, and what to do with it."""
     counts = f"{shard.histogram.n_genuine:,} genuine and {shard.histogram.n_impostor:,} impostor scores"
-    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in shard.warnings]
     return Group(
         Text(f"part {shard.index} of {shard.count}: {counts} in {path}"),
-        *notes,
-        Text(f"When all parts are there: facespace verify {path.parent} --merge -o DIR", style="dim"),
+        *warning_lines(shard.warnings),
+        dim(f"When all parts are there: facespace verify {path.parent} --merge -o DIR"),
     )
 
 
 def render_templates(result: TemplateVerificationResult) -> RenderableType:
     """The result for a terminal: key figures, the TAR@FAR table, warnings, and the signature."""
-    heads = ["FAR", "TAR %", "95 % interval", "threshold", "false accepts"]
-    if result.nearest:
-        heads.insert(3, "nearest FAR %")
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
-    for column in table.columns:
-        column.justify = "right"
-    for number, row in enumerate(result.tar):
-        interval = "" if row.low is None or row.high is None else f"{100 * row.low:.2f} to {100 * row.high:.2f}"
-        cells = [f"{row.far:g}", f"{100 * row.tar:.2f}", interval, f"{row.threshold:.4f}"]
-        if result.nearest:
-            cells.insert(3, f"{100 * result.nearest[number].tar:.2f}")
-        table.add_row(*cells, f"{row.false_accepts:,}{' !' if row.warning else '  '}")
     people = "" if result.people is None else f" of {result.people:,} people"
-    notes = [Text.from_markup(f"[yellow]![/] {escape(warning)}") for warning in result.warnings]
     return Group(
         Text(f"AUC {result.auc:.5f}   EER {100 * result.eer:.2f} %"),
         Text(
@@ -226,8 +206,8 @@ def render_templates(result: TemplateVerificationResult) -> RenderableType:
             f"{result.genuine:,} genuine, {result.impostor:,} impostor"
         ),
         Text(),
-        table,
+        tar_table(result.tar, result.nearest),
         Text(),
-        *notes,
-        Text(result.signature, style="dim"),
+        *warning_lines(result.warnings),
+        dim(result.signature),
     )

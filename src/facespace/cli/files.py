@@ -1,0 +1,121 @@
+"""What commands read and write: sets, maps, crops of faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.text import Text
+
+from ..errors import InputError
+from .printing import emit, progress_bar, warning_lines
+
+if TYPE_CHECKING:
+    from ..datasets import PairProtocol
+    from ..embeddings import EmbeddingSet
+    from ..images import ImageFile
+    from ..mapping import LinearMap, TwoSidedMap
+    from ..models import ModelCard
+    from ..verification import Cohort
+
+_CHECKED = 20_000  # rows that are looked at to see whether a set is in a map's domain
+
+
+def load_set(path: Path) -> EmbeddingSet:
+    """The set in a file."""
+    from ..embeddings import EmbeddingSet
+
+    return EmbeddingSet.load(path)
+
+
+def load_pairs(path: Path) -> PairProtocol:
+    """The list of pairs in a file."""
+    from ..datasets import read_pairs
+
+    return read_pairs(path)
+
+
+def load_map(path: Path, source: EmbeddingSet | None = None, target: EmbeddingSet | None = None) -> LinearMap | TwoSidedMap:
+    """The map in a file, of either kind. Raises InputError where it is of other networks than the sets."""
+    from ..mapping import load_map
+
+    fitted = load_map(path)
+    for side, faces in (("source", source), ("target", target)):
+        if faces is not None:
+            fitted.check_model(faces, side)
+    return fitted
+
+
+def load_linear_map(path: Path) -> LinearMap:
+    """The map in a file, where only one into the target's own space will do."""
+    from ..mapping import LinearMap
+
+    return LinearMap.load(path)
+
+
+def load_cohort(
+    path: Path | None,
+    other: Path | None,
+    left: EmbeddingSet,
+    right: EmbeddingSet | None,
+    hint: str = "Give --cohort for A, and --cohort-b if and only if B is given.",
+) -> Cohort | None:
+    """The cohort's sets; InputError where one is missing or of another network than the side it is for.
+
+    `right` is None where one set of strangers serves both sides; `hint` names the options.
+    """
+    if path is None and other is None:
+        return None
+    if path is None or (other is None) != (right is None):
+        raise InputError("a cohort is embedded by the network of each side", hint)
+    strangers = load_set(path)
+    others = strangers if other is None else load_set(other)
+    for side, faces in ((left, strangers), (right or left, others)):
+        if side.model and faces.model and side.model != faces.model:
+            raise InputError(f"the cohort was embedded by {faces.model!r}, but the set it is for by {side.model!r}")
+    return strangers, others
+
+
+def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:
+    """The images of a folder, without those of the pairs list `exclude` and of its people; and how many were left out."""
+    from ..datasets import exclude_people
+    from ..images import find_images
+
+    files = find_images(images)
+    if exclude is None:
+        return files, 0
+    fit = exclude_people([file.id for file in files], load_pairs(exclude))
+    if not fit.any():
+        raise InputError(f"all {len(files):,} images are of people in {exclude}", "Train on others.")
+    return [file for file, kept in zip(files, fit, strict=True) if kept], int((~fit).sum())
+
+
+def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: EmbeddingSet, **side: Any) -> list[str]:
+    """What speaks against these faces being in the map's domain. From a handful nothing can be said, and nothing is."""
+    import numpy as np
+
+    some = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), _CHECKED)).astype(np.intp))
+    return [reason for reason in fitted.check(faces.vectors[some], **side).reasons if "too few to tell" not in reason]
+
+
+def save_moved(moved: EmbeddingSet, path: Path, warnings: list[str] | None, *, as_json: bool, quiet: bool) -> None:
+    """Write a set that was brought into another space, and say so."""
+    moved.save(path)
+    facts: dict[str, Any] = {"output": path, "model": moved.model, "rows": len(moved), "dim": moved.dim}
+    if warnings is not None:
+        facts["warnings"] = warnings
+    line = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(path))}"
+    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(warnings or [])), as_json=as_json, quiet=quiet)
+
+
+def crop_faces(
+    files: Sequence[ImageFile], card: ModelCard, *, landmarks: Path | None, aligned: bool, weights: Path | None, quiet: bool
+) -> tuple[Any, list[str], list[Any]]:
+    """`models.aligned_faces` under a progress bar: crops, their ids, and the images without a face."""
+    from ..models import aligned_faces
+
+    with progress_bar("faces", quiet) as step:
+        return aligned_faces(files, card, landmarks=landmarks, aligned=aligned, weights=weights, progress=step)
