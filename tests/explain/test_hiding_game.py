@@ -99,10 +99,10 @@ def test_equal_maps_are_played_once_and_score_alike(monkeypatch):
 
 def test_every_method_has_a_map_for_every_image():
     maps = NETWORK.maps(FACES[:2])
-    from facespace.explain import compare
+    from facespace.explain import decompose
 
     features = pool(maps)
-    comparisons = [compare(features[0], features[1]), compare(features[1], features[0])]
+    comparisons = [decompose(features[0], features[1]), decompose(features[1], features[0])]
     found = Importance(NETWORK, 0.3)(METHODS, FACES[:2], maps, comparisons, ["a", "b"], [0, 1])
     assert list(found) == list(METHODS)
     for name, importance in found.items():

@@ -12,7 +12,7 @@ from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
 from facespace.io import to_json
 from facespace.mapping import LinearMap, PairStatistics, make_estimator
-from facespace.metrics import closeness, kfold_accuracy
+from facespace.metrics import cohort_mean, kfold_accuracy
 from facespace.studies import cross_model_study
 from facespace.verification import verify
 
@@ -122,8 +122,8 @@ def test_a_cohort_corrects_scores_without_the_fold(world, method):
             held = np.flatnonzero(protocol.fold == number)
             x = fitted.probe(source.vectors[source.rows(protocol.left[held])])
             y = fitted.reference(target.vectors[target.rows(protocol.right[held])])
-            near = closeness(x, fitted.reference(target.select(strangers).vectors))
-            near = near + closeness(y, fitted.probe(source.select(strangers).vectors))
+            near = cohort_mean(x, fitted.reference(target.select(strangers).vectors))
+            near = near + cohort_mean(y, fitted.probe(source.select(strangers).vectors))
             np.testing.assert_allclose(cell.scores[held], plain.scores[held] - near / 2, atol=2e-5)
 
 

@@ -12,13 +12,13 @@ from ..metrics import Roc
 from ._people import Scores
 from .intrinsic_dimension import IntrinsicDimension
 from .result import Preservation
-from .students import Student, Uncertain
+from .students import ProbabilisticEmbeddings, Student
 
 _KEPT = (1e-2, 1e-3)
 _FEW_CLASSES = 30
 
 
-def check_student(student: Student | None, seen: Uncertain | None, dimension: int | None, images: int) -> None:
+def check_student(student: Student | None, seen: ProbabilisticEmbeddings | None, dimension: int | None, images: int) -> None:
     """InputError where the student, its moments, the dimension and the set do not belong together."""
     if seen is not None and (student is None or len(seen.mean) != images):
         missing = " and no student" if student is None else ""

@@ -21,7 +21,7 @@ from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from .log_capacity import log_capacity
 from .packing import own_angles, packing_point
 from .result import CapacityPoint, CapacityResult, Sensitivity
-from .students import DeepMDS, EmbeddingStudent, Student, Uncertain
+from .students import DeepMDS, EmbeddingStudent, ProbabilisticEmbeddings, Student
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-5)
 _STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared with the estimate
@@ -38,7 +38,7 @@ def estimate_capacity(
     choice: str = "max",
     dimension: int | None = None,
     student: Student | None = None,
-    seen: Uncertain | None = None,
+    seen: ProbabilisticEmbeddings | None = None,
     validate: bool = False,
     sensitivity: bool = True,
     resamples: int = 100,
@@ -80,7 +80,8 @@ def estimate_capacity(
     people = people_of(faces).needed(faces.ids, "the set")
     if not people.known.all():
         rows = np.flatnonzero(people.known)
-        faces, seen = faces.take(rows), seen if seen is None else Uncertain(seen.mean[rows], seen.covariance[rows])
+        faces = faces.take(rows)
+        seen = None if seen is None else ProbabilisticEmbeddings(seen.mean[rows], seen.covariance[rows])
     person = people.codes[people.known]
     images = np.bincount(person)
     classes = images >= max(min_images, 2)
@@ -169,7 +170,7 @@ class _Work:
     def project(self, dim: int, steps: int) -> DeepMDS:
         return DeepMDS(dim, steps=steps, seed=self.seed).fit(self.unit)
 
-    def ratios(self, seen: Uncertain, resamples: int = 0, draws: int = _FEW_DRAWS) -> VolumeRatios:
+    def ratios(self, seen: ProbabilisticEmbeddings, resamples: int = 0, draws: int = _FEW_DRAWS) -> VolumeRatios:
         with threadpool_limits(1):  # thousands of small matrices gain nothing from threads
             people = person_moments(seen.mean, self.person, seen.covariance)
             return volume_ratios(people, min_images=self.min_images, resamples=resamples, draws=draws, seed=self.seed)
@@ -177,7 +178,7 @@ class _Work:
     def bare_ratios(self, projection: DeepMDS) -> VolumeRatios:
         y = projection.transform(self.unit)
         none = np.zeros((1, y.shape[1], y.shape[1]), np.float32)
-        return self.ratios(Uncertain(y, np.broadcast_to(none, (len(y), *none.shape[1:]))))
+        return self.ratios(ProbabilisticEmbeddings(y, np.broadcast_to(none, (len(y), *none.shape[1:]))))
 
 
 def _sensitivity(

@@ -29,7 +29,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..capacity import CapacityResult, ImageStudent, Uncertain
+    from ..capacity import CapacityResult, ImageStudent, ProbabilisticEmbeddings
 
 capacity = typer.Typer(no_args_is_help=True, cls=with_default("estimate"))
 app.add_typer(capacity, name="capacity", help="How many people can a representation tell apart? SET, student.")
@@ -194,7 +194,7 @@ def _seen(
     aligned: bool,
     weights: Path | None,
     quiet: bool,
-) -> tuple[ImageStudent, Uncertain]:
+) -> tuple[ImageStudent, ProbabilisticEmbeddings]:
     """The student and its moments of the set's images, in the set's order."""
     from ..capacity import load_image_student
     from ..images import find_images

@@ -16,7 +16,7 @@ from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
 from .residuals import Residuals, residuals
-from .saliency import Affine, Comparison, compare, saliency
+from .saliency import Affine, CosineDecomposition, decompose, saliency
 
 Floats = NDArray[np.float32]
 #: Methods whose maps have a sign: what speaks for one person, and what against.
@@ -127,10 +127,10 @@ def explain_pair(
     if mapping is not None and other_network is None and len(crops) == 2:
         raise InputError("with a map the second image is its embedding by the other network, or needs that network")
     maps = [n.maps(c[None])[0] for n, c in zip(networks, crops, strict=False)]
-    comparisons = _comparisons(networks, maps, other, mapping)
+    cosines = _cosines(networks, maps, other, mapping)
     faces, errors = [], []
     counts = dict.fromkeys(("channels", "dead_residuals", "negative_maxima"), 0)
-    for i, (net, picture, a, c) in enumerate(zip(networks, crops, maps, comparisons, strict=False)):
+    for i, (net, picture, a, c) in enumerate(zip(networks, crops, maps, cosines, strict=False)):
         if method == "reconstruction":
             if net.decoder is None:
                 raise ModelError(f"{net.name} has no decoder", "Train one: facespace explain train.")
@@ -156,7 +156,7 @@ def explain_pair(
         network.name,
         method,
         tuple(faces),
-        comparisons[0].score,
+        cosines[0].score,
         float(tau),
         error,
         counts,
@@ -166,26 +166,26 @@ def explain_pair(
     )
 
 
-def _comparisons(
+def _cosines(
     networks: list[ExplainableNetwork], maps: list[Floats], other: Any, mapping: LinearMap | None
-) -> list[Comparison]:
+) -> list[CosineDecomposition]:
     """Of each face whose map is open, as the first of its pair."""
     features = [pool(a[None], n.pooling)[0] for n, a in zip(networks, maps, strict=False)]
     if mapping is None:
         head = networks[0].head
-        return [compare(features[0], features[1], head, head), compare(features[1], features[0], head, head)]
+        return [decompose(features[0], features[1], head, head), decompose(features[1], features[0], head, head)]
     probe = probe_head(mapping, networks[0], features[0])
     if len(maps) == 1:
         reference = mapping.reference(np.asarray(other, dtype=np.float32)[None])[0]
-        return [compare(features[0], reference, probe)]
+        return [decompose(features[0], reference, probe)]
     back: Affine = reference_head(mapping, networks[1], features[1])
-    return [compare(features[0], features[1], probe, back), compare(features[1], features[0], back, probe)]
+    return [decompose(features[0], features[1], probe, back), decompose(features[1], features[0], back, probe)]
 
 
 def _importance(
-    network: ExplainableNetwork, method: str, crop: Crops, a: Floats, comparison: Comparison, tau: float, number: int
+    network: ExplainableNetwork, method: str, crop: Crops, a: Floats, cosine: CosineDecomposition, tau: float, number: int
 ) -> Floats:
-    found = Importance(network, tau)([method], crop[None], a[None], [comparison], [0], [number])
+    found = Importance(network, tau)([method], crop[None], a[None], [cosine], [0], [number])
     return np.asarray(found[method][0])
 
 

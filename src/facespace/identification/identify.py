@@ -164,16 +164,16 @@ def identify(
         deviations, low, high = genuine_limits(dyads, rank <= k, _LEVEL)
         least = cmc[-1].low if cmc else 0.0  # what holds of a rank holds of the next
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
-    strangers = len(best)
+    nonmated = len(best)
     warnings = [*enrolled.left_out("the gallery"), *looked_up.left_out("the probes")]
-    warnings += _warnings(gallery, probes, map, strangers, fpirs)
+    warnings += _warnings(gallery, probes, map, nonmated, fpirs)
     return IdentificationResult(
         gallery=len(gallery),
         gallery_people=len(np.unique(owner)),
         mated=int(mated.sum()),
-        nonmated=strangers,
+        nonmated=nonmated,
         cmc=tuple(cmc),
-        fnir=tuple(_open_set(dyads, rank, mate, best, fpir) for fpir in fpirs) if strangers else (),
+        fnir=tuple(_open_set(dyads, rank, mate, best, fpir) for fpir in fpirs) if nonmated else (),
         warnings=tuple(warnings),
         signature=signature(
             name,
@@ -184,7 +184,7 @@ def identify(
             people=len(np.unique(owner)),
             people_by="/".join(dict.fromkeys((enrolled.source, looked_up.source))),
             mated=int(mated.sum()),
-            nonmated=strangers,
+            nonmated=nonmated,
             rank="ties-against",
             interval="subjects-dyadic",
         ),
@@ -209,17 +209,17 @@ def _known(faces: EmbeddingSet, side: str) -> tuple[EmbeddingSet, People]:
 
 
 def _warnings(
-    gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, strangers: int, fpirs: Sequence[float]
+    gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, nonmated: int, fpirs: Sequence[float]
 ) -> list[str]:
     warnings = []
     if map is None and gallery.model != probes.model:
         names = probes.model or "the probes", gallery.model or "the gallery"
         warnings.append(f"{names[0]} and {names[1]} are compared without a map: unrelated spaces name near chance")
-    if not strangers and fpirs:
+    if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
-    few = [fpir for fpir in fpirs if strangers and fpir * strangers < FEW_FALSE_ACCEPTS]
+    few = [fpir for fpir in fpirs if nonmated and fpir * nonmated < FEW_FALSE_ACCEPTS]
     return warnings + [
-        f"FNIR at FPIR {fpir:g} rests on {strangers:,} non-mated probes: {fpir * strangers:.3g} false alarms are expected "
+        f"FNIR at FPIR {fpir:g} rests on {nonmated:,} non-mated probes: {fpir * nonmated:.3g} false alarms are expected "
         f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
         for fpir in few
     ]

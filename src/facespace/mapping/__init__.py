@@ -5,7 +5,7 @@ from .families import (
     FAMILIES,
     METHODS,
     AnchoredMap,
-    CanonicalMap,
+    CCAMap,
     IdentityMap,
     JointMap,
     LeastSquaresMap,
@@ -27,7 +27,7 @@ from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
 from .statistics import Moments, PairStatistics
 
 __all__ = [
-    "FAMILIES", "METHODS", "AnchoredMap", "CanonicalMap", "CanonicalSpace", "Comparer", "DomainCheck", "FoldStatistics",
+    "FAMILIES", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer", "DomainCheck", "FoldStatistics",
     "IdentityMap", "JointMap", "JudgedPairs", "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap",
     "PairStatistics", "ReducedRankMap", "RefineRefused", "RefineResult", "RefineStep", "RidgeMap", "RotationMap",
     "Selection", "SpectralMap", "candidates", "few_pairs", "fit_map", "joint_candidates", "make_estimator",

@@ -117,7 +117,7 @@ def audit_linkage(
                     points.append(_point(one, two, size, True, score(sharp), len(refused)))
                 if refused:
                     reasons.append(f"{one} → {two}, {size} pairs: refine refused {len(refused)} of {repeats}: {refused[0]}")
-    strangers = int((~design.mated).sum())
+    nonmated = int((~design.mated).sum())
     left_out = len(joined.left_only) + len(joined.right_only)
     return LinkageResult(
         source=names[0],
@@ -126,11 +126,11 @@ def audit_linkage(
         chance=design.chance,
         points=tuple(points),
         bounds=tuple(bounds),
-        counts=_counts(design, strangers),
+        counts=_counts(design, nonmated),
         warnings=(
             *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
             *people.left_out("both sets"),
-            *too_few(strangers, fpir),
+            *too_few(nonmated, fpir),
             *reasons,
         ),
         signature=signature(
@@ -143,7 +143,7 @@ def audit_linkage(
             refine="yes" if refine else None,
             gallery=len(design.gallery),
             mated=int(design.mated.sum()),
-            nonmated=strangers,
+            nonmated=nonmated,
             enrolled=enrolled,
             people_by=people.source,
             interval=f"people+repeats-bootstrap-{resamples}",
@@ -194,7 +194,7 @@ def _bound(model: str, found: Rates) -> LinkageBound:
     return LinkageBound(model, found.rank1.value, found.rank1.low, found.rank1.high, found.fnir)
 
 
-def _counts(design: Design, strangers: int) -> dict[str, int]:
+def _counts(design: Design, nonmated: int) -> dict[str, int]:
     def people(rows: Rows) -> int:
         return len(np.unique(design.person[rows]))
 
@@ -202,6 +202,6 @@ def _counts(design: Design, strangers: int) -> dict[str, int]:
         "leaked_people": people(design.pool),
         "attacked_people": people(np.concatenate([design.probes, design.gallery])),
         "gallery": len(design.gallery),
-        "mated_probes": len(design.probes) - strangers,
-        "nonmated_probes": strangers,
+        "mated_probes": len(design.probes) - nonmated,
+        "nonmated_probes": nonmated,
     }

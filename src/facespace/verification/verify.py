@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
-from ..metrics import FoldAccuracy, Roc, TarAtFar, closeness, kfold_accuracy, subject_intervals
+from ..metrics import FoldAccuracy, Roc, TarAtFar, cohort_mean, kfold_accuracy, subject_intervals
 from ..results import signature
 from .pair_people import subjects_of
 from .scores import PairRows, pair_rows, pair_scores
@@ -124,8 +124,8 @@ def verify(
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
     in several folds, which touches nothing but the choice of one threshold.
 
-    `cohort` are strangers' embeddings, by the network of `a` and by that of the right side: scores are then corrected by how
-    close each side is to them (`facespace.metrics.cohort`), which takes back part of a map's loss.
+    `cohort` are other people's embeddings, by the network of `a` and by that of the right side: scores are then corrected by
+    how close each side is to them (`facespace.metrics.cohort`), which takes back part of a map's loss.
 
     Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
     `intervals=False` leaves them out.
@@ -229,9 +229,9 @@ def _corrections(
     a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None, cohort: tuple[EmbeddingSet, EmbeddingSet]
 ) -> NDArray[np.float64]:
     """(n,) ½ (m(x) + m(y)) of each pair. Raises InputError when an image of the pairs is in the cohort."""
-    for faces, used, strangers in ((a, rows.left, cohort[0]), (b, rows.right, cohort[1])):
+    for faces, used, members in ((a, rows.left, cohort[0]), (b, rows.right, cohort[1])):
         ids = faces.ids[np.unique(used)]
-        known = ids[strangers.find(ids) >= 0]
+        known = ids[members.find(ids) >= 0]
         if len(known):
             raise InputError(
                 f"{len(known):,} images of the pairs are in the cohort: {shorten(known.tolist())}",
@@ -242,9 +242,9 @@ def _corrections(
         (b, rows.right, cohort[0], map.reference if map else _as_it_is, map.probe if map else _as_it_is),
     )
     total = np.zeros(len(rows.left))
-    for faces, used, strangers, way, strangers_way in sides:
+    for faces, used, members, way, members_way in sides:
         distinct, place = np.unique(used, return_inverse=True)
-        total += 0.5 * closeness(way(faces.vectors[distinct]), strangers_way(strangers.vectors))[place]
+        total += 0.5 * cohort_mean(way(faces.vectors[distinct]), members_way(members.vectors))[place]
     return total
 
 

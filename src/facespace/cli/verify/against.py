@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
-from ...metrics import Comparison
+from ...metrics import SystemComparison
 from ...verification import PairMap, System, compare_systems
 from ..options import emit, write_study
 
@@ -40,7 +40,7 @@ def run_against(
     emit(document, lambda: render(result), as_json=as_json, quiet=quiet)
 
 
-def render(result: Comparison) -> RenderableType:
+def render(result: SystemComparison) -> RenderableType:
     """The comparison for a terminal: a sentence, the table, warnings, the signature."""
     from ...report import terminal_table
     from ...verification import difference_table, finding

@@ -140,9 +140,9 @@ def verify_command(
         return
     assert pairs is not None  # one of the two is given
     protocol = read_pairs(pairs)
-    strangers = load_cohort(cohort, cohort_b, left, right)
+    members = load_cohort(cohort, cohort_b, left, right)
     if against is not None:
-        if strangers is not None:
+        if members is not None:
             raise InputError("--cohort corrects the scores of one system", "Run verify for each of them.")
         from .against import run_against
 
@@ -160,7 +160,7 @@ def verify_command(
         )
         return
     result = verify(
-        left, right, protocol=protocol, map=linear, fars=fars, cohort=strangers, allow_missing=allow_missing, seed=seed
+        left, right, protocol=protocol, map=linear, fars=fars, cohort=members, allow_missing=allow_missing, seed=seed
     )
     if output is not None:
         from ...verification import verification_report
@@ -197,12 +197,12 @@ def load_cohort(
             "a cohort is embedded by the network of each side",
             "Give --cohort for A, and --cohort-b if and only if B is given.",
         )
-    strangers = EmbeddingSet.load(path)
-    others = strangers if path_b is None else EmbeddingSet.load(path_b)
-    for side, faces in ((left, strangers), (right or left, others)):
+    own = EmbeddingSet.load(path)
+    others = own if path_b is None else EmbeddingSet.load(path_b)
+    for side, faces in ((left, own), (right or left, others)):
         if side.model and faces.model and side.model != faces.model:
             raise InputError(f"the cohort was embedded by {faces.model!r}, but the set it is for by {side.model!r}")
-    return strangers, others
+    return own, others
 
 
 def parse_fars(text: str) -> list[float]:
