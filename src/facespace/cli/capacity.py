@@ -38,17 +38,16 @@ app.add_typer(capacity, name="capacity", help="How many people can a representat
 @capacity.command("estimate")
 def estimate(
     faces: Annotated[Path, typer.Argument(metavar="SET", help="Set with people: subject column, or folders in the ids.")],
-    far: Annotated[
-        str,
-        typer.Option("--far", metavar="Q,Q,…", help="Shares q of a person outside their own ellipsoid (the paper's FAR)."),
+    qs: Annotated[
+        str, typer.Option("--q", metavar="Q,Q,…", help="Shares of a person's own images outside the ellipsoid, rejected.")
     ] = "0.1,0.01,0.001,1e-5",
     min_images: Annotated[int, typer.Option("--min-images", min=2, help="Images a person needs to count as a class.")] = 2,
     shape: Annotated[str, typer.Option("--shape", help="Shape of the headline: full, axis or sphere.")] = "full",
-    choice: Annotated[
+    person_class: Annotated[
         str, typer.Option("--class", help="Person who stands for all in the headline, by volume: max, median, mean or min.")
     ] = "max",
-    dimension: Annotated[
-        int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
+    dim: Annotated[
+        int | None, typer.Option("--dim", min=1, help="m; by default the intrinsic dimension.", show_default=False)
     ] = None,
     validate: Annotated[
         bool, typer.Option("--validate", help="Also measure false positive identifications in growing galleries.")
@@ -69,7 +68,7 @@ def estimate(
     seed: Seed = 0,
 ) -> None:
     """How many people can this representation tell apart? An upper bound with its interval, and what speaks against it."""
-    rates = _rates(far)
+    shares = _shares(qs)
     if output is not None:
         check_folder(output)
     loaded = EmbeddingSet.load(faces)
@@ -77,19 +76,19 @@ def estimate(
         raise InputError("--student and --images belong together", "An image student sees the set's images.")
     from ..capacity import estimate_capacity  # imports scipy
 
-    used, seen = None, None
+    used, moments = None, None
     if student is not None and images is not None:
-        used, seen = _seen(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
+        used, moments = _moments(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
     with progress_bar("steps", quiet) as progress:
         result = estimate_capacity(
             loaded,
-            far=rates,
+            qs=shares,
             min_images=min_images,
             shape=shape,
-            choice=choice,
-            dimension=dimension,
+            person_class=person_class,
+            dim=dim,
             student=used,
-            seen=seen,
+            moments=moments,
             validate=validate,
             seed=seed,
             progress=progress,
@@ -112,8 +111,8 @@ def student(
     exclude: Annotated[
         Path | None, typer.Option("--exclude", help="Pairs list to be tested on: its people are left out.")
     ] = None,
-    dimension: Annotated[
-        int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
+    dim: Annotated[
+        int | None, typer.Option("--dim", min=1, help="m; by default the intrinsic dimension.", show_default=False)
     ] = None,
     since: Annotated[
         str | None,
@@ -156,7 +155,7 @@ def student(
             crops,
             backbone,
             vectors=vectors,
-            dimension=dimension,
+            dim=dim,
             weights=weights,
             progress=step,
             since=since,
@@ -171,7 +170,7 @@ def student(
     document = {
         "student": made.label,
         "backbone": backbone,
-        "dimension": made.projection.dim,
+        "dim": made.projection.dim,
         "faces": len(crops),
         "skipped": len(skipped),
         "left_out": left_out,
@@ -185,7 +184,7 @@ def student(
     emit(document, lambda: Group(Text(shown), Text(f"Student: {output}", style="bold")), as_json=as_json, quiet=quiet)
 
 
-def _seen(
+def _moments(
     faces: EmbeddingSet,
     student: Path,
     images: Path,
@@ -238,11 +237,11 @@ def render(result: CapacityResult, files: list[str]) -> RenderableType:
     return Group(*parts)
 
 
-def _rates(text: str) -> list[float]:
-    rates = []
+def _shares(text: str) -> list[float]:
+    shares = []
     for part in text.split(","):
         try:
-            rates.append(float(part))
+            shares.append(float(part))
         except ValueError:
-            raise InputError(f"--far {text}: {part.strip()!r} is not a number", "Separate them by commas.") from None
-    return rates
+            raise InputError(f"--q {text}: {part.strip()!r} is not a number", "Separate them by commas.") from None
+    return shares

@@ -44,7 +44,7 @@ def refine(
         LinearMap.load(map),
         EmbeddingSet.load(source),
         EmbeddingSet.load(target),
-        pairs=None if statistics is None else PairStatistics.load(statistics),
+        statistics=None if statistics is None else PairStatistics.load(statistics),
         iterations=iterations,
         anchors=anchors,
         seed=seed,

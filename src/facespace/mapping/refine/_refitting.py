@@ -74,9 +74,9 @@ def match_statistics(source: Gallery, target: Gallery, left: Rows, right: Rows) 
     return PairStatistics.of(source.rows(left), target.rows(right))
 
 
-def recentred(pairs: PairStatistics, source: Gallery, target: Gallery) -> PairStatistics:
-    """The statistics of `pairs` about the galleries' means."""
-    return pairs.about(source.mean.astype(np.float64), target.mean.astype(np.float64))
+def recentred(statistics: PairStatistics, source: Gallery, target: Gallery) -> PairStatistics:
+    """The statistics about the galleries' means."""
+    return statistics.about(source.mean.astype(np.float64), target.mean.astype(np.float64))
 
 
 def rigid(covariation: Doubles) -> Doubles:
