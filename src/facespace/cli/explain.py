@@ -48,7 +48,7 @@ def pair(
         "reconstruction"
     ),
     threshold: Annotated[float | None, typer.Option("--threshold", help="To decide by; by default the network's.")] = None,
-    normalisation: Annotated[str, typer.Option("--normalisation", help="Of residuals: l1, l2 or max.")] = "l1",
+    normalization: Annotated[str, typer.Option("--normalization", help="Of residuals: l1, l2 or max.")] = "l1",
     cumulative: Annotated[bool, typer.Option("--cumulative", help="Algorithm 1 read literally: masks stay.")] = False,
     channel_threshold: Annotated[float | None, typer.Option("--channel-threshold", help="Algorithm 1's T.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Map to the network that B is compared in.")] = None,
@@ -88,7 +88,7 @@ def pair(
         network,
         method=method,
         threshold=threshold,
-        normalisation=normalisation,
+        normalization=normalization,
         cumulative=cumulative,
         channel_threshold=channel_threshold,
         mapping=linear,

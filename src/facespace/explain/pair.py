@@ -90,7 +90,7 @@ def explain_pair(
     *,
     method: str = "reconstruction",
     threshold: float | None = None,
-    normalisation: str = "l1",
+    normalization: str = "l1",
     cumulative: bool = False,
     channel_threshold: float | None = None,
     mapping: LinearMap | None = None,
@@ -107,7 +107,7 @@ def explain_pair(
         network: with a decoder for the paper's method.
         method: one of METHODS.
         threshold: τ; by default the network's own. Across networks it must be given.
-        normalisation, cumulative, channel_threshold: Algorithm 1's ambiguities, see `residuals` and `saliency`.
+        normalization, cumulative, channel_threshold: Algorithm 1's ambiguities, see `residuals` and `saliency`.
         mapping: a map from `network`'s embeddings to another network's.
         other_network: the map's target, when it can be explained too; the second face is then explained in its channels.
         other_crop: the second face's picture, where `other` is its embedding; only to be shown beside the first.
@@ -134,7 +134,7 @@ def explain_pair(
         if method == "reconstruction":
             if net.decoder is None:
                 raise ModelError(f"{net.name} has no decoder", "Train one: facespace explain train.")
-            r = kept[i] or residuals(a, net.decoder, normalisation=normalisation, cumulative=cumulative)
+            r = kept[i] or residuals(a, net.decoder, normalization=normalization, cumulative=cumulative)
             found = saliency(r, c, tau, channel_threshold=channel_threshold)
             errors.append(found.completeness_error)
             counts = {key: counts[key] + value for key, value in r.counts.items()}
@@ -146,7 +146,7 @@ def explain_pair(
         network=network.name,
         map=mapping and f"{mapping.source_model}>{mapping.target_model}",
         method=method,
-        normalisation=normalisation if method == "reconstruction" else None,
+        normalization=normalization if method == "reconstruction" else None,
         cumulative=cumulative or None,
         threshold=f"{tau:.4f}",
     )

@@ -29,7 +29,7 @@ Pairing = Annotated[str, typer.Option("--pairing", help="What maps are fitted on
 Keys = Annotated[str, typer.Option("--keys", help="Images of the pairing 'same': protocol or all.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="Ridge penalty.")]
 Center = Annotated[bool, typer.Option("--center/--no-center", help="Fit and compare about the means; not so in the papers.")]
-Loss = Annotated[float, typer.Option("--loss", help="Points of accuracy that may be lost.")]
+Loss = Annotated[float, typer.Option("--loss", help="Accuracy that may be lost, a fraction: 0.01 is one point.")]
 
 
 def sensitivity(
@@ -46,7 +46,7 @@ def sensitivity(
     keys: Keys = "protocol",
     alpha: Alpha = 1.0,
     center: Center = True,
-    loss: Loss = 1.0,
+    loss: Loss = 0.01,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -86,7 +86,7 @@ def rank(
     keys: Keys = "protocol",
     alpha: Alpha = 1.0,
     center: Center = True,
-    loss: Loss = 0.5,
+    loss: Loss = 0.005,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -121,7 +121,7 @@ def needed(
     pairs: Annotated[
         Path | None, typer.Option("--pairs", help="Pairs list with folds to judge by; by default drawn from the sets.")
     ] = None,
-    loss: Loss = 1.0,
+    loss: Loss = 0.01,
     method: Annotated[str, typer.Option("--method", help=f"One of {', '.join(FAMILIES)}.")] = "ridge",
     alpha: Alpha = 1.0,
     center: Center = True,
