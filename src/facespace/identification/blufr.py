@@ -74,7 +74,7 @@ class BlufrResult:
         return {
             "signature": self.signature,
             "vr": {"far": self.far, "mean": self.vr.mean, "sd": self.vr.sd, "quoted": self.vr.quoted},
-            "dir": {"far": self.fpir, "rank": 1, "mean": self.dir.mean, "sd": self.dir.sd, "quoted": self.dir.quoted},
+            "dir": {"fpir": self.fpir, "rank": 1, "mean": self.dir.mean, "sd": self.dir.sd, "quoted": self.dir.quoted},
             "splits": [asdict(split) for split in self.splits],
         }
 

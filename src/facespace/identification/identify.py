@@ -44,14 +44,14 @@ class RankRate:
 
 @dataclass(frozen=True)
 class FnirAtFpir:
-    """FNIR with an answer given at or above `threshold`, which `false_alarms` non-mated probes reach, with its interval."""
+    """FNIR with an answer given from `threshold` on, which `false_positives` non-mated probes reach, with its interval."""
 
     fpir: float
     fnir: float
     low: float
     high: float
     threshold: float
-    false_alarms: int
+    false_positives: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
