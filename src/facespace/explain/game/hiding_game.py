@@ -213,19 +213,8 @@ def judge(
             areas[game, kind, method] = area
             low, high = np.percentile(area[draws].mean(1), [2.5, 97.5])
             accuracy = tuple(right.mean(0).tolist())
-            curves.append(
-                GameCurve(
-                    method,
-                    game,
-                    kind,
-                    tuple(at.tolist()),
-                    accuracy,
-                    float(area.mean()),
-                    float(low),
-                    float(high),
-                    ties[method],
-                )
-            )
+            auc = float(area.mean()), float(low), float(high)
+            curves.append(GameCurve(method, game, kind, tuple(at.tolist()), accuracy, *auc, ties[method]))
     return HidingGameResult(
         network, len(first), clean.mean, clean.sd, tuple(curves), tuple(_differences(areas, draws)), line
     )

@@ -93,16 +93,5 @@ def rank_study(
         seed=seed,
     )
     warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
-    return RankResult(
-        line,
-        source.model,
-        target.model,
-        (source.dim, target.dim),
-        pairing,
-        native,
-        methods,
-        values,
-        accuracy,
-        loss,
-        warnings,
-    )
+    dims = source.dim, target.dim
+    return RankResult(line, source.model, target.model, dims, pairing, native, methods, values, accuracy, loss, warnings)
