@@ -1,6 +1,6 @@
 """Claim: the student's uncertainties over T = 1,000 passes come at least 10 times faster than pass by pass.
 
-    python benchmarks/capacity_monte_carlo.py [SET] [--passes 1000] [--dimension 10] [--floor 10]
+    python benchmarks/capacity_monte_carlo.py [SET] [--passes 1000] [--dim 10] [--floor 10]
 
 Three ways to μ̂ and Σ̂ of every image (Gong and others 2019, eq. 6 and 7), with the same trained student, in one run:
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("set", nargs="?", type=Path, help="embedding set; by default random vectors of LFW's size")
     parser.add_argument("--passes", type=int, default=1000)
-    parser.add_argument("--dimension", type=int, default=10)
+    parser.add_argument("--dim", type=int, default=10)
     parser.add_argument("--floor", type=float, default=10.0, help="exit 1 if the ratio is below this")
     options = parser.parse_args()
     if options.set:
@@ -67,7 +67,7 @@ def main() -> None:
         vectors = rng.normal(size=(13_233, 64)) @ rng.normal(size=(64, 512)) + rng.normal(size=(13_233, 512))
     part = max(2, options.passes // 20)
     with threadpool_limits(1):
-        student = EmbeddingStudent(DeepMDS(options.dimension, steps=300).fit(vectors), steps=300).fit(vectors)
+        student = EmbeddingStudent(DeepMDS(options.dim, steps=300).fit(vectors), steps=300).fit(vectors)
         student.moments(vectors[:500])
         (_, plain), called = clock(lambda: pass_by_pass(student, vectors, part))
         called *= options.passes / part
@@ -75,7 +75,7 @@ def main() -> None:
         limit, exact = clock(lambda: student.moments(vectors))
     variance = [float(np.trace(c, axis1=1, axis2=2).mean()) for c in (plain, sampled.covariance, limit.covariance)]
     error = float(np.sqrt(np.mean((sampled.covariance - limit.covariance) ** 2) / np.mean(limit.covariance**2)))
-    print(f"{len(vectors):,} × {vectors.shape[1]}, m = {options.dimension}, T = {options.passes}, one core, CPU seconds")
+    print(f"{len(vectors):,} × {vectors.shape[1]}, m = {options.dim}, T = {options.passes}, one core, CPU seconds")
     print(f"pass by pass  {called:9.1f} s   mean variance {variance[0]:.5f}   ({part} passes timed)")
     print(f"batched       {batched:9.1f} s   mean variance {variance[1]:.5f}   ratio {called / batched:.1f}")
     print(f"exact         {exact:9.2f} s   mean variance {variance[2]:.5f}   ratio {called / exact:.0f}")

@@ -8,7 +8,7 @@ the same maps of 512 × 7 × 7, for pictures of 112 × 112:
 
 - full: every changed map decoded, in batches of the size that is fastest here (of 8, 32 and 128), as a research script does;
 - sparse: `facespace.explain.residuals`, including the picture of every channel;
-- a further pair: `compare` and `saliency` on kept residuals. (The other face's map is one run of the network, not counted.)
+- a further pair: `decompose` and `saliency` on kept residuals (not counted: one run of the network, the other face's map).
 
 Medians over the rounds. The results are compared too: they agree to 1e-6 of the picture's range.
 """
@@ -25,7 +25,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from facespace.explain import compare, make_decoder, pool, residuals, saliency
+from facespace.explain import decompose, make_decoder, pool, residuals, saliency
 
 BATCHES = (8, 32, 128)
 
@@ -45,7 +45,7 @@ def main() -> int:
     features = pool(maps)
 
     def pair() -> None:
-        saliency(kept, compare(features[0], features[1]), 0.3)
+        saliency(kept, decompose(features[0], features[1]), 0.3)
 
     runs: dict[str, Callable[[], object]] = {"sparse": lambda: residuals(maps[0], decoder)}
     runs |= {f"full, batches of {b}": lambda b=b: full(maps[0], decoder, b) for b in BATCHES}

@@ -1,6 +1,6 @@
 """The image student trained for real: its accuracy beside its teacher's, and the capacity that it finds.
 
-    python scripts/capacity_image_student.py --work FOLDER [--shared ../shared] [--dimension 16] [--since blocks.12]
+    python scripts/capacity_image_student.py --work FOLDER [--shared ../shared] [--dim 16] [--since blocks.12]
         [--epochs 6] [--passes 30]
 
 The teacher is mobilefacenet-casia with a DeepMDS projection, the student starts from the same network. Both learn from
@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared")
-    parser.add_argument("--dimension", type=int, default=16)
+    parser.add_argument("--dim", type=int, default=16)
     parser.add_argument("--since")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=3e-4)
@@ -55,7 +55,7 @@ def main() -> None:
         made = train_image_student(
             crops,
             NAME,
-            dimension=given.dimension,
+            dim=given.dim,
             since=given.since,
             epochs=given.epochs,
             rate=given.rate,
@@ -97,11 +97,11 @@ def test(student: ImageStudent, shared: Path, work: Path) -> None:
     print(f"mean squared gap to the teacher {gap / whole:.3f}, predicted variance {spread / whole:.3f} of the variance of y")
     found = EmbeddingSet(vectors, ids, model=NAME)
     with threadpool_limits(1):
-        for name, given in (("image", {"student": student, "seen": seen}), ("embedding", {"dimension": m})):
+        for name, given in (("image", {"student": student, "moments": seen}), ("embedding", {"dim": m})):
             result = estimate_capacity(found, sensitivity=False, **given)
             for choice in ("max", "median"):
                 cells = "; ".join(
-                    f"{100 * p.far:g} %: {p.capacity:,.3g} [{p.low:,.3g}, {p.high:,.3g}]" for p in result.of("full", choice)
+                    f"{100 * p.q:g} %: {p.capacity:,.3g} [{p.low:,.3g}, {p.high:,.3g}]" for p in result.of("full", choice)
                 )
                 print(f"capacity, {name} student, {choice} class: {cells}")
             for p in result.preservation:

@@ -77,7 +77,7 @@ def one_run(source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol, 
     found["start"] = score(start)
     began = time.perf_counter()
     try:
-        result = refine_map(start, source.take(left), target.take(right), pairs=pairs, seed=seed)
+        result = refine_map(start, source.take(left), target.take(right), statistics=pairs, seed=seed)
     except RefineRefused as refused:
         return found | {"refused": refused.message, "seconds": time.perf_counter() - began}
     facts = {"held_out": result.held_out, "by_chance": result.by_chance, "iterations": len(result.record)}

@@ -83,7 +83,7 @@ def test_capacity_of_a_set_is_that_of_its_known_people():
         [*faces.ids, *(f"x{i}" for i in range(20))],
         subject=[*folders(faces), *[None] * 20],
     )
-    options = {"far": (0.1,), "dimension": 4, "resamples": 10, "sensitivity": False}
+    options = {"qs": (0.1,), "dim": 4, "resamples": 10, "sensitivity": False}
     one, other = estimate_capacity(labelled(faces, folders(faces)), **options), estimate_capacity(more, **options)
     assert one.points == other.points
     assert other.counts["images_of_unknown_people"] == 20
@@ -126,7 +126,7 @@ def test_a_map_is_chosen_with_every_person_in_one_part():
 
 def test_linkage_takes_people_from_folders():
     a, b = faces_of(40, 3), faces_of(40, 3, turn=1, model="b")
-    options = {"leaked": (10,), "repeats": 1, "resamples": 20, "fpir": (0.1,)}
+    options = {"leaked": (10,), "repeats": 1, "resamples": 20, "fpirs": (0.1,)}
     by_folder, by_column = audit_linkage(a, b, **options), audit_linkage(labelled(a, folders(a)), b, **options)
     assert by_folder.points == by_column.points
     assert "people_by:folder" in by_folder.signature

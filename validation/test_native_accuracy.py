@@ -47,5 +47,4 @@ def embeddings_of(name, protocol):
 def test_accuracy_is_within_0_2_points_of_the_card(name, protocol):
     card = load_card(name)
     result = verify(embeddings_of(name, protocol), protocol=protocol, intervals=False)
-    accuracy = 100 * result.accuracy.mean
-    assert accuracy == pytest.approx(card.lfw_accuracy, abs=0.2)
+    assert result.accuracy.mean == pytest.approx(card.lfw_accuracy, abs=0.002)

@@ -61,7 +61,7 @@ def test_demo_galleries_of_other_people_are_refused():
     pairs = PairStatistics.of(source.normalized()[rows], target.normalized()[rows])
     start = table().spectral_start(pairs)
     with pytest.raises(RefineRefused, match="confirm each other"):
-        refine_map(start, source.take(left[first_half[left]]), target.take(right[~first_half[right]]), pairs=pairs)
+        refine_map(start, source.take(left[first_half[left]]), target.take(right[~first_half[right]]), statistics=pairs)
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,13 @@ def test_every_q_shape_and_class_has_a_point_with_its_interval(result):
         for choice in ("max", "median", "mean", "min"):
             falling = [p.capacity for p in result.of(shape, choice)]
             assert falling == sorted(falling, reverse=True)
-    at = {p.choice: p.capacity for p in result.points if (p.far, p.shape) == (0.01, "full")}
+    at = {p.person_class: p.capacity for p in result.points if (p.q, p.shape) == (0.01, "full")}
     assert at["max"] < at["mean"] < at["median"] < at["min"]
 
 
 def test_the_document_has_the_keys_that_scripts_rely_on(result):
     document = result.to_dict()
-    assert set(document["points"][0]) == {"far", "shape", "class", "capacity", "low", "high"}
+    assert set(document["points"][0]) == {"q", "shape", "class", "capacity", "low", "high"}
     assert document["intrinsic_dimension"]["images"]["two_nn"][0] > 0
     assert {curve["meaning"] for curve in document["validation"]} == {"far", "fnmr"}
     assert '"signature": "capacity|model:made-net|images:' in to_json(result)
@@ -40,7 +40,7 @@ def test_the_document_has_the_keys_that_scripts_rely_on(result):
 def test_what_the_number_hangs_on_is_told(result):
     changed = [s.changed for s in result.sensitivity]
     assert changed[0] == "nothing"
-    assert {s.dimension for s in result.sensitivity} > {result.dimension}
+    assert {s.dim for s in result.sensitivity} > {result.dim}
     assert sum("passes" in text for text in changed) == 2
     assert result.sensitivity[0].largest == pytest.approx(result.of("full", "max")[0].capacity)
     with_model, printed = (result.sensitivity[i].median for i in (0, 2))
@@ -59,10 +59,10 @@ def test_the_headline_is_of_the_shape_and_class_asked_for(faces, monkeypatch):
     monkeypatch.setattr(estimate, "_FEW_STEPS", 5)
     steps = []
     found = estimate_capacity(
-        faces, far=[0.05], shape="sphere", choice="mean", dimension=3, resamples=5, progress=lambda *at: steps.append(at)
+        faces, qs=[0.05], shape="sphere", person_class="mean", dim=3, resamples=5, progress=lambda *at: steps.append(at)
     )
-    assert [(p.shape, p.choice) for p in found.headline()] == [("sphere", "mean")]
-    assert found.dimension == 3
+    assert [(p.shape, p.person_class) for p in found.headline()] == [("sphere", "mean")]
+    assert found.dim == 3
     assert found.validation == ()
     assert steps == [(i, 8) for i in range(1, 9)]
 
@@ -74,9 +74,9 @@ def test_sets_that_say_too_little_are_refused(faces):
     with pytest.raises(InputError, match="0 of 260 people have 50 images or more"):
         estimate_capacity(faces, min_images=50)
     with pytest.raises(InputError, match="q must be above 0 and below 1, not 2"):
-        estimate_capacity(faces, far=[2.0])
+        estimate_capacity(faces, qs=[2.0])
     with pytest.raises(UnknownNameError, match="unknown class 'biggest'"):
-        estimate_capacity(faces, choice="biggest")
+        estimate_capacity(faces, person_class="biggest")
 
 
 def test_the_report_says_what_q_is_and_what_was_measured(result, tmp_path):

@@ -165,7 +165,7 @@ def test_one_call_trains_on_faces_and_their_mirror_images(crops, card):
         crops,
         small_backbone(),
         card,
-        dimension=2,
+        dim=2,
         projection_steps=20,
         epochs=2,
         batch=40,
@@ -185,20 +185,20 @@ def test_the_capacity_speaks_of_the_student_it_rests_on(crops, vectors, projecti
     faces = EmbeddingSet(vectors, ids, model="small")
     made = student(projection, card, passes=6, epochs=3).fit(crops, vectors)
     seen = made.moments(crops)
-    result = estimate_capacity(faces, student=made, seen=seen, resamples=20)
-    assert result.dimension == M
+    result = estimate_capacity(faces, student=made, moments=seen, resamples=20)
+    assert result.dim == M
     assert result.student == "image-dropout0.05-0.2-T6"
     assert "image-dropout0.05-0.2-T6" in result.signature
     assert "a student that sees embeddings" in [row.changed for row in result.sensitivity]
     blurred = dataclasses.replace(seen, covariance=30 * seen.covariance)
-    worse = estimate_capacity(faces, student=made, seen=blurred, resamples=20, sensitivity=False)
+    worse = estimate_capacity(faces, student=made, moments=blurred, resamples=20, sensitivity=False)
     assert all(a.capacity > b.capacity for a, b in zip(result.of("full", "median"), worse.of("full", "median"), strict=True))
     with pytest.raises(InputError, match="moments of 10 images"):
-        estimate_capacity(faces, student=made, seen=made.moments(crops[:10]))
+        estimate_capacity(faces, student=made, moments=made.moments(crops[:10]))
     with pytest.raises(InputError, match="no student"):
-        estimate_capacity(faces, seen=seen)
+        estimate_capacity(faces, moments=seen)
     with pytest.raises(InputError, match="dimension 5, but the student predicts 3"):
-        estimate_capacity(faces, student=made, seen=seen, dimension=5)
+        estimate_capacity(faces, student=made, moments=seen, dim=5)
 
 
 def test_what_does_not_fit_is_refused(crops, vectors, projection, card, tmp_path):
@@ -243,7 +243,7 @@ def test_the_command_line_trains_one_and_uses_it(crops, card, tmp_path, monkeypa
     made = EmbeddingSet(np.repeat(rng.normal(size=(20, 6)), 2, axis=0) + 0.3 * rng.normal(size=(40, 6)), ids, model="t")
     faces, out = made.save(tmp_path / "set.parquet"), tmp_path / "student.safetensors"
     common = ["--images", str(tmp_path / "faces"), "--aligned", "--json"]
-    train = ["--teacher", str(faces), "--dimension", "2", "--since", "blocks.14", "--epochs", "1", "--batch", "8"]
+    train = ["--teacher", str(faces), "--dim", "2", "--since", "blocks.14", "--epochs", "1", "--batch", "8"]
     assert main(["capacity", "student", *common, *train, "--passes", "3", "-o", str(out)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["student"] == "image-dropout0.05-0.2-since-blocks.14-T3"
@@ -251,7 +251,7 @@ def test_the_command_line_trains_one_and_uses_it(crops, card, tmp_path, monkeypa
     assert main(["capacity", str(faces), *common, "--student", str(out), "--passes", "2"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["student"].endswith("-T2")
-    assert document["dimension"] == 2
+    assert document["dim"] == 2
     assert main(["capacity", str(faces), "--student", str(out)]) == 2
     assert "belong together" in capsys.readouterr().err
     (tmp_path / "faces" / f"{ids[3]}.png").unlink()

@@ -26,7 +26,7 @@ def test_the_document_is_the_library_s_result(run, made):
     document = run.json("audit", "linkage", made / "a.parquet", made / "b.parquet", *OPTIONS, "--seed", 2)
     assert document.pop("files") == []
     sets = [EmbeddingSet.load(made / f"{name}.parquet") for name in "ab"]
-    expected = audit_linkage(*sets, leaked=(4, 12), repeats=2, fpir=(0.2,), seed=2)
+    expected = audit_linkage(*sets, leaked=(4, 12), repeats=2, fpirs=(0.2,), seed=2)
     assert document == jsonable(expected)
     assert any("4 images are in one of the sets only" in warning for warning in document["warnings"])
 

@@ -47,7 +47,7 @@ def test_fit_writes_the_hub_of_the_library(run, made, tmp_path):
     assert np.array_equal(loaded.into["net-c"].weight, expected.into["net-c"].weight)
     assert document["dim"] == 6
     assert document["models"] == [{"name": f"net-{n}", "dim": d} for n, d in (("a", 12), ("b", 10), ("c", 12))]
-    assert document["pairs"] == {"net-a + net-b": 116, "net-a + net-c": 120, "net-b + net-c": 116}
+    assert document["pairs_by_models"] == {"net-a + net-b": 116, "net-a + net-c": 120, "net-b + net-c": 116}
     assert run("canonical", "fit", made / "a.parquet", made / "b.parquet", "-o", out, "--regularization", 0.2) == 0
     for word in ("a hub of", "net-a (12), net-b (10)", "regularization 0.2", "h.safetensors"):
         assert word in " ".join(run.out.split())

@@ -29,8 +29,8 @@ def made(tmp_path, monkeypatch):
 
 def test_the_document_and_the_report(run, made, tmp_path):
     folder = tmp_path / "out"
-    document = run.json("capacity", made, "--far", "0.1,0.01", "--validate", "--class", "median", "-o", folder)
-    assert [p["far"] for p in document["points"][:2]] == [0.1, 0.01]
+    document = run.json("capacity", made, "--q", "0.1,0.01", "--validate", "--class", "median", "-o", folder)
+    assert [p["q"] for p in document["points"][:2]] == [0.1, 0.01]
     assert document["class"] == "median"
     assert document["validation"]
     assert json.loads((folder / "results.json").read_text())["points"] == document["points"]
@@ -38,7 +38,7 @@ def test_the_document_and_the_report(run, made, tmp_path):
 
 
 def test_a_person_reads_the_answer_the_table_and_the_warnings(run, made):
-    code = run("capacity", made, "--far", "0.01", "--dimension", 3)
+    code = run("capacity", made, "--q", "0.01", "--dim", 3)
     text = " ".join(run.out.split())
     assert code == 0
     assert "At most" in text
@@ -47,7 +47,7 @@ def test_a_person_reads_the_answer_the_table_and_the_warnings(run, made):
 
 
 def test_bad_options_are_named(run, made):
-    assert run("capacity", made, "--far", "0.1,few") == 2
+    assert run("capacity", made, "--q", "0.1,few") == 2
     assert "'few' is not a number" in run.err
     assert run("capacity", made, "--shape", "cube") == 2
     assert "unknown shape 'cube'" in run.err

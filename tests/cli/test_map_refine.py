@@ -56,7 +56,7 @@ def test_refine_writes_a_map_and_its_record(run, made, fitted, tmp_path):
     assert document["files"] == [str(out)]
     assert document["method"] == "refine"
     assert document["start"] == "rotation"
-    assert {"family", "accepted", "mutual", "margin", "agreement", "pairs"} == set(document["record"][0])
+    assert {"family", "accepted", "mutual", "margin", "agreement", "pair_agreement"} == set(document["record"][0])
     assert LinearMap.load(out).facts["pairs"] == document["matches"]
 
 

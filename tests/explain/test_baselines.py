@@ -7,7 +7,7 @@ import pytest
 from explain_samples import crops, random_map, small_network, torch
 
 from facespace.errors import UnknownNameError
-from facespace.explain import compare, pool
+from facespace.explain import decompose, pool
 from facespace.explain.methods import baselines as b
 
 
@@ -15,7 +15,7 @@ def _pair(pooling: str = "max"):
     network = small_network(pooling=pooling)
     pictures = crops(2)
     maps = network.maps(pictures)
-    return network, pictures, maps, compare(*pool(maps, pooling))
+    return network, pictures, maps, decompose(*pool(maps, pooling))
 
 
 def _autograd(maps: np.ndarray, pooling: str) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_stylianou_max_puts_every_channel_at_its_maximum():
 
 def test_the_pictures_gradient_is_that_of_differences():
     network, pictures, maps, comparison = _pair()
-    back = compare(*pool(maps)[::-1])
+    back = decompose(*pool(maps)[::-1])
     gradient, pixels = b.picture_gradient(network, pictures, [comparison, back])
     features = pool(maps)
     biggest = np.unravel_index(np.abs(gradient[0]).argmax(), gradient[0].shape)
@@ -86,7 +86,7 @@ def test_the_pictures_gradient_is_that_of_differences():
         x[0][biggest] += sign * step
         with torch.inference_mode():
             moved = pool(network.module(torch.from_numpy(x)).numpy())[0]
-        scores.append(compare(moved, features[1]).score)
+        scores.append(decompose(moved, features[1]).score)
     assert gradient[0][biggest] == pytest.approx((scores[0] - scores[1]) / 2 / step, rel=0.05)
     assert b.gradient_map(gradient).shape == b.gradient_times_input(gradient, pixels).shape == (2, 48, 32)
 

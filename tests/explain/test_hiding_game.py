@@ -99,10 +99,10 @@ def test_equal_maps_are_played_once_and_score_alike(monkeypatch):
 
 def test_every_method_has_a_map_for_every_image():
     maps = NETWORK.maps(FACES[:2])
-    from facespace.explain import compare
+    from facespace.explain import decompose
 
     features = pool(maps)
-    comparisons = [compare(features[0], features[1]), compare(features[1], features[0])]
+    comparisons = [decompose(features[0], features[1]), decompose(features[1], features[0])]
     found = Importance(NETWORK, 0.3)(METHODS, FACES[:2], maps, comparisons, ["a", "b"], [0, 1])
     assert list(found) == list(METHODS)
     for name, importance in found.items():
@@ -132,14 +132,14 @@ def test_areas_are_trapezia_under_the_accuracies():
     fading[:, 2] = 0.2
     result = _judged({"good": good, "fading": fading})
     by = {(c.method, c.threshold): c for c in result.curves}
-    assert by["good", "fixed"].auc == by["good", "refit"].auc == 100
+    assert by["good", "fixed"].auc == by["good", "refit"].auc == 1
     assert by["fading", "refit"].accuracy == (1.0, 1.0, 0.5)
-    assert by["fading", "refit"].auc == pytest.approx(100 * (0.5 * (1 + 1) / 2 + 0.5 * (1 + 0.5) / 2))
-    assert by["good", "fixed"].low == by["good", "fixed"].high == 100
+    assert by["fading", "refit"].auc == pytest.approx(0.5 * (1 + 1) / 2 + 0.5 * (1 + 0.5) / 2)
+    assert by["good", "fixed"].low == by["good", "fixed"].high == 1
     difference = next(d for d in result.differences if d.threshold == "refit")
     assert (difference.best, difference.other) == ("good", "fading")
-    assert difference.difference == pytest.approx(12.5)
-    assert 0 < difference.low < 12.5 < difference.high
+    assert difference.difference == pytest.approx(0.125)
+    assert 0 < difference.low < 0.125 < difference.high
     assert [c.method for c in result.ranked("refit")] == ["good", "fading"]
 
 
@@ -202,7 +202,7 @@ def test_a_report_of_twelve_methods_and_two_games_names_each_in_every_part():
         ranked = [c.method for c in result.ranked("refit", game)]
         assert sections[name].rows[0][1:4] == [None] * 3
         for method, row in zip(ranked[1:], sections[name].rows[1:], strict=True):
-            assert row[1:4] == [by[method].difference, by[method].low, by[method].high]
+            assert row[1:4] == [100 * v for v in (by[method].difference, by[method].low, by[method].high)]
     titles = [row[0] for row in sections["methods"].rows]
     assert {"reconstruction (the paper's S)", "centre, control"} <= set(titles)
     svg = to_svg(sections["hiding-refit"].chart)

@@ -9,7 +9,7 @@ import pytest
 from explain_samples import FORMAT, crops, small_network, torch
 
 from facespace.errors import DimensionError, InputError, ModelError, UnknownNameError
-from facespace.explain import ExplainableNetwork, compare, layer_map, load_backbone, load_explainable, mobilefacenet, pool
+from facespace.explain import ExplainableNetwork, decompose, layer_map, load_backbone, load_explainable, mobilefacenet, pool
 from facespace.explain.methods.baselines import picture_gradient
 
 nn = torch.nn
@@ -96,7 +96,7 @@ def test_gradients_are_the_modules_in_the_compiled_form_too():
     network = small_network()
     quick, faces = network.compiled(), crops(2)
     features = network.features(faces)
-    comparisons = [compare(features[0], features[1]), compare(features[1], features[0])]
+    comparisons = [decompose(features[0], features[1]), decompose(features[1], features[0])]
     for one, two in zip(
         picture_gradient(quick, faces, comparisons), picture_gradient(network, faces, comparisons), strict=True
     ):

@@ -79,7 +79,7 @@ def test_a_match_through_a_map_is_explained_in_both_networks():
 def test_options_change_what_they_say():
     network = small_network()
     plain = explain_pair(A, B, network).faces[0].importance
-    for option in ({"normalisation": "max"}, {"cumulative": True}, {"channel_threshold": 0.0}):
+    for option in ({"normalization": "max"}, {"cumulative": True}, {"channel_threshold": 0.0}):
         assert np.abs(explain_pair(A, B, network, **option).faces[0].importance - plain).max() > 1e-6
 
 

@@ -28,7 +28,7 @@ def _batch_normalised(seed: int = 0):
 NORMS = {"l1": lambda r: r.sum((1, 2)), "l2": lambda r: np.sqrt((r**2).sum((1, 2))), "max": lambda r: r.max((1, 2))}
 
 
-def _decoded(a, decoder, normalisation="l1"):
+def _decoded(a, decoder, normalization="l1"):
     """Every C' decoded in full, in double precision: in single, full decoding is the less exact of the two."""
     exact = copy.deepcopy(decoder).double()
     batch = np.repeat(a[None].astype(np.float64), len(a) + 1, axis=0)
@@ -37,20 +37,20 @@ def _decoded(a, decoder, normalisation="l1"):
     with torch.inference_mode():
         pictures = exact(torch.from_numpy(batch)).numpy()
     raw = np.abs(pictures[:-1] - pictures[-1]).mean(1)
-    return raw, raw / NORMS[normalisation](raw)[:, None, None]
+    return raw, raw / NORMS[normalization](raw)[:, None, None]
 
 
-@pytest.mark.parametrize("normalisation", ["l1", "l2", "max"])
+@pytest.mark.parametrize("normalization", ["l1", "l2", "max"])
 @pytest.mark.parametrize("shape", [(3, 2), (1, 1), (7, 6)])
-def test_sparse_propagation_equals_full_decoding(shape, normalisation):
+def test_sparse_propagation_equals_full_decoding(shape, normalization):
     a = random_map(24, *shape)
     decoder = make_decoder(24, (12, 10, 6))
-    found = residuals(a, decoder, normalisation=normalisation)
-    raw, exact = _decoded(a, decoder, normalisation)
+    found = residuals(a, decoder, normalization=normalization)
+    raw, exact = _decoded(a, decoder, normalization)
     assert found.maps.shape == (24, 16 * shape[0], 16 * shape[1])
     np.testing.assert_allclose(found.maps, exact, atol=1e-4 * exact.max(), rtol=0)
     # In the picture's own range of 0 to 1.
-    np.testing.assert_allclose(found.maps * NORMS[normalisation](raw)[:, None, None], raw, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(found.maps * NORMS[normalization](raw)[:, None, None], raw, atol=1e-6, rtol=0)
 
 
 def test_full_decoding_gives_the_same_to_rounding():
@@ -80,8 +80,8 @@ def test_a_decoder_that_is_not_local_is_decoded_in_full(layer):
 
 def test_each_residual_has_norm_one():
     a, decoder = random_map(), make_decoder(24, (12, 10, 6))
-    for normalisation, norm in NORMS.items():
-        np.testing.assert_allclose(norm(residuals(a, decoder, normalisation=normalisation).maps), 1, rtol=1e-5)
+    for normalization, norm in NORMS.items():
+        np.testing.assert_allclose(norm(residuals(a, decoder, normalization=normalization).maps), 1, rtol=1e-5)
 
 
 def test_cumulative_masks_stay():
@@ -108,6 +108,6 @@ def test_wrong_input_is_refused():
     with pytest.raises(InputError, match="shape"):
         residuals(random_map()[None], decoder)
     with pytest.raises(UnknownNameError, match="l3"):
-        residuals(random_map(), decoder, normalisation="l3")
+        residuals(random_map(), decoder, normalization="l3")
     with pytest.raises(InputError, match="0 channels"):
         make_decoder(0)

@@ -75,7 +75,7 @@ def test_rates_rise_with_the_rank_and_lie_in_their_intervals():
     assert found.fnir[0].fnir >= found.fnir[1].fnir >= 1 - rates[0]
     assert all(row.low < row.rate <= row.high for row in found.cmc)
     assert all(row.low <= row.fnir <= row.high for row in found.fnir)
-    assert [row.false_alarms for row in found.fnir] == [3, 12]
+    assert [row.false_positives for row in found.fnir] == [3, 12]
     assert found.mated + found.nonmated == 180
 
 

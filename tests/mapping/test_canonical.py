@@ -140,7 +140,7 @@ def test_two_models_have_the_canonical_correlations_and_directions(sets):
 def test_sets_may_share_different_keys(sets):
     parts = {"a": sets["a"].take(np.arange(150)), "b": sets["b"].take(np.arange(30, 180)[::-1]), "c": sets["c"]}
     hub = CanonicalSpace.fit(parts)
-    assert hub.facts["pairs"] == {"a + b": 120, "a + c": 150, "b + c": 150}
+    assert hub.facts["pairs_by_models"] == {"a + b": 120, "a + c": 150, "b + c": 150}
     x, y = (normalize(hub.to_hub(m, sets[m].vectors)) for m in ("a", "b"))
     assert np.median(np.vecdot(x, y)) > 0.8
 

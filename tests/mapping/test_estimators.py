@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from facespace.errors import InputError, UnknownNameError
 from facespace.mapping import (
     FAMILIES,
-    CanonicalMap,
+    CCAMap,
     IdentityMap,
     LeastSquaresMap,
     OrthogonalMap,
@@ -231,7 +231,7 @@ def test_cca_is_proportional_to_the_product_with_both_inverses(center, seed, rho
     g += rho * np.linalg.eigvalsh(g)[-1] * np.eye(6)
     h += rho * np.linalg.eigvalsh(h)[-1] * np.eye(4)
     expected = np.linalg.solve(g, xc.T @ yc) @ np.linalg.inv(h)
-    weight = CanonicalMap(rho, center=center).fit(x, y).weight_
+    weight = CCAMap(rho, center=center).fit(x, y).weight_
     assert np.allclose(weight / np.linalg.norm(weight), expected / np.linalg.norm(expected), atol=1e-8)
     assert np.linalg.norm(xc @ weight) == pytest.approx(np.linalg.norm(yc))
 
@@ -243,7 +243,7 @@ def test_bad_hyper_parameters_are_named():
     with pytest.raises(InputError, match="rank must be 'auto' or a positive whole number; got -1"):
         ReducedRankMap(-1).fit(x, y)
     with pytest.raises(InputError, match="regularization must be a positive number; got 0"):
-        CanonicalMap(0).fit(x, y)
+        CCAMap(0).fit(x, y)
     with pytest.raises(InputError, match="no pairs"):
         RidgeMap().fit_statistics(PairStatistics.empty(3, 3))
 

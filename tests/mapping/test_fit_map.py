@@ -112,12 +112,12 @@ def test_matched_pairs_fit_left_images_to_right_images():
     left, right = [f"p{i:03d}/0" for i in range(60)], [f"p{i:03d}/1" for i in range(60)]
     # Impostor pairs are no business of the fit; one genuine pair has no embedding.
     pairs = PairProtocol("list", [*left, "gone", "p000/0"], [*right, "p001/0", "p001/0"], [True] * 61 + [False])
-    fitted = fit_map(a, b, "ridge", pairs=pairs, center=False)
+    fitted = fit_map(a, b, "ridge", protocol=pairs, center=False)
     x, y = a.select(left).normalized(), b.select(right).normalized()
     assert np.allclose(fitted.weight, RidgeMap(1.0, center=False).fit(x, y).weight_, atol=1e-6)
     assert fitted.facts["pairing"] == "matched"
     assert (fitted.facts["pairs"], fitted.facts["pairs_without_embedding"], fitted.facts["subjects"]) == (60, 1, 60)
-    assert fit_map(a, b, pairs=pairs).facts["cross_validation"]["labelled"] is True
+    assert fit_map(a, b, protocol=pairs).facts["cross_validation"]["labelled"] is True
 
 
 def test_pair_statistics_are_those_of_the_fit():
@@ -145,7 +145,7 @@ def test_errors_name_what_is_wrong():
     with pytest.raises(InputError, match="the sets share no id: p000/0, p000/1"):
         fit_map(a, EmbeddingSet(b.vectors, [f"x{i}" for i in range(len(b))]))
     with pytest.raises(InputError, match="none of the 1 genuine pairs of 'list'"):
-        fit_map(a, b, pairs=PairProtocol("list", ["u", "p000/0"], ["v", "p001/0"], [True, False]))
+        fit_map(a, b, protocol=PairProtocol("list", ["u", "p000/0"], ["v", "p001/0"], [True, False]))
     with pytest.raises(UnknownNameError, match="unknown method 'rigde'; did you mean 'ridge'"):
         fit_map(a, b, "rigde")
     with pytest.raises(InputError, match="at least 10 people; these pairs have 3"):

@@ -59,7 +59,7 @@ class PairSets:
 def test_few_pairs_and_shared_people_recover_the_map(given):
     source, target, pairs = galleries()
     start = pairs.start(12)
-    result = refine_map(start, source, target, pairs=pairs.statistics(12) if given else None)
+    result = refine_map(start, source, target, statistics=pairs.statistics(12) if given else None)
     assert result.converged
     assert result.held_out > 0.95
     assert pairs.retrieval(start) < 0.8
@@ -68,7 +68,7 @@ def test_few_pairs_and_shared_people_recover_the_map(given):
 
 def test_half_of_the_people_shared_is_enough():
     source, target, pairs = galleries(overlap=0.6)
-    result = refine_map(pairs.start(25), source, target, pairs=pairs.statistics(25))
+    result = refine_map(pairs.start(25), source, target, statistics=pairs.statistics(25))
     assert pairs.retrieval(result.map) > 0.95
 
 
@@ -77,7 +77,7 @@ def test_half_of_the_people_shared_is_enough():
 def test_galleries_without_shared_people_are_refused_even_with_a_good_start(n, center):
     source, target, pairs = galleries(overlap=0)
     with pytest.raises(RefineRefused, match="confirm each other") as caught:
-        refine_map(pairs.start(n, center), source, target, pairs=pairs.statistics(n))
+        refine_map(pairs.start(n, center), source, target, statistics=pairs.statistics(n))
     assert "too few of the same people" in caught.value.hint
     assert caught.value.record
 
@@ -87,7 +87,7 @@ def test_a_start_of_unrelated_pairs_is_refused():
     wrong = PairStatistics.of(pairs.x[:25], pairs.y[25:50])
     start = LinearMap.from_estimator(RotationMap(center=False).fit_statistics(wrong), wrong)
     with pytest.raises(RefineRefused, match="confirm each other"):
-        refine_map(start, source, target, pairs=wrong)
+        refine_map(start, source, target, statistics=wrong)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -184,12 +184,12 @@ def test_matches_statistics_are_about_the_means():
 
 def test_record_and_result_are_complete(tmp_path):
     source, target, pairs = galleries()
-    result = refine_map(pairs.start(25), source, target, pairs=pairs.statistics(25))
+    result = refine_map(pairs.start(25), source, target, statistics=pairs.statistics(25))
     families = [step.family for step in result.record]
     assert families == sorted(families, reverse=True)  # rigid first, then canonical
     assert result.record[0].agreement == 0
     assert result.record[-1].agreement >= 0.95
-    assert result.record[-1].pairs > result.record[0].margin
+    assert result.record[-1].pair_agreement > result.record[0].margin
     document = json.loads(to_json(result))
     assert document["signature"].startswith("refine|source:1000|target:1000|")
     assert len(document["record"]) == len(result.record)
@@ -208,6 +208,6 @@ def test_wrong_input_is_named():
     with pytest.raises(InputError, match="target is 'b'"):
         refine_map(start, source, EmbeddingSet(target.vectors, target.ids, model="c"))
     with pytest.raises(InputError, match="widths 28 → 32; the map 32 → 28"):
-        refine_map(start, source, target, pairs=pairs.statistics(25).swap())
+        refine_map(start, source, target, statistics=pairs.statistics(25).swap())
     with pytest.raises(InputError, match="anchors must be at least 1"):
         refine_map(start, source, target, anchors=0)

@@ -11,7 +11,7 @@ from facespace.cli import main
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
-from facespace.metrics import closeness
+from facespace.metrics import cohort_mean
 from facespace.verification import verify
 
 
@@ -24,22 +24,22 @@ def test_it_is_the_mean_of_the_highest_cosines(seed, n, k, nearest):
     for row in x:
         cosines = sorted((row @ c / np.linalg.norm(row) / np.linalg.norm(c) for c in cohort), reverse=True)
         expected.append(np.mean(cosines[:nearest]))
-    np.testing.assert_allclose(closeness(x, cohort, nearest), expected, atol=1e-5)
+    np.testing.assert_allclose(cohort_mean(x, cohort, nearest), expected, atol=1e-5)
 
 
 def test_neither_lengths_nor_the_order_of_strangers_matter():
     rng = np.random.default_rng(0)
     x, cohort = rng.normal(size=(50, 8)), rng.normal(size=(200, 8))
-    plain = closeness(x, cohort)
+    plain = cohort_mean(x, cohort)
     lengths = rng.uniform(0.1, 10, size=(200, 1))
-    np.testing.assert_allclose(closeness(3 * x, (lengths * cohort)[rng.permutation(200)]), plain, atol=1e-5)
+    np.testing.assert_allclose(cohort_mean(3 * x, (lengths * cohort)[rng.permutation(200)]), plain, atol=1e-5)
 
 
 def test_blocks_change_nothing():
     rng = np.random.default_rng(1)
     x, cohort = rng.normal(size=(2500, 4)), rng.normal(size=(60, 4))
     rows = [0, 1023, 1024, 2499]
-    np.testing.assert_allclose(closeness(x, cohort)[rows], closeness(x[rows], cohort), atol=1e-6)
+    np.testing.assert_allclose(cohort_mean(x, cohort)[rows], cohort_mean(x[rows], cohort), atol=1e-6)
 
 
 def test_hubs_are_close_to_everyone():
@@ -47,19 +47,19 @@ def test_hubs_are_close_to_everyone():
     middle = np.ones(16)
     cohort = rng.normal(size=(500, 16)) + 0.5 * middle
     hub, stranger = middle, rng.normal(size=16)
-    close = closeness(np.stack([hub, stranger - (stranger @ middle / 16) * middle]), cohort)
+    close = cohort_mean(np.stack([hub, stranger - (stranger @ middle / 16) * middle]), cohort)
     assert close[0] > close[1]
 
 
 def test_a_vector_without_direction_is_close_to_nobody():
-    assert closeness(np.zeros((1, 3)), np.eye(3)).tolist() == [0.0]
+    assert cohort_mean(np.zeros((1, 3)), np.eye(3)).tolist() == [0.0]
 
 
 def test_what_can_not_be_compared_is_named():
     with pytest.raises(DimensionError, match=r"\(2, 3\).*\(4, 5\)"):
-        closeness(np.ones((2, 3)), np.ones((4, 5)))
+        cohort_mean(np.ones((2, 3)), np.ones((4, 5)))
     with pytest.raises(InputError, match="cohort of 0"):
-        closeness(np.ones((2, 3)), np.ones((0, 3)))
+        cohort_mean(np.ones((2, 3)), np.ones((0, 3)))
 
 
 @pytest.fixture(scope="module")
@@ -77,16 +77,16 @@ def people():
     return a, b, PairProtocol("people", np.concatenate(pairs[0]), np.concatenate(pairs[1]), same)
 
 
-def test_verify_subtracts_half_of_both_closenesses(people):
+def test_verify_subtracts_half_of_both_cohort_means(people):
     a, b, protocol = people
     cohort = a.select(a.ids[240:]), b.select(b.ids[240:])
     plain, corrected = verify(a, b, protocol=protocol), verify(a, b, protocol=protocol, cohort=cohort)
     x, y = a.vectors[a.rows(protocol.left)], b.vectors[b.rows(protocol.right)]
-    near = closeness(x, cohort[1].vectors) + closeness(y, cohort[0].vectors)
+    near = cohort_mean(x, cohort[1].vectors) + cohort_mean(y, cohort[0].vectors)
     np.testing.assert_allclose(corrected.genuine_scores, plain.genuine_scores - near[protocol.same] / 2, atol=1e-6)
     assert "cohort:240x240" in corrected.signature
     bland = a.vectors[a.rows(protocol.left)].mean(axis=1) > 1.5
-    assert closeness(x, cohort[1].vectors)[bland].min() > np.median(closeness(x, cohort[1].vectors)[~bland])
+    assert cohort_mean(x, cohort[1].vectors)[bland].min() > np.median(cohort_mean(x, cohort[1].vectors)[~bland])
 
 
 def test_people_that_are_compared_are_no_strangers(people):

@@ -25,7 +25,7 @@ def card(**changes):
 def test_every_built_in_card_is_complete():
     assert card_names() == BUILT_IN
     for each in list_cards():
-        assert each.lfw_accuracy is not None
+        assert 0.9 < each.lfw_accuracy < 1
         assert each.licence.name != "not stated"
         assert all(len(file.sha256) == 64 for file in each.files)
         assert each.path is not None
@@ -70,7 +70,8 @@ FAULTS = [
     (card(alignment={"template": "arcface", "columns": [8, 120]}), "within the 112 columns"),
     (card(alignment={"template": "arcface", "columns": 8}), "within the 112 columns"),
     (card(licence={"embeddings": "yes"}), "true or false"),
-    (card(lfw={"accuracy": "99"}), "must be a number"),
+    (card(lfw={"accuracy": "99"}), "must be a fraction"),
+    (card(lfw={"accuracy": 99.5}), "must be a fraction between 0 and 1"),
 ]
 
 

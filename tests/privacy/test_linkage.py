@@ -13,7 +13,7 @@ from facespace.io import to_json
 from facespace.privacy import audit_linkage, finding, linkage, linkage_report
 from facespace.privacy._design import PROBES, divide
 
-QUICK = {"leaked": (5, 20, 60), "repeats": 3, "resamples": 50, "fpir": (0.2, 0.1)}
+QUICK = {"leaked": (5, 20, 60), "repeats": 3, "resamples": 50, "fpirs": (0.2, 0.1)}
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +110,9 @@ class _Refined:
 def test_refine_sees_no_labels_and_its_points_stand_beside_the_others(monkeypatch, systems):
     seen = []
 
-    def stub(start, source, target, pairs):
+    def stub(start, source, target, statistics):
         seen.append((source, target))
-        assert pairs.n == start.facts["pairs"]
+        assert statistics.n == start.facts["pairs"]
         assert source.subject is None
         assert target.subject is None
         assert not set(source.ids.tolist()) & set(target.ids.tolist())
@@ -128,7 +128,7 @@ def test_refine_sees_no_labels_and_its_points_stand_beside_the_others(monkeypatc
 
 
 def test_a_refusal_is_counted_and_the_fitted_map_stands_in(monkeypatch, systems):
-    def stub(start, source, target, pairs):
+    def stub(start, source, target, statistics):
         if start.facts["pairs"] < 20:
             raise InputError("the start is too weak")
         return _Refined(start)
@@ -159,7 +159,7 @@ def test_sets_of_one_name_are_told_apart(systems):
         ({"leaked": ()}, "at least"),
         ({"leaked": (1,)}, "at least"),
         ({"repeats": 0}, "at least"),
-        ({"fpir": (1.0,)}, "below 1"),
+        ({"fpirs": (1.0,)}, "below 1"),
         ({"enrolled": 4}, "more than 4 images"),
     ],
 )
@@ -193,6 +193,6 @@ def test_twins_of_one_vector_are_never_named():
     ids = [f"p{i // 3}/{i % 3}" for i in range(180)]
     for order in (slice(None), slice(None, None, -1)):
         faces = [EmbeddingSet(vectors[order], ids[order], model=name) for name in ("one", "two")]
-        found = audit_linkage(*faces, leaked=(6,), repeats=1, resamples=10, fpir=())
+        found = audit_linkage(*faces, leaked=(6,), repeats=1, resamples=10, fpirs=())
         assert [bound.rank1 for bound in found.bounds] == [0.0, 0.0]
         assert {point.rank1 for point in found.points} == {0.0}

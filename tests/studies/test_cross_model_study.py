@@ -12,7 +12,7 @@ from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
 from facespace.io import to_json
 from facespace.mapping import LinearMap, PairStatistics, make_estimator
-from facespace.metrics import closeness, kfold_accuracy
+from facespace.metrics import cohort_mean, kfold_accuracy
 from facespace.studies import cross_model_study
 from facespace.verification import verify
 
@@ -122,8 +122,8 @@ def test_a_cohort_corrects_scores_without_the_fold(world, method):
             held = np.flatnonzero(protocol.fold == number)
             x = fitted.probe(source.vectors[source.rows(protocol.left[held])])
             y = fitted.reference(target.vectors[target.rows(protocol.right[held])])
-            near = closeness(x, fitted.reference(target.select(strangers).vectors))
-            near = near + closeness(y, fitted.probe(source.select(strangers).vectors))
+            near = cohort_mean(x, fitted.reference(target.select(strangers).vectors))
+            near = near + cohort_mean(y, fitted.probe(source.select(strangers).vectors))
             np.testing.assert_allclose(cell.scores[held], plain.scores[held] - near / 2, atol=2e-5)
 
 
@@ -181,13 +181,13 @@ def test_the_document_has_the_keys_that_scripts_rely_on(study):
     assert document["signature"].startswith("cross-model|protocol:people|pairs:480|models:3|")
     assert "|pairing:same+matched|methods:auto+ridge+rotation+ols+identity|" in document["signature"]
     assert [(m["name"], m["dim"]) for m in document["models"]] == [("small", 12), ("medium", 16), ("wide", 24)]
-    assert all(50 < m["accuracy"] <= 100 for m in document["models"])
+    assert all(0.5 < m["accuracy"] <= 1 for m in document["models"])
     assert len(document["cells"]) == 6 * 5 * 2
     keys = {"source", "target", "pairing", "method", "chosen", "accuracy", "sd", "loss_target", "loss_poorer"}
     for told, cell in zip(document["cells"], study.cells, strict=True):
         assert keys <= set(told)
-        assert told["accuracy"] == pytest.approx(100 * cell.accuracy.mean)
-        assert told["loss_target"] == pytest.approx(100 * cell.loss_target)
+        assert told["accuracy"] == cell.accuracy.mean
+        assert told["loss_target"] == cell.loss_target
         if cell.method == "auto":
             assert sum(told["chosen"].values()) == 5
 
@@ -201,8 +201,8 @@ def test_the_summary_is_over_all_ordered_pairs(study):
         cells = [c for c in study.cells if (c.pairing, c.method) == (row["pairing"], row["method"])]
         worst = max(cells, key=lambda c: c.loss_target)
         assert row["cells"] == 6
-        assert row["mean_loss_target"] == pytest.approx(100 * np.mean([c.loss_target for c in cells]))
-        assert row["max_loss_target"] == pytest.approx(100 * worst.loss_target)
+        assert row["mean_loss_target"] == pytest.approx(np.mean([c.loss_target for c in cells]))
+        assert row["max_loss_target"] == worst.loss_target
         assert row["worst"] == f"{worst.source} → {worst.target}"
 
 

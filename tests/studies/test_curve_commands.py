@@ -35,7 +35,7 @@ def files(world, tmp_path_factory):
 
 def test_sensitivity_is_the_library_s_result(run, files, world):
     options = ("--sizes", "8,40", "--repeats", 2, "--methods", "ridge,rotation", "--pairing", "matched", "--no-center")
-    code, out, err = run("sensitivity", *files[0], "--pairs", files[1], *options, "--loss", 2, "--json", "--seed", 3)
+    code, out, err = run("sensitivity", *files[0], "--pairs", files[1], *options, "--loss", 0.02, "--json", "--seed", 3)
     document = json.loads(out)
     assert (code, err, document.pop("files")) == (0, "", [])
     assert document == jsonable(
@@ -47,7 +47,7 @@ def test_sensitivity_is_the_library_s_result(run, files, world):
             methods=["ridge", "rotation"],
             pairing="matched",
             center=False,
-            loss=2.0,
+            loss=0.02,
             seed=3,
         )
     )
@@ -61,15 +61,15 @@ def test_rank_is_the_library_s_result(run, files, world):
 
 
 def test_pairs_needed_is_the_library_s_result(run, files, world):
-    code, out, err = run("pairs-needed", *files[0], "--loss", 2, "--method", "rotation", "--repeats", 2, "--json")
+    code, out, err = run("pairs-needed", *files[0], "--loss", 0.02, "--method", "rotation", "--repeats", 2, "--json")
     assert (code, err) == (0, "")
-    assert json.loads(out) == jsonable(pairs_needed(*world.sets[:2], 2.0, method="rotation", repeats=2))
+    assert json.loads(out) == jsonable(pairs_needed(*world.sets[:2], 0.02, method="rotation", repeats=2))
 
 
 @pytest.mark.parametrize(("command", "figure"), [("sensitivity", "sensitivity.png"), ("rank", "rank.svg")])
 def test_the_report_and_the_terminal(run, files, tmp_path, command, figure):
     folder = tmp_path / "new" / command
-    code, out, _ = run(command, *files[0], "--pairs", files[1], "--methods", "ridge", "--loss", 3, "-o", folder)
+    code, out, _ = run(command, *files[0], "--pairs", files[1], "--methods", "ridge", "--loss", 0.03, "-o", folder)
     assert code == 0
     assert "enough to lose at most 3 points" in " ".join(out.split())
     assert "report.html" in out.replace("\n", "")
@@ -80,7 +80,7 @@ def test_the_report_and_the_terminal(run, files, tmp_path, command, figure):
 
 
 def test_the_terminal_answers_how_many_more(run, files):
-    code, out, _ = run("pairs-needed", *files[0], "--loss", 2, "--repeats", 2)
+    code, out, _ = run("pairs-needed", *files[0], "--loss", 0.02, "--repeats", 2)
     assert code == 0
     assert "pairs are enough" in " ".join(out.split())
     assert "pairs-needed|" in out
@@ -94,6 +94,8 @@ def test_the_terminal_answers_how_many_more(run, files):
         (["sensitivity", "{a}", "{b}", "--pairs", "none.csv"], ["no such file"]),
         (["rank", "{a}", "{b}", "--pairs", "{pairs}", "--ranks", "99"], ["99 exceed 12"]),
         (["rank", "{a}", "{b}", "--pairs", "{pairs}", "-o", "{a}"], ["can't write", "small.parquet"]),
+        (["pairs-needed", "{a}", "{b}", "--loss", "1"], ["a loss is a fraction", "got 1.0"]),
+        (["rank", "{a}", "{b}", "--pairs", "{pairs}", "--loss", "0.5"], ["0.01 being one point"]),
         (["pairs-needed", "{a}", "{b}", "--method", "rigde"], ["did you mean 'ridge'"]),
     ],
 )

@@ -45,9 +45,9 @@ def _few(world, count, subject=True):
 
 
 def test_the_prediction_from_few_pairs_meets_the_measurement_on_many(world):
-    measured = pairs_needed(world.sets[0], world.sets[2], 2.0, repeats=3, resamples=30)
+    measured = pairs_needed(world.sets[0], world.sets[2], 0.02, repeats=3, resamples=30)
     assert (measured.against, measured.extrapolated, measured.more) == ("target", False, 0)
-    few = pairs_needed(*_few(world, 160), 2.0, resamples=60)
+    few = pairs_needed(*_few(world, 160), 0.02, resamples=60)
     assert few.low <= measured.needed * 1.5
     assert few.high is None or few.high >= measured.needed / 1.5
     assert few.pairs == 160
@@ -68,7 +68,7 @@ def test_without_people_the_limit_is_the_reference_and_the_answer_says_so(world)
 
 
 def test_a_pairs_list_judges_instead(world):
-    result = pairs_needed(*world.sets[:2], 2.0, protocol=world.protocol, resamples=20, repeats=2)
+    result = pairs_needed(*world.sets[:2], 0.02, protocol=world.protocol, resamples=20, repeats=2)
     assert "pairs-needed|protocol:people|" in result.signature
     assert result.needed is not None
 
@@ -85,7 +85,7 @@ def test_never_is_an_answer(world):
     a, b = world.sets[0], world.sets[2]
     rng = np.random.default_rng(0)
     private = np.repeat(rng.normal(size=(len(b) // 8, 30)), 8, axis=0) * 0.5
-    result = pairs_needed(a, b.with_vectors(np.hstack([b.vectors, private]), "private"), 0.5, resamples=20)
+    result = pairs_needed(a, b.with_vectors(np.hstack([b.vectors, private]), "private"), 0.005, resamples=20)
     assert (result.needed, result.more) == (None, None)
     assert result.answer().startswith("No number of pairs")
 
@@ -93,7 +93,8 @@ def test_never_is_an_answer(world):
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"loss": 0.0}, InputError, "loss must be"),
+        ({"loss": 0.0}, InputError, "above 0 and below 0.5, 0.01 being one point"),
+        ({"loss": 1.0}, InputError, "a loss is a fraction"),
         ({"method": "ridgge"}, UnknownNameError, "did you mean 'ridge'"),
         ({"against": "me"}, UnknownNameError, "limit, target"),
         ({"sizes": [10, 20]}, InputError, "at least 4 sizes"),

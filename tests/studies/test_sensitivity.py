@@ -107,15 +107,15 @@ def test_every_family_has_a_curve(world):
 @pytest.mark.parametrize(
     ("losses", "expected"),
     [
-        ([3.0, 2.0, 0.5], Needed(159, 100, 200)),
-        ([0.9, 0.5, 0.1], Needed(50, None, 50)),
-        ([3.0, 2.0, 1.01], Needed(None, 200, None)),
-        ([0.5, 2.0, 0.5], Needed(159, 100, 200)),  # enough once is not enough from there on
-        ([3.0, 1.0, 0.5], Needed(100, 50, 100)),
+        ([0.03, 0.02, 0.005], Needed(159, 100, 200)),
+        ([0.009, 0.005, 0.001], Needed(50, None, 50)),
+        ([0.03, 0.02, 0.0101], Needed(None, 200, None)),
+        ([0.005, 0.02, 0.005], Needed(159, 100, 200)),  # enough once is not enough from there on
+        ([0.03, 0.01, 0.005], Needed(100, 50, 100)),
     ],
 )
 def test_needed_lies_on_the_line_between_failing_and_holding(losses, expected):
-    assert needed([50, 100, 200], losses, 1.0) == expected
+    assert needed([50, 100, 200], losses, 0.01) == expected
 
 
 def test_the_document(curve):
@@ -125,7 +125,7 @@ def test_the_document(curve):
     assert len(document["points"]) == 15
     point = document["points"][0]
     assert (point["method"], point["pairs"]) == ("ridge", 4)
-    assert 50 < point["low"] < point["accuracy"] < point["high"] < 100
+    assert 0.5 < point["low"] < point["accuracy"] < point["high"] < 1
     assert set(document["needed"]) == set(METHODS)
     assert "|sizes:4+8+16+64+384|repeats:3|" in document["signature"]
 

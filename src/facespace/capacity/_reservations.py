@@ -12,22 +12,22 @@ from ..metrics import Roc
 from ._people import Scores
 from .intrinsic_dimension import IntrinsicDimension
 from .result import Preservation
-from .students import Student, Uncertain
+from .students import ProbabilisticEmbeddings, Student
 
 _KEPT = (1e-2, 1e-3)
 _FEW_CLASSES = 30
 
 
-def check_student(student: Student | None, seen: Uncertain | None, dimension: int | None, images: int) -> None:
+def check_student(student: Student | None, moments: ProbabilisticEmbeddings | None, dim: int | None, images: int) -> None:
     """InputError where the student, its moments, the dimension and the set do not belong together."""
-    if seen is not None and (student is None or len(seen.mean) != images):
+    if moments is not None and (student is None or len(moments.mean) != images):
         missing = " and no student" if student is None else ""
         raise InputError(
-            f"moments of {len(seen.mean):,} images{missing}, for a set of {images:,} images",
-            "Give student= and seen=student.moments(inputs), with inputs in the set's order.",
+            f"moments of {len(moments.mean):,} images{missing}, for a set of {images:,} images",
+            "Give student= and moments=student.moments(inputs), with inputs in the set's order.",
         )
-    if student is not None and dimension not in (None, student.projection.dim):
-        raise InputError(f"dimension {dimension}, but the student predicts {student.projection.dim}", "Leave it out.")
+    if student is not None and dim not in (None, student.projection.dim):
+        raise InputError(f"dimension {dim}, but the student predicts {student.projection.dim}", "Leave it out.")
 
 
 def preservation(unit: Floats, y: Floats, mean: Floats, scores: Scores, seed: int) -> tuple[Preservation, ...]:
@@ -50,7 +50,7 @@ def warnings(
     dimensions: dict[str, IntrinsicDimension],
     preservation: Sequence[Preservation],
     scores: Scores,
-    fars: Sequence[float],
+    qs: Sequence[float],
 ) -> list[str]:
     """What a reader should know before the number."""
     found = []
@@ -74,7 +74,7 @@ def warnings(
             f"by the student's means {100 * worst.student:.1f} % of the genuine pairs are accepted at FAR {worst.far:g}, by "
             f"the projection that it imitates {100 * worst.after:.1f} %: the estimate speaks for the student"
         )
-    missing = [q for q in fars if scores.threshold(q) is None]
+    missing = [q for q in qs if scores.threshold(q) is None]
     if missing:
         listed = ", ".join(f"{q:g}" for q in missing)
         found.append(f"{len(scores.impostor):,} pairs of different people are too few for a threshold at q = {listed}")

@@ -21,9 +21,9 @@ from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from .log_capacity import log_capacity
 from .packing import own_angles, packing_point
 from .result import CapacityPoint, CapacityResult, Sensitivity
-from .students import DeepMDS, EmbeddingStudent, Student, Uncertain
+from .students import DeepMDS, EmbeddingStudent, ProbabilisticEmbeddings, Student
 
-FARS = (1e-1, 1e-2, 1e-3, 1e-5)
+QS = (1e-1, 1e-2, 1e-3, 1e-5)
 _STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared with the estimate
 _PASSES = (10, 100)
 _DRAWS, _FEW_DRAWS = 20, 5  # of every person's covariance; the few for what is only compared
@@ -32,13 +32,13 @@ _DRAWS, _FEW_DRAWS = 20, 5  # of every person's covariance; the few for what is 
 def estimate_capacity(
     faces: EmbeddingSet,
     *,
-    far: Sequence[float] = FARS,
+    qs: Sequence[float] = QS,
     min_images: int = 2,
     shape: str = "full",
-    choice: str = "max",
-    dimension: int | None = None,
+    person_class: str = "max",
+    dim: int | None = None,
     student: Student | None = None,
-    seen: Uncertain | None = None,
+    moments: ProbabilisticEmbeddings | None = None,
     validate: bool = False,
     sensitivity: bool = True,
     resamples: int = 100,
@@ -52,12 +52,12 @@ def estimate_capacity(
 
     Args:
         faces: whose people are known (`facespace.people`); images of unknown people are left out and counted.
-        far: values of q, the mass of a person outside their own ellipsoid; the paper's false accept rates.
+        qs: shares of a person's own images outside the ellipsoid (the paper calls them false accept rates).
         min_images: people with fewer images belong to the population only (the paper: 2 on LFW, 5 elsewhere).
-        shape, choice: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
-        dimension: m; by default the intrinsic dimension of all images, the mean of two estimates.
+        shape, person_class: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
+        dim: m; by default the intrinsic dimension of all images, the mean of two estimates.
         student: a fitted one in place of an EmbeddingStudent trained here, such as an ImageStudent; its projection is used.
-        seen: the student's moments of the set's images, in the set's order; by default those of the embeddings.
+        moments: the student's for the set's images, in the set's order; by default those of the embeddings.
         validate: also measure false positive identifications in growing galleries.
         sensitivity: also estimate under other choices, which takes as long again.
         resamples: draws of people behind the intervals.
@@ -69,22 +69,23 @@ def estimate_capacity(
         UnknownNameError: a shape or class that does not exist.
 
     A smaller q gives a smaller capacity, though at a stricter FAR a system confuses fewer people: q acts as a false reject
-    rate. `validation` measures the limit under both readings. Compare networks at the same `dimension` only.
+    rate. `validation` measures the limit under both readings. Compare networks at the same `dim` only.
     """
-    fars = sorted(set(far), reverse=True)
-    log_capacity(0.0, 0.0, 2, fars)  # refuses a q that is no probability
-    for name, known, kind in ((shape, SHAPES, "shape"), (choice, CLASSES, "class")):
+    qs = sorted(set(qs), reverse=True)
+    log_capacity(0.0, 0.0, 2, qs)  # refuses a q that is no probability
+    for name, known, kind in ((shape, SHAPES, "shape"), (person_class, CLASSES, "class")):
         if name not in known:
             raise unknown_name(kind, name, known)
-    check_student(student, seen, dimension, len(faces))
+    check_student(student, moments, dim, len(faces))
     people = people_of(faces).needed(faces.ids, "the set")
     if not people.known.all():
         rows = np.flatnonzero(people.known)
-        faces, seen = faces.take(rows), seen if seen is None else Uncertain(seen.mean[rows], seen.covariance[rows])
+        faces = faces.take(rows)
+        moments = None if moments is None else ProbabilisticEmbeddings(moments.mean[rows], moments.covariance[rows])
     person = people.codes[people.known]
     images = np.bincount(person)
     classes = images >= max(min_images, 2)
-    if min_images < 2 or classes.sum() < 10 or not fars:
+    if min_images < 2 or classes.sum() < 10 or not qs:
         raise InputError(
             f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more",
             "A capacity needs at least 10 people with 2 or more images each, and one q.",
@@ -92,8 +93,8 @@ def estimate_capacity(
     stages = _Stages(progress, 5 + 3 * sensitivity + validate)
     rng = np.random.default_rng(seed)
     unit = faces.normalized()
-    dimensions = _dimensions(unit, person, rng, dimension is None and student is None)
-    m = student.projection.dim if student is not None else dimension
+    dimensions = _dimensions(unit, person, rng, dim is None and student is None)
+    m = student.projection.dim if student is not None else dim
     m = m if m is not None else dimensions["images"].chosen
     stages.next()
     scores = pair_scores(unit, person, seed)
@@ -103,14 +104,14 @@ def estimate_capacity(
     stages.next()
     student = student or EmbeddingStudent(projection, steps=_STEPS, seed=seed).fit(unit)
     stages.next()
-    seen = seen or student.moments(unit)
-    ratios = work.ratios(seen, resamples, _DRAWS)
+    moments = moments or student.moments(unit)
+    ratios = work.ratios(moments, resamples, _DRAWS)
     stages.next()
-    packing = [point for q in fars if (point := packing_point(q, scores, own_angles(unit, person), m)) is not None]
-    changes = [_changed("nothing", m, ratios, fars[0])]
+    packing = [point for q in qs if (point := packing_point(q, scores, own_angles(unit, person), m)) is not None]
+    changes = [_changed("nothing", m, ratios, qs[0])]
     if sensitivity:
-        changes += _sensitivity(work, m, dimensions, student, ratios, fars[0], stages)
-    validation = _validation(unit, projection.transform(unit), scores, fars, seed) if validate else ()
+        changes += _sensitivity(work, m, dimensions, student, ratios, qs[0], stages)
+    validation = _validation(unit, projection.transform(unit), scores, qs, seed) if validate else ()
     if validate:
         stages.next()
     counts = {
@@ -121,13 +122,13 @@ def estimate_capacity(
         "class_images": int(images[classes].sum()),
     }
     volumes = np.sort(ratios.volumes["full"]) / np.log(10)
-    kept = preservation(unit, projection.transform(unit), seen.mean, scores, seed)
+    kept = preservation(unit, projection.transform(unit), moments.mean, scores, seed)
     return CapacityResult(
         model=faces.model or "this set",
         shape=shape,
-        choice=choice,
-        points=tuple(_points(ratios, m, fars)),
-        dimension=m,
+        person_class=person_class,
+        points=tuple(_points(ratios, m, qs)),
+        dim=m,
         intrinsic_dimension=dimensions,
         preservation=kept,
         packing=tuple(packing),
@@ -138,7 +139,7 @@ def estimate_capacity(
         excess=ratios.spread.excess,
         tau=ratios.spread.tau,
         counts=counts,
-        warnings=(*people.left_out("the set"), *warnings(counts, m, dimensions, kept, scores, fars)),
+        warnings=(*people.left_out("the set"), *warnings(counts, m, dimensions, kept, scores, qs)),
         student=student.label,
         signature=signature(
             "capacity",
@@ -169,15 +170,15 @@ class _Work:
     def project(self, dim: int, steps: int) -> DeepMDS:
         return DeepMDS(dim, steps=steps, seed=self.seed).fit(self.unit)
 
-    def ratios(self, seen: Uncertain, resamples: int = 0, draws: int = _FEW_DRAWS) -> VolumeRatios:
+    def ratios(self, moments: ProbabilisticEmbeddings, resamples: int = 0, draws: int = _FEW_DRAWS) -> VolumeRatios:
         with threadpool_limits(1):  # thousands of small matrices gain nothing from threads
-            people = person_moments(seen.mean, self.person, seen.covariance)
+            people = person_moments(moments.mean, self.person, moments.covariance)
             return volume_ratios(people, min_images=self.min_images, resamples=resamples, draws=draws, seed=self.seed)
 
     def bare_ratios(self, projection: DeepMDS) -> VolumeRatios:
         y = projection.transform(self.unit)
         none = np.zeros((1, y.shape[1], y.shape[1]), np.float32)
-        return self.ratios(Uncertain(y, np.broadcast_to(none, (len(y), *none.shape[1:]))))
+        return self.ratios(ProbabilisticEmbeddings(y, np.broadcast_to(none, (len(y), *none.shape[1:]))))
 
 
 def _sensitivity(
@@ -186,23 +187,23 @@ def _sensitivity(
     dimensions: dict[str, IntrinsicDimension],
     student: Student,
     ratios: VolumeRatios,
-    far: float,
+    q: float,
     stages: _Stages,
 ) -> list[Sensitivity]:
     """Other uncertainty, other numbers of passes, other m."""
     projection = student.projection
-    found = [_changed("no student: projected points as they are", m, work.bare_ratios(projection), far)]
+    found = [_changed("no student: projected points as they are", m, work.bare_ratios(projection), q)]
     printed = (ratios.printed["full", "max"], ratios.printed["full", "median"])
-    largest, median = (_people(log_capacity(value, 0.0, m, far)) for value in printed)
+    largest, median = (_people(log_capacity(value, 0.0, m, q)) for value in printed)
     found.append(Sensitivity("covariances by eq. 9 as printed, no model of few images", m, largest, median))
     stages.next()
     if isinstance(student, EmbeddingStudent):
         for passes in _PASSES:
-            seen = student.sampled_moments(work.unit, passes, seed=work.seed)
-            found.append(_changed(f"T = {passes} passes instead of the limit", m, work.ratios(seen), far))
+            moments = student.sampled_moments(work.unit, passes, seed=work.seed)
+            found.append(_changed(f"T = {passes} passes instead of the limit", m, work.ratios(moments), q))
     else:
         other = EmbeddingStudent(projection, steps=_STEPS, seed=work.seed).fit(work.unit)
-        found.append(_changed("a student that sees embeddings", m, work.ratios(other.moments(work.unit)), far))
+        found.append(_changed("a student that sees embeddings", m, work.ratios(other.moments(work.unit)), q))
     stages.next()
     others = {max(2, round(m / 2)), 2 * m}
     if "people" in dimensions:
@@ -210,13 +211,13 @@ def _sensitivity(
     for other_m in sorted(others - {m}):
         if other_m <= min(work.unit.shape[1], len(work.unit) - 1):
             bare = work.bare_ratios(work.project(other_m, _FEW_STEPS))
-            found.append(_changed(f"m = {other_m}, no student", other_m, bare, far))
+            found.append(_changed(f"m = {other_m}, no student", other_m, bare, q))
     stages.next()
     return found
 
 
-def _changed(what: str, m: int, ratios: VolumeRatios, far: float) -> Sensitivity:
-    largest, median = (_people(log_capacity(ratios.get("full", choice).value, 0.0, m, far)) for choice in ("max", "median"))
+def _changed(what: str, m: int, ratios: VolumeRatios, q: float) -> Sensitivity:
+    largest, median = (_people(log_capacity(ratios.get("full", which).value, 0.0, m, q)) for which in ("max", "median"))
     return Sensitivity(what, m, largest, median)
 
 
@@ -232,11 +233,11 @@ def _dimensions(unit: Floats, person: Rows, rng: np.random.Generator, needed: bo
     return found
 
 
-def _points(ratios: VolumeRatios, m: int, fars: Sequence[float]) -> list[CapacityPoint]:
+def _points(ratios: VolumeRatios, m: int, qs: Sequence[float]) -> list[CapacityPoint]:
     return [
-        CapacityPoint(q, r.shape, r.choice, *(_people(log_capacity(v, 0.0, m, q)) for v in (r.value, r.low, r.high)))
+        CapacityPoint(q, r.shape, r.person_class, *(_people(log_capacity(v, 0.0, m, q)) for v in (r.value, r.low, r.high)))
         for r in ratios.ratios
-        for q in fars
+        for q in qs
     ]
 
 
@@ -244,19 +245,19 @@ def _people(log_number: NDArray[np.float64]) -> float:
     return float(np.exp(np.minimum(log_number, 700.0)))  # the largest float is e^709
 
 
-def _validation(unit: Floats, y: Floats, scores: Scores, fars: Sequence[float], seed: int) -> list[GrowthCurve]:
+def _validation(unit: Floats, y: Floats, scores: Scores, qs: Sequence[float], seed: int) -> list[GrowthCurve]:
     """Growing galleries of one image a person, at the thresholds of both readings of q, and in the projection."""
     entries = Entries.by_cosine(unit[scores.rows])
     found = []
     for meaning, threshold in (("far", scores.threshold), ("fnmr", scores.miss_threshold)):
-        for q in fars:
+        for q in qs:
             tau = threshold(q)
             if tau is not None:
                 found.append(growth_curve(entries, tau, q, meaning, "embedding", seed=seed))
     left, right = y[scores.pairs[:, 0]], y[scores.pairs[:, 1]]
     distances = replace(scores, genuine=np.sort(-np.square(left - right).sum(axis=1)))
     entries = Entries.by_distance(y[scores.rows])
-    for q in fars:
+    for q in qs:
         tau = distances.miss_threshold(q)
         if tau is not None:
             found.append(growth_curve(entries, tau, q, "fnmr", "projection", seed=seed))

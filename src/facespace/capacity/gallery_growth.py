@@ -32,8 +32,8 @@ class GrowthCurve:
     """FPIR against gallery size at one threshold.
 
     Attributes:
-        rate: q.
-        meaning: what share q sets the threshold: "far", of impostor pairs above it, or "fnmr", of genuine pairs below it.
+        q: the share that sets the threshold.
+        meaning: of what: "far", of impostor pairs above it, or "fnmr", of genuine pairs below it.
         space: "embedding", scores are cosines; "projection", scores are minus squared distances.
         threshold: a score.
         far: share of the impostor pairs that reach it.
@@ -41,7 +41,7 @@ class GrowthCurve:
         limit: gallery size at which half of the strangers are falsely identified; None beyond the set.
     """
 
-    rate: float
+    q: float
     meaning: str
     space: str
     threshold: float
@@ -77,7 +77,7 @@ class Entries:
 
 
 def growth_curve(
-    entries: Entries, threshold: float, rate: float, meaning: str, space: str, *, points: int = 16, seed: int = 0
+    entries: Entries, threshold: float, q: float, meaning: str, space: str, *, points: int = 16, seed: int = 0
 ) -> GrowthCurve:
     """FPIR where scores reach `threshold`; for distances that is −‖y_i − y_j‖² ≥ threshold."""
     hits = _hits(entries, threshold)
@@ -91,7 +91,7 @@ def growth_curve(
     # A draw holds some people twice, so its galleries have fewer to be confused with: only the spread is taken from it.
     low, high = np.clip(fpir + np.percentile(again, [2.5, 97.5], axis=0) - again.mean(axis=0), 0, 1)
     far = float(above.sum() / (count * (count - 1)))
-    return GrowthCurve(rate, meaning, space, threshold, far, sizes, fpir, low, high, _limit(above, count - 1))
+    return GrowthCurve(q, meaning, space, threshold, far, sizes, fpir, low, high, _limit(above, count - 1))
 
 
 def false_positive_rate(above: Doubles, others: int, sizes: NDArray[np.intp], weights: Doubles | None = None) -> Doubles:

@@ -12,11 +12,11 @@ Doubles = NDArray[np.float64]
 ENCLOSED = 0.99  # of the population that lies inside its ellipsoid, as in the paper
 
 
-def log_capacity(population: ArrayLike, person: ArrayLike, dim: int, far: ArrayLike) -> Doubles:
+def log_capacity(population: ArrayLike, person: ArrayLike, dim: int, q: ArrayLike) -> Doubles:
     """Natural logarithm of C(q) = √(|Σ_pop| / |Σ_c|) · (r_pop / r_q)^m, with r_pop² = χ²_m⁻¹(0.99), r_q² = χ²_m⁻¹(1 − q).
 
     (Gong and others 2019, eq. 10 and 12.) `population` and `person` are log volumes by `log_volumes` at radius 1, `dim` is
-    m, `far` is q; all broadcast against each other.
+    m; all broadcast against each other.
 
     q is the mass of a person's Gaussian outside their own ellipsoid. The paper calls it the false accept rate. Taken as a
     decision rule, it is the share of a person's own images that is rejected, so a smaller q makes the class larger and the
@@ -26,8 +26,8 @@ def log_capacity(population: ArrayLike, person: ArrayLike, dim: int, far: ArrayL
     >>> round(float(np.exp(log_capacity(np.log(50.0), 0.0, 4, 0.01))), 6)  # at q = 1 % both radii are the same
     50.0
     """
-    q = np.asarray(far, dtype=np.float64)
-    if np.any((q <= 0) | (q >= 1)):
-        raise InputError(f"q must be above 0 and below 1, not {np.ravel(q)[np.ravel((q <= 0) | (q >= 1))][0]:g}")
-    radii = dim / 2 * (np.log(chi2.ppf(ENCLOSED, dim)) - np.log(chi2.isf(q, dim)))
+    shares = np.asarray(q, dtype=np.float64)
+    if (wrong := shares[(shares <= 0) | (shares >= 1)]).size:
+        raise InputError(f"q must be above 0 and below 1, not {wrong[0]:g}")
+    radii = dim / 2 * (np.log(chi2.ppf(ENCLOSED, dim)) - np.log(chi2.isf(shares, dim)))
     return np.asarray(np.subtract(population, person) + radii, dtype=np.float64)

@@ -54,12 +54,12 @@ def capacity_report(result: CapacityResult) -> Report:
 
 def answer(result: CapacityResult) -> str:
     """The headline in one or two sentences."""
-    point = next((p for p in result.headline() if p.far <= 0.01), result.headline()[-1])
-    others = [p for p in result.points if (p.far, p.shape) == (point.far, point.shape)]
+    point = next((p for p in result.headline() if p.q <= 0.01), result.headline()[-1])
+    others = [p for p in result.points if (p.q, p.shape) == (point.q, point.shape)]
     least, most = min(p.capacity for p in others), max(p.capacity for p in others)
     return (
         f"At most {people(point.capacity)} people (95 %: {people(point.low)} to {people(point.high)}) at q = "
-        f"{percent(point.far)}, if everybody's images scattered like those of {_CLASS[point.choice]}. Depending on the "
+        f"{percent(point.q)}, if everybody's images scattered like those of {_CLASS[point.person_class]}. Depending on the "
         f"person taken as the measure it is {people(least)} to {people(most)}: the choice matters more than the interval."
     )
 
@@ -76,8 +76,8 @@ def capacity_table(result: CapacityResult, *, brief: bool = False) -> Table:
     ]
     shown = [p for p in result.points if not brief or p.shape == result.shape]
     rows = [
-        [percent(p.far), p.shape, p.choice, people(p.capacity), people(p.low), people(p.high)]
-        for p in sorted(shown, key=lambda p: -p.far)
+        [percent(p.q), p.shape, p.person_class, people(p.capacity), people(p.low), people(p.high)]
+        for p in sorted(shown, key=lambda p: -p.q)
     ]
     if brief:
         del columns[1]
@@ -94,8 +94,8 @@ def capacity_table(result: CapacityResult, *, brief: bool = False) -> Table:
 
 def sensitivity_table(result: CapacityResult) -> Table:
     """The estimate under other choices."""
-    q = percent(result.points[0].far)
-    rows = [[s.changed, s.dimension, people(s.largest), people(s.median)] for s in result.sensitivity]
+    q = percent(result.points[0].q)
+    rows = [[s.changed, s.dim, people(s.largest), people(s.median)] for s in result.sensitivity]
     return Table(
         "sensitivity",
         ["changed", "m", Column("largest class", "people"), Column("median class", "people")],
@@ -109,15 +109,15 @@ def sensitivity_table(result: CapacityResult) -> Table:
 def validation_table(result: CapacityResult) -> Table:
     """Predicted and measured limits by q."""
     rows: list[list[object]] = []
-    for q in sorted({curve.rate for curve in result.validation}, reverse=True):
-        predicted = [next(p for p in result.of(result.shape, c) if p.far == q) for c in (result.choice, "median")]
+    for q in sorted({curve.q for curve in result.validation}, reverse=True):
+        predicted = [next(p for p in result.of(result.shape, c) if p.q == q) for c in (result.person_class, "median")]
         measured = [_limit(_at(result, q, *kind)) for kind in _KINDS]
         rows.append([percent(q), *(people(p.capacity) for p in predicted), *measured])
     return Table(
         "measured-limits",
         [
             "q",
-            Column("predicted", f"{result.choice} class"),
+            Column("predicted", f"{result.person_class} class"),
             Column("predicted", "median class"),
             Column("measured", "q as FNMR", hint="threshold: a share q of the genuine pairs falls below it"),
             Column("measured", "q as FNMR, projected", hint="the same by distance in the projection"),
@@ -132,17 +132,17 @@ def validation_table(result: CapacityResult) -> Table:
 
 def finding(result: CapacityResult) -> str:
     """What prediction and measurement say together."""
-    point = next((p for p in result.headline() if p.far <= 0.01), result.headline()[-1])
-    median = next(p for p in result.of(result.shape, "median") if p.far == point.far)
-    limits = (_limit(_at(result, point.far, "fnmr", space)) for space in ("projection", "embedding"))
+    point = next((p for p in result.headline() if p.q <= 0.01), result.headline()[-1])
+    median = next(p for p in result.of(result.shape, "median") if p.q == point.q)
+    limits = (_limit(_at(result, point.q, "fnmr", space)) for space in ("projection", "embedding"))
     inside, outside = (limit.replace("> ", "more than ") for limit in limits)
     return (
-        f"At q = {percent(point.far)} of a person's own images rejected, half of the strangers are falsely identified in a "
-        f"gallery of {outside} people by the embedding itself, and of {inside} in its projection to {result.dimension} "
-        f"dimensions, of which the formula speaks; it predicts at most {people(point.capacity)} ({result.choice} class) or "
-        f"{people(median.capacity)} (median class). The formula counts volumes that could be filled; a gallery fails when "
-        "the first of many overlaps happens. Read the capacity as a comparison between representations, and the measured "
-        "limit as the size of a gallery."
+        f"At q = {percent(point.q)} of a person's own images rejected, half of the strangers are falsely identified in a "
+        f"gallery of {outside} people by the embedding itself, and of {inside} in its projection to {result.dim} "
+        f"dimensions, of which the formula speaks; it predicts at most {people(point.capacity)} ({result.person_class} "
+        f"class) or {people(median.capacity)} (median class). The formula counts volumes that could be filled; a gallery "
+        "fails when the first of many overlaps happens. Read the capacity as a comparison between representations, and the "
+        "measured limit as the size of a gallery."
     )
 
 
@@ -150,7 +150,7 @@ _KINDS = (("fnmr", "embedding"), ("fnmr", "projection"), ("far", "embedding"))
 
 
 def _at(result: CapacityResult, q: float, meaning: str, space: str) -> GrowthCurve | None:
-    return next((curve for curve in result.measured(meaning, space) if curve.rate == q), None)
+    return next((curve for curve in result.measured(meaning, space) if curve.q == q), None)
 
 
 def _limit(curve: GrowthCurve | None) -> str:
@@ -161,11 +161,11 @@ def _limit(curve: GrowthCurve | None) -> str:
 
 def _band(name: str, points: Sequence[CapacityPoint]) -> Band:
     up = points[::-1]
-    return Band(name, [p.far for p in up], *([getattr(p, key) for p in up] for key in ("capacity", "low", "high")))
+    return Band(name, [p.q for p in up], *([getattr(p, key) for p in up] for key in ("capacity", "low", "high")))
 
 
 def _capacity_figure(result: CapacityResult) -> Figure:
-    bands = [_band(f"{choice} class", result.of(result.shape, choice)) for choice in ("max", "mean", "median", "min")]
+    bands = [_band(f"{which} class", result.of(result.shape, which)) for which in ("max", "mean", "median", "min")]
     return Figure(
         "capacity",
         lines_with_bands(
@@ -173,21 +173,21 @@ def _capacity_figure(result: CapacityResult) -> Figure:
         ),
         title="Capacity against q",
         caption=f"Upper bounds with 95 % intervals, {_SHAPE[result.shape]}. The paper's choice is the max class.",
-        description="Capacity against q: "
-        + "; ".join(f"{people(p.capacity)} at {percent(p.far)}" for p in result.headline()),
+        description="Capacity against q: " + "; ".join(f"{people(p.capacity)} at {percent(p.q)}" for p in result.headline()),
     )
 
 
 def _limit_figure(result: CapacityResult) -> Figure:
     bands = [
-        _band(f"predicted, {choice}", result.of(result.shape, choice)) for choice in dict.fromkeys((result.choice, "median"))
+        _band(f"predicted, {which}", result.of(result.shape, which))
+        for which in dict.fromkeys((result.person_class, "median"))
     ]
     names = ("measured, FNMR", "projected, FNMR", "measured, FAR")
     for name, kind in zip(names, _KINDS, strict=True):
         curves = [curve for curve in result.measured(*kind)[::-1] if curve.limit is not None]
         if curves:
             limits = [float(curve.limit or 1) for curve in curves]
-            bands.append(Band(name, [curve.rate for curve in curves], limits, limits, limits))
+            bands.append(Band(name, [curve.q for curve in curves], limits, limits, limits))
     return Figure(
         "limits",
         lines_with_bands(
@@ -202,9 +202,7 @@ def _limit_figure(result: CapacityResult) -> Figure:
 def _growth_figure(result: CapacityResult) -> Figure:
     bands = []
     for curve in result.measured("far"):
-        bands.append(
-            Band(f"FAR {percent(curve.rate)}", curve.sizes, *(100 * y for y in (curve.fpir, curve.low, curve.high)))
-        )
+        bands.append(Band(f"FAR {percent(curve.q)}", curve.sizes, *(100 * y for y in (curve.fpir, curve.low, curve.high))))
     return Figure(
         "growth",
         lines_with_bands(
@@ -261,15 +259,15 @@ def _packing_table(result: CapacityResult) -> Table:
 
 
 def _key_figures(result: CapacityResult) -> list[KeyFigure]:
-    point = next((p for p in result.headline() if p.far <= 0.01), result.headline()[-1])
+    point = next((p for p in result.headline() if p.q <= 0.01), result.headline()[-1])
     c = result.counts
     figures = [
-        KeyFigure(people(point.capacity), f"people at q = {percent(point.far)}", f"{result.choice} class, upper bound"),
-        KeyFigure(str(result.dimension), "dimensions m", _dimensions(result)),
+        KeyFigure(people(point.capacity), f"people at q = {percent(point.q)}", f"{result.person_class} class, upper bound"),
+        KeyFigure(str(result.dim), "dimensions m", _dimensions(result)),
         KeyFigure(f"{c['classes']:,}", "people with enough images", f"of {c['people']:,}; {c['images']:,} images"),
     ]
-    if curve := _at(result, point.far, "fnmr", "embedding"):
-        figures.insert(1, KeyFigure(_limit(curve), "measured limit", f"gallery at FNMR {percent(point.far)}"))
+    if curve := _at(result, point.q, "fnmr", "embedding"):
+        figures.insert(1, KeyFigure(_limit(curve), "measured limit", f"gallery at FNMR {percent(point.q)}"))
     return figures
 
 
@@ -288,7 +286,7 @@ def _method(result: CapacityResult) -> str:
     else:
         student = "A student network that sees the faces gives each a mean and a covariance, from passes with dropout"
     return (
-        f"The embeddings are projected to m = {result.dimension} dimensions by DeepMDS, a network trained to keep 1 − "
+        f"The embeddings are projected to m = {result.dim} dimensions by DeepMDS, a network trained to keep 1 − "
         f"cosine as Euclidean distance. {student}. True accepts by the embedding, by its projection, and by the student's "
         f"means: {kept}. Population and people are Gaussians (eq. 8 "
         "and 9); with few images each, people's covariances are drawn from an empirical Bayes posterior around a common "

@@ -16,16 +16,16 @@ class CapacityPoint:
     """Capacity at one q for one shape and class: an upper bound on the number of people.
 
     Attributes:
-        far: q, the mass of a person's Gaussian outside their own ellipsoid; the paper's "false accept rate".
+        q: the share of a person's own images outside the ellipsoid: a false reject rate (the paper's "false accept rate").
         shape: full, axis or sphere (table V).
-        choice: whose ellipsoid stands for all: max, median, mean or min volume (table IV).
+        person_class: whose ellipsoid stands for all: max, median, mean or min volume (table IV).
         capacity: number of people, below 1 where the one ellipsoid is larger than the population's.
         low, high: 95 % interval.
     """
 
-    far: float
+    q: float
     shape: str
-    choice: str
+    person_class: str
     capacity: float
     low: float
     high: float
@@ -33,9 +33,9 @@ class CapacityPoint:
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "points"."""
         return {
-            "far": self.far,
+            "q": self.q,
             "shape": self.shape,
-            "class": self.choice,
+            "class": self.person_class,
             "capacity": self.capacity,
             "low": self.low,
             "high": self.high,
@@ -58,7 +58,7 @@ class Sensitivity:
     """The capacity at the first q, of the largest and the median class, full ellipsoids, if something else is changed."""
 
     changed: str
-    dimension: int
+    dim: int
     largest: float
     median: float
 
@@ -69,9 +69,9 @@ class CapacityResult:
 
     Attributes:
         model: network of the set.
-        shape, choice: what the headline rests on.
+        shape, person_class: what the headline rests on.
         points: every q, shape and class.
-        dimension: m, in which all was estimated.
+        dim: m, in which all was estimated.
         intrinsic_dimension: estimates from all images (as the paper) and from one image of each person.
         preservation: verification before and after the projection.
         packing: bounds from caps and spherical codes, for each q that the set has pairs for.
@@ -86,9 +86,9 @@ class CapacityResult:
 
     model: str
     shape: str
-    choice: str
+    person_class: str
     points: tuple[CapacityPoint, ...]
-    dimension: int
+    dim: int
     intrinsic_dimension: dict[str, IntrinsicDimension]
     preservation: tuple[Preservation, ...]
     packing: tuple[PackingPoint, ...]
@@ -105,11 +105,11 @@ class CapacityResult:
 
     def headline(self) -> list[CapacityPoint]:
         """The points of the shape and class asked for, by falling q."""
-        return self.of(self.shape, self.choice)
+        return self.of(self.shape, self.person_class)
 
-    def of(self, shape: str, choice: str) -> list[CapacityPoint]:
+    def of(self, shape: str, person_class: str) -> list[CapacityPoint]:
         """The points of one shape and class, by falling q."""
-        return [p for p in self.points if (p.shape, p.choice) == (shape, choice)]
+        return [p for p in self.points if (p.shape, p.person_class) == (shape, person_class)]
 
     def measured(self, meaning: str, space: str = "embedding") -> list[GrowthCurve]:
         """The growth curves whose q means "far" or "fnmr", in the embedding or the projection, by falling q."""
@@ -125,9 +125,9 @@ class CapacityResult:
             "signature": self.signature,
             "model": self.model,
             "shape": self.shape,
-            "class": self.choice,
+            "class": self.person_class,
             "student": self.student,
-            "dimension": self.dimension,
+            "dim": self.dim,
             "intrinsic_dimension": {key: dimension(found) for key, found in self.intrinsic_dimension.items()},
             "points": [point.to_dict() for point in self.points],
             "preservation": jsonable(self.preservation),
@@ -143,7 +143,7 @@ class CapacityResult:
 
 def _growth(curve: GrowthCurve) -> dict[str, Any]:
     return {
-        "rate": curve.rate,
+        "q": curve.q,
         "meaning": curve.meaning,
         "space": curve.space,
         "threshold": curve.threshold,

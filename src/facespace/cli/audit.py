@@ -58,7 +58,7 @@ def linkage(
             method=method,
             center=center,
             refine=refine,
-            fpir=rates,
+            fpirs=rates,
             enrolled=enrolled,
             seed=seed,
             progress=progress,

@@ -147,7 +147,7 @@ def describe(hub: CanonicalSpace) -> dict[str, Any]:
         "name": hub.name,
         "dim": hub.dim,
         "models": [{"name": name, "dim": fitted.weight.shape[0]} for name, fitted in hub.into.items()],
-        "correlations": {"greatest": float(hub.correlations[0]), "least": float(hub.correlations[-1])},
+        "correlations": {"max": float(hub.correlations[0]), "min": float(hub.correlations[-1])},
         **hub.facts,
     }
 
@@ -158,7 +158,7 @@ def hub_text(facts: dict[str, Any], wrote: Path | None = None) -> RenderableType
     ends = facts["correlations"]
     lines = [
         f"a hub of {facts['dim']} numbers for [bold]{escape(models)}[/]",
-        f"mean correlation between the networks {ends['greatest']:.2f} along its first direction, {ends['least']:.2f} along "
+        f"mean correlation between the networks {ends['max']:.2f} along its first direction, {ends['min']:.2f} along "
         "its last",
     ]
     for model, pairs in facts["joined"].items():

@@ -16,27 +16,27 @@ from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weight
 from .printing import emit, finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
-    from ..capacity import CapacityResult, ImageStudent, Uncertain
+    from ..capacity import CapacityResult, ImageStudent, ProbabilisticEmbeddings
     from ..embeddings import EmbeddingSet
 
 capacity = add_group("capacity", default="estimate")
 Dimension = Annotated[
-    int | None, typer.Option("--dimension", min=1, help="m; by default the intrinsic dimension.", show_default=False)
+    int | None, typer.Option("--dim", min=1, help="m; by default the intrinsic dimension.", show_default=False)
 ]
 
 
 @capacity.command("estimate")
 def estimate(
     faces: Annotated[Path, typer.Argument(metavar="SET", help="Set with people: subject column, or folders in the ids.")],
-    far: Annotated[
-        str, typer.Option(metavar="Q,Q,…", help="Shares q of a person outside their own ellipsoid (the paper's FAR).")
+    qs: Annotated[
+        str, typer.Option("--q", metavar="Q,Q,…", help="Shares of a person's own images outside the ellipsoid, rejected.")
     ] = "0.1,0.01,0.001,1e-5",
     min_images: Annotated[int, typer.Option(min=2, help="Images a person needs to count as a class.")] = 2,
     shape: Annotated[str, typer.Option(help="Shape of the headline: full, axis or sphere.")] = "full",
-    choice: Annotated[
+    person_class: Annotated[
         str, typer.Option("--class", help="Person who stands for all in the headline, by volume: max, median, mean or min.")
     ] = "max",
-    dimension: Dimension = None,
+    dim: Dimension = None,
     validate: Annotated[
         bool, typer.Option("--validate", help="Also measure false positive identifications in growing galleries.")
     ] = False,
@@ -54,23 +54,23 @@ def estimate(
     """How many people can this representation tell apart? An upper bound with its interval, and what speaks against it."""
     from ..capacity import capacity_report, estimate_capacity
 
-    rates = numbers("--far", far)
+    shares = numbers("--q", qs)
     loaded = load_set(faces)
     if (student is None) != (images is None):
         raise InputError("--student and --images belong together", "An image student sees the set's images.")
-    used, seen = None, None
+    used, moments = None, None
     if student is not None and images is not None:
-        used, seen = _seen(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
+        used, moments = _moments(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
     with progress_bar("steps", quiet) as progress:
         result = estimate_capacity(
             loaded,
-            far=rates,
+            qs=shares,
             min_images=min_images,
             shape=shape,
-            choice=choice,
-            dimension=dimension,
+            person_class=person_class,
+            dim=dim,
             student=used,
-            seen=seen,
+            moments=moments,
             validate=validate,
             seed=seed,
             progress=progress,
@@ -87,7 +87,7 @@ def student(
         Path | None, typer.Option(metavar="SET", help="The teacher's embeddings; by default the backbone's own.")
     ] = None,
     exclude: Annotated[Path | None, typer.Option(help="Pairs list to be tested on: its people are left out.")] = None,
-    dimension: Dimension = None,
+    dim: Dimension = None,
     since: Annotated[
         str | None, typer.Option(metavar="LAYER", help="Leave the layers before it as they are (blocks.12 on a processor).")
     ] = None,
@@ -128,7 +128,7 @@ def student(
             crops,
             backbone,
             vectors=vectors,
-            dimension=dimension,
+            dim=dim,
             weights=weights,
             progress=step,
             since=since,
@@ -143,7 +143,7 @@ def student(
     document = {
         "student": made.label,
         "backbone": backbone,
-        "dimension": made.projection.dim,
+        "dim": made.projection.dim,
         "faces": len(crops),
         "skipped": len(skipped),
         "left_out": left_out,
@@ -157,7 +157,7 @@ def student(
     emit(document, lambda: Group(Text(shown), Text(f"Student: {output}", style="bold")), as_json=as_json, quiet=quiet)
 
 
-def _seen(
+def _moments(
     faces: EmbeddingSet,
     student: Path,
     images: Path,
@@ -166,7 +166,7 @@ def _seen(
     aligned: bool,
     weights: Path | None,
     quiet: bool,
-) -> tuple[ImageStudent, Uncertain]:
+) -> tuple[ImageStudent, ProbabilisticEmbeddings]:
     """The student and its moments of the set's images, in the set's order."""
     from ..capacity import load_image_student
     from ..images import find_images

@@ -65,18 +65,18 @@ def load_cohort(
 ) -> Cohort | None:
     """The cohort's sets; InputError where one is missing or of another network than the side it is for.
 
-    `right` is None where one set of strangers serves both sides; `hint` names the options.
+    `right` is None where one set of members serves both sides; `hint` names the options.
     """
     if path is None and other is None:
         return None
     if path is None or (other is None) != (right is None):
         raise InputError("a cohort is embedded by the network of each side", hint)
-    strangers = load_set(path)
-    others = strangers if other is None else load_set(other)
-    for side, faces in ((left, strangers), (right or left, others)):
+    members = load_set(path)
+    others = members if other is None else load_set(other)
+    for side, faces in ((left, members), (right or left, others)):
         if side.model and faces.model and side.model != faces.model:
             raise InputError(f"the cohort was embedded by {faces.model!r}, but the set it is for by {side.model!r}")
-    return strangers, others
+    return members, others
 
 
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:

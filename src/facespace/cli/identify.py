@@ -58,7 +58,7 @@ def identify_command(
     linear = None if map is None else load_map(map, unknown, known)
     one_network = map is None and known.model == unknown.model and cohort_gallery is None
     hint = "Give --cohort for the probes, and --cohort-gallery where the gallery is by another network."
-    strangers = load_cohort(cohort, cohort_gallery, unknown, None if one_network else known, hint)
+    members = load_cohort(cohort, cohort_gallery, unknown, None if one_network else known, hint)
     models = " → ".join(dict.fromkeys(filter(None, (unknown.model, known.model))))
     title = f"Identification: {models}" if models else "Identification"
     if gallery_list or probe_list:
@@ -69,7 +69,7 @@ def identify_command(
             raise InputError("lists of templates come together", "Give --gallery-list and --probe-list.")
         lists = [read_template_list(path) for path in gallery_list]
         several = identify_lists(
-            known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates, cohort=strangers
+            known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates, cohort=members
         )
         if output is not None:
             write_json(several, output / "results.json")
@@ -77,7 +77,7 @@ def identify_command(
                 identification_report(one, f"{title}, {name}").write(output / name)
         emit(several, lambda: render_lists(several), as_json=as_json, quiet=quiet)
         return
-    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=strangers)
+    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members)
     report = partial(identification_report, title=title)
     finish(result, report, lambda found, _: render(found), output, as_json=as_json, quiet=quiet)
 

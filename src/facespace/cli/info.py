@@ -73,7 +73,7 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         "people": known,
         "metadata": dict(faces.metadata),
         "mean_length": float(np.linalg.norm(faces.normalized().mean(axis=0, dtype=np.float64))),
-        "vector_length": {"least": float(lengths.min()), "mean": float(lengths.mean()), "greatest": float(lengths.max())},
+        "vector_length": {"min": float(lengths.min()), "mean": float(lengths.mean()), "max": float(lengths.max())},
         "first_ids": faces.ids[:3].tolist(),
     }
     lines = [

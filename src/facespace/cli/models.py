@@ -80,7 +80,7 @@ def _table(rows: list[dict[str, Any]]) -> Any:
     table.add_column("licence")
     table.add_column("here", no_wrap=True)
     for row in rows:
-        accuracy = "" if row["lfw_accuracy"] is None else f"{row['lfw_accuracy']:.2f}"
+        accuracy = "" if row["lfw_accuracy"] is None else f"{100 * row['lfw_accuracy']:.2f}"
         here = "[green]yes[/]" if row["available"] else ("download" if row["downloadable"] else "[dim]no[/]")
         if not row["runtime_installed"]:
             here = f"[dim]needs facespace\\[{row['runtime']}][/]"
@@ -94,7 +94,7 @@ def _card(card: ModelCard, facts: dict[str, Any]) -> Any:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    lfw = None if card.lfw_accuracy is None else f"{card.lfw_accuracy:.2f} ± {card.lfw_sd or 0:.2f} %"
+    lfw = None if card.lfw_accuracy is None else f"{100 * card.lfw_accuracy:.2f} ± {100 * (card.lfw_sd or 0):.2f} %"
     shared = "may be passed on" if card.licence.embeddings else "not to be passed on"
     lines = {
         "model": card.name,

@@ -146,7 +146,7 @@ class TemplateProtocol:
         return cls(name, faces, codes.astype(np.int32), group.astype(np.int32), names, one, two, np.asarray(same), people)
 
     @classmethod
-    def from_set(cls, pairs: PairProtocol, faces: EmbeddingSet) -> TemplateProtocol:
+    def from_set(cls, protocol: PairProtocol, faces: EmbeddingSet) -> TemplateProtocol:
         """Pairs of templates, whose members a set's own columns `template` (and `media`, `subject`) name.
 
         Raises InputError when the set has no column `template`.
@@ -154,14 +154,14 @@ class TemplateProtocol:
         if faces.template is None:
             raise InputError("the set has no column 'template'", "Add it, or give a list of image, template and media.")
         return cls.from_columns(
-            pairs.name,
+            protocol.name,
             images=faces.ids,
             template=faces.template,
             media=faces.media,
             subject=faces.subject,
-            left=pairs.left,
-            right=pairs.right,
-            same=pairs.same,
+            left=protocol.left,
+            right=protocol.right,
+            same=protocol.same,
         )
 
     def rows(self, faces: EmbeddingSet, *, in_list_order: bool = False) -> NDArray[np.intp]:
@@ -182,9 +182,9 @@ class TemplateProtocol:
             return np.arange(len(faces), dtype=np.intp)
         return faces.find(self.images)
 
-    def take(self, pairs: NDArray[np.intp] | NDArray[np.bool_] | slice) -> TemplateProtocol:
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> TemplateProtocol:
         """The protocol of the chosen pairs (indices, a mask or a slice); faces and templates stay."""
-        return replace(self, left=self.left[pairs], right=self.right[pairs], same=self.same[pairs])
+        return replace(self, left=self.left[rows], right=self.right[rows], same=self.same[rows])
 
     @cached_property
     def people(self) -> Codes | None:

@@ -15,13 +15,13 @@ from .network import ExplainableNetwork, pool
 from .pair import ExplainedFace, PairExplanation, explain_pair
 from .picture import write_picture, write_reconstructions
 from .residuals import Residuals, residuals
-from .saliency import Affine, Comparison, Saliency, compare, saliency
+from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
 from .training import TrainProgress, TrainSettings, train
 
 __all__ = [
-    "COMPARED", "CONTROLS", "METHODS", "Affine", "Checkpoint", "Comparison", "ExplainableNetwork", "ExplainedFace",
-    "GameCurve", "GameDifference", "HidingGameResult", "PairExplanation", "Residuals", "Saliency", "TrainProgress",
-    "TrainSettings", "check_ends", "compare", "explain_pair", "explainable", "hiding_game", "layer_map",
-    "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet", "place_head", "pool",
-    "residuals", "saliency", "train", "write_picture", "write_reconstructions",
+    "COMPARED", "CONTROLS", "METHODS", "Affine", "Checkpoint", "CosineDecomposition", "ExplainableNetwork",
+    "ExplainedFace", "GameCurve", "GameDifference", "HidingGameResult", "PairExplanation", "Residuals", "Saliency",
+    "TrainProgress", "TrainSettings", "check_ends", "decompose", "explain_pair", "explainable", "hiding_game",
+    "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet", "place_head",
+    "pool", "residuals", "saliency", "train", "write_picture", "write_reconstructions",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 With a map the score is the cosine of probe(x) = x̂ W + b − o and reference(y) = ŷ − o (LinearMap). x and y are estimates of
 the original embeddings, affine in the pooled features (`to_original`); their lengths are held at their values, so both
-sides are affine in the features and `compare` shares the score out exactly.
+sides are affine in the features and `decompose` shares the score out exactly.
 """
 
 from __future__ import annotations

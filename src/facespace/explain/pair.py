@@ -16,7 +16,7 @@ from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
 from .residuals import Residuals, residuals
-from .saliency import Affine, Comparison, compare, saliency
+from .saliency import Affine, CosineDecomposition, decompose, saliency
 
 Floats = NDArray[np.float32]
 #: Methods whose maps have a sign: what speaks for one person, and what against.
@@ -90,7 +90,7 @@ def explain_pair(
     *,
     method: str = "reconstruction",
     threshold: float | None = None,
-    normalisation: str = "l1",
+    normalization: str = "l1",
     cumulative: bool = False,
     channel_threshold: float | None = None,
     mapping: LinearMap | None = None,
@@ -107,7 +107,7 @@ def explain_pair(
         network: with a decoder for the paper's method.
         method: one of METHODS.
         threshold: τ; by default the network's own. Across networks it must be given.
-        normalisation, cumulative, channel_threshold: Algorithm 1's ambiguities, see `residuals` and `saliency`.
+        normalization, cumulative, channel_threshold: Algorithm 1's ambiguities, see `residuals` and `saliency`.
         mapping: a map from `network`'s embeddings to another network's.
         other_network: the map's target, when it can be explained too; the second face is then explained in its channels.
         other_crop: the second face's picture, where `other` is its embedding; only to be shown beside the first.
@@ -127,14 +127,14 @@ def explain_pair(
     if mapping is not None and other_network is None and len(crops) == 2:
         raise InputError("with a map the second image is its embedding by the other network, or needs that network")
     maps = [n.maps(c[None])[0] for n, c in zip(networks, crops, strict=False)]
-    comparisons = _comparisons(networks, maps, other, mapping)
+    cosines = _cosines(networks, maps, other, mapping)
     faces, errors = [], []
     counts = dict.fromkeys(("channels", "dead_residuals", "negative_maxima"), 0)
-    for i, (net, picture, a, c) in enumerate(zip(networks, crops, maps, comparisons, strict=False)):
+    for i, (net, picture, a, c) in enumerate(zip(networks, crops, maps, cosines, strict=False)):
         if method == "reconstruction":
             if net.decoder is None:
                 raise ModelError(f"{net.name} has no decoder", "Train one: facespace explain train.")
-            r = kept[i] or residuals(a, net.decoder, normalisation=normalisation, cumulative=cumulative)
+            r = kept[i] or residuals(a, net.decoder, normalization=normalization, cumulative=cumulative)
             found = saliency(r, c, tau, channel_threshold=channel_threshold)
             errors.append(found.completeness_error)
             counts = {key: counts[key] + value for key, value in r.counts.items()}
@@ -146,7 +146,7 @@ def explain_pair(
         network=network.name,
         map=mapping and f"{mapping.source_model}>{mapping.target_model}",
         method=method,
-        normalisation=normalisation if method == "reconstruction" else None,
+        normalization=normalization if method == "reconstruction" else None,
         cumulative=cumulative or None,
         threshold=f"{tau:.4f}",
     )
@@ -156,7 +156,7 @@ def explain_pair(
         network.name,
         method,
         tuple(faces),
-        comparisons[0].score,
+        cosines[0].score,
         float(tau),
         error,
         counts,
@@ -166,26 +166,26 @@ def explain_pair(
     )
 
 
-def _comparisons(
+def _cosines(
     networks: list[ExplainableNetwork], maps: list[Floats], other: Any, mapping: LinearMap | None
-) -> list[Comparison]:
+) -> list[CosineDecomposition]:
     """Of each face whose map is open, as the first of its pair."""
     features = [pool(a[None], n.pooling)[0] for n, a in zip(networks, maps, strict=False)]
     if mapping is None:
         head = networks[0].head
-        return [compare(features[0], features[1], head, head), compare(features[1], features[0], head, head)]
+        return [decompose(features[0], features[1], head, head), decompose(features[1], features[0], head, head)]
     probe = probe_head(mapping, networks[0], features[0])
     if len(maps) == 1:
         reference = mapping.reference(np.asarray(other, dtype=np.float32)[None])[0]
-        return [compare(features[0], reference, probe)]
+        return [decompose(features[0], reference, probe)]
     back: Affine = reference_head(mapping, networks[1], features[1])
-    return [compare(features[0], features[1], probe, back), compare(features[1], features[0], back, probe)]
+    return [decompose(features[0], features[1], probe, back), decompose(features[1], features[0], back, probe)]
 
 
 def _importance(
-    network: ExplainableNetwork, method: str, crop: Crops, a: Floats, comparison: Comparison, tau: float, number: int
+    network: ExplainableNetwork, method: str, crop: Crops, a: Floats, cosine: CosineDecomposition, tau: float, number: int
 ) -> Floats:
-    found = Importance(network, tau)([method], crop[None], a[None], [comparison], [0], [number])
+    found = Importance(network, tau)([method], crop[None], a[None], [cosine], [0], [number])
     return np.asarray(found[method][0])
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = NDArray[np.float32]
-Normalisation = Literal["l1", "l2", "max"]
-NORMALISATIONS = ("l1", "l2", "max")
+Normalization = Literal["l1", "l2", "max"]
+NORMALIZATIONS = ("l1", "l2", "max")
 _BLOCK = 256  # channels decoded at once where the decoder is not local
 _SPARSE_BLOCK = 64  # channels whose windows are propagated at once
 
@@ -40,14 +40,14 @@ class Residuals:
         peaks: (c,) cell of each channel's maximum, row by row (the first, where several are equal).
         dead: (c,) bool, the picture did not change at all.
         negative: (c,) bool, the channel's maximum was below zero, so that setting it to 0 raised it.
-        normalisation: "l1", "l2" or "max".
+        normalization: "l1", "l2" or "max".
     """
 
     maps: Floats
     peaks: NDArray[np.intp]
     dead: NDArray[np.bool_]
     negative: NDArray[np.bool_]
-    normalisation: str
+    normalization: str
 
     @property
     def counts(self) -> dict[str, int]:
@@ -63,7 +63,7 @@ def residuals(
     convolutional_map: Floats,
     decoder: nn.Module,
     *,
-    normalisation: str = "l1",
+    normalization: str = "l1",
     cumulative: bool = False,
     sparse: bool = True,
 ) -> Residuals:
@@ -72,14 +72,14 @@ def residuals(
     Args:
         convolutional_map: (c, h, w), the map that the decoder takes.
         decoder: from (n, c, h, w) to (n, 3, H, W).
-        normalisation: what each residual is divided by: its sum ("l1"), its Euclidean norm ("l2") or its maximum.
+        normalization: what each residual is divided by: its sum ("l1"), its Euclidean norm ("l2") or its maximum.
         cumulative: the paper's algorithm read literally: channels stay masked, one after another.
         sparse: carry only the change, where the decoder allows it; False decodes in full.
 
-    Raises InputError for a map of another shape, UnknownNameError for another normalisation.
+    Raises InputError for a map of another shape, UnknownNameError for another normalization.
     """
-    if normalisation not in NORMALISATIONS:
-        raise unknown_name("normalisation", normalisation, NORMALISATIONS)
+    if normalization not in NORMALIZATIONS:
+        raise unknown_name("normalization", normalization, NORMALIZATIONS)
     a = np.asarray(convolutional_map, dtype=np.float32)
     if a.ndim != 3:
         raise InputError(f"a convolutional map has the shape (c, h, w), not {a.shape}", "Give one image's map.")
@@ -90,10 +90,10 @@ def residuals(
     torch = torch_or_error()
     with torch.inference_mode():
         raw = _full(a, peaks, decoder, cumulative) if layers is None else _sparse(a, peaks, tops, layers)
-    sums = {"l1": raw.sum((1, 2)), "l2": np.sqrt(np.einsum("kij,kij->k", raw, raw)), "max": raw.max((1, 2))}[normalisation]
+    sums = {"l1": raw.sum((1, 2)), "l2": np.sqrt(np.einsum("kij,kij->k", raw, raw)), "max": raw.max((1, 2))}[normalization]
     dead = ~(sums > 0)
     raw /= np.where(dead, 1, sums).astype(np.float32)[:, None, None]
-    return Residuals(raw, peaks, dead, tops < 0, normalisation)
+    return Residuals(raw, peaks, dead, tops < 0, normalization)
 
 
 def _full(a: Floats, peaks: NDArray[np.intp], decoder: Any, cumulative: bool) -> Floats:

@@ -45,7 +45,7 @@ class Affine:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class CosineDecomposition:
     """The cosine of two images, taken apart by the channels of the first.
 
     Attributes:
@@ -63,9 +63,9 @@ class Comparison:
     detached: Doubles
 
 
-def compare(
+def decompose(
     features: ArrayLike, other: ArrayLike, head: Affine | None = None, other_head: Affine | None = None
-) -> Comparison:
+) -> CosineDecomposition:
     """Take the cosine of (c,) `features` and (c',) `other` apart by the channels of the first.
 
     Without heads w_k = f̂_A,k f̂_B,k. With a head e = M F + b, w_k = F_A,k (Mᵀ ê_B)_k / ‖e_A‖; across networks the two
@@ -73,7 +73,7 @@ def compare(
 
     Raises DimensionError when both sides do not end in vectors of one width, InputError for a zero vector.
 
-    >>> compare([3, 4], [4, 3]).weights
+    >>> decompose([3, 4], [4, 3]).weights
     array([0.48, 0.48])
     """
     a, b = np.asarray(features, dtype=np.float64), np.asarray(other, dtype=np.float64)
@@ -92,7 +92,7 @@ def compare(
     if head is not None:
         detached, live = head.matrix.T @ detached, head.matrix.T @ live
     constant = 0.0 if head is None else float(head.shift @ u_b / norm_a)
-    return Comparison(score, a * detached, constant, live, detached)
+    return CosineDecomposition(score, a * detached, constant, live, detached)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,22 +127,22 @@ class Saliency:
 
 
 def saliency(
-    residuals: Residuals, comparison: Comparison, threshold: float, *, channel_threshold: float | None = None
+    residuals: Residuals, cosine: CosineDecomposition, threshold: float, *, channel_threshold: float | None = None
 ) -> Saliency:
-    """Algorithm 1 from an image's residuals and its comparison with another image.
+    """Algorithm 1 from an image's residuals and its cosine with another image, decomposed.
 
     `channel_threshold` is the algorithm's T; by default (τ − constant)/c, so that Σ_k w_k = s − τ.
 
-    Raises DimensionError when residuals and comparison have another number of channels.
+    Raises DimensionError when residuals and decomposition have another number of channels.
     """
-    c = len(comparison.weights)
+    c = len(cosine.weights)
     if len(residuals.maps) != c:
         raise DimensionError(
-            f"residuals of {len(residuals.maps)} channels, but a comparison by {c}",
-            "Take the residuals of the image that the comparison's channels belong to: the first.",
+            f"residuals of {len(residuals.maps)} channels, but a cosine decomposed by {c}",
+            "Take the residuals of the image that the cosine's channels belong to: the first.",
         )
-    t = (threshold - comparison.constant) / c if channel_threshold is None else channel_threshold
-    weights = (comparison.weights - t).astype(np.float32)
+    t = (threshold - cosine.constant) / c if channel_threshold is None else channel_threshold
+    weights = (cosine.weights - t).astype(np.float32)
     signed = (weights @ residuals.maps.reshape(c, -1)).reshape(residuals.maps.shape[1:])
-    error = abs(float(signed.sum(dtype=np.float64)) - (comparison.score - threshold))
-    return Saliency(signed, comparison.score, float(threshold), error)
+    error = abs(float(signed.sum(dtype=np.float64)) - (cosine.score - threshold))
+    return Saliency(signed, cosine.score, float(threshold), error)

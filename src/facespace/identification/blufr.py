@@ -74,7 +74,7 @@ class BlufrResult:
         return {
             "signature": self.signature,
             "vr": {"far": self.far, "mean": self.vr.mean, "sd": self.vr.sd, "quoted": self.vr.quoted},
-            "dir": {"far": self.fpir, "rank": 1, "mean": self.dir.mean, "sd": self.dir.sd, "quoted": self.dir.quoted},
+            "dir": {"fpir": self.fpir, "rank": 1, "mean": self.dir.mean, "sd": self.dir.sd, "quoted": self.dir.quoted},
             "splits": [asdict(split) for split in self.splits],
         }
 
@@ -116,9 +116,9 @@ def verify_blufr(
         person = protocol.person
         genuine, tail, impostor = _all_pairs(x[split.test], None if b is None else y[split.test], person[split.test], far)
         found = search(x[split.probes], person[split.probes], y[split.gallery], person[split.gallery])
-        named, strangers = found.mate[found.mated & (found.rank == 1)], np.sort(found.other[~found.mated])[::-1]
+        named, nonmated = found.mate[found.mated & (found.rank == 1)], np.sort(found.other[~found.mated])[::-1]
         mated = int(found.mated.sum())
-        threshold, least = tail[_rounded(far * impostor) - 1], strangers[_rounded(fpir * len(strangers)) - 1]
+        threshold, least = tail[_rounded(far * impostor) - 1], nonmated[_rounded(fpir * len(nonmated)) - 1]
         splits.append(
             BlufrSplitResult(
                 vr=float(np.mean(genuine >= threshold)),
@@ -128,7 +128,7 @@ def verify_blufr(
                 genuine=len(genuine),
                 impostor=impostor,
                 mated=mated,
-                nonmated=len(strangers),
+                nonmated=len(nonmated),
             )
         )
         if progress is not None:

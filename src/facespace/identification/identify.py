@@ -25,7 +25,7 @@ from ..gallery import GALLERY, PROBES, search
 from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
 from ..people import People, people_of
 from ..results import signature
-from ..verification import Cohort, PairMap, check_strangers, cohort_label, corrections
+from ..verification import Cohort, PairMap, check_cohort, cohort_label, corrections
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -44,14 +44,14 @@ class RankRate:
 
 @dataclass(frozen=True)
 class FnirAtFpir:
-    """FNIR with an answer given at or above `threshold`, which `false_alarms` non-mated probes reach, with its interval."""
+    """FNIR with an answer given from `threshold` on, which `false_positives` non-mated probes reach, with its interval."""
 
     fpir: float
     fnir: float
     low: float
     high: float
     threshold: float
-    false_alarms: int
+    false_positives: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,7 +117,7 @@ def identify(
     are left out, with a warning that counts them.
 
     Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
-    one block (probes × entries) of scores. `cohort` are strangers' embeddings, by the probes' network and by the gallery's:
+    one block (probes × entries) of scores. `cohort` are embeddings of other people, by the probes' network and by the gallery's:
     ranking, thresholds and rates are then of scores corrected by it, as in `verify`.
 
     Raises:
@@ -135,7 +135,7 @@ def identify(
             f"{int(twice.sum()):,} images are in the gallery and among the probes: {shorten(gallery.ids[twice].tolist())}",
             "A probe would find itself; take every image on one side only.",
         )
-    check_strangers(cohort, np.concatenate([gallery.ids, probes.ids]), "the gallery and the probes")
+    check_cohort(cohort, np.concatenate([gallery.ids, probes.ids]), "the gallery and the probes")
     (gallery, enrolled), (probes, looked_up) = _known(gallery, "the gallery"), _known(probes, "the probes")
     owners, seen = enrolled.names[enrolled.known], looked_up.names[looked_up.known]
     _, person = np.unique(np.concatenate([owners, seen]), return_inverse=True)
@@ -169,16 +169,16 @@ def identify(
         deviations, low, high = genuine_limits(dyads, rank <= k, _LEVEL)
         least = cmc[-1].low if cmc else 0.0  # what holds of a rank holds of the next
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
-    strangers = len(best)
+    nonmated = len(best)
     warnings = [*enrolled.left_out("the gallery"), *looked_up.left_out("the probes")]
-    warnings += _warnings(gallery, probes, map, strangers, fpirs)
+    warnings += _warnings(gallery, probes, map, nonmated, fpirs)
     return IdentificationResult(
         gallery=len(gallery),
         gallery_people=len(np.unique(owner)),
         mated=int(mated.sum()),
-        nonmated=strangers,
+        nonmated=nonmated,
         cmc=tuple(cmc),
-        fnir=tuple(_open_set(dyads, rank, mate, best, fpir) for fpir in fpirs) if strangers else (),
+        fnir=tuple(_open_set(dyads, rank, mate, best, fpir) for fpir in fpirs) if nonmated else (),
         warnings=tuple(warnings),
         signature=signature(
             name,
@@ -189,7 +189,7 @@ def identify(
             people=len(np.unique(owner)),
             people_by="/".join(dict.fromkeys((enrolled.source, looked_up.source))),
             mated=int(mated.sum()),
-            nonmated=strangers,
+            nonmated=nonmated,
             cohort=cohort_label(cohort),
             rank="ties-against",
             interval="subjects-dyadic",
@@ -215,17 +215,17 @@ def _known(faces: EmbeddingSet, side: str) -> tuple[EmbeddingSet, People]:
 
 
 def _warnings(
-    gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, strangers: int, fpirs: Sequence[float]
+    gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, nonmated: int, fpirs: Sequence[float]
 ) -> list[str]:
     warnings = []
     if map is None and gallery.model != probes.model:
         names = probes.model or "the probes", gallery.model or "the gallery"
         warnings.append(f"{names[0]} and {names[1]} are compared without a map: unrelated spaces name near chance")
-    if not strangers and fpirs:
+    if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
-    few = [fpir for fpir in fpirs if strangers and fpir * strangers < FEW_FALSE_ACCEPTS]
+    few = [fpir for fpir in fpirs if nonmated and fpir * nonmated < FEW_FALSE_ACCEPTS]
     return warnings + [
-        f"FNIR at FPIR {fpir:g} rests on {strangers:,} non-mated probes: {fpir * strangers:.3g} false alarms are expected "
+        f"FNIR at FPIR {fpir:g} rests on {nonmated:,} non-mated probes: {fpir * nonmated:.3g} false alarms are expected "
         f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
         for fpir in few
     ]

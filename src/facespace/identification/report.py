@@ -41,7 +41,7 @@ def fnir_table(result: IdentificationResult) -> Table:
         Column("threshold", format=".4f", hint="an answer is given at or above it"),
         Column("false alarms", format=",d"),
     ]
-    rows = [[r.fpir, 100 * r.fnir, 100 * r.low, 100 * r.high, r.threshold, r.false_alarms] for r in result.fnir]
+    rows = [[r.fpir, 100 * r.fnir, 100 * r.low, 100 * r.high, r.threshold, r.false_positives] for r in result.fnir]
     caption = "FNIR: share of the mated probes whose person is not found first, at or above the threshold (rank 1)."
     return Table("fnir", columns, rows, title="Open set", caption=caption)
 

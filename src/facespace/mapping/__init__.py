@@ -5,7 +5,7 @@ from .families import (
     FAMILIES,
     METHODS,
     AnchoredMap,
-    CanonicalMap,
+    CCAMap,
     IdentityMap,
     JointMap,
     LeastSquaresMap,
@@ -28,7 +28,7 @@ from .statistics import Moments, PairStatistics
 from .two_sided_map import TwoSidedMap, load_map
 
 __all__ = [
-    "FAMILIES", "METHODS", "AnchoredMap", "CanonicalMap", "CanonicalSpace", "Comparer", "DomainCheck", "FoldStatistics",
+    "FAMILIES", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer", "DomainCheck", "FoldStatistics",
     "IdentityMap", "JointMap", "JudgedPairs", "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap",
     "PairStatistics", "ReducedRankMap", "RefineRefused", "RefineResult", "RefineStep", "RidgeMap", "RotationMap",
     "Selection", "SpectralMap", "TwoSidedMap", "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map",

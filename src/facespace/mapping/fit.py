@@ -35,7 +35,7 @@ def fit_map(  # type: ignore[overload-overlap]  # a str that is no literal may b
     regularization: float | Literal["auto"] = "auto",
     center: bool = True,
     intercept: bool = False,
-    pairs: PairProtocol | None = None,
+    protocol: PairProtocol | None = None,
     seed: int = 0,
 ) -> TwoSidedMap: ...
 
@@ -51,7 +51,7 @@ def fit_map(
     regularization: float | Literal["auto"] = "auto",
     center: bool = True,
     intercept: bool = False,
-    pairs: PairProtocol | None = None,
+    protocol: PairProtocol | None = None,
     seed: int = 0,
 ) -> LinearMap: ...
 
@@ -66,13 +66,13 @@ def fit_map(
     regularization: float | Literal["auto"] = "auto",
     center: bool = True,
     intercept: bool = False,
-    pairs: PairProtocol | None = None,
+    protocol: PairProtocol | None = None,
     seed: int = 0,
 ) -> LinearMap | TwoSidedMap:
     """Fit the map from `source`'s space to `target`'s, or by "joint" of both into a common one, on L2-normalised vectors.
 
-    Pairs are the ids that both sets have (the same image seen by both networks), or, with `pairs`, the genuine pairs of
-    that list (left image by the source network, right image by the target network [2020, eq. 1]).
+    Pairs are the ids that both sets have (the same image seen by both networks), or, with `protocol`, the genuine
+    pairs of that list (left image by the source network, right image by the target network [2020, eq. 1]).
 
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
@@ -106,7 +106,7 @@ def fit_map(
         raise unknown_name("method", method, METHODS)
     if method == "joint" and (intercept or not center):
         raise InputError("joint maps are fitted and compared about the means", "Leave center and intercept as they are.")
-    x, y, people, facts = paired_vectors(source, target, pairs)
+    x, y, people, facts = paired_vectors(source, target, protocol)
     if method == "joint":
         joint, chosen = _joint(x, y, people, regularization, seed)
         statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
@@ -142,17 +142,17 @@ def few_pairs(n: int, p: int, q: int) -> bool:
     return n < 2 * max(p, q)
 
 
-def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None = None) -> PairStatistics:
+def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None = None) -> PairStatistics:
     """The statistics that `fit_map` fits on with the same arguments; add them to others, or keep them for later fits."""
-    x, y, _, _ = paired_vectors(source, target, pairs)
+    x, y, _, _ = paired_vectors(source, target, protocol)
     return PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
 
 
 def paired_vectors(
-    source: EmbeddingSet, target: EmbeddingSet, pairs: PairProtocol | None
+    source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None
 ) -> tuple[Floats, Floats, People, dict[str, Any]]:
     """Row-aligned L2-normalised vectors (n, p), (n, q) of the pairs, their people (n,), and counts for the record."""
-    if pairs is None:
+    if protocol is None:
         joined = source.join(target)
         left, right = joined.left, joined.right
         facts: dict[str, Any] = {
@@ -161,12 +161,12 @@ def paired_vectors(
             "target_unmatched": len(joined.right_only),
         }
     else:
-        genuine_left, genuine_right = pairs.left[pairs.same], pairs.right[pairs.same]
+        genuine_left, genuine_right = protocol.left[protocol.same], protocol.right[protocol.same]
         left_rows, right_rows = source.find(genuine_left), target.find(genuine_right)
         both = (left_rows >= 0) & (right_rows >= 0)
         if not both.any():
             raise InputError(
-                f"none of the {len(both):,} genuine pairs of {pairs.name!r} has an embedding in both sets",
+                f"none of the {len(both):,} genuine pairs of {protocol.name!r} has an embedding in both sets",
                 "Do the ids of the pairs list and of the sets have the same form?",
             )
         # One image may be in several pairs, so these are not sets but rows of sets.

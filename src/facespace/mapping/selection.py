@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Floats
 from ..errors import InputError
-from ..metrics import best_threshold, closeness
+from ..metrics import best_threshold, cohort_mean
 from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]
@@ -63,15 +63,15 @@ class JudgedPairs:
         return self._cosines(fitted, fitted.probe(self.x))
 
     def corrected_scores(self, fitted: Comparer, cohort: tuple[Floats, Floats]) -> NDArray[np.float32]:
-        """(m,) those scores less how close each side is to a cohort of strangers; see `metrics.cohort`.
+        """(m,) those scores less how close each side is to a cohort; see `metrics.cohort`.
 
-        `cohort` holds the strangers' L2-normalised embeddings of the source and of the target network, (k, p) and (l, q).
+        `cohort` holds its L2-normalised embeddings of the source and of the target network, (k, p) and (l, q).
         """
         mapped = fitted.probe(self.x)
         sources, targets = fitted.probe(cohort[0]), fitted.reference(cohort[1])
         cosines = self._cosines(fitted, mapped)
-        cosines -= 0.5 * closeness(mapped, targets)[self.left]
-        cosines -= 0.5 * closeness(fitted.reference(self.y), sources)
+        cosines -= 0.5 * cohort_mean(mapped, targets)[self.left]
+        cosines -= 0.5 * cohort_mean(fitted.reference(self.y), sources)
         return cosines
 
     def _cosines(self, fitted: Comparer, mapped: Floats) -> NDArray[np.float32]:

@@ -56,7 +56,7 @@ def quantile(level: float, freedom: float = math.inf) -> float:
     return float(stats.norm.ppf(tail) if math.isinf(freedom) else stats.t.ppf(tail, max(freedom, 1.0)))
 
 
-def joined(first: float, second: float, correlation: float) -> float:
+def mover_half_width(first: float, second: float, correlation: float) -> float:
     """Half-width of a sum from the half-widths of its parts on the same side (MOVER).
 
     Source: Zou, Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27, 2008.

@@ -1,4 +1,4 @@
-"""Scores corrected by a cohort of strangers: how much is a score, given how close each side is to just anybody?
+"""Scores corrected by a cohort: how much is a score, given how close each side is to just anybody?
 
     s'(x, y) = s(x, y) − ½ (m(x) + m(y)),    m = mean of the K highest cosines with the cohort's embeddings of the other side
 
@@ -24,17 +24,17 @@ NEAREST = 50
 _BLOCK = 1024
 
 
-def closeness(vectors: NDArray[Any], strangers: NDArray[Any], nearest: int = NEAREST) -> NDArray[np.float32]:
-    """m, (n,): mean cosine of each row of `vectors` (n, r) with its `nearest` closest rows of `strangers` (k, r).
+def cohort_mean(vectors: NDArray[Any], cohort: NDArray[Any], nearest: int = NEAREST) -> NDArray[np.float32]:
+    """m, (n,): mean cosine of each row of `vectors` (n, r) with its `nearest` closest rows of `cohort` (k, r).
 
-    Rows may have any length; one of zeros has no direction, its cosines are 0. With k < `nearest` all strangers count.
+    Rows may have any length; one of zeros has no direction, its cosines are 0. With k < `nearest` all of them count.
 
-    Raises DimensionError when the widths differ, InputError without strangers or a `nearest` below 1.
+    Raises DimensionError when the widths differ, InputError for an empty cohort or a `nearest` below 1.
 
-    >>> closeness(np.array([[2.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 3.0], [-1.0, 0.0]]), nearest=2).tolist()
+    >>> cohort_mean(np.array([[2.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 3.0], [-1.0, 0.0]]), nearest=2).tolist()
     [0.5]
     """
-    x, others = np.asarray(vectors, dtype=np.float32), np.asarray(strangers, dtype=np.float32)
+    x, others = np.asarray(vectors, dtype=np.float32), np.asarray(cohort, dtype=np.float32)
     if x.ndim != 2 or others.ndim != 2 or x.shape[1] != others.shape[1]:
         raise DimensionError(f"vectors of shape {x.shape} can't be compared with a cohort of shape {others.shape}")
     if len(others) == 0 or nearest < 1:

@@ -28,8 +28,8 @@ from scipy import stats
 from ..errors import InputError
 from ..results import signature
 from ._dyads import Deviations, Dyads, Mask
-from ._limits import joined, quantile
-from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, problem, tar_limits, worth_warnings
+from ._limits import mover_half_width, quantile
+from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, few_accepts_warnings, problem, tar_limits
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SystemComparison:
     """Two systems on the same pairs; `tar` has a row for each FAR, `accuracy` is None where no decisions were given."""
 
     first: str
@@ -105,7 +105,7 @@ def compare_scores(
     names: tuple[str, str] = ("first", "second"),
     protocol: str = "pairs",
     warnings: Sequence[str] = (),
-) -> Comparison:
+) -> SystemComparison:
     """Compare TAR@FAR of two systems from their scores of the same n pairs.
 
     `first`, `second` (n,) scores, which may be of different scales; `same` (n,) bool; `people` the persons left and right,
@@ -131,11 +131,11 @@ def compare_scores(
     notes = [
         f"{name}: {text}"
         for name, side in zip(names, (a_side, b_side), strict=True)
-        for text in worth_warnings(side, dyads.n_impostor)
+        for text in few_accepts_warnings(side, dyads.n_impostor)
     ]
     if people is None:
         notes.append("the people in the pairs are not known: pairs are taken as independent, and intervals are too narrow")
-    return Comparison(
+    return SystemComparison(
         first=names[0],
         second=names[1],
         pairs=len(truth),
@@ -168,9 +168,9 @@ def _tar(dyads: Dyads, a: TarLimits, b: TarLimits, level: float, equal: bool) ->
     differ = b.accepted.astype(np.int8) - a.accepted.astype(np.int8)
     if equal:
         below = above = 0.0
-    elif min(a.worth, b.worth) < UNBOUNDED:
-        below = joined(b.tar - b.low, a.high - a.tar, 0.0)
-        above = joined(b.high - b.tar, a.tar - a.low, 0.0)
+    elif min(a.effective_accepts, b.effective_accepts) < UNBOUNDED:
+        below = mover_half_width(b.tar - b.low, a.high - a.tar, 0.0)
+        above = mover_half_width(b.high - b.tar, a.tar - a.low, 0.0)
     else:
         shift = dyads.of_impostors(
             np.concatenate([a.rows, b.rows]),

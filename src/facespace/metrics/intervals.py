@@ -29,7 +29,7 @@ from scipy import stats
 
 from ..errors import InputError
 from ._dyads import Deviations, Dyads, Mask
-from ._limits import genuine_limits, joined, wilson
+from ._limits import genuine_limits, mover_half_width, wilson
 from .roc import FEW_FALSE_ACCEPTS, allowed_accepts
 
 _TAIL = 20  # largest impostor scores that say how the tail goes on
@@ -51,15 +51,16 @@ class Intervals:
 class TarLimits:
     """TAR at one FAR with its limits, and what its error consists of.
 
-    `worth`: how many independent false accepts stand behind the threshold. `genuine`: deviations of the TAR where the
-    threshold stays. `rows`: accepted impostor pairs. `slope`: dTAR/dFAR over the range in which the threshold may lie.
+    `effective_accepts`: the effective number of false accepts behind the threshold, that of independent ones. `genuine`:
+    deviations of the TAR where the threshold stays. `rows`: accepted impostor pairs. `slope`: dTAR/dFAR over the range in
+    which the threshold may lie.
     """
 
     far: float
     tar: float
     low: float
     high: float
-    worth: float
+    effective_accepts: float
     accepted: Mask
     genuine: Deviations
     rows: NDArray[np.intp]
@@ -92,7 +93,7 @@ def subject_intervals(
     if correct is not None:
         right = np.asarray(correct, dtype=np.bool_)
         accuracy = accuracy_limits(dyads, right[truth], right[~truth], level)
-    return Intervals(accuracy, tuple((row.low, row.high) for row in found), worth_warnings(found, dyads.n_impostor))
+    return Intervals(accuracy, tuple((row.low, row.high) for row in found), few_accepts_warnings(found, dyads.n_impostor))
 
 
 def problem(scores: ArrayLike, same: ArrayLike, people: People | None) -> tuple[NDArray[np.floating], Mask, Dyads]:
@@ -139,13 +140,13 @@ def tar_limits(
     deviations, low, high = genuine_limits(dyads, accepted, level)
     tar = deviations.mean
     false = dyads.of_impostors(rows)
-    worth = far * n
+    effective = far * n
     if false.variance > 0:  # the variance there, carried in proportion to the rate asked for
-        worth = min(far * false.mean / false.variance, worth)
-    if far >= 1 or worth == 0:
-        return TarLimits(far, tar, 0.0 if worth == 0 else low, high, worth, accepted, deviations, rows, 0.0)
+        effective = min(far * false.mean / false.variance, effective)
+    if far >= 1 or effective == 0:
+        return TarLimits(far, tar, 0.0 if effective == 0 else low, high, effective, accepted, deviations, rows, 0.0)
     tail = (1 - level) / 2
-    less, more = stats.gamma.ppf([tail, 1 - tail], worth) / worth
+    less, more = stats.gamma.ppf([tail, 1 - tail], effective) / effective
     lower, upper = (float(np.mean(genuine > _at(down, far * times, beyond=True))) for times in (less, more))
     correlation = 0.0
     if false.variance > 0 and deviations.variance > 0:
@@ -154,9 +155,9 @@ def tar_limits(
     return TarLimits(
         far,
         tar,
-        max(tar - joined(tar - min(lower, tar), tar - low, correlation), 0.0),
-        min(tar + joined(max(upper, tar) - tar, high - tar, correlation), 1.0),
-        worth,
+        max(tar - mover_half_width(tar - min(lower, tar), tar - low, correlation), 0.0),
+        min(tar + mover_half_width(max(upper, tar) - tar, high - tar, correlation), 1.0),
+        effective,
         accepted,
         deviations,
         rows,
@@ -164,13 +165,13 @@ def tar_limits(
     )
 
 
-def worth_warnings(rows: Sequence[TarLimits], n_impostor: int) -> tuple[str, ...]:
+def few_accepts_warnings(rows: Sequence[TarLimits], n_impostor: int) -> tuple[str, ...]:
     """What a reader must know of the intervals: thresholds that few people place, or nobody."""
-    shared = [r for r in rows if r.worth < FEW_FALSE_ACCEPTS <= r.far * n_impostor]
-    open_ended = [r for r in rows if 0 < r.worth < UNBOUNDED]
+    shared = [r for r in rows if r.effective_accepts < FEW_FALSE_ACCEPTS <= r.far * n_impostor]
+    open_ended = [r for r in rows if 0 < r.effective_accepts < UNBOUNDED]
     found = [
-        f"the {len(r.rows):,} false accepts at FAR {r.far:g} share people, so that they are worth {r.worth:.2g} independent "
-        f"ones, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
+        f"the {len(r.rows):,} false accepts at FAR {r.far:g} share people, so that they are worth "
+        f"{r.effective_accepts:.2g} independent ones, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
         for r in shared
     ]
     if open_ended:
@@ -208,6 +209,6 @@ def accuracy_limits(dyads: Dyads, genuine: Mask, impostor: Mask, level: float) -
     best, worst = wilson(rate, trials, stats.norm.ppf((1 + level) / 2))
     share = dyads.n_genuine / (n + dyads.n_genuine)
     mean = share * accepted.mean + (1 - share) * (1 - rate)
-    below = joined(share * (accepted.mean - low), (1 - share) * (worst - rate), correlation)
-    above = joined(share * (high - accepted.mean), (1 - share) * (rate - best), correlation)
+    below = mover_half_width(share * (accepted.mean - low), (1 - share) * (worst - rate), correlation)
+    above = mover_half_width(share * (high - accepted.mean), (1 - share) * (rate - best), correlation)
     return max(mean - below, 0.0), min(mean + above, 1.0)

@@ -67,10 +67,10 @@ class Table:
             raise self.wrong(key, "a whole number of at least 1")
         return value
 
-    def number(self, key: str, default: float | None) -> float | None:
+    def fraction(self, key: str, default: float | None) -> float | None:
         value = self.get(key, default)
-        if value is not None and not _is_number(value):
-            raise self.wrong(key, "a number")
+        if value is not None and not (_is_number(value) and 0 <= value <= 1):
+            raise self.wrong(key, "a fraction between 0 and 1")
         return None if value is None else float(value)
 
     def channels(self, key: str, default: float, zero: bool = True) -> tuple[float, float, float]:

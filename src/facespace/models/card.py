@@ -102,7 +102,7 @@ class ModelCard:
     training: str = ""
     loss: str = ""
     licence: Licence = field(default_factory=Licence)
-    lfw_accuracy: float | None = None  # percent, 10 folds
+    lfw_accuracy: float | None = None  # 10 folds
     lfw_sd: float | None = None
     source: str = ""
     notes: str = ""
@@ -182,8 +182,8 @@ def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = N
         training=root.text("training", ""),
         loss=root.text("loss", ""),
         licence=Licence(licence.text("name", "not stated"), licence.flag("embeddings", False)),
-        lfw_accuracy=lfw.number("accuracy", None),
-        lfw_sd=lfw.number("sd", None),
+        lfw_accuracy=lfw.fraction("accuracy", None),
+        lfw_sd=lfw.fraction("sd", None),
         source=root.text("source", ""),
         notes=root.text("notes", ""),
         path=path,

@@ -81,6 +81,6 @@ def divide(subjects: NDArray[np.str_], largest: int, *, enrolled: int, seed: int
     rows = [shuffled[starts[p] : starts[p + 1]] for p in range(len(names))]
     gallery = [rows[p][:enrolled] for p in mated_people + distractors]
     probes = [rows[p][enrolled : enrolled + PROBES] for p in mated_people]
-    strangers = [rows[p][:1] for p in unknown]
-    mated = np.arange(sum(map(len, probes)) + len(strangers)) < sum(map(len, probes))
-    return Design(person, pool, np.sort(np.concatenate(gallery)), np.concatenate(probes + strangers), mated)
+    nonmated = [rows[p][:1] for p in unknown]
+    mated = np.arange(sum(map(len, probes)) + len(nonmated)) < sum(map(len, probes))
+    return Design(person, pool, np.sort(np.concatenate(gallery)), np.concatenate(probes + nonmated), mated)

@@ -46,25 +46,25 @@ class Rates:
     fnir: dict[float, Rate]
 
 
-def open_set_threshold(strangers: Floats, fpir: float) -> float:
+def open_set_threshold(nonmated: Floats, fpir: float) -> float:
     """The smallest threshold that at most a share `fpir` of the non-mated probes' best scores reach.
 
     >>> open_set_threshold(np.array([0.1, 0.2, 0.3, 0.4]), 0.25) > 0.3
     True
     """
-    allowed = allowed_accepts(fpir, len(strangers))
-    if allowed >= len(strangers):
+    allowed = allowed_accepts(fpir, len(nonmated))
+    if allowed >= len(nonmated):
         return -np.inf
-    return float(_just_above(np.sort(strangers)[::-1][allowed]))
+    return float(_just_above(np.sort(nonmated)[::-1][allowed]))
 
 
-def too_few(strangers: int, fpirs: Sequence[float]) -> list[str]:
+def too_few(nonmated: int, fpirs: Sequence[float]) -> list[str]:
     """A warning for each FPIR whose threshold hangs on a handful of non-mated probes."""
     return [
-        f"FNIR at FPIR {fpir:g} rests on {strangers:,} non-mated probes: {fpir * strangers:.3g} false alarms are expected "
+        f"FNIR at FPIR {fpir:g} rests on {nonmated:,} non-mated probes: {fpir * nonmated:.3g} false alarms are expected "
         f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
         for fpir in fpirs
-        if fpir * strangers < FEW_FALSE_ACCEPTS
+        if fpir * nonmated < FEW_FALSE_ACCEPTS
     ]
 
 
@@ -82,9 +82,9 @@ def rates(
     people = int(person.max()) + 1
     drawn = rng.multinomial(people, np.full(people, 1 / people), size=resamples).astype(np.float32)
     which = rng.integers(0, repeats, (resamples, repeats))
-    weight, stranger_weight = drawn[:, person[mated]], drawn[:, person[~mated]]
+    weight, nonmated_weight = drawn[:, person[mated]], drawn[:, person[~mated]]
     total = np.maximum(weight.sum(axis=1), 1)
-    named, score, strangers = answers.named[:, mated], answers.score[:, mated], answers.score[:, ~mated]
+    named, score, nonmated = answers.named[:, mated], answers.score[:, mated], answers.score[:, ~mated]
 
     each = named.mean(axis=1)
     resampled = (weight @ named.T.astype(np.float32)) / total[:, None]
@@ -92,9 +92,9 @@ def rates(
     for fpir in fpirs:
         misses, redrawn = np.empty(repeats), np.empty((resamples, repeats))
         for r in range(repeats):
-            threshold = open_set_threshold(strangers[r], fpir)
+            threshold = open_set_threshold(nonmated[r], fpir)
             misses[r] = 1 - np.mean(named[r] & (score[r] >= threshold))
-            thresholds = _weighted_thresholds(strangers[r], stranger_weight, fpir)
+            thresholds = _weighted_thresholds(nonmated[r], nonmated_weight, fpir)
             order = np.argsort(-score[r], kind="stable")
             hits = np.cumsum(weight[:, order] * named[r][order], axis=1)
             count = np.searchsorted(-score[r][order], -thresholds, side="right")
@@ -104,12 +104,12 @@ def rates(
     return Rates(_rate(each, resampled, which), tuple(each.tolist()), fnir)
 
 
-def _weighted_thresholds(strangers: Floats, weight: Floats, fpir: float) -> Floats:
+def _weighted_thresholds(nonmated: Floats, weight: Floats, fpir: float) -> Floats:
     """`open_set_threshold` of every draw: (resamples,) from weights (resamples, n)."""
-    order = np.argsort(-strangers, kind="stable")
+    order = np.argsort(-nonmated, kind="stable")
     above = np.cumsum(weight[:, order], axis=1)
     allowed = (above <= fpir * above[:, -1:] * (1 + 1e-6)).sum(axis=1)
-    down = np.append(strangers[order], np.float32(-np.inf))
+    down = np.append(nonmated[order], np.float32(-np.inf))
     thresholds: Floats = _just_above(down[allowed])
     return thresholds
 

@@ -37,7 +37,7 @@ def audit_linkage(
     method: str | None = None,
     center: bool = True,
     refine: bool = False,
-    fpir: Sequence[float] = FPIRS,
+    fpirs: Sequence[float] = FPIRS,
     enrolled: int = 1,
     resamples: int = 500,
     seed: int = 0,
@@ -57,7 +57,7 @@ def audit_linkage(
         center: fit and compare about the means; of few leaked pairs, about those of all embeddings the attacker holds.
         refine: also sharpen every map by `refine_map` on the probes and the gallery, which the attacker holds anyway. Where
             it refuses, the map as fitted is used, and counted.
-        fpir: false positive identification rates of the open-set table.
+        fpirs: false positive identification rates of the open-set table.
         resamples: draws of people behind the intervals.
         progress: called with attacks done and attacks in all.
 
@@ -70,7 +70,7 @@ def audit_linkage(
             f"a linkage audit needs 2 leaked pairs, 1 repeat and 1 enrolled image at least; got {list(leaked)}, {repeats} "
             f"and {enrolled}"
         )
-    for rate in fpir:
+    for rate in fpirs:
         if not 0 <= rate < 1:
             raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
     joined = source.join(target)
@@ -84,7 +84,7 @@ def audit_linkage(
     def score(found: list[Search]) -> Rates:
         named, best = [one.rank == 1 for one in found], [np.maximum(one.mate, one.other) for one in found]
         person = design.person[design.probes]
-        return rates(Answers(np.array(named), np.array(best)), person, design.mated, fpir, resamples=resamples, seed=seed)
+        return rates(Answers(np.array(named), np.array(best)), person, design.mated, fpirs, resamples=resamples, seed=seed)
 
     points: list[LinkagePoint] = []
     reasons: list[str] = []
@@ -117,7 +117,7 @@ def audit_linkage(
                     points.append(_point(one, two, size, True, score(sharp), len(refused)))
                 if refused:
                     reasons.append(f"{one} → {two}, {size} pairs: refine refused {len(refused)} of {repeats}: {refused[0]}")
-    strangers = int((~design.mated).sum())
+    nonmated = int((~design.mated).sum())
     left_out = len(joined.left_only) + len(joined.right_only)
     return LinkageResult(
         source=names[0],
@@ -126,11 +126,11 @@ def audit_linkage(
         chance=design.chance,
         points=tuple(points),
         bounds=tuple(bounds),
-        counts=_counts(design, strangers),
+        counts=_counts(design, nonmated),
         warnings=(
             *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
             *people.left_out("both sets"),
-            *too_few(strangers, fpir),
+            *too_few(nonmated, fpirs),
             *reasons,
         ),
         signature=signature(
@@ -143,13 +143,13 @@ def audit_linkage(
             refine="yes" if refine else None,
             gallery=len(design.gallery),
             mated=int(design.mated.sum()),
-            nonmated=strangers,
+            nonmated=nonmated,
             enrolled=enrolled,
             people_by=people.source,
             interval=f"people+repeats-bootstrap-{resamples}",
             seed=seed,
         ),
-        fpirs=tuple(fpir),
+        fpirs=tuple(fpirs),
     )
 
 
@@ -166,7 +166,7 @@ def _refined(
 ) -> LinearMap:
     """The refined map, or `fitted` itself with the reason added to `refused`."""
     try:
-        better: LinearMap = refine_map(fitted, probes, gallery, pairs=known).map
+        better: LinearMap = refine_map(fitted, probes, gallery, statistics=known).map
     except FacespaceError as error:
         refused.append(error.message)
         return fitted
@@ -194,7 +194,7 @@ def _bound(model: str, found: Rates) -> LinkageBound:
     return LinkageBound(model, found.rank1.value, found.rank1.low, found.rank1.high, found.fnir)
 
 
-def _counts(design: Design, strangers: int) -> dict[str, int]:
+def _counts(design: Design, nonmated: int) -> dict[str, int]:
     def people(rows: Rows) -> int:
         return len(np.unique(design.person[rows]))
 
@@ -202,6 +202,6 @@ def _counts(design: Design, strangers: int) -> dict[str, int]:
         "leaked_people": people(design.pool),
         "attacked_people": people(np.concatenate([design.probes, design.gallery])),
         "gallery": len(design.gallery),
-        "mated_probes": len(design.probes) - strangers,
-        "nonmated_probes": strangers,
+        "mated_probes": len(design.probes) - nonmated,
+        "nonmated_probes": nonmated,
     }

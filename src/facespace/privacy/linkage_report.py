@@ -88,7 +88,7 @@ def linkage_table(result: LinkageResult, *, brief: bool = False) -> Table:
         for p in (p for p in result.points if p.source == source):
             kind = "refined" if p.refine else "as fitted"
             if p.refused:
-                kind = f"refined, {p.refused} of {len(p.repeats)} refused"
+                kind = f"refined, {p.refused} of {len(p.rank1_by_repeat)} refused"
             rows.append([name, p.leaked, kind, *_rates(p.rank1, p.low, p.high), *_fnir(fpirs, p)])
     for letter, b in zip("AB", result.bounds, strict=True):
         rows.append([f"{letter} by itself", None, "none", *_rates(b.rank1, b.low, b.high), *_fnir(fpirs, b)])
@@ -155,7 +155,7 @@ def _key_figures(result: LinkageResult) -> list[KeyFigure]:
 
 
 def _method(result: LinkageResult) -> str:
-    repeats = len(result.points[0].repeats)
+    repeats = len(result.points[0].rank1_by_repeat)
     draws = "draw" if repeats == 1 else "draws"
     text = (
         f"The map from one system to the other is linear ({result.method}), fitted on the leaked pairs: the same images, "

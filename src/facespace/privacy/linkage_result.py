@@ -21,7 +21,7 @@ class LinkagePoint:
         rank1: share of the mated probes that are named, mean over the repeats.
         low, high: 95 % interval, from draws of people and of repeats.
         fnir_at_fpir: by FPIR: FNIR and its interval.
-        repeats: rank-1 rate of each repeat, each with other leaked pairs.
+        rank1_by_repeat: of each repeat, each with other leaked pairs.
         refused: repeats in which refine refused; the map as it was fitted stands in for them.
     """
 
@@ -33,7 +33,7 @@ class LinkagePoint:
     low: float
     high: float
     fnir_at_fpir: dict[float, Rate]
-    repeats: tuple[float, ...]
+    rank1_by_repeat: tuple[float, ...]
     refused: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class LinkagePoint:
             "high": self.high,
             "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
             "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
-            "repeats": self.repeats,
+            "rank1_by_repeat": self.rank1_by_repeat,
             "refused": self.refused,
         }
 

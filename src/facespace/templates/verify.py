@@ -12,7 +12,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
-from ..verification import Cohort, PairMap, check_strangers, cohort_label, corrections
+from ..verification import Cohort, PairMap, check_cohort, cohort_label, corrections
 from ._scores import TemplateScores
 from .pooling import pool_templates
 from .result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
@@ -51,7 +51,7 @@ def verify_templates(
     Args:
         a, b, protocol, map, map_faces: see above.
         fars: false accept rates of the table.
-        cohort: strangers' embeddings, by the network of `a` and by that of the right side; scores are corrected by them as
+        cohort: embeddings of other people, by the network of `a` and by that of the right side; scores are corrected by them as
             in `verify`. They are compared with the templates as they are: faces, or templates (`pool_templates`).
         normalize_faces, weights, in_list_order: see `pool_templates`; `in_list_order` concerns both sets.
         allow_missing: pool templates from the faces that have an embedding, leave out pairs of those that have none, and
@@ -167,7 +167,7 @@ def score_templates(
             "The sets are of different networks: fit a map between them first (facespace map fit).",
         )
     pooled = cohort is not None and "pooling" in cohort[0].metadata
-    check_strangers(cohort, protocol.templates if pooled else protocol.images, "the templates")
+    check_cohort(cohort, protocol.templates if pooled else protocol.images, "the templates")
     kept = has_left[protocol.left] & has_right[protocol.right]
     absent = max(int(faces.metadata.get("missing_faces", 0)) for faces in (a, other))
     skipped = len(protocol) - int(np.count_nonzero(kept))

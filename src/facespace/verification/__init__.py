@@ -1,6 +1,6 @@
 """1:1: pairs of images, two systems on the same pairs, thresholds without labels."""
 
-from .cohort import Cohort, check_strangers, cohort_label, corrections
+from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .difference_report import compare_report, difference_table, finding
 from .pair_people import subjects_of
 from .report import INTERVALS, verification_report
@@ -16,8 +16,8 @@ from .threshold_transfer import (
 from .verify import VerificationResult, verify
 
 __all__ = [
-    "INTERVALS", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult",
-    "check_strangers", "cohort_label", "compare_report", "compare_systems", "corrections", "difference_table",
-    "expected_genuine_share", "finding", "operating_far", "pair_rows", "pair_scores", "subjects_of",
-    "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
+    "INTERVALS", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "check_cohort",
+    "cohort_label", "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share",
+    "finding", "operating_far", "pair_rows", "pair_scores", "subjects_of", "transfer_threshold", "transfer_thresholds",
+    "verification_report", "verify",
 ]  # fmt: skip

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, Strings
 from ..errors import InputError, shorten
-from ..metrics import closeness
+from ..metrics import cohort_mean
 from .scores import PairMap
 
 Cohort = tuple[EmbeddingSet, EmbeddingSet]  # the strangers by the network of the left side (of the probes), of the right
 
 
-def check_strangers(cohort: Cohort | None, ids: Strings, of: str) -> None:
+def check_cohort(cohort: Cohort | None, ids: Strings, of: str) -> None:
     """Raise InputError when one of the images `ids`, which are those `of` what is compared, is in the cohort."""
     if cohort is None:
         return
@@ -38,7 +38,7 @@ def corrections(x: NDArray[Any], y: NDArray[Any], map: PairMap | None, cohort: C
     if map is not None:
         one, other = np.asarray(map.probe(one)), np.asarray(map.reference(other))
     half = np.float32(0.5)
-    return half * closeness(x, other), half * closeness(y, one)
+    return half * cohort_mean(x, other), half * cohort_mean(y, one)
 
 
 def cohort_label(cohort: Cohort | None) -> str | None:

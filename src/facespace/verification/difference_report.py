@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..metrics import Comparison, Difference
+from ..metrics import Difference, SystemComparison
 
 if TYPE_CHECKING:
     from ..report import Report, Table
 
 
-def finding(result: Comparison) -> str:
+def finding(result: SystemComparison) -> str:
     """Where the systems differ beyond chance, in one sentence."""
     rows = [*filter(None, [result.accuracy]), *result.tar]
     better = [_what(row) for row in rows if row.verdict == "higher"]
@@ -21,7 +21,7 @@ def finding(result: Comparison) -> str:
     return f"{result.second} is {' and '.join(parts)} than {result.first}, beyond chance."
 
 
-def difference_table(result: Comparison) -> Table:
+def difference_table(result: SystemComparison) -> Table:
     """Accuracy and each FAR: both systems and their difference in percentage points."""
     from ..report import Column, Table
 
@@ -55,7 +55,7 @@ def difference_table(result: Comparison) -> Table:
     )
 
 
-def compare_report(result: Comparison) -> Report:
+def compare_report(result: SystemComparison) -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
     from ..report import Note, Notes, Report, Text
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..metrics import Comparison, compare_scores, kfold_accuracy
+from ..metrics import SystemComparison, compare_scores, kfold_accuracy
 from .pair_people import subjects_of
 from .scores import PairMap, pair_rows
 from .verify import FARS, mapped_scores, random_folds
@@ -41,7 +41,7 @@ def compare_systems(
     fars: Sequence[float] = FARS,
     allow_missing: bool = False,
     seed: int = 0,
-) -> Comparison:
+) -> SystemComparison:
     """TAR@FAR and k-fold accuracy of both, and the differences second − first with intervals over people.
 
     Folds are the protocol's, or random ones of `seed`, the same for both. With `allow_missing`, pairs that either

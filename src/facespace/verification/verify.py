@@ -14,7 +14,7 @@ from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_intervals
 from ..results import signature
-from .cohort import Cohort, check_strangers, cohort_label, corrections
+from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
 from .scores import PairMap, PairRows, pair_rows, pair_scores
 
@@ -110,8 +110,8 @@ def verify(
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
     in several folds, which touches nothing but the choice of one threshold.
 
-    `cohort` are strangers' embeddings, by the network of `a` and by that of the right side: scores are then corrected by how
-    close each side is to them (`facespace.metrics.cohort`), which takes back part of a map's loss.
+    `cohort` are other people's embeddings, by the network of `a` and by that of the right side: scores are then corrected by
+    how close each side is to them (`facespace.metrics.cohort`), which takes back part of a map's loss.
 
     Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
     `intervals=False` leaves them out.
@@ -209,7 +209,7 @@ def mapped_scores(
     used_left, left = np.unique(rows.left, return_inverse=True)
     used_right, right = np.unique(rows.right, return_inverse=True)
     x, y = a.vectors[used_left], b.vectors[used_right]
-    check_strangers(cohort, np.concatenate([a.ids[used_left], b.ids[used_right]]), "the pairs")
+    check_cohort(cohort, np.concatenate([a.ids[used_left], b.ids[used_right]]), "the pairs")
     if map is not None:
         x, y = np.asarray(map.probe(x)), np.asarray(map.reference(y))
         check_vectors(x, a.ids[used_left])

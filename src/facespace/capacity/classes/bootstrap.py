@@ -33,7 +33,7 @@ class VolumeRatio:
     """Natural logarithm of population volume over class volume, at equal radii: mean and 95 % interval."""
 
     shape: str
-    choice: str
+    person_class: str
     value: float
     low: float
     high: float
@@ -57,9 +57,9 @@ class VolumeRatios:
     population: dict[str, float]
     printed: dict[tuple[str, str], float]
 
-    def get(self, shape: str, choice: str) -> VolumeRatio:
+    def get(self, shape: str, person_class: str) -> VolumeRatio:
         """The ratio of one shape and class."""
-        return next(r for r in self.ratios if (r.shape, r.choice) == (shape, choice))
+        return next(r for r in self.ratios if (r.shape, r.person_class) == (shape, person_class))
 
 
 def volume_ratios(
@@ -89,8 +89,8 @@ def volume_ratios(
         for shape in SHAPES:
             volumes = log_volumes(drawn, shape)
             sums[shape] += volumes / draws
-            for choice in CLASSES:
-                found[shape, choice].append(tops[shape] - float(canonical(volumes, choice)))
+            for which in CLASSES:
+                found[shape, which].append(tops[shape] - float(canonical(volumes, which)))
 
     count = len(people.images)
     weights = rng.multinomial(count, np.full(count, 1 / count), size=resamples).astype(np.float64)
@@ -103,9 +103,9 @@ def volume_ratios(
         for shape in SHAPES:
             volumes = log_volumes(drawn, shape)
             resampled = np.repeat(volumes, times)
-            for choice in CLASSES:
-                among = volumes if choice in ("max", "min") else resampled
-                again[shape, choice].append(float(redrawn[shape][i] - canonical(among, choice)))
+            for which in CLASSES:
+                among = volumes if which in ("max", "min") else resampled
+                again[shape, which].append(float(redrawn[shape][i] - canonical(among, which)))
         if progress is not None:
             progress(i + 1, resamples)
 
@@ -132,5 +132,5 @@ def _width(people: PersonMoments) -> float:
     return float(t_law.ppf(0.975, freedom) * np.sqrt(effective / freedom))
 
 
-def _ratio(shape: str, choice: str, value: float, of_means: float, width: float) -> VolumeRatio:
-    return VolumeRatio(shape, choice, value, min(value, of_means) - width, max(value, of_means) + width)
+def _ratio(shape: str, which: str, value: float, of_means: float, width: float) -> VolumeRatio:
+    return VolumeRatio(shape, which, value, min(value, of_means) - width, max(value, of_means) + width)

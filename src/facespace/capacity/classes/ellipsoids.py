@@ -42,18 +42,18 @@ def log_volumes(covariance: Doubles, shape: str = "full", radius: float = 1.0) -
     return volumes
 
 
-def canonical(volumes: Doubles, choice: str) -> Doubles:
+def canonical(volumes: Doubles, person_class: str) -> Doubles:
     """The log volume of the class that stands for all (table IV), over the last axis of `volumes` (…, classes).
 
     `max` is the paper's choice. `mean` is the class of mean volume, not of mean log volume.
     """
-    if choice == "mean":
+    if person_class == "mean":
         mean: Doubles = logsumexp(volumes, axis=-1) - np.log(volumes.shape[-1])
         return mean
-    if choice == "max":
+    if person_class == "max":
         return np.asarray(volumes.max(axis=-1))
-    if choice == "min":
+    if person_class == "min":
         return np.asarray(volumes.min(axis=-1))
-    if choice == "median":
+    if person_class == "median":
         return np.asarray(np.median(volumes, axis=-1))
-    raise unknown_name("class", choice, CLASSES)
+    raise unknown_name("class", person_class, CLASSES)

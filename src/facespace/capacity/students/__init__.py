@@ -3,8 +3,9 @@
 from .image_student import ImageStudent, load_image_student
 from .image_training import train_image_student
 from .projection import DeepMDS
-from .student import EmbeddingStudent, Student, Uncertain
+from .student import EmbeddingStudent, ProbabilisticEmbeddings, Student
 
 __all__ = [
-    "DeepMDS", "EmbeddingStudent", "ImageStudent", "Student", "Uncertain", "load_image_student", "train_image_student",
+    "DeepMDS", "EmbeddingStudent", "ImageStudent", "ProbabilisticEmbeddings", "Student", "load_image_student",
+    "train_image_student",
 ]  # fmt: skip

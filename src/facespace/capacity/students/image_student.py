@@ -31,7 +31,7 @@ from ...models import ModelCard, load_backbone, load_card, prepare, split_at, to
 from ._image_network import seeded, student_module
 from ._network import ResidualModule
 from .projection import DeepMDS
-from .student import LOG_VARIANCES, PRIOR, Uncertain, with_variances
+from .student import LOG_VARIANCES, PRIOR, ProbabilisticEmbeddings, with_variances
 
 if TYPE_CHECKING:
     from torch import nn
@@ -147,7 +147,7 @@ class ImageStudent:
                 self.log_.append(round(float(np.mean(losses)), 4))
         return self
 
-    def moments(self, inputs: ArrayLike, progress: Progress | None = None) -> Uncertain:
+    def moments(self, inputs: ArrayLike, progress: Progress | None = None) -> ProbabilisticEmbeddings:
         """μ̂ and Σ̂ over T passes of crops (n, height, width, 3) uint8."""
         torch = torch_or_error()
         crops, m, size = np.asarray(inputs), self.projection.dim, _BATCH["cuda" if self.device != "cpu" else "cpu"]
@@ -171,7 +171,7 @@ class ImageStudent:
                 covariances.append(covariance.cpu().numpy())
                 if progress is not None:
                     progress(min(i + size, len(crops)), len(crops))
-        return Uncertain(np.concatenate(means), np.concatenate(covariances))
+        return ProbabilisticEmbeddings(np.concatenate(means), np.concatenate(covariances))
 
     def save(self, path: str | Path) -> Path:
         """One safetensors file: backbone, projection, and how it was made. The backbone's licence holds for it too."""

@@ -26,7 +26,7 @@ def train_image_student(
     card: ModelCard | None = None,
     *,
     vectors: ArrayLike | None = None,
-    dimension: int | None = None,
+    dim: int | None = None,
     projection_steps: int = 800,
     weights: str | Path | None = None,
     progress: Progress | None = None,
@@ -39,7 +39,7 @@ def train_image_student(
         backbone, card, weights, settings: see `ImageStudent`.
         vectors: (n, d) the teacher's embeddings of the crops. By default the teacher is the backbone as it is now, and the
             mirror image of every face is learnt from too.
-        dimension: m; by default the intrinsic dimension of the vectors.
+        dim: m; by default the intrinsic dimension of the vectors.
         projection_steps: of DeepMDS.
 
     Raises InputError for other numbers of faces and vectors.
@@ -55,9 +55,9 @@ def train_image_student(
         vectors = _embedded(backbone, crops, card)
     known_vectors = np.asarray(vectors, dtype=np.float32)
     seed = int(settings.get("seed", 0))
-    if dimension is None:
-        dimension = intrinsic_dimension(normalize(known_vectors[:n]), seed=seed).chosen
-    projection = DeepMDS(dimension, steps=projection_steps, seed=seed).fit(known_vectors[:n])
+    if dim is None:
+        dim = intrinsic_dimension(normalize(known_vectors[:n]), seed=seed).chosen
+    projection = DeepMDS(dim, steps=projection_steps, seed=seed).fit(known_vectors[:n])
     return ImageStudent(backbone, projection, card, **settings).fit(crops, known_vectors, progress)
 
 

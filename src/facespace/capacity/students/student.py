@@ -36,8 +36,8 @@ _BLOCK = 64  # passes at once
 
 
 @dataclass(frozen=True, eq=False)
-class Uncertain:
-    """μ̂ (n, m) and Σ̂ (n, m, m) of n images, float32."""
+class ProbabilisticEmbeddings:
+    """A Gaussian of each of n images (Shi, Jain 2019): μ̂ (n, m) and Σ̂ (n, m, m), float32."""
 
     mean: Floats
     covariance: Floats
@@ -56,7 +56,7 @@ class Student(Protocol):
         """For signatures."""
         ...
 
-    def moments(self, inputs: ArrayLike) -> Uncertain:
+    def moments(self, inputs: ArrayLike) -> ProbabilisticEmbeddings:
         """μ̂ and Σ̂ of n inputs."""
         ...
 
@@ -120,7 +120,7 @@ class EmbeddingStudent:
         self.module_: ResidualModule = module
         return self
 
-    def moments(self, inputs: ArrayLike) -> Uncertain:
+    def moments(self, inputs: ArrayLike) -> ProbabilisticEmbeddings:
         """μ̂ and Σ̂ over all dropout masks, exactly (the aleatoric part takes s for Gaussian over the masks).
 
         With κ = p / (1 − p), hidden row h and its unit k's contribution a_k = h_k W_k + relu(h_k) V_k to the output:
@@ -138,9 +138,9 @@ class EmbeddingStudent:
         aleatoric = np.exp(np.clip(out[:, m:] + 0.5 * kappa * spread, *LOG_VARIANCES))
         total = (kappa * covariance).reshape(n, m, m)
         total[:, np.arange(m), np.arange(m)] += aleatoric
-        return Uncertain(np.ascontiguousarray(out[:, :m]), total.astype(np.float32, copy=False))
+        return ProbabilisticEmbeddings(np.ascontiguousarray(out[:, :m]), total.astype(np.float32, copy=False))
 
-    def sampled_moments(self, inputs: ArrayLike, passes: int, *, seed: int = 0) -> Uncertain:
+    def sampled_moments(self, inputs: ArrayLike, passes: int, *, seed: int = 0) -> ProbabilisticEmbeddings:
         """μ̂ and Σ̂ from T = `passes` ≥ 2 sampled networks; each is the same network for all inputs, as in eq. 6."""
         rng = np.random.default_rng([seed, 2])
         h = self.module_.hidden(self.projection.centred(inputs))
@@ -156,7 +156,7 @@ class EmbeddingStudent:
         mean = first / passes
         covariance = (second - passes * mean[:, :, None] * mean[:, None, :]) / (passes - 1)
         covariance[:, np.arange(m), np.arange(m)] += noise / passes
-        return Uncertain((centre + mean).astype(np.float32), covariance.astype(np.float32))
+        return ProbabilisticEmbeddings((centre + mean).astype(np.float32), covariance.astype(np.float32))
 
     def _passes(self, h: Floats, passes: int, rng: np.random.Generator) -> Iterator[Floats]:
         """(n, t, 2m) outputs of t networks at a time: one product with the weights of all t beside each other."""

@@ -83,7 +83,7 @@ def fit(
         # --intercept alone asks for the comparison about zero; with --center the means are the origin.
         center=not intercept if center is None else center,
         intercept=intercept,
-        pairs=protocol,
+        protocol=protocol,
         seed=seed,
     )
     if statistics is not None:

@@ -42,7 +42,7 @@ def refine(
         load_linear_map(map),
         load_set(source),
         load_set(target),
-        pairs=None if statistics is None else PairStatistics.load(statistics),
+        statistics=None if statistics is None else PairStatistics.load(statistics),
         iterations=iterations,
         anchors=anchors,
         seed=seed,

@@ -24,7 +24,7 @@ Methods = Annotated[
 ]
 Pairing = Annotated[str, typer.Option("--pairing", help="What maps are fitted on: same or matched.")]
 Keys = Annotated[str, typer.Option("--keys", help="Images of the pairing 'same': protocol or all.")]
-Loss = Annotated[float, typer.Option("--loss", help="Points of accuracy that may be lost.")]
+Loss = Annotated[float, typer.Option("--loss", help="Accuracy that may be lost, a fraction: 0.01 is one point.")]
 
 
 def sensitivity(
@@ -40,7 +40,7 @@ def sensitivity(
     keys: Keys = "protocol",
     alpha: Alpha = 1.0,
     center: Center = True,
-    loss: Loss = 1.0,
+    loss: Loss = 0.01,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -78,7 +78,7 @@ def rank(
     keys: Keys = "protocol",
     alpha: Alpha = 1.0,
     center: Center = True,
-    loss: Loss = 0.5,
+    loss: Loss = 0.005,
     output: OutputFolder = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -111,7 +111,7 @@ def needed(
     pairs: Annotated[
         Path | None, typer.Option(help="Pairs list with folds to judge by; by default drawn from the sets.")
     ] = None,
-    loss: Loss = 1.0,
+    loss: Loss = 0.01,
     method: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")] = "ridge",
     alpha: Alpha = 1.0,
     center: Center = True,

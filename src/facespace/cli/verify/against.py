@@ -10,10 +10,10 @@ from rich.text import Text
 from ..printing import dim, warning_lines
 
 if TYPE_CHECKING:
-    from ...metrics import Comparison
+    from ...metrics import SystemComparison
 
 
-def render_difference(result: Comparison) -> RenderableType:
+def render_difference(result: SystemComparison) -> RenderableType:
     """The comparison for a terminal: a sentence, the table, warnings, the signature."""
     from ...report import terminal_table
     from ...verification import difference_table, finding

@@ -127,16 +127,16 @@ def verify_command(
 
     assert pairs is not None  # one of the two is given
     protocol = load_pairs(pairs)
-    strangers = load_cohort(cohort, cohort_b, left, right)
+    members = load_cohort(cohort, cohort_b, left, right)
     if against is not None:
-        if strangers is not None:
+        if members is not None:
             raise InputError("--cohort corrects the scores of one system", "Run verify for each of them.")
         systems = System(left, right, linear), System(*load_system(against, against_b, against_map))
         found = compare_systems(*systems, protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed)
         finish(found, compare_report, lambda made, _: render_difference(made), output, as_json=as_json, quiet=quiet)
         return
     result = verify(
-        left, right, protocol=protocol, map=linear, fars=fars, cohort=strangers, allow_missing=allow_missing, seed=seed
+        left, right, protocol=protocol, map=linear, fars=fars, cohort=members, allow_missing=allow_missing, seed=seed
     )
     if output is not None:
         from ...io import write_json

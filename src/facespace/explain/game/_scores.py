@@ -18,7 +18,7 @@ from ...images import Crops
 from ...io import atomic_write
 from ..methods import Importance
 from ..network import ExplainableNetwork
-from ..saliency import compare
+from ..saliency import decompose
 from ._hide import blurred, hide, hiding_order
 
 Doubles = NDArray[np.float64]
@@ -96,12 +96,12 @@ class GameScores:
         features = self._pooled(maps)
         other = np.roll(np.arange(2 * n), -n)
         head = self.network.head
-        comparisons = [compare(features[i], features[j], head, head) for i, j in enumerate(other)]
+        cosines = [decompose(features[i], features[j], head, head) for i, j in enumerate(other)]
         importance = self._importance(
             self.methods,
             clean,
             maps,
-            comparisons,
+            cosines,
             sides.tolist(),
             [int(r) for r in np.concatenate([2 * rows, 2 * rows + 1])],
         )

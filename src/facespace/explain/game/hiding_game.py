@@ -4,7 +4,7 @@ Paper: Castanon and Byrne, Visualizing and quantifying discriminative features f
 in place of masking Xu, Lu, Ebrahimi 2023, section IV-B. The least important pixels of both images are blurred, each by its
 own map, at levels from 0 to 100 %; the better the map, the longer the pairs are decided rightly.
 
-    AUC = 100 · trapezium(accuracy) / (Pmax − Pmin)
+    AUC = trapezium(accuracy) / (Pmax − Pmin)
 
 Deletion hides the most important pixels first: there the better map gives the lower curve. Insertion (the blurred face gets
 its most important pixels back first) shows the very pictures of the hiding game, read from the other end: the same AUC.
@@ -41,7 +41,7 @@ class GameCurve:
     Attributes:
         method, game: their names. threshold: "fixed" (the clean images') or "refit" (chosen anew at each level).
         levels: shares of hidden pixels. accuracy: at each, in [0, 1].
-        auc: the area under it in percent. low, high: 95 % interval, from drawing pairs.
+        auc: the area under it, in [0, 1]. low, high: 95 % interval, from drawing pairs.
         tie_fraction: share of the pixels whose importance another pixel of the image has too.
     """
 
@@ -106,7 +106,7 @@ class HidingGameResult:
         return sorted(chosen, key=lambda c: -c.auc if game == "hiding" else c.auc)
 
     def to_dict(self) -> dict[str, Any]:
-        """The document of `facespace explain evaluate`; accuracies between 0 and 1, areas in percent."""
+        """The document of `facespace explain evaluate`; accuracies and areas between 0 and 1."""
         return {
             "signature": self.signature,
             "network": self.network,
@@ -209,23 +209,12 @@ def judge(
                     again = kfold_accuracy(table[:, i], protocol.same, fold)
                     cut = again.thresholds[np.unique(fold, return_inverse=True)[1]]
                 right[:, i] = (table[:, i] >= cut) == protocol.same
-            area = 100 * np.trapezoid(right, at, axis=1) / (at[-1] - at[0])  # a pair's own: the AUC is their mean
+            area = np.trapezoid(right, at, axis=1) / (at[-1] - at[0])  # a pair's own: the AUC is their mean
             areas[game, kind, method] = area
             low, high = np.percentile(area[draws].mean(1), [2.5, 97.5])
             accuracy = tuple(right.mean(0).tolist())
-            curves.append(
-                GameCurve(
-                    method,
-                    game,
-                    kind,
-                    tuple(at.tolist()),
-                    accuracy,
-                    float(area.mean()),
-                    float(low),
-                    float(high),
-                    ties[method],
-                )
-            )
+            auc = float(area.mean()), float(low), float(high)
+            curves.append(GameCurve(method, game, kind, tuple(at.tolist()), accuracy, *auc, ties[method]))
     return HidingGameResult(
         network, len(first), clean.mean, clean.sd, tuple(curves), tuple(_differences(areas, draws)), line
     )

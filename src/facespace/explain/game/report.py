@@ -76,7 +76,8 @@ def finding(result: HidingGameResult) -> str:
         return "Only controls were played."
     best = ranked[0]
     sentence = (
-        f"{TITLES[best.method]} came first of the methods with an AUC of {best.auc:.2f} ({best.low:.2f} to {best.high:.2f})"
+        f"{TITLES[best.method]} came first of the methods with an AUC of {100 * best.auc:.2f} ({100 * best.low:.2f} to "
+        f"{100 * best.high:.2f})"
     )
     close = {d.other: d for d in result.differences if (d.game, d.threshold) == (game, "refit") and d.low <= 0 <= d.high}
     if near := [TITLES[c.method] for c in ranked[1:] if c.method in close and everyone[0] == best.method]:
@@ -85,7 +86,7 @@ def finding(result: HidingGameResult) -> str:
     if control is not None:
         ahead = everyone.index(control.method) < everyone.index(best.method)
         apart = not {control.method, best.method} & set(close)
-        sentence += f"; the best control, {control.method}, has {control.auc:.2f}, "
+        sentence += f"; the best control, {control.method}, has {100 * control.auc:.2f}, "
         if ahead:
             sentence += "so no method was better than knowing nothing" + (
                 "" if apart else ", though the two are not told apart"
@@ -133,7 +134,7 @@ def game_table(result: HidingGameResult) -> Table:
         for c in result.ranked("refit", game):
             f = fixed[c.method]
             name: list[object] = [_title(c.method), *([game] if len(games) > 1 else [])]
-            rows.append([*name, c.auc, c.low, c.high, f.auc, f.low, f.high, 100 * c.tie_fraction])
+            rows.append([*name, *(100 * v for v in (c.auc, c.low, c.high, f.auc, f.low, f.high, c.tie_fraction))])
     caption = (
         "AUC with the threshold chosen anew at each level, by which the rows are sorted, and with the clean images' fixed."
     )
@@ -167,7 +168,7 @@ def _differences(result: HidingGameResult, game: str) -> Table:
 
 
 def _ends(difference: GameDifference | None) -> list[object]:
-    return [None] * 3 if difference is None else [difference.difference, difference.low, difference.high]
+    return [None] * 3 if difference is None else [100 * v for v in (difference.difference, difference.low, difference.high)]
 
 
 def _title(method: str) -> str:
@@ -185,9 +186,7 @@ def _areas(result: HidingGameResult, game: str) -> Figure:
         Dot(
             _short(method) + (", control" if method in CONTROLS else ""),
             words,
-            curves[kind][method].auc,
-            curves[kind][method].low,
-            curves[kind][method].high,
+            *(100 * value for value in (curves[kind][method].auc, curves[kind][method].low, curves[kind][method].high)),
         )
         for method in curves["refit"]
         for kind, words in _THRESHOLDS.items()
@@ -199,7 +198,7 @@ def _areas(result: HidingGameResult, game: str) -> Figure:
         title=f"{game.capitalize()} game: area under the curve",
         caption="AUC of every method with its 95 % interval. The pairs are the same for all, so two methods may be told "
         "apart though their intervals overlap: see the paired differences below.",
-        description="; ".join(f"{TITLES[c.method]}: {c.auc:.2f} %" for c in curves["refit"].values()),
+        description="; ".join(f"{TITLES[c.method]}: {100 * c.auc:.2f} %" for c in curves["refit"].values()),
     )
 
 
@@ -219,7 +218,7 @@ def _figure(result: HidingGameResult, kind: str, game: str) -> Figure:
         ),
         title=f"{game.capitalize()} game, {_THRESHOLDS[kind]}",
         caption=caption,
-        description="; ".join(f"{TITLES[c.method]}: AUC {c.auc:.2f} %" for c in shown),
+        description="; ".join(f"{TITLES[c.method]}: AUC {100 * c.auc:.2f} %" for c in shown),
     )
 
 
@@ -228,13 +227,13 @@ def _curve(curve: GameCurve) -> Curve:
         "control" if curve.method in CONTROLS else "method",
         [100 * level for level in curve.levels],
         [100 * a for a in curve.accuracy],
-        f"{_short(curve.method)}\nAUC {curve.auc:.2f} ({curve.low:.2f} to {curve.high:.2f})",
+        f"{_short(curve.method)}\nAUC {100 * curve.auc:.2f} ({100 * curve.low:.2f} to {100 * curve.high:.2f})",
     )
 
 
 def _key_figures(result: HidingGameResult) -> list[KeyFigure]:
     figures = [
-        KeyFigure(f"{c.auc:.2f} %", TITLES[c.method], f"95 %: {c.low:.2f} to {c.high:.2f}")
+        KeyFigure(f"{100 * c.auc:.2f} %", TITLES[c.method], f"95 %: {100 * c.low:.2f} to {100 * c.high:.2f}")
         for c in [c for c in result.ranked("refit", _games(result)[0]) if c.method not in CONTROLS][:3]
     ]
     clean = KeyFigure(

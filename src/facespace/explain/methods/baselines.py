@@ -20,7 +20,7 @@ from ...errors import unknown_name
 from ...images import Crops
 from ...models import torch_or_error
 from ..network import ExplainableNetwork
-from ..saliency import Comparison
+from ..saliency import CosineDecomposition
 
 Floats = NDArray[np.float32]
 NORMS = ("live", "detached")
@@ -31,37 +31,37 @@ def peaks_of(convolutional_map: Floats) -> NDArray[np.intp]:
     return np.asarray(convolutional_map.reshape(len(convolutional_map), -1).argmax(1))
 
 
-def grad_cam(convolutional_map: Floats, comparison: Comparison, *, norms: str = "live") -> Floats:
+def grad_cam(convolutional_map: Floats, cosine: CosineDecomposition, *, norms: str = "live") -> Floats:
     """GradCAM on the (c, h, w) map: max(Σ_k α_k A^k, 0), α_k = (1/N) Σ over the cells of ∂s/∂A^k = g_k/N; (h, w).
 
     Either pooling hands on g_k in all, so α_k is g_k/N for both. `norms="detached"` holds ‖F‖ fixed in the gradient; with
     average pooling the map before the ReLU is then Stylianou's, divided by N.
     """
-    return np.maximum(grad_cam_signed(convolutional_map, comparison, norms=norms), 0)
+    return np.maximum(grad_cam_signed(convolutional_map, cosine, norms=norms), 0)
 
 
-def grad_cam_signed(convolutional_map: Floats, comparison: Comparison, *, norms: str = "live") -> Floats:
+def grad_cam_signed(convolutional_map: Floats, cosine: CosineDecomposition, *, norms: str = "live") -> Floats:
     """Σ_k α_k A^k of `grad_cam`, before the ReLU."""
     cells = convolutional_map[0].size
-    alpha = (_gradient(comparison, norms) / cells).astype(np.float32)
+    alpha = (_gradient(cosine, norms) / cells).astype(np.float32)
     return np.asarray(np.tensordot(alpha, convolutional_map, axes=1))
 
 
 def grad_cam_plus_plus(
-    convolutional_map: Floats, comparison: Comparison, *, pooling: str = "max", norms: str = "live"
+    convolutional_map: Floats, cosine: CosineDecomposition, *, pooling: str = "max", norms: str = "live"
 ) -> Floats:
     """GradCAM++ on the map: max(Σ_k w_k A^k, 0), w_k = Σ over the cells of α · max(∂s/∂A^k, 0); (h, w).
 
     See `plus_plus_weights`.
     """
-    return np.maximum(grad_cam_plus_plus_signed(convolutional_map, comparison, pooling=pooling, norms=norms), 0)
+    return np.maximum(grad_cam_plus_plus_signed(convolutional_map, cosine, pooling=pooling, norms=norms), 0)
 
 
 def grad_cam_plus_plus_signed(
-    convolutional_map: Floats, comparison: Comparison, *, pooling: str = "max", norms: str = "live"
+    convolutional_map: Floats, cosine: CosineDecomposition, *, pooling: str = "max", norms: str = "live"
 ) -> Floats:
     """Σ_k w_k A^k of `grad_cam_plus_plus`, before the ReLU."""
-    weights = plus_plus_weights(convolutional_map, _gradient(comparison, norms), pooling).astype(np.float32)
+    weights = plus_plus_weights(convolutional_map, _gradient(cosine, norms), pooling).astype(np.float32)
     return np.asarray(np.tensordot(weights, convolutional_map, axes=1))
 
 
@@ -80,16 +80,16 @@ def plus_plus_weights(convolutional_map: Floats, gradient: NDArray[np.float64], 
     return np.asarray(alpha * np.maximum(g, 0) * (cells if pooling == "avg" else 1))
 
 
-def stylianou_avg(convolutional_map: Floats, comparison: Comparison) -> Floats:
+def stylianou_avg(convolutional_map: Floats, cosine: CosineDecomposition) -> Floats:
     """S_A(x) = ⟨A(x), f̂_B⟩ / (N ‖F_A‖); (h, w). With average pooling it sums to s."""
     cells = convolutional_map[0].size
-    return np.asarray(np.tensordot(comparison.detached.astype(np.float32), convolutional_map, axes=1) / np.float32(cells))
+    return np.asarray(np.tensordot(cosine.detached.astype(np.float32), convolutional_map, axes=1) / np.float32(cells))
 
 
-def stylianou_max(convolutional_map: Floats, comparison: Comparison) -> Floats:
+def stylianou_max(convolutional_map: Floats, cosine: CosineDecomposition) -> Floats:
     """S_A(x) = Σ of f̂_A,k f̂_B,k over the channels with their maximum at x; (h, w). With max pooling it sums to s."""
     shape = convolutional_map.shape[1:]
-    total = np.bincount(peaks_of(convolutional_map), comparison.weights, minlength=shape[0] * shape[1])
+    total = np.bincount(peaks_of(convolutional_map), cosine.weights, minlength=shape[0] * shape[1])
     return total.reshape(shape).astype(np.float32)
 
 
@@ -99,16 +99,16 @@ def upsample(coarse: Floats, shape: tuple[int, int]) -> Floats:
 
 
 def picture_gradient(
-    network: ExplainableNetwork, crops: Crops, comparisons: list[Comparison]
+    network: ExplainableNetwork, crops: Crops, cosines: list[CosineDecomposition]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """∂s/∂I and the input I, as the module takes it; each (n, 3, height, width).
 
-    One backward pass for n images, each with its own partner: the gradient of Σ_i g_i · F(I_i), g_i being the comparison's
+    One backward pass for n images, each with its own partner: the gradient of Σ_i g_i · F(I_i), g_i being the cosine's
     live gradient, is ∂s_i/∂I_i in row i.
     """
     torch = torch_or_error()
     x: Any = network.prepare(crops).requires_grad_(True)
-    g = torch.from_numpy(np.stack([c.live for c in comparisons]).astype(np.float32))
+    g = torch.from_numpy(np.stack([c.live for c in cosines]).astype(np.float32))
     with torch.enable_grad():
         m = network.module(x)
         # The first of equal maxima gets the whole gradient, as p_k is the first; amax would share it out.
@@ -130,7 +130,7 @@ def gradient_times_input(gradient: Floats, pixels: Floats) -> Floats:
     return np.asarray(np.abs((gradient * pixels).sum(1)))
 
 
-def _gradient(comparison: Comparison, norms: str) -> NDArray[np.float64]:
+def _gradient(cosine: CosineDecomposition, norms: str) -> NDArray[np.float64]:
     if norms not in NORMS:
         raise unknown_name("treatment of the norms", norms, NORMS)
-    return comparison.live if norms == "live" else comparison.detached
+    return cosine.live if norms == "live" else cosine.detached

@@ -13,7 +13,7 @@ from ...errors import ModelError, unknown_name
 from ...images import Crops
 from ..network import ExplainableNetwork
 from ..residuals import Residuals, residuals
-from ..saliency import Comparison, saliency
+from ..saliency import CosineDecomposition, saliency
 from . import baselines, controls
 
 Floats = NDArray[np.float32]
@@ -76,7 +76,7 @@ class Importance:
         methods: Sequence[str],
         crops: Crops,
         maps: Floats,
-        comparisons: Sequence[Comparison],
+        cosines: Sequence[CosineDecomposition],
         keys: Sequence[Any],
         numbers: Sequence[int],
     ) -> dict[str, Floats]:
@@ -84,17 +84,17 @@ class Importance:
 
         Args:
             crops, maps: (n, height, width, 3) and (n, c, h, w).
-            comparisons: one for each image, as the first of its pair.
+            cosines: one for each image, as the first of its pair.
             keys: what the images are called in the store of residuals.
             numbers: whole numbers that seed the random maps, so that they do not depend on how pairs are grouped.
         """
         shape, found = crops.shape[1:3], {}
         n = range(len(crops))
         if {"gradient", "gradient-input"} & set(methods):
-            gradient, pixels = baselines.picture_gradient(self.network, crops, list(comparisons))
+            gradient, pixels = baselines.picture_gradient(self.network, crops, list(cosines))
         signed = None
         if {"reconstruction", "reconstruction-similar", "inverted"} & set(methods):
-            signed = [saliency(self.residuals_of(keys[i], maps[i]), comparisons[i], self.threshold).signed for i in n]
+            signed = [saliency(self.residuals_of(keys[i], maps[i]), cosines[i], self.threshold).signed for i in n]
         for method in methods:
             if method == "gradient":
                 found[method] = baselines.gradient_map(gradient)
@@ -105,20 +105,20 @@ class Importance:
             elif method in CONTROLS:
                 found[method] = np.stack([self._control(method, shape, numbers[i]) for i in n])
             else:
-                coarse = [self._coarse(method, maps[i], comparisons[i]) for i in n]
+                coarse = [self._coarse(method, maps[i], cosines[i]) for i in n]
                 found[method] = np.stack([baselines.upsample(c, shape) for c in coarse])
         return found
 
-    def _coarse(self, method: str, convolutional_map: Floats, comparison: Comparison) -> Floats:
+    def _coarse(self, method: str, convolutional_map: Floats, cosine: CosineDecomposition) -> Floats:
         if method in ("gradcam", "gradcam-signed"):
-            h = baselines.grad_cam_signed(convolutional_map, comparison)
+            h = baselines.grad_cam_signed(convolutional_map, cosine)
             return h if method.endswith("signed") else np.maximum(h, 0)
         if method in ("gradcam++", "gradcam++-signed"):
-            h = baselines.grad_cam_plus_plus_signed(convolutional_map, comparison, pooling=self.network.pooling)
+            h = baselines.grad_cam_plus_plus_signed(convolutional_map, cosine, pooling=self.network.pooling)
             return h if method.endswith("signed") else np.maximum(h, 0)
         if method == "stylianou-avg":
-            return baselines.stylianou_avg(convolutional_map, comparison)
-        return baselines.stylianou_max(convolutional_map, comparison)
+            return baselines.stylianou_avg(convolutional_map, cosine)
+        return baselines.stylianou_max(convolutional_map, cosine)
 
     def _control(self, method: str, shape: tuple[int, int], number: int) -> Floats:
         if method == "random":

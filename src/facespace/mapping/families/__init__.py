@@ -2,7 +2,7 @@
 
 from .anchored import AnchoredMap
 from .base import LinearEstimator
-from .cca import CanonicalMap
+from .cca import CCAMap
 from .identity import IdentityMap
 from .joint import JointMap
 from .ols import LeastSquaresMap
@@ -13,7 +13,7 @@ from .rotation import OrthogonalMap, RotationMap
 from .spectral import SpectralMap
 
 __all__ = [
-    "FAMILIES", "METHODS", "AnchoredMap", "CanonicalMap", "IdentityMap", "JointMap", "LeastSquaresMap",
-    "LinearEstimator", "OrthogonalMap", "ReducedRankMap", "RidgeMap", "RotationMap", "SpectralMap", "candidates",
-    "joint_candidates", "make_estimator",
+    "FAMILIES", "METHODS", "AnchoredMap", "CCAMap", "IdentityMap", "JointMap", "LeastSquaresMap", "LinearEstimator",
+    "OrthogonalMap", "ReducedRankMap", "RidgeMap", "RotationMap", "SpectralMap", "candidates", "joint_candidates",
+    "make_estimator",
 ]  # fmt: skip

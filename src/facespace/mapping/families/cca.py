@@ -14,7 +14,7 @@ from ..statistics import PairStatistics
 from .base import LinearEstimator, Solution
 
 
-class CanonicalMap(LinearEstimator):
+class CCAMap(LinearEstimator):
     """W = G̃⁻¹ C H̃⁻¹: directions count by how well the other space knows them, not by their variance.
 
     Between families of networks that spread people along different directions this loses less than least squares or a

@@ -24,7 +24,7 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
     """The common space of two networks in which their embeddings of one face agree best.
 
     Where the target's gallery may be mapped too, this loses least: directions the networks don't share are damped on both
-    sides. Not a map into the target's space; see CanonicalMap for the one-sided form of the same score.
+    sides. Not a map into the target's space; see CCAMap for the one-sided form of the same score.
 
     Fitted attributes: `weight_` A (p, r), `target_weight_` B (q, r) with r = min(p, q), `mean_`, `target_mean_`,
     `correlations_` Σ (r,), descending.

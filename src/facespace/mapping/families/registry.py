@@ -8,7 +8,7 @@ from ...errors import unknown_name
 from ..statistics import Moments
 from .anchored import AnchoredMap
 from .base import LinearEstimator
-from .cca import CanonicalMap
+from .cca import CCAMap
 from .identity import IdentityMap
 from .joint import JointMap
 from .ols import LeastSquaresMap
@@ -49,7 +49,7 @@ def make_estimator(
         case "reduced-rank":
             return ReducedRankMap(rank, alpha=alpha, center=center)
         case "cca":
-            return CanonicalMap(center=center)
+            return CCAMap(center=center)
         case "spectral":
             return SpectralMap(center=center)
         case "anchored":  # its strengths come from the data; `alpha` is ridge's
@@ -70,9 +70,9 @@ def candidates(
         "rotation": RotationMap(center=center),
         "spectral(γ=0.25)": SpectralMap(0.25, center=center),
         "anchored": AnchoredMap(galleries=galleries, center=center),
-        "cca(ρ=0.03)": CanonicalMap(0.03, center=center),
-        "cca(ρ=0.1)": CanonicalMap(0.1, center=center),
-        "cca(ρ=0.3)": CanonicalMap(0.3, center=center),
+        "cca(ρ=0.03)": CCAMap(0.03, center=center),
+        "cca(ρ=0.1)": CCAMap(0.1, center=center),
+        "cca(ρ=0.3)": CCAMap(0.3, center=center),
         "reduced-rank": ReducedRankMap("auto", alpha="auto", center=center),
     }
     if center:

@@ -46,7 +46,7 @@ class CanonicalSpace:
         into: per model the LinearMap into the hub: its `transform` gives hub vectors, its `check` knows the model's domain.
         out: per model the LinearMap from the hub: its `transform` predicts the model's vectors.
         correlations: (r,) mean correlation between the founding models along each hub direction, descending.
-        facts: regularization, pairs, founding and joined models; plain JSON types.
+        facts: regularization, pairs_by_models, founding and joined models; plain JSON types.
     """
 
     name: str
@@ -108,7 +108,7 @@ class CanonicalSpace:
         facts = {
             "method": "maxvar",
             "regularization": regularization,
-            "pairs": {f"{names[i]} + {names[j]}": n for (i, j), n in covariances.pairs.items()},
+            "pairs_by_models": {f"{names[i]} + {names[j]}": n for (i, j), n in covariances.pairs.items()},
             "founders": list(names),
             "joined": {},
         }

@@ -3,7 +3,7 @@
 With C = XᵀY of the matches (and an anchor that keeps it near the start) = U Σ Vᵀ:
 
     rigid      W = U (Σ/σ₁)^¼ Vᵀ, between a rotation and the raw covariation: what few or unsure matches determine
-    canonical  W = G̃⁻¹ C H̃⁻¹, CanonicalMap's: what many matches determine
+    canonical  W = G̃⁻¹ C H̃⁻¹, CCAMap's: what many matches determine
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ...embeddings import EmbeddingSet, Floats, normalize
-from ..families import CanonicalMap
+from ..families import CCAMap
 from ..statistics import Doubles, Moments, PairStatistics
 from ._neighbours import Mutual
 
@@ -67,9 +67,9 @@ def match_statistics(source: Gallery, target: Gallery, left: Rows, right: Rows) 
     return PairStatistics.of(source.rows(left), target.rows(right))
 
 
-def recentred(pairs: PairStatistics, source: Gallery, target: Gallery) -> PairStatistics:
-    """The statistics of `pairs` about the galleries' means."""
-    return pairs.about(source.mean.astype(np.float64), target.mean.astype(np.float64))
+def recentred(statistics: PairStatistics, source: Gallery, target: Gallery) -> PairStatistics:
+    """The statistics about the galleries' means."""
+    return statistics.about(source.mean.astype(np.float64), target.mean.astype(np.float64))
 
 
 def rigid(covariation: Doubles) -> Doubles:
@@ -91,7 +91,7 @@ def fit_weight(statistics: PairStatistics, canonical: bool, anchor: Doubles | No
     """
     with threadpool_limits(1):  # as in fit_map: small decompositions lose by threads
         if canonical:
-            weight: Doubles = CanonicalMap(REGULARIZATION, center=False).fit_statistics(statistics).weight_
+            weight: Doubles = CCAMap(REGULARIZATION, center=False).fit_statistics(statistics).weight_
             return weight
         cross = statistics.cross
         if anchor is not None and strength:

@@ -49,7 +49,7 @@ class RefineStep:
         mutual: mutual nearest neighbours per searched source row.
         margin: mean margin of the accepted matches.
         agreement: share of the accepted matches that the previous iteration had accepted too.
-        pairs: ⟨XW, Y⟩ / ‖XW‖‖Y‖ over the start's pairs (None without them); in the canonical phase they are held out.
+        pair_agreement: ⟨XW, Y⟩ / ‖XW‖‖Y‖ over the start's pairs (None without them), held out in the canonical phase.
     """
 
     family: str
@@ -57,7 +57,7 @@ class RefineStep:
     mutual: float
     margin: float
     agreement: float
-    pairs: float | None
+    pair_agreement: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def refine_map(
     source: EmbeddingSet,
     target: EmbeddingSet,
     *,
-    pairs: PairStatistics | None = None,
+    statistics: PairStatistics | None = None,
     iterations: int = 40,
     anchors: int = 20_000,
     block: int = 2048,
@@ -114,7 +114,7 @@ def refine_map(
     Args:
         start: a map fitted on few pairs; uncentred ones are the better starts.
         source, target: the galleries, (n, p) and (m, q); labels and ids are not used.
-        pairs: statistics of the pairs that `start` was fitted on; they anchor the first iterations better than the start's
+        statistics: of the pairs that `start` was fitted on; they anchor the first iterations better than the start's
             weight does, and judge the result, which is not fitted on them.
         iterations: at most so many.
         anchors: source rows that are searched for a partner; drawn at random where the gallery has more.
@@ -125,13 +125,13 @@ def refine_map(
         RefineRefused: the galleries don't overlap enough or the start is too weak, with what speaks for it.
         DimensionError, InputError: sets of another width or network than the map's, or numbers that make no sense.
     """
-    _check(start, source, target, pairs, iterations, anchors, block)
+    _check(start, source, target, statistics, iterations, anchors, block)
     left, right = Gallery(source), Gallery(target)
     rng = np.random.default_rng(seed)
     searched = np.arange(len(source))
     if len(source) > anchors:
         searched = np.sort(rng.choice(len(source), anchors, replace=False))
-    about_means = None if pairs is None else recentred(pairs, left, right)
+    about_means = None if statistics is None else recentred(statistics, left, right)
     run = _Run(left, right, searched, about_means, block)
     anchor = start.weight.astype(np.float64) if about_means is None else about_means.cross
     weight, matches, record, converged = run.iterate(*_start_sides(start, left, right), anchor, iterations)
@@ -154,7 +154,7 @@ class _Run:
     source: Gallery
     target: Gallery
     searched: Rows
-    pairs: PairStatistics | None  # about the galleries' means
+    statistics: PairStatistics | None  # about the galleries' means
     block: int
 
     def iterate(
@@ -178,7 +178,7 @@ class _Run:
             canonical = canonical or ((settled or len(record) >= iterations // 2) and self.enough(taken))
             statistics = match_statistics(self.source, self.target, matches.left, matches.right)
             weight = fit_weight(statistics, canonical, anchor, ANCHOR)
-            seen = None if self.pairs is None else agreement(weight, self.pairs)
+            seen = None if self.statistics is None else agreement(weight, self.statistics)
             family = "canonical" if canonical else "rigid"
             record.append(RefineStep(family, taken, found.share, float(matches.margin.mean()), same, seen))
             if done or len(record) >= iterations:
@@ -251,7 +251,7 @@ def _check(
     start: LinearMap,
     source: EmbeddingSet,
     target: EmbeddingSet,
-    pairs: PairStatistics | None,
+    statistics: PairStatistics | None,
     iterations: int,
     anchors: int,
     block: int,
@@ -266,8 +266,9 @@ def _check(
     check_width(target.vectors, q, "the target gallery of this map")
     start.check_model(source, "source")
     start.check_model(target, "target")
-    if pairs is not None and pairs.cross.shape != (p, q):
-        raise InputError(f"the pairs' statistics have widths {pairs.source.dim} → {pairs.target.dim}; the map {p} → {q}")
+    if statistics is not None and statistics.cross.shape != (p, q):
+        widths = f"{statistics.source.dim} → {statistics.target.dim}"
+        raise InputError(f"the pairs' statistics have widths {widths}; the map {p} → {q}")
     for name, value in (("iterations", iterations), ("anchors", anchors), ("block", block)):
         if value < 1:
             raise InputError(f"{name} must be at least 1; got {value}")

@@ -10,7 +10,7 @@ from ...metrics import Roc, best_threshold
 from ...report import Curve, Figure, curves, histograms
 from .study import Cell, CrossModelResult
 
-IDENTITY_LIMIT = 62.0  # percent; unrelated spaces compared directly stay below it
+IDENTITY_LIMIT = 0.62  # unrelated spaces compared directly stay below it
 
 
 def examples(result: CrossModelResult, pairing: str, method: str) -> list[Cell]:
@@ -55,7 +55,7 @@ def histogram_figure(result: CrossModelResult, cell: Cell) -> Figure:
             continue
         scores = match[0].scores.astype(np.float64)
         panels[title] = {"genuine": scores[result.same], "impostor": scores[~result.same]}
-        if 100 * match[0].accuracy.mean > IDENTITY_LIMIT:  # at chance no threshold means anything
+        if match[0].accuracy.mean > IDENTITY_LIMIT:  # at chance no threshold means anything
             cuts[title] = best_threshold(scores, result.same)[0]
     own = result.native[result.models.index(cell.target)]
     panels["target alone"] = {"genuine": own.genuine_scores, "impostor": own.impostor_scores}

@@ -29,8 +29,8 @@ from ...mapping.families import LinearEstimator
 Key = tuple[int, int, str]  # source, target, method
 
 INNER = 3  # parts of the training folds that a choice is cross-validated on
-COHORT = "+cohort"  # a method's name with this: its scores corrected by strangers from the training folds
-STRANGERS = 2000
+COHORT = "+cohort"  # a method's name with this: its scores corrected by a cohort from the training folds
+COHORT_SIZE = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class FoldWork:
         return rows
 
     def own_with_cohort(self, model: int) -> NDArray[np.float32]:
-        """(n,) one network's own scores on the pairs, corrected by strangers from the other folds."""
+        """(n,) one network's own scores on the pairs, corrected by a cohort from the other folds."""
         judged = JudgedPairs(self.sources[model], self.left, self.references[model], self.same)
         scores = np.empty(len(self.same), dtype=np.float32)
         for fold in range(self.statistics.n_folds):
@@ -106,7 +106,7 @@ class FoldWork:
 
     def _cohort(self, s: int, t: int, fold: int) -> tuple[Floats, Floats]:
         rows = np.flatnonzero(self.face_fold != fold)
-        chosen = np.sort(np.random.default_rng([self.seed, fold]).permutation(rows)[:STRANGERS])
+        chosen = np.sort(np.random.default_rng([self.seed, fold]).permutation(rows)[:COHORT_SIZE])
         return self.faces[s][chosen], self.faces[t][chosen]
 
     def _options(self, method: str, s: int, t: int) -> dict[str, Comparer]:

@@ -10,8 +10,9 @@ from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Note
 from ._figures import IDENTITY_LIMIT, examples, histogram_figure, roc_figure
 from .study import Cell, CrossModelResult
 
-CHEAP = 1.0  # points; the largest loss that the paper found among its networks [2020, table 3]
+CHEAP = 0.01  # the largest loss that the paper found among its networks [2020, table 3]
 
+_RATES = ("accuracy", "mean_loss_target", "max_loss_target", "mean_loss_poorer", "max_loss_poorer")  # shown in percent
 _MEANING = {
     "same": "fitted on the same images as both networks saw them",
     "matched": "fitted on pairs of different images of one person",
@@ -45,7 +46,7 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
     first = result.cells[0]
     cells = [c for c in result.cells if (c.pairing, c.method) == (first.pairing, first.method)]
     row = next(r for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, first.method))
-    failed = [c for c in cells if 100 * c.accuracy.mean <= IDENTITY_LIMIT]
+    failed = [c for c in cells if c.accuracy.mean <= IDENTITY_LIMIT]
     if failed:
         head = (
             "No." if len(failed) == len(cells) else f"Not all: {len(failed)} of {len(cells)} ordered pairs stay near chance."
@@ -54,13 +55,13 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
         head = "Yes." if row["max_loss_target"] <= CHEAP else "Yes, at a price."
     through = "Without a map" if first.method == "identity" else f"Through a map ({first.method})"
     cost = (
-        f"{through} it costs {row['mean_loss_target']:.2f} points of the target network's accuracy on average "
-        f"and {row['max_loss_target']:.2f} at worst ({row['worst']})."
+        f"{through} it costs {100 * row['mean_loss_target']:.2f} points of the target network's accuracy on average "
+        f"and {100 * row['max_loss_target']:.2f} at worst ({row['worst']})."
     )
     control = [r["accuracy"] for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, "identity")]
     if control and first.method != "identity":
         chance = "chance" if control[0] <= IDENTITY_LIMIT else "so some of them share a space already"
-        cost += f" Without a map accuracy is {control[0]:.1f} %: {chance}."
+        cost += f" Without a map accuracy is {100 * control[0]:.1f} %: {chance}."
     return head, cost.replace(" -", " −")
 
 
@@ -115,10 +116,12 @@ def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
             continue
         if row["method"] == first.method:
             spread = f"{row['cells']} ordered pairs, {row['pairing']} pairing"
-            figures.append(KeyFigure(f"{row['mean_loss_target']:.2f} pts", f"mean loss, {row['method']}", spread))
-            figures.append(KeyFigure(f"{row['max_loss_target']:.2f} pts", f"worst loss, {row['method']}", row["worst"]))
+            figures.append(KeyFigure(f"{100 * row['mean_loss_target']:.2f} pts", f"mean loss, {row['method']}", spread))
+            figures.append(
+                KeyFigure(f"{100 * row['max_loss_target']:.2f} pts", f"worst loss, {row['method']}", row["worst"])
+            )
         elif row["method"] == "identity":
-            figures.append(KeyFigure(f"{row['accuracy']:.1f} %", "mean accuracy without a map", "50 % is chance"))
+            figures.append(KeyFigure(f"{100 * row['accuracy']:.1f} %", "mean accuracy without a map", "50 % is chance"))
     own = [100 * r.accuracy.mean for r in result.native if r.accuracy is not None]
     span = f"{min(own):.1f}–{max(own):.1f}"
     figures.append(KeyFigure(span, "the networks' own accuracy, %", f"{len(own)} networks"))
@@ -140,7 +143,7 @@ def _notes(result: CrossModelResult) -> list[Note]:
             code="loss",
         )
     )
-    related = [c for c in result.cells if c.method == "identity" and 100 * c.accuracy.mean > IDENTITY_LIMIT]
+    related = [c for c in result.cells if c.method == "identity" and c.accuracy.mean > IDENTITY_LIMIT]
     if related:
         names = ", ".join(f"{c.source} → {c.target} ({100 * c.accuracy.mean:.1f} %)" for c in related[:4])
         notes.append(Note(f"Already comparable without a map: {names}. Are these networks related?", "warning", "related"))
@@ -168,7 +171,7 @@ def summary_table(result: CrossModelResult, *, brief: bool = False) -> Table:
         del columns["mean_loss_poorer"], columns["max_loss_poorer"]
     if len({c.pairing for c in result.cells}) == 1:
         del columns["pairing"]
-    rows = [[row[key] for key in columns] for row in result.summary()]
+    rows = [[100 * row[key] if key in _RATES else row[key] for key in columns] for row in result.summary()]
     caption = "Losses against the target network's own accuracy, over all ordered pairs of networks."
     return Table("methods", list(columns.values()), rows, title="Methods", caption=caption)
 

@@ -47,7 +47,7 @@ class Cell:
     scores: NDArray[np.float32]  # (n,) score of every pair under the map of its own fold
 
     def to_dict(self) -> dict[str, Any]:
-        """The cell of the `study cross-model` document: percent."""
+        """The cell of the `study cross-model` document."""
         counts = {label: self.chosen.count(label) for label in dict.fromkeys(self.chosen)}
         return {
             "source": self.source,
@@ -55,11 +55,11 @@ class Cell:
             "pairing": self.pairing,
             "method": self.method,
             "chosen": counts or self.method,
-            "accuracy": 100 * self.accuracy.mean,
-            "sd": 100 * self.accuracy.sd,
-            "loss_target": 100 * self.loss_target,
-            "loss_poorer": 100 * self.loss_poorer,
-            "folds": 100 * self.accuracy.folds,
+            "accuracy": self.accuracy.mean,
+            "sd": self.accuracy.sd,
+            "loss_target": self.loss_target,
+            "loss_poorer": self.loss_poorer,
+            "folds": self.accuracy.folds,
         }
 
 
@@ -84,7 +84,7 @@ class CrossModelResult:
         raise unknown_name("cell", f"{source} → {target}, {method}, {pairing}", known)
 
     def summary(self) -> list[dict[str, Any]]:
-        """Per pairing and method: mean and largest loss against the target and the poorer network, in percent."""
+        """Per pairing and method: mean and largest loss against the target and the poorer network."""
         rows = []
         for pairing, method in dict.fromkeys((c.pairing, c.method) for c in self.cells):
             group = [c for c in self.cells if (c.pairing, c.method) == (pairing, method)]
@@ -96,22 +96,22 @@ class CrossModelResult:
                     "pairing": pairing,
                     "method": method,
                     "cells": len(group),
-                    "accuracy": 100 * float(np.mean([c.accuracy.mean for c in group])),
-                    "mean_loss_target": 100 * float(target.mean()),
-                    "max_loss_target": 100 * float(target.max()),
-                    "mean_loss_poorer": 100 * float(poorer.mean()),
-                    "max_loss_poorer": 100 * float(poorer.max()),
+                    "accuracy": float(np.mean([c.accuracy.mean for c in group])),
+                    "mean_loss_target": float(target.mean()),
+                    "max_loss_target": float(target.max()),
+                    "mean_loss_poorer": float(poorer.mean()),
+                    "max_loss_poorer": float(poorer.max()),
                     "worst": f"{worst.source} → {worst.target}",
                 }
             )
         return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """The `study cross-model` document: percent."""
+        """The `study cross-model` document: accuracies and losses are fractions."""
         return {
             "signature": self.signature,
             "models": [
-                {"name": name, "dim": dim, "accuracy": 100 * own.accuracy.mean, "sd": 100 * own.accuracy.sd}
+                {"name": name, "dim": dim, "accuracy": own.accuracy.mean, "sd": own.accuracy.sd}
                 for name, dim, own in zip(self.models, self.dims, self.native, strict=True)
                 if own.accuracy is not None
             ],

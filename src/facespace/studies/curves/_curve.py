@@ -22,7 +22,7 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """One method at one size. Shares; `low`, `high` and `sd` are None where nothing was repeated."""
+    """One method at one size; `low`, `high` and `sd` are None where nothing was repeated."""
 
     method: str
     value: int
@@ -50,12 +50,12 @@ class Needed:
 def needed(values: Sequence[int], losses: Sequence[float], limit: float) -> Needed:
     """The smallest size from which on `losses` stay ≤ `limit`; `values` ascending.
 
-    >>> needed([50, 100, 200], [3.0, 1.5, 0.5], 1.0)
+    >>> needed([50, 100, 200], [0.03, 0.015, 0.005], 0.01)
     Needed(value=142, above=100, at=200)
-    >>> needed([50, 100], [3.0, 1.5], 1.0)
+    >>> needed([50, 100], [0.03, 0.015], 0.01)
     Needed(value=None, above=100, at=None)
     """
-    failing = [i for i, loss in enumerate(losses) if not loss <= limit + 1e-12]
+    failing = [i for i, loss in enumerate(losses) if not loss <= limit + 1e-14]
     if not failing:
         return Needed(values[0], None, values[0])
     last = failing[-1]
@@ -82,7 +82,7 @@ class CurveResult(ABC):
     methods: tuple[str, ...]
     values: tuple[int, ...]  # ascending; the last is the whole
     accuracy: Doubles
-    loss: float  # points that may be lost
+    loss: float  # what may be lost
     warnings: tuple[str, ...]
 
     @property
@@ -119,17 +119,17 @@ class CurveResult(ABC):
         return [point for point in self.points if point.method == method]
 
     def needed(self, method: str, against: str = "target") -> Needed:
-        """Where `method` loses at most `loss` points: against the "target" alone, or its own "full" fit."""
-        losses = [100 * (p.loss_target if against == "target" else p.loss_full) for p in self.curve(method)]
+        """Where `method` loses at most `loss`: against the "target" alone, or its own "full" fit."""
+        losses = [p.loss_target if against == "target" else p.loss_full for p in self.curve(method)]
         return needed(self.values, losses, self.loss)
 
     def to_dict(self) -> dict[str, Any]:
-        """The document: percent; `needed` against the target's own accuracy, `needed_full` against the method's full fit."""
+        """The document; `needed` against the target's own accuracy, `needed_full` against the method's full fit."""
         own, full = ({m: self.needed(m, against) for m in self.methods} for against in ("target", "full"))
         return {
             "signature": self.signature,
             "models": [
-                {"name": name, "dim": dim, "accuracy": 100 * r.accuracy.mean, "sd": 100 * r.accuracy.sd}
+                {"name": name, "dim": dim, "accuracy": r.accuracy.mean, "sd": r.accuracy.sd}
                 for name, dim, r in zip((self.source, self.target), self.dims, self.native, strict=True)
                 if r.accuracy is not None
             ],
@@ -142,17 +142,12 @@ class CurveResult(ABC):
                 {
                     "method": p.method,
                     self.axis: p.value,
-                    **{
-                        key: None if share is None else 100 * share
-                        for key, share in (
-                            ("accuracy", p.accuracy),
-                            ("low", p.low),
-                            ("high", p.high),
-                            ("sd", p.sd),
-                            ("loss_target", p.loss_target),
-                            ("loss_full", p.loss_full),
-                        )
-                    },
+                    "accuracy": p.accuracy,
+                    "low": p.low,
+                    "high": p.high,
+                    "sd": p.sd,
+                    "loss_target": p.loss_target,
+                    "loss_full": p.loss_full,
                 }
                 for p in self.points
             ],
@@ -175,6 +170,18 @@ def check_values(values: Sequence[int], smallest: int, what: str) -> tuple[int, 
     if wrong := [v for v in values if v != int(v) or v < smallest]:
         raise InputError(f"{what} must be whole numbers from {smallest}; got {shorten(wrong)}")
     return tuple(sorted({int(v) for v in values}))
+
+
+def check_loss(loss: float, *, positive: bool = False) -> None:
+    """InputError unless `loss` is a fraction of less than one half, which is what chance loses."""
+    if not 0 <= loss < 0.5 or (positive and loss == 0):
+        least = "above 0" if positive else "from 0"
+        raise InputError(f"a loss is a fraction {least} and below 0.5, 0.01 being one point; got {loss!r}")
+
+
+def points(loss: float, spec: str = "g") -> str:
+    """A loss for a person to read."""
+    return f"{100 * loss:{spec}} point{'' if 100 * loss == 1 and spec == 'g' else 's'}"
 
 
 def check_names(source: EmbeddingSet, target: EmbeddingSet) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...report import Band, Figure, lines_with_bands
-from ._curve import CurvePoint, CurveResult
+from ._curve import CurvePoint, CurveResult, points
 
-NEAR = 5.0  # points of loss that the second figure shows
+NEAR = 0.05  # loss that the second figure shows
 SHOWN = 40  # values that a figure or table shows of many
 
 
@@ -40,7 +40,7 @@ WORDS = {
 def accuracy_figure(result: CurveResult) -> Figure:
     bands = [_band(method, thinned(result.curve(method))) for method in result.methods]
     marks, reference = _mark(result)
-    verb = "is" if result.loss == 1 else "are"
+    verb = "is" if 100 * result.loss == 1 else "are"
     dashed = f" Dashed upright: from where at most {points(result.loss)} of {reference} {verb} lost."
     return Figure(
         result.axis if result.axis == "rank" else "sensitivity",
@@ -63,7 +63,7 @@ def loss_figure(result: CurveResult) -> Figure | None:
     bands = []
     for method in result.methods:
         curve = result.curve(method)
-        near = [p for p in curve if 100 * p.loss_target <= NEAR]
+        near = [p for p in curve if p.loss_target <= NEAR]
         if len(near) >= 3:
             bands.append(_band(method, thinned(near), own=result.own[1]))
     if not bands:
@@ -75,10 +75,10 @@ def loss_figure(result: CurveResult) -> Figure | None:
             x_title=f"{WORDS[result.axis].axis} (logarithmic)",
             y_title="Loss against the target (points)",
             log_x=True,
-            level=("allowed", result.loss),
+            level=("allowed", 100 * result.loss),
         ),
         title="The last points",
-        caption=f"The same curves where at most {NEAR:g} points are lost, as the loss against {result.target} alone.",
+        caption=f"The same curves where at most {100 * NEAR:g} points are lost, as the loss against {result.target} alone.",
         description=f"Loss in points against {result.axis}, one line per method, with the allowed loss as a level.",
     )
 
@@ -122,7 +122,3 @@ def intervals(result: CurveResult) -> str:
         return "Each size was drawn once, so there are no intervals over draws."
     draws = result.repeats * result.accuracy.shape[3]
     return f"Bands: 95 % interval of the mean over {draws} draws of pairs ({result.repeats} in each fold)."
-
-
-def points(number: float, spec: str = "g") -> str:
-    return f"{number:{spec}} point{'' if number == 1 and spec == 'g' else 's'}"

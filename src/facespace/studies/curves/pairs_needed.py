@@ -18,7 +18,7 @@ from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
 from ...results import signature
-from ._curve import Doubles, check_names, check_values
+from ._curve import Doubles, check_loss, check_names, check_values, points
 from ._pair_work import PairWork, Progress, known_methods
 from ._power_law import PowerLaw, fit_law
 
@@ -31,7 +31,7 @@ CEILING = 0.25  # errors above it are near chance, where the power law does not 
 
 @dataclass(frozen=True, eq=False)
 class PairsNeeded:
-    """The estimate and what it rests on. Shares, but `loss` in points.
+    """The estimate and what it rests on.
 
     Attributes:
         pairs: how many pairs the sets share.
@@ -70,7 +70,7 @@ class PairsNeeded:
     def answer(self) -> str:
         """One sentence for a person."""
         goal = "the target network's own accuracy" if self.against == "target" else "what endless pairs would give"
-        aim = f"to lose at most {self.loss:g} point{'' if self.loss == 1 else 's'} against {goal}"
+        aim = f"to lose at most {points(self.loss)} against {goal}"
         if self.needed is None:
             floor = f"{100 * (self.law.a - self.allowed):.1f} points short of it however many there are"
             doubt = "" if self.low is None else f" The 95 % interval begins at {self.low:,} pairs, so that is not certain."
@@ -84,7 +84,7 @@ class PairsNeeded:
         return f"About {self.more:,} more pairs are needed, {self.needed:,} in all, {aim} {span}."
 
     def to_dict(self) -> dict[str, Any]:
-        """The `study pairs-needed` document: errors in percent."""
+        """The `study pairs-needed` document."""
         return {
             "signature": self.signature,
             "source": self.source,
@@ -98,11 +98,11 @@ class PairsNeeded:
             "high": self.high,
             "more": self.more,
             "extrapolated": self.extrapolated,
-            "allowed_error": 100 * self.allowed,
-            "error_now": 100 * self.law.error(self.pairs),
-            "error_limit": 100 * self.law.a,
+            "allowed_error": self.allowed,
+            "error_now": self.law.error(self.pairs),
+            "error_limit": self.law.a,
             "law": {"a": self.law.a, "b": self.law.b, "c": self.law.c},
-            "points": [{"pairs": n, "error": 100 * e} for n, e in zip(self.sizes, self.errors.tolist(), strict=True)],
+            "points": [{"pairs": n, "error": e} for n, e in zip(self.sizes, self.errors.tolist(), strict=True)],
             "answer": self.answer(),
             "warnings": list(self.warnings),
         }
@@ -111,7 +111,7 @@ class PairsNeeded:
 def pairs_needed(
     source: EmbeddingSet,
     target: EmbeddingSet,
-    loss: float = 1.0,
+    loss: float = 0.01,
     *,
     method: str = "ridge",
     protocol: PairProtocol | None = None,
@@ -125,12 +125,12 @@ def pairs_needed(
     workers: int | None = None,
     progress: Progress = None,
 ) -> PairsNeeded:
-    """Estimate how many pairs a map from `source` to `target` needs to lose at most `loss` points of accuracy.
+    """Estimate how many pairs a map from `source` to `target` needs to lose at most `loss` of accuracy.
 
     Args:
         source, target: two networks' sets that share ids; people are told apart by a `subject` column, else each image
             is its own person, and only the comparison of one image across the networks can be judged.
-        loss: points.
+        loss: a fraction, 0.01 being one point.
         method: a family of `facespace.mapping`.
         protocol: a pairs list with folds to judge by, in place of pairs drawn from the sets.
         against: what the loss is counted from; by default "target" where that can be measured, else "limit".
@@ -145,8 +145,7 @@ def pairs_needed(
     """
     check_names(source, target)
     (method,) = known_methods([method])
-    if not loss > 0:
-        raise InputError(f"loss must be a positive number of points; got {loss!r}")
+    check_loss(loss, positive=True)
     if protocol is None:
         work = PairWork.of_sets(source, target, seed)
     else:
@@ -183,7 +182,7 @@ def pairs_needed(
     n = np.asarray(tried, dtype=np.float64)[used]
     law = fit_law(n, np.maximum(mean[used], floor))
     base = float(np.average(own_errors, weights=counts)) if against == "target" else law.a
-    allowed = base + loss / 100
+    allowed = base + loss
     rng = np.random.default_rng([seed, 1])
     drawn = []
     for _ in range(resamples):
@@ -192,7 +191,7 @@ def pairs_needed(
         sample = np.average(errors[used][:, rows].mean(axis=1)[:, folds], axis=1, weights=counts[folds])
         other = fit_law(n, np.maximum(sample, floor))
         native = float(np.average(own_errors[folds], weights=counts[folds]))
-        drawn.append(other.pairs(loss / 100 + (native if against == "target" else other.a)))
+        drawn.append(other.pairs(loss + (native if against == "target" else other.a)))
     low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf").tolist()
     estimate = law.pairs(allowed)
     warnings = []

@@ -12,7 +12,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...results import signature
 from ...verification import verify
-from ._curve import CurveResult, Doubles, check_names, check_values, half_width
+from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
 
@@ -42,7 +42,7 @@ def rank_study(
     keys: str = "protocol",
     alpha: float = 1.0,
     center: bool = True,
-    loss: float = 0.5,
+    loss: float = 0.005,
     seed: int = 0,
     workers: int | None = None,
     progress: Progress = None,
@@ -55,7 +55,7 @@ def rank_study(
     Args:
         source, target, protocol, pairing, keys, alpha, center, methods, workers, progress: as in `sensitivity_study`.
         ranks: by default all; full rank is always added.
-        loss: points that may be lost, for `needed`.
+        loss: accuracy that may be lost, for `needed`; 0.01 is one point.
         seed: of the intervals of the networks' own accuracies; nothing else is random.
 
     Raises:
@@ -63,6 +63,7 @@ def rank_study(
         UnknownNameError: an unknown method or pairing.
     """
     check_names(source, target)
+    check_loss(loss)
     methods = known_methods(default_methods() if methods is None else methods)
     full = min(source.dim, target.dim)
     wanted = check_values(range(1, full + 1) if ranks is None else ranks, 1, "ranks")
@@ -92,16 +93,5 @@ def rank_study(
         seed=seed,
     )
     warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
-    return RankResult(
-        line,
-        source.model,
-        target.model,
-        (source.dim, target.dim),
-        pairing,
-        native,
-        methods,
-        values,
-        accuracy,
-        loss,
-        warnings,
-    )
+    dims = source.dim, target.dim
+    return RankResult(line, source.model, target.model, dims, pairing, native, methods, values, accuracy, loss, warnings)

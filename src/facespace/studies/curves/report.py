@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text
-from ._curve import CurveResult, Needed
-from ._figures import SHOWN, WORDS, accuracy_figure, intervals, loss_figure, points, thinned
+from ._curve import CurveResult, Needed, points
+from ._figures import SHOWN, WORDS, accuracy_figure, intervals, loss_figure, thinned
 from .rank import RankResult
 from .sensitivity import SensitivityResult
 
@@ -31,12 +31,11 @@ def answer(result: CurveResult) -> tuple[str, str]:
     reached = {m: n for m in result.methods if (n := result.needed(m)).value is not None}
     whole = {m: result.curve(m)[-1] for m in result.methods}
     if reached:
-        method = min(reached, key=lambda m: (reached[m].value or 0, 100 * whole[m].loss_target))
+        method = min(reached, key=lambda m: (reached[m].value or 0, whole[m].loss_target))
         head = f"{_enough(result, reached[method])} to {goal} of {result.target}'s own accuracy ({method})."
         last = whole[method]
         tail = (
-            f"{_full(result).capitalize()} {'loses' if result.axis == 'rank' else 'lose'} "
-            f"{points(100 * last.loss_target, '.2f')}"
+            f"{_full(result).capitalize()} {'loses' if result.axis == 'rank' else 'lose'} {points(last.loss_target, '.2f')}"
         )
         others = [m for m in result.methods if m != method]
         if others:
@@ -46,7 +45,7 @@ def answer(result: CurveResult) -> tuple[str, str]:
     loses = "loses" if result.axis == "rank" else "lose"
     tried = "number of pairs" if result.axis == "pairs" else "rank"
     head = f"No {tried} tried is enough to {goal} of {result.target}'s own accuracy."
-    tail = f"Even {_full(result)} {loses} {points(100 * whole[method].loss_target, '.2f')} ({method})."
+    tail = f"Even {_full(result)} {loses} {points(whole[method].loss_target, '.2f')} ({method})."
     within = result.needed(method, "full")
     return head, f"{tail} {_enough(result, within)} to come within {points(result.loss)} of that."
 

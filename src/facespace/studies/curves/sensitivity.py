@@ -16,7 +16,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
 from ...results import signature
 from ...verification import verify
-from ._curve import CurveResult, Doubles, check_names, check_values, half_width
+from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
 LADDER = (10, 25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200)
@@ -55,7 +55,7 @@ def sensitivity_study(
     keys: str = "protocol",
     alpha: float = 1.0,
     center: bool = True,
-    loss: float = 1.0,
+    loss: float = 0.01,
     seed: int = 0,
     workers: int | None = None,
     progress: Progress = None,
@@ -70,7 +70,7 @@ def sensitivity_study(
         repeats: draws of each size in each fold [2021: 3].
         methods: families of `facespace.mapping`; by default ridge and rotation (and anchored).
         pairing, keys, alpha, center: as in `cross_model_study`.
-        loss: points that may be lost, for `needed`.
+        loss: accuracy that may be lost, for `needed`; 0.01 is one point.
         seed: of the draws, and of the intervals of the networks' own accuracies.
         workers: threads; by default one per processor.
         progress: called with (steps done, steps in all).
@@ -80,6 +80,7 @@ def sensitivity_study(
         UnknownNameError: an unknown method or pairing.
     """
     check_names(source, target)
+    check_loss(loss)
     methods = known_methods(default_methods() if methods is None else methods)
     if repeats < 1:
         raise InputError(f"repeats must be a positive whole number; got {repeats}")

@@ -43,17 +43,17 @@ class HubCell:
     cycle: float  # mean cosine of source vectors and their way source → hub → target → hub → source
 
     def to_dict(self) -> dict[str, Any]:
-        """Percent."""
+        """One of the document's "cells"."""
         return {
             "source": self.source,
             "target": self.target,
-            "own": 100 * self.own,
-            "hub": 100 * self.hub.mean,
-            "sd": 100 * self.hub.sd,
-            "loss_hub": 100 * (self.own - self.hub.mean),
-            "direct": {m: 100 * a.mean for m, a in self.direct.items()},
-            "joined": [100 * a.mean for a in self.joined],
-            "decoded": 100 * self.decoded.mean,
+            "own": self.own,
+            "hub": self.hub.mean,
+            "sd": self.hub.sd,
+            "loss_hub": self.own - self.hub.mean,
+            "direct": {m: a.mean for m, a in self.direct.items()},
+            "joined": [a.mean for a in self.joined],
+            "decoded": self.decoded.mean,
             "cycle": self.cycle,
         }
 
@@ -69,15 +69,15 @@ class Fusion:
     best_model: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Percent."""
+        """One of the document's "fusion"."""
         return {
             "models": self.models,
-            "accuracy": 100 * self.fused.mean,
-            "sd": 100 * self.fused.sd,
-            "score_average": 100 * self.averaged.mean,
-            "best_single": 100 * self.best,
+            "accuracy": self.fused.mean,
+            "sd": self.fused.sd,
+            "score_average": self.averaged.mean,
+            "best_single": self.best,
             "best_model": self.best_model,
-            "gain": 100 * (self.fused.mean - self.best),
+            "gain": self.fused.mean - self.best,
         }
 
 
@@ -95,36 +95,36 @@ class HubResult:
     fusions: tuple[Fusion, ...]
 
     def summary(self) -> dict[str, Any]:
-        """Mean and largest losses over all ordered pairs, in points, and the fusions' gain over the best single network."""
+        """Mean and largest losses over all ordered pairs, and the fusions' gain over the best single network."""
 
         def losses(values: list[float]) -> dict[str, float]:
             return {"mean": float(np.mean(values)), "max": float(np.max(values))}
 
         document: dict[str, Any] = {
-            "hub": losses([100 * (c.own - c.hub.mean) for c in self.cells]),
-            "direct": {m: losses([100 * (c.own - c.direct[m].mean) for c in self.cells]) for m in self.cells[0].direct},
-            "decoded": losses([100 * (c.own - c.decoded.mean) for c in self.cells]),
+            "hub": losses([c.own - c.hub.mean for c in self.cells]),
+            "direct": {m: losses([c.own - c.direct[m].mean for c in self.cells]) for m in self.cells[0].direct},
+            "decoded": losses([c.own - c.decoded.mean for c in self.cells]),
             "cycle": float(np.mean([c.cycle for c in self.cells])),
         }
         if self.cells[0].joined:
-            document["joined"] = losses([100 * (c.own - a.mean) for c in self.cells for a in c.joined])
+            document["joined"] = losses([c.own - a.mean for c in self.cells for a in c.joined])
         for size in sorted({len(f.models) for f in self.fusions}):
-            gains = [100 * (f.fused.mean - f.best) for f in self.fusions if len(f.models) == size]
-            average = [100 * (f.averaged.mean - f.best) for f in self.fusions if len(f.models) == size]
+            gains = [f.fused.mean - f.best for f in self.fusions if len(f.models) == size]
+            average = [f.averaged.mean - f.best for f in self.fusions if len(f.models) == size]
             document.setdefault("fusion", {})[str(size)] = {
                 "mean_gain": float(np.mean(gains)),
-                "better": sum(g > 1e-9 for g in gains),  # more than rounding
+                "better": sum(g > 1e-11 for g in gains),  # more than rounding
                 "of": len(gains),
                 "mean_gain_of_score_average": float(np.mean(average)),
             }
         return document
 
     def to_dict(self) -> dict[str, Any]:
-        """The `canonical report` document: percent and points."""
+        """The `canonical report` document: accuracies, losses and gains are fractions."""
         return {
             "signature": self.signature,
             "models": [
-                {"name": name, "dim": dim, "accuracy": 100 * own.accuracy.mean, "in_hub": 100 * hub.mean, "cycle": cycle}
+                {"name": name, "dim": dim, "accuracy": own.accuracy.mean, "in_hub": hub.mean, "cycle": cycle}
                 for name, dim, own, hub, cycle in zip(
                     self.models, self.dims, self.native, self.own_in_hub, self.own_cycle, strict=True
                 )

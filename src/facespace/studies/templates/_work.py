@@ -43,14 +43,14 @@ class Design:
 class Measured:
     """One comparison: the result without the scores of its pairs, and points of its ROC (FAR, TAR), ascending.
 
-    `general`: warnings about what was compared; `worth`: about false accepts that share people.
+    `general`: warnings about what was compared; `shared_accepts`: about false accepts that share people.
     """
 
     result: TemplateVerificationResult
     far: NDArray[np.float64]
     rate: NDArray[np.float64]
     general: tuple[str, ...]
-    worth: tuple[str, ...]
+    shared_accepts: tuple[str, ...]
 
 
 class Centred:
@@ -225,12 +225,14 @@ def study_warnings(plan: Design, fars: Sequence[float], impostor: int, found: Se
         f"to be accepted there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
         for far in few
     ]
-    unknown = [text for one in found for text in one.worth if text.startswith("the people")]
+    unknown = [text for one in found for text in one.shared_accepts if text.startswith("the people")]
     notes += unknown[:1]
-    worth = [one.worth for one in found if one.worth and not one.worth[0].startswith("the people")]
-    if worth:
+    shared = [
+        one.shared_accepts for one in found if one.shared_accepts and not one.shared_accepts[0].startswith("the people")
+    ]
+    if shared:
         notes.append(
-            f"in {len(worth):,} of {len(found):,} comparisons people share the false accepts, such as: {worth[0][0]}"
+            f"in {len(shared):,} of {len(found):,} comparisons people share the false accepts, such as: {shared[0][0]}"
         )
     if plan.left_out and plan.shared == 0 and plan.images == 0:
         notes.append(f"{plan.left_out:,} images that not all sets have were left out")

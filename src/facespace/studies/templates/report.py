@@ -99,7 +99,7 @@ def _key_figures(result: TemplateStudyResult) -> list[KeyFigure]:
         if row["above_rotation"] is not None and row["method"] != "identity":
             note = f"better at FAR {far_name(far)}, worse in {row['below_rotation']}"
             figures.append(
-                KeyFigure(f"{row['above_rotation']} of {row['pairs']}", f"{row['method']} against rotation", note)
+                KeyFigure(f"{row['above_rotation']} of {row['network_pairs']}", f"{row['method']} against rotation", note)
             )
     return figures
 
@@ -178,7 +178,7 @@ def methods_table(result: TemplateStudyResult, *, brief: bool = False) -> Table:
         shown = r | {key: 100 * r[key] for key in ("own", "tar", "mean_loss", "median_loss", "max_loss", "asymmetry")}
         shown["far"] = far_name(r["far"])
         if r["above_rotation"] is not None:
-            shown["above_rotation"] = f"{r['above_rotation']} of {r['pairs']}"
+            shown["above_rotation"] = f"{r['above_rotation']} of {r['network_pairs']}"
         rows.append([shown[key] for key in columns])
     caption = "Losses against the target network's own TAR, over all ordered pairs of networks."
     return Table("methods", list(columns.values()), rows, title="Maps side by side", caption=caption)
@@ -190,7 +190,7 @@ def beside_the_paper(result: TemplateStudyResult) -> list[Note]:
     far = _middle(result)
     lowest = result.fars[_place(result)]
     beaten = [
-        f"{rows[f, 'ols']['above_rotation']} of {rows[f, 'ols']['pairs']} ordered pairs at FAR {far_name(f)} "
+        f"{rows[f, 'ols']['above_rotation']} of {rows[f, 'ols']['network_pairs']} ordered pairs at FAR {far_name(f)} "
         f"(worse in {rows[f, 'ols']['below_rotation']})"
         for f in dict.fromkeys((far, lowest))
     ]

@@ -131,7 +131,7 @@ class TemplateStudyResult:
                         "max_loss": float(loss[s, t]),
                         "worst": f"{self.models[s]} → {self.models[t]}",
                         "asymmetry": float(np.abs(tar - tar.T)[above].mean()),
-                        "pairs": int(off.sum()),
+                        "network_pairs": int(off.sum()),
                         "above_rotation": None if rival is None else int((tar > rival)[off].sum()),
                         "below_rotation": None if rival is None else int((tar < rival)[off].sum()),
                     }
