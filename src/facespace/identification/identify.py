@@ -117,8 +117,8 @@ def identify(
     are left out, with a warning that counts them.
 
     Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
-    one block (probes × entries) of scores. `cohort` are embeddings of other people, by the probes' network and by the gallery's:
-    ranking, thresholds and rates are then of scores corrected by it, as in `verify`.
+    one block (probes × entries) of scores. `cohort` are embeddings of other people, by the probes' network and by the
+    gallery's: ranking, thresholds and rates are then of scores corrected by it, as in `verify`.
 
     Raises:
         InputError: people unknown, images on both sides or in the cohort, no mated probe, ranks below 1, an FPIR outside

@@ -51,8 +51,8 @@ def verify_templates(
     Args:
         a, b, protocol, map, map_faces: see above.
         fars: false accept rates of the table.
-        cohort: embeddings of other people, by the network of `a` and by that of the right side; scores are corrected by them as
-            in `verify`. They are compared with the templates as they are: faces, or templates (`pool_templates`).
+        cohort: embeddings of other people, by the network of `a` and by that of the right side; scores are corrected by them
+            as in `verify`. They are compared with the templates as they are: faces, or templates (`pool_templates`).
         normalize_faces, weights, in_list_order: see `pool_templates`; `in_list_order` concerns both sets.
         allow_missing: pool templates from the faces that have an embedding, leave out pairs of those that have none, and
             count both; otherwise a missing embedding is an error.
