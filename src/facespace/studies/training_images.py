@@ -20,10 +20,13 @@ def training_images(sets: Sequence[EmbeddingSet], protocol: PairProtocol, keys: 
     first set with a subject column): of the same people, in their fold, and of people in no fold (−1), who belong to every
     training.
 
-    Raises InputError for "all" where nobody is known, or when a subject is in several folds.
+    Raises InputError for images that a set doesn't have, for "all" where nobody is known, and when a subject is in several
+    folds.
     """
     ids, fold = protocol.fold_of_ids()
     fold = np.unique(fold, return_inverse=True)[1]
+    for faces in sets:
+        faces.rows(ids)  # raises, naming the set and the missing images
     if keys == "protocol":
         return ids, fold
     if keys != "all":

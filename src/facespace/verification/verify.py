@@ -128,6 +128,7 @@ def verify(
     other = a if b is None else b
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
+    people = subjects_of(kept, a, other) if intervals else None
     warnings = _missing_warnings(protocol, rows)
     if map is None and a.model != other.model:
         warnings.append(
@@ -145,9 +146,7 @@ def verify(
     interval, low, high, people_by = "none", None, None, None
     from_intervals: tuple[str, ...] = ()
     if intervals:
-        known = subjects_of(kept, a, other)
-        people = None if known is None else (known[0].names, known[1].names)
-        people_by = "nobody" if known is None else known[0].source
+        people_by = people[0].source if people else "nobody"
         interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
             warnings.append(
@@ -156,7 +155,8 @@ def verify(
         correct = np.zeros(len(kept), dtype=np.bool_)
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same
-        found = subject_intervals(scores, kept.same, correct, people, fars)
+        names = (people[0].names, people[1].names) if people else None
+        found = subject_intervals(scores, kept.same, correct, names, fars)
         from_intervals = found.warnings
         tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
         low, high = found.accuracy if accuracy is not None else (None, None)

@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
-from ...mapping import METHODS, FoldStatistics
+from ...mapping import COHORT, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, kfold_accuracy
 from ...results import signature
 from ...verification import VerificationResult, verify
 from ..training_images import training_images
-from ._fold_work import COHORT, INNER, FoldWork
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
@@ -177,7 +176,7 @@ def cross_model_study(
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
         distinct, place = np.unique(left, return_inverse=True)
         sources = [v[distinct] for v in vectors]
-        work = FoldWork(
+        work = FoldScores(
             sources,
             place,
             references,
@@ -264,5 +263,3 @@ def check_study(
     for pairing in pairings:
         if pairing not in PAIRINGS:
             raise unknown_name("pairing", pairing, PAIRINGS)
-    for faces in sets:
-        faces.rows(protocol.ids)  # raises, naming the set and the missing images

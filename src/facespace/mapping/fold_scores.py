@@ -1,4 +1,4 @@
-"""The fits and scores of a cross-model study: folds × ordered pairs of networks × methods."""
+"""Scores of maps that did not see the pair's fold: folds × ordered pairs of networks × methods."""
 
 from __future__ import annotations
 
@@ -13,18 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import Floats
-from ...mapping import (
-    Comparer,
-    FoldStatistics,
-    JudgedPairs,
-    PairStatistics,
-    candidates,
-    joint_candidates,
-    make_estimator,
-    select,
-)
-from ...mapping.families import LinearEstimator
+from ..embeddings import Floats
+from .families import LinearEstimator, candidates, joint_candidates, make_estimator
+from .folds import FoldStatistics
+from .selection import Comparer, JudgedPairs, select
+from .statistics import PairStatistics
 
 Key = tuple[int, int, str]  # source, target, method
 
@@ -34,7 +27,7 @@ COHORT_SIZE = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class FoldWork:
+class FoldScores:
     """The fits and scores of one pairing: per fold, every ordered pair of models under every method."""
 
     sources: list[Floats]  # per model (k, d): every left image once
