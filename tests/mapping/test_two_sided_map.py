@@ -211,7 +211,7 @@ def test_each_side_is_exported(joint, sets, tmp_path, side):
 
 
 def test_matched_pairs_of_a_list_fit_it_too(sets, protocol):
-    fitted = fit_map(*sets, "joint", pairs=protocol)
+    fitted = fit_map(*sets, "joint", protocol=protocol)
     assert (fitted.facts["pairing"], fitted.facts["pairs"]) == ("matched", 60)
     statistics = PairStatistics.of(sets[0].normalized()[0::3], sets[1].normalized()[1::3])
     estimator = JointMap(fitted.facts["regularization"]).fit_statistics(statistics)
