@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..results import fields
 
 Doubles = NDArray[np.float64]
 
@@ -41,6 +43,10 @@ class TarAtFar:
     warning: str = ""
     low: float | None = None
     high: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row of a document's "tar"; warnings stand beside the table."""
+        return fields(self, "far", "tar", "low", "high", "threshold", "false_accepts")
 
 
 class Roc:

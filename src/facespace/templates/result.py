@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics import Roc, ScoreHistogram, TarAtFar, subject_intervals
-from ..results import signature
+from ..results import fields, signature
 from .shards import TemplateShard, whole
 
 TEMPLATE_FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -65,22 +65,12 @@ class TemplateVerificationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
-        keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
         return {
-            "signature": self.signature,
-            "pairs": self.pairs,
-            "genuine": self.genuine,
-            "impostor": self.impostor,
-            "templates": self.templates,
-            "faces": self.faces,
-            "people": self.people,
+            **fields(self, "signature", "pairs", "genuine", "impostor", "templates", "faces", "people"),
             "accuracy": None,
-            "tar": [{key: getattr(row, key) for key in keys} for row in self.tar],
-            "tar_at_nearest_far": [{"far": r.far, "tar": r.tar, "false_accepts": r.false_accepts} for r in self.nearest],
-            "auc": self.auc,
-            "auc_error": self.auc_error,
-            "eer": self.eer,
-            "interval": self.interval,
+            "tar": [row.to_dict() for row in self.tar],
+            "tar_at_nearest_far": [fields(row, "far", "tar", "false_accepts") for row in self.nearest],
+            **fields(self, "auc", "auc_error", "eer", "interval"),
             "missing": {"faces": self.missing_faces, "pairs": self.skipped},
             "warnings": list(self.warnings),
         }

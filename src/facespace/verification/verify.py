@@ -13,7 +13,7 @@ from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_intervals
-from ..results import signature
+from ..results import fields, signature
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
 from .scores import PairMap, PairRows, pair_rows, pair_scores
@@ -61,25 +61,13 @@ class VerificationResult:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
         accuracy = None
         if self.accuracy is not None:
-            accuracy = {
-                "mean": self.accuracy.mean,
-                "sd": self.accuracy.sd,
-                "low": self.accuracy_low,
-                "high": self.accuracy_high,
-                "folds": self.accuracy.folds,
-                "thresholds": self.accuracy.thresholds,
-            }
-        keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
+            limits = {"low": self.accuracy_low, "high": self.accuracy_high}
+            accuracy = fields(self.accuracy, "mean", "sd") | limits | fields(self.accuracy, "folds", "thresholds")
         return {
-            "signature": self.signature,
-            "pairs": self.pairs,
-            "genuine": self.genuine,
-            "impostor": self.impostor,
+            **fields(self, "signature", "pairs", "genuine", "impostor"),
             "accuracy": accuracy,
-            "tar": [{key: getattr(row, key) for key in keys} for row in self.tar],
-            "auc": self.auc,
-            "eer": self.eer,
-            "interval": self.interval,
+            "tar": [row.to_dict() for row in self.tar],
+            **fields(self, "auc", "eer", "interval"),
             "missing": {"left": self.missing_left, "right": self.missing_right, "pairs": self.skipped},
             "warnings": list(self.warnings),
         }

@@ -21,7 +21,7 @@ from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
 from ...mapping import COHORT, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, kfold_accuracy
-from ...results import signature
+from ...results import fields, signature
 from ...verification import VerificationResult, verify
 from ..training_images import training_images
 
@@ -49,15 +49,11 @@ class Cell:
         """The cell of the `study cross-model` document."""
         counts = {label: self.chosen.count(label) for label in dict.fromkeys(self.chosen)}
         return {
-            "source": self.source,
-            "target": self.target,
-            "pairing": self.pairing,
-            "method": self.method,
+            **fields(self, "source", "target", "pairing", "method"),
             "chosen": counts or self.method,
             "accuracy": self.accuracy.mean,
             "sd": self.accuracy.sd,
-            "loss_target": self.loss_target,
-            "loss_poorer": self.loss_poorer,
+            **fields(self, "loss_target", "loss_poorer"),
             "folds": self.accuracy.folds,
         }
 

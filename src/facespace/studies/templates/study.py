@@ -21,7 +21,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
 from ...mapping import METHODS
 from ...metrics import TarAtFar
-from ...results import signature
+from ...results import fields, signature
 from ...templates import TemplateVerificationResult, pool_templates
 from ._work import Centred, Maps, design, every_pair, measure, study_warnings
 
@@ -49,12 +49,9 @@ class TemplateCell:
     def to_dict(self) -> dict[str, Any]:
         """The cell of the `study templates` document."""
         return {
-            "source": self.source,
-            "target": self.target,
-            "method": self.method,
-            "tar": [_row(row) | {"loss": loss} for row, loss in zip(self.tar, self.loss, strict=True)],
-            "auc": self.auc,
-            "eer": self.eer,
+            **fields(self, "source", "target", "method"),
+            "tar": [row.to_dict() | {"loss": loss} for row, loss in zip(self.tar, self.loss, strict=True)],
+            **fields(self, "auc", "eer"),
         }
 
 
@@ -143,17 +140,12 @@ class TemplateStudyResult:
         first = self.native[0]
         models = []
         for i, (name, dim, own) in enumerate(zip(self.models, self.dims, self.native, strict=True)):
-            facts = {"name": name, "dim": dim, "tar": [_row(row) for row in own.tar], "auc": own.auc, "eer": own.eer}
+            facts = {"name": name, "dim": dim, "tar": [row.to_dict() for row in own.tar]} | fields(own, "auc", "eer")
             models.append(facts | ({} if self.centred is None else {"tar_about_mean": self.centred[i]}))
         return {
             "signature": self.signature,
-            "pairs": first.pairs,
-            "genuine": first.genuine,
-            "impostor": first.impostor,
-            "templates": first.templates,
-            "people": first.people,
-            "fit": self.fit,
-            "fars": list(self.fars),
+            **fields(first, "pairs", "genuine", "impostor", "templates", "people"),
+            **fields(self, "fit", "fars"),
             "models": models,
             "summary": self.summary(),
             "cells": [cell.to_dict() for cell in self.cells],
@@ -286,11 +278,6 @@ def template_study(
         counts,
         study_warnings(plan, rates, first.impostor, [*own, *found.values()]),
     )
-
-
-def _row(row: TarAtFar) -> dict[str, Any]:
-    keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
-    return {key: getattr(row, key) for key in keys}
 
 
 def _check(sets: Sequence[EmbeddingSet], methods: Sequence[str], fars: Sequence[float], center: bool) -> None:
