@@ -3,7 +3,7 @@
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .difference_report import compare_report, difference_table, finding
 from .pair_people import subjects_of
-from .report import INTERVALS, verification_report
+from .report import INTERVALS, auc_and_eer, roc_figure, tar_table, verification_report
 from .scores import PairMap, PairRows, pair_rows, pair_scores
 from .systems import System, compare_systems
 from .threshold_transfer import (
@@ -16,8 +16,8 @@ from .threshold_transfer import (
 from .verify import VerificationResult, verify
 
 __all__ = [
-    "INTERVALS", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "check_cohort",
-    "cohort_label", "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share",
-    "finding", "operating_far", "pair_rows", "pair_scores", "subjects_of", "transfer_threshold", "transfer_thresholds",
-    "verification_report", "verify",
+    "INTERVALS", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "auc_and_eer",
+    "check_cohort", "cohort_label", "compare_report", "compare_systems", "corrections", "difference_table",
+    "expected_genuine_share", "finding", "operating_far", "pair_rows", "pair_scores", "roc_figure", "subjects_of",
+    "tar_table", "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
 ]  # fmt: skip
