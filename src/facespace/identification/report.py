@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Report, Table, curves, interval
 from .identify import IdentificationResult
-
-if TYPE_CHECKING:
-    from ..report import Report, Table
 
 _LONGEST = 100  # ranks shown in the curve
 
 
 def rank_table(result: IdentificationResult) -> Table:
     """CMC at the ranks asked for."""
-    from ..report import Column, Table, interval
-
     columns: list[str | Column] = [
         Column("rank", format="d"),
         Column("rate", "%", ".2f", "share of the mated probes"),
@@ -30,8 +24,6 @@ def rank_table(result: IdentificationResult) -> Table:
 
 def fnir_table(result: IdentificationResult) -> Table:
     """FNIR at the FPIRs asked for."""
-    from ..report import Column, Table, interval
-
     columns: list[str | Column] = [
         Column("FPIR", format="g", hint="share of the non-mated probes that get an answer"),
         Column("FNIR", "%", ".2f", "share of the mated probes that don't get the right one"),
@@ -54,8 +46,6 @@ def counts(result: IdentificationResult) -> str:
 
 def identification_report(result: IdentificationResult, title: str = "Identification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Curve, Figure, KeyFigure, KeyFigures, Report, curves
-
     report = Report(title, counts(result), result.signature)
     rates = [(f"rank {r.rank}", r.rate, r.low, r.high) for r in result.cmc[:2]]
     rates += [(f"FNIR at FPIR {r.fpir:g}", r.fnir, r.low, r.high) for r in result.fnir[:2]]

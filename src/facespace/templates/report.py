@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from ..report import Curve, Figure, KeyFigure, KeyFigures, Report, Text, curves
 from ..verification import auc_and_eer, roc_figure, tar_table
 from .result import TemplateVerificationResult
-
-if TYPE_CHECKING:
-    from ..report import Report
 
 _LOWEST_FAR = 1e-6
 _SHOWN = 20_000  # points of the curve that are handed to the charts, which thin them further
@@ -18,8 +14,6 @@ _SHOWN = 20_000  # points of the curve that are handed to the charts, which thin
 
 def template_report(result: TemplateVerificationResult, title: str = "Verification of templates") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Curve, Figure, KeyFigure, KeyFigures, Report, Text, curves
-
     people = "" if result.people is None else f" of {result.people:,} people"
     counts = (
         f"{result.pairs:,} pairs of {result.templates:,} templates{people}: {result.genuine:,} genuine, "

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..metrics import Difference, SystemComparison
-
-if TYPE_CHECKING:
-    from ..report import Report, Table
+from ..report import Column, Report, Table, Text, interval
 
 
 def finding(result: SystemComparison) -> str:
@@ -23,8 +19,6 @@ def finding(result: SystemComparison) -> str:
 
 def difference_table(result: SystemComparison) -> Table:
     """Accuracy and each FAR: both systems and their difference in percentage points."""
-    from ..report import Column, Table, interval
-
     level = f"{100 * result.level:g} % interval"
     columns: list[str | Column] = [
         "",
@@ -56,8 +50,6 @@ def difference_table(result: SystemComparison) -> Table:
 
 def compare_report(result: SystemComparison) -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Report, Text
-
     people = "" if result.people is None else f" of {result.people:,} people"
     counts = f"{result.pairs:,} pairs{people}: {result.genuine:,} genuine, {result.impostor:,} impostor"
     report = Report(f"Comparison: {result.first} and {result.second}", counts, result.signature)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics import TarAtFar, best_threshold
+from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Report, Table, curves, histograms, interval
 from .verify import VerificationResult
-
-if TYPE_CHECKING:
-    from ..report import Figure, KeyFigure, Report, Table
 
 INTERVALS = {
     "subjects": "95 % intervals are of people, not of pairs, because pairs that share a person depend on each other.",
@@ -23,8 +20,6 @@ INTERVALS = {
 
 def verification_report(result: VerificationResult, title: str = "Verification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Column, Figure, KeyFigure, KeyFigures, Report, Table, histograms
-
     counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
     report = Report(title, counts, result.signature)
     cards = auc_and_eer(result.auc, result.eer)
@@ -70,8 +65,6 @@ def verification_report(result: VerificationResult, title: str = "Verification")
 
 def auc_and_eer(auc: float, eer: float) -> list[KeyFigure]:
     """The key figures that every verification has."""
-    from ..report import KeyFigure
-
     return [
         KeyFigure(f"{auc:.5f}", "AUC", "area under the ROC curve"),
         KeyFigure(f"{100 * eer:.2f} %", "EER", "where FAR equals 1 − TAR"),
@@ -80,8 +73,6 @@ def auc_and_eer(auc: float, eer: float) -> list[KeyFigure]:
 
 def tar_table(rows: Sequence[TarAtFar], how: str, nearest: Sequence[TarAtFar] = ()) -> Table:
     """TAR at each FAR, with intervals made as `how` says; `nearest` are the TARs at the nearest FARs."""
-    from ..report import Column, Table, interval
-
     columns: list[str | Column] = [
         Column("FAR", format="g"),
         Column("TAR", "%", ".2f"),
@@ -108,8 +99,6 @@ def roc_figure(
     caption: str,
 ) -> Figure:
     """The ROC (FAR, TAR) from the FAR of `corner` on, where its TAR is about that of `corner`."""
-    from ..report import Curve, Figure, curves
-
     left, lowest = corner
     foot = max(0.0, float(np.floor(10 * lowest - 0.5) / 10))  # a good network's curve lies in the topmost tenth
     return Figure(
