@@ -16,8 +16,9 @@ from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_inter
 from ..results import fields, signature
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
-from .scores import PairMap, PairRows, pair_rows, pair_scores
+from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 
+NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 
@@ -109,10 +110,7 @@ def verify(
             that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort.
         DimensionError: the widths don't match.
     """
-    if map is not None and b is None:
-        raise InputError(
-            "a map compares two sets, but only one is given", "Give the target network's set as the second one."
-        )
+    check_target(map, b)
     other = a if b is None else b
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
@@ -137,9 +135,7 @@ def verify(
         people_by = people[0].source if people else "nobody"
         interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
-            warnings.append(
-                "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
-            )
+            warnings.append(NOBODY_KNOWN)
         correct = np.zeros(len(kept), dtype=np.bool_)
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same

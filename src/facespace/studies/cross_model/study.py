@@ -233,18 +233,23 @@ def _report(progress: Callable[[int, int], None] | None, before: int, whole: int
         progress(before + done, whole)
 
 
-def check_study(
-    sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]
-) -> None:
-    """Raise InputError or UnknownNameError where the study can't be run on this."""
+def check_sets(sets: Sequence[EmbeddingSet], study: str) -> None:
+    """Raise InputError unless these are two sets or more, each of another network."""
     if len(sets) < 2:
-        raise InputError(f"a cross-model study needs at least two sets; got {len(sets)}")
+        raise InputError(f"a {study} study needs at least two sets; got {len(sets)}")
     names = [faces.model for faces in sets]
     if len(set(names)) < len(names) or "" in names:
         raise InputError(
             f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
             "facespace embed writes it; for a file without, give EmbeddingSet(…, model=NAME).",
         )
+
+
+def check_study(
+    sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]
+) -> None:
+    """Raise InputError or UnknownNameError where the study can't be run on this."""
+    check_sets(sets, "cross-model")
     if protocol.n_folds < 3:
         raise InputError(
             f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",

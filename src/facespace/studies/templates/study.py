@@ -23,6 +23,7 @@ from ...mapping import METHODS
 from ...metrics import TarAtFar
 from ...results import fields, signature
 from ...templates import TemplateVerificationResult, pool_templates
+from ..cross_model import check_sets
 from ._work import Centred, Maps, design, every_pair, measure, study_warnings
 
 STUDY_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -281,14 +282,7 @@ def template_study(
 
 
 def _check(sets: Sequence[EmbeddingSet], methods: Sequence[str], fars: Sequence[float], center: bool) -> None:
-    if len(sets) < 2:
-        raise InputError(f"a template study needs at least two sets; got {len(sets)}")
-    names = [faces.model for faces in sets]
-    if len(set(names)) < len(names) or "" in names:
-        raise InputError(
-            f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
-            "facespace embed writes it; for a file without, give EmbeddingSet(…, model=NAME).",
-        )
+    check_sets(sets, "template")
     if not methods:
         raise InputError("no method is given", f"Known: {', '.join(TEMPLATE_METHODS)}.")
     for method in methods:
