@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from ._version import __version__
 
@@ -17,6 +18,16 @@ def signature(protocol: str, /, **facts: object) -> str:
     """
     parts = [protocol, *(f"{key}:{value}" for key, value in facts.items() if value is not None)]
     return "|".join([*parts, f"facespace:{code_version()}"])
+
+
+def fields(result: object, *names: str) -> dict[str, Any]:
+    """The attributes `names` of a result by name, tuples as lists: what its JSON document says in the result's own words.
+
+    >>> fields(range(3), "start", "stop")
+    {'start': 0, 'stop': 3}
+    """
+    values = {name: getattr(result, name) for name in names}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def code_version() -> str:

@@ -52,10 +52,6 @@ class GrowthCurve:
     high: Doubles
     limit: float | None
 
-    def independent(self) -> Doubles:
-        """(k,) the FPIR that independent false accepts would give."""
-        return np.asarray(-np.expm1(self.sizes * np.log1p(-self.far)))
-
 
 @dataclass(frozen=True, eq=False)
 class Entries:

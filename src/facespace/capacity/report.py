@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text, lines_with_bands
+from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
 from .gallery_growth import GrowthCurve
 from .result import CapacityPoint, CapacityResult
 
@@ -35,8 +35,7 @@ def capacity_report(result: CapacityResult) -> Report:
     report = Report("Capacity", f"How many people can {result.model} tell apart, judging by these images?", result.signature)
     report.add(Text("The answer", [answer(result), _MEANING]))
     report.add(KeyFigures(_key_figures(result)))
-    if result.warnings:
-        report.add(Notes([Note(text, "warning", "capacity") for text in result.warnings], "Read this before the number"))
+    report.warn(result.warnings, "Read this before the number", "capacity")
     report.add(_capacity_figure(result))
     if result.validation:
         report.add(_limit_figure(result))
@@ -71,8 +70,7 @@ def capacity_table(result: CapacityResult, *, brief: bool = False) -> Table:
         Column("shape"),
         Column("class", hint="the person whose ellipsoid stands for all"),
         Column("capacity", "people", hint="upper bound"),
-        Column("low", "people", hint="95 % interval"),
-        Column("high", "people", hint="95 % interval"),
+        *interval(unit="people", format=""),
     ]
     shown = [p for p in result.points if not brief or p.shape == result.shape]
     rows = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..io import jsonable
+from ..results import fields
 from .gallery_growth import GrowthCurve
 from .intrinsic_dimension import IntrinsicDimension
 from .packing import PackingPoint
@@ -32,14 +33,7 @@ class CapacityPoint:
 
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "points"."""
-        return {
-            "q": self.q,
-            "shape": self.shape,
-            "class": self.person_class,
-            "capacity": self.capacity,
-            "low": self.low,
-            "high": self.high,
-        }
+        return {**fields(self, "q", "shape"), "class": self.person_class, **fields(self, "capacity", "low", "high")}
 
 
 @dataclass(frozen=True)
@@ -118,39 +112,19 @@ class CapacityResult:
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace capacity`; capacities are numbers of people, intervals at 95 %."""
 
-        def dimension(found: IntrinsicDimension) -> dict[str, Any]:
-            return {"two_nn": found.two_nn, "mle": found.mle, "points": found.points}
-
-        return {
-            "signature": self.signature,
-            "model": self.model,
-            "shape": self.shape,
+        document = {
+            **fields(self, "signature", "model", "shape"),
             "class": self.person_class,
-            "student": self.student,
-            "dim": self.dim,
-            "intrinsic_dimension": {key: dimension(found) for key, found in self.intrinsic_dimension.items()},
-            "points": [point.to_dict() for point in self.points],
-            "preservation": jsonable(self.preservation),
-            "packing": jsonable(self.packing),
+            **fields(self, "student", "dim", "intrinsic_dimension", "points", "preservation", "packing"),
             "validation": [_growth(curve) for curve in self.validation],
-            "sensitivity": jsonable(self.sensitivity),
-            "spread": {"excess": self.excess, "tau": self.tau},
-            "volumes": {"people": jsonable(self.volumes), "population": self.population},
-            "counts": self.counts,
-            "warnings": list(self.warnings),
+            "sensitivity": self.sensitivity,
+            "spread": fields(self, "excess", "tau"),
+            "volumes": {"people": self.volumes, "population": self.population},
+            **fields(self, "counts", "warnings"),
         }
+        return dict(jsonable(document))
 
 
 def _growth(curve: GrowthCurve) -> dict[str, Any]:
-    return {
-        "q": curve.q,
-        "meaning": curve.meaning,
-        "space": curve.space,
-        "threshold": curve.threshold,
-        "far": curve.far,
-        "gallery": jsonable(curve.sizes),
-        "fpir": jsonable(curve.fpir),
-        "low": jsonable(curve.low),
-        "high": jsonable(curve.high),
-        "limit": curve.limit,
-    }
+    before, behind = ("q", "meaning", "space", "threshold", "far"), ("fpir", "low", "high", "limit")
+    return {**fields(curve, *before), "gallery": curve.sizes, **fields(curve, *behind)}

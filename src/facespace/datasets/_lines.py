@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import FileFormatError
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import FileFormatError, InputError
 from ..io import existing_file
 
 Line = tuple[int, str]  # number from 1, and the text without line end
@@ -29,6 +32,16 @@ def wrong_line(path: Path, line: Line, expected: str) -> FileFormatError:
     number, text = line
     shown = text if len(text) <= 120 else text[:117] + "…"
     return FileFormatError(f"{path}:{number}: {shown!r} is not {expected}", "Correct or remove this line.")
+
+
+def check_both_classes(what: str, same: ArrayLike, error: type[InputError] = InputError) -> None:
+    """Raise `error` that `what` (a protocol, or the file it is in) lacks genuine or impostor pairs."""
+    pairs, genuine = np.size(same), int(np.count_nonzero(same))
+    if genuine in (0, pairs):
+        raise error(
+            f"{what} has {genuine:,} genuine and {pairs - genuine:,} impostor pairs",
+            "Verification needs both: pairs of one person and pairs of two.",
+        )
 
 
 def whole_number(text: str) -> int | None:

@@ -20,8 +20,6 @@ from ..errors import FileFormatError
 from ..io import existing_file
 from ._lines import wrong_line
 
-Integers = NDArray[np.int64]
-
 _DELIMITERS = "\t,; "
 _LARGEST = 2**63
 

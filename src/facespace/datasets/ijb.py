@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import FileFormatError, InputError, shorten
-from ._lines import wrong_line
+from ._lines import check_both_classes, wrong_line
 from ._tables import line_of_row, read_named_columns, read_table
 from .pairs import read_ytf_splits
 from .templates import TemplateProtocol
@@ -47,7 +47,7 @@ def read_ijb(folder: str | Path, name: str = "ijbc") -> TemplateProtocol:
         stray = left[at] if one[at] < 0 else right[at]
         line = line_of_row(pairs, at)
         raise wrong_line(pairs, line, f"a pair of known templates: {stray} is not in {name}_face_tid_mid.txt")
-    _check_classes(pairs, same)
+    check_both_classes(str(pairs), same, FileFormatError)
     return TemplateProtocol(name, images, codes, _codes(media)[1], numbers.astype(np.str_), one, two, same)
 
 
@@ -204,7 +204,7 @@ def _from_names(
             f"{pair_path} has no column same and {path} no column subject, so nothing says which pairs are genuine",
             "Add one of the two.",
         )
-    _check_classes(pair_path, same)
+    check_both_classes(str(pair_path), same, FileFormatError)
     return TemplateProtocol.from_columns(
         name, images=ids, template=template, media=media, subject=subject, left=left, right=right, same=same
     )
@@ -226,15 +226,6 @@ def _two_people(owner: Strings, subject: Strings) -> tuple[int, int] | None:
     clash = subject[first][codes] != subject
     second = int(np.argmax(clash))
     return (int(first[codes[second]]), second) if clash.any() else None
-
-
-def _check_classes(path: Path, same: NDArray[np.bool_]) -> None:
-    genuine = int(np.count_nonzero(same))
-    if genuine in (0, len(same)):
-        raise FileFormatError(
-            f"{path} has {genuine:,} genuine and {len(same) - genuine:,} impostor pairs",
-            "Verification needs both: pairs of one person and pairs of two.",
-        )
 
 
 def _ids(names: NDArray[Any]) -> Strings:

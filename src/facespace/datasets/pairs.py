@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import FileFormatError
 from ..io import existing_file
-from ._lines import Line, read_lines, whole_number, wrong_line
+from ._lines import Line, check_both_classes, read_lines, whole_number, wrong_line
 from .insightface_bin import read_bin
 from .lfw import read_lfw_pairs
 from .protocol import PairProtocol, contiguous_folds
@@ -145,10 +145,6 @@ def _cells(path: Path, line: Line, delimiter: str) -> list[str]:
 def _protocol(
     path: Path, name: str, left: list[str], right: list[str], same: list[bool], fold: list[int] | None
 ) -> PairProtocol:
-    if not same or all(same) or not any(same):
-        raise FileFormatError(
-            f"{path} has {sum(same):,} genuine and {len(same) - sum(same):,} impostor pairs",
-            "Verification needs both: pairs of one person and pairs of two.",
-        )
+    check_both_classes(str(path), same, FileFormatError)
     folds = None if fold is None else np.array(fold, dtype=np.int64)
     return PairProtocol(name, np.array(left), np.array(right), np.array(same), folds)

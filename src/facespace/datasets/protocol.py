@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..embeddings import Strings
 from ..errors import InputError, shorten
 from ..people import people_in
+from ._lines import check_both_classes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,12 +53,7 @@ class PairProtocol:
             raise InputError(f"the columns of protocol {self.name!r} have different shapes: {sizes}")
         if empty := np.flatnonzero((self.left == "") | (self.right == "")).tolist():
             raise InputError(f"empty id in pairs {shorten(empty)} of protocol {self.name!r}")
-        genuine = int(self.same.sum())
-        if genuine == 0 or genuine == len(self):
-            raise InputError(
-                f"protocol {self.name!r} has {genuine:,} genuine and {len(self) - genuine:,} impostor pairs",
-                "Verification needs both: pairs of one person and pairs of two.",
-            )
+        check_both_classes(f"protocol {self.name!r}", self.same)
 
     def __len__(self) -> int:
         return int(self.left.shape[0])

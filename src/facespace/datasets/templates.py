@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
+from ._lines import check_both_classes
 from .protocol import PairProtocol
 
 Codes = NDArray[np.int32]
@@ -53,13 +54,11 @@ class TemplateProtocol:
     subject: Strings | None = None
 
     def __post_init__(self) -> None:
-        for field, dtype in (("template", np.int32), ("media", np.int32), ("left", np.int32), ("right", np.int32)):
-            object.__setattr__(self, field, np.ascontiguousarray(getattr(self, field), dtype=dtype))
-        object.__setattr__(self, "same", np.ascontiguousarray(self.same, dtype=np.bool_))
-        object.__setattr__(self, "images", np.asarray(self.images, dtype=np.str_))
-        object.__setattr__(self, "templates", np.asarray(self.templates, dtype=np.str_))
-        if self.subject is not None:
-            object.__setattr__(self, "subject", np.asarray(self.subject, dtype=np.str_))
+        for field in ("template", "media", "left", "right", "same"):
+            kind = np.bool_ if field == "same" else np.int32
+            object.__setattr__(self, field, np.ascontiguousarray(getattr(self, field), dtype=kind))
+        for field in ("images", "templates") if self.subject is None else ("images", "templates", "subject"):
+            object.__setattr__(self, field, np.asarray(getattr(self, field), dtype=np.str_))
         self._check_lengths()
         bare = np.bincount(self.template, minlength=len(self.templates)) == 0
         if bare.any():
@@ -72,12 +71,7 @@ class TemplateProtocol:
                 f"{len(names):,} templates in the pairs of {self.name!r} have no face: {shorten(names)}",
                 "Do the list of faces and the list of pairs belong together?",
             )
-        genuine = self.genuine
-        if genuine in (0, len(self)):
-            raise InputError(
-                f"protocol {self.name!r} has {genuine:,} genuine and {len(self) - genuine:,} impostor pairs",
-                "Verification needs both: pairs of one person and pairs of two.",
-            )
+        check_both_classes(f"protocol {self.name!r}", self.same)
         if self.subject is not None:
             codes = np.unique(self.subject, return_inverse=True)[1].astype(np.int32)
             wrong = (codes[self.left] == codes[self.right]) != self.same

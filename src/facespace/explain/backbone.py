@@ -7,10 +7,11 @@ layer you name; the built-in networks that are there as modules come from models
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, unknown_name
-from ..models import dict_of, torch_or_error
+from ..models import torch_or_error
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +31,7 @@ def layer_map(module: nn.Module, layer: str) -> nn.Module:
     children = dict(module.named_children())
     if type(module) is nn.Sequential and layer in children:
         kept = list(children)[: list(children).index(layer) + 1]
-        return nn.Sequential(dict_of([(name, children[name]) for name in kept])).eval()
+        return nn.Sequential(OrderedDict([(name, children[name]) for name in kept])).eval()
     return _hooked_class()(module, layer).eval()  # type: ignore[no-any-return]
 
 

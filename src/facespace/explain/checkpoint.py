@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ModelError
 from ..io import Artefact, read_artefact, write_artefact
 from ..models import EXPLAINERS, load_backbone, torch_or_error
+from ..results import fields
 from .backbone import layer_map
 from .decoder import make_decoder
 from .heads import place_head
@@ -66,14 +67,7 @@ class Checkpoint:
         if self.to_original is not None:
             tensors["original.matrix"] = self.to_original.matrix.astype(np.float32)
             tensors["original.shift"] = self.to_original.shift.astype(np.float32)
-        about = {
-            "backbone": self.backbone,
-            "layer": self.layer,
-            "shape": list(self.shape),
-            "widths": list(self.widths),
-            "threshold": self.threshold,
-            "facts": self.facts,
-        }
+        about = fields(self, "backbone", "layer", "shape", "widths", "threshold", "facts")
         return write_artefact(path, "checkpoint", tensors, about)
 
     def network(self, weights: str | Path | None = None) -> ExplainableNetwork:

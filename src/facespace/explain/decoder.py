@@ -9,11 +9,12 @@ window of 46 × 46 pixels and nothing else, which is what `residuals` uses.
 from __future__ import annotations
 
 import itertools
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..models import dict_of, torch_or_error
+from ..models import torch_or_error
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +42,7 @@ def make_decoder(channels: int, widths: tuple[int, ...] = WIDTHS, *, seed: int =
             layers.append((f"up{i}", nn.ConvTranspose2d(inner, outer, 4, 2, 1)))
             if i < len(widths):
                 layers.append((f"act{i}", nn.LeakyReLU(0.1)))
-        decoder = nn.Sequential(dict_of(layers))
+        decoder = nn.Sequential(OrderedDict(layers))
         torch.nn.init.constant_(decoder[-1].bias, 0.5)
     return decoder.eval()  # type: ignore[no-any-return]
 

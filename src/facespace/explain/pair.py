@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ..images import Crops
 from ..mapping import LinearMap
-from ..results import signature
+from ..results import fields, signature
 from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
@@ -71,15 +71,11 @@ class PairExplanation:
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace explain`."""
         return {
-            "signature": self.signature,
-            "network": self.network,
+            **fields(self, "signature", "network"),
             "other_network": self.other_network or None,
-            "method": self.method,
-            "score": self.score,
-            "threshold": self.threshold,
+            **fields(self, "method", "score", "threshold"),
             "decision": "same person" if self.accepted else "different people",
-            "completeness_error": self.completeness_error,
-            "counts": self.counts,
+            **fields(self, "completeness_error", "counts"),
         }
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = NDArray[np.float32]
-Normalization = Literal["l1", "l2", "max"]
 NORMALIZATIONS = ("l1", "l2", "max")
 _BLOCK = 256  # channels decoded at once where the decoder is not local
 _SPARSE_BLOCK = 64  # channels whose windows are propagated at once

@@ -23,7 +23,7 @@ from ..embeddings import EmbeddingSet, Floats, check_vectors, normalize
 from ..errors import InputError
 from ..gallery import search
 from ..results import signature
-from ..verification import PairMap
+from ..verification import PairMap, check_target
 
 _BLOCK = 1024  # test images scored against all others at a time
 
@@ -98,10 +98,7 @@ def verify_blufr(
         InputError: images without embedding, a map without `b`, a rate outside 0 … 1.
         DimensionError: the widths don't match.
     """
-    if map is not None and b is None:
-        raise InputError(
-            "a map compares two sets, but only one is given", "Give the target network's set as the second one."
-        )
+    check_target(map, b)
     for rate in (far, fpir):
         if not 0 < rate < 1:
             raise InputError(f"a false accept rate of BLUFR is between 0 and 1, not {rate:g}")

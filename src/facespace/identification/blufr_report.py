@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..report import Column, KeyFigure, KeyFigures, Report, Table
 from .blufr import BlufrResult
-
-if TYPE_CHECKING:
-    from ..report import Report, Table
 
 
 def key_lines(result: BlufrResult) -> list[tuple[str, str, str]]:
@@ -27,8 +23,6 @@ def key_lines(result: BlufrResult) -> list[tuple[str, str, str]]:
 
 def split_table(result: BlufrResult, *, brief: bool = False) -> Table:
     """One row per split; `brief` has the rates and thresholds only."""
-    from ..report import Column, Table
-
     columns: list[str | Column] = [
         "split",
         Column("VR", "%", ".2f", "share of the genuine pairs accepted"),
@@ -58,8 +52,6 @@ def split_table(result: BlufrResult, *, brief: bool = False) -> Table:
 
 def blufr_report(result: BlufrResult, names: str = "") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import KeyFigure, KeyFigures, Report
-
     pairs = sum(s.genuine + s.impostor for s in result.splits) / len(result.splits)
     report = Report(
         "BLUFR on LFW" + (f": {names}" if names else ""),

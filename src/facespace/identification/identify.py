@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..embeddings import EmbeddingSet, Floats, check_vectors
 from ..errors import DimensionError, InputError, shorten
 from ..gallery import GALLERY, PROBES, search
-from ..metrics import FEW_FALSE_ACCEPTS, Dyads, Roc, genuine_limits, tar_limits
+from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import People, people_of
 from ..results import signature
 from ..verification import Cohort, PairMap, check_cohort, cohort_label, corrections
@@ -223,9 +223,4 @@ def _warnings(
         warnings.append(f"{names[0]} and {names[1]} are compared without a map: unrelated spaces name near chance")
     if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
-    few = [fpir for fpir in fpirs if nonmated and fpir * nonmated < FEW_FALSE_ACCEPTS]
-    return warnings + [
-        f"FNIR at FPIR {fpir:g} rests on {nonmated:,} non-mated probes: {fpir * nonmated:.3g} false alarms are expected "
-        f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
-        for fpir in few
-    ]
+    return warnings + few_nonmated(nonmated, fpirs if nonmated else ())

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Report, Table, curves, interval
 from .identify import IdentificationResult
-
-if TYPE_CHECKING:
-    from ..report import Report, Table
 
 _LONGEST = 100  # ranks shown in the curve
 
 
 def rank_table(result: IdentificationResult) -> Table:
     """CMC at the ranks asked for."""
-    from ..report import Column, Table
-
     columns: list[str | Column] = [
         Column("rank", format="d"),
         Column("rate", "%", ".2f", "share of the mated probes"),
-        Column("low", "%", ".2f", "95 % interval"),
-        Column("high", "%", ".2f", "95 % interval"),
+        *interval(),
     ]
     rows = [[r.rank, 100 * r.rate, 100 * r.low, 100 * r.high] for r in result.cmc]
     caption = "Share of the mated probes whose person is among the first entries found; ties count against the probe."
@@ -31,13 +24,10 @@ def rank_table(result: IdentificationResult) -> Table:
 
 def fnir_table(result: IdentificationResult) -> Table:
     """FNIR at the FPIRs asked for."""
-    from ..report import Column, Table
-
     columns: list[str | Column] = [
         Column("FPIR", format="g", hint="share of the non-mated probes that get an answer"),
         Column("FNIR", "%", ".2f", "share of the mated probes that don't get the right one"),
-        Column("low", "%", ".2f", "95 % interval"),
-        Column("high", "%", ".2f", "95 % interval"),
+        *interval(),
         Column("threshold", format=".4f", hint="an answer is given at or above it"),
         Column("false alarms", format=",d"),
     ]
@@ -56,20 +46,15 @@ def counts(result: IdentificationResult) -> str:
 
 def identification_report(result: IdentificationResult, title: str = "Identification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Curve, Figure, KeyFigure, KeyFigures, Note, Notes, Report, curves
-
     report = Report(title, counts(result), result.signature)
+    rates = [(f"rank {r.rank}", r.rate, r.low, r.high) for r in result.cmc[:2]]
+    rates += [(f"FNIR at FPIR {r.fpir:g}", r.fnir, r.low, r.high) for r in result.fnir[:2]]
     cards = [
-        KeyFigure(f"{100 * r.rate:.2f} %", f"rank {r.rank}", f"95 %: {100 * r.low:.2f} to {100 * r.high:.2f}")
-        for r in result.cmc[:2]
-    ]
-    cards += [
-        KeyFigure(f"{100 * r.fnir:.2f} %", f"FNIR at FPIR {r.fpir:g}", f"95 %: {100 * r.low:.2f} to {100 * r.high:.2f}")
-        for r in result.fnir[:2]
+        KeyFigure(f"{100 * rate:.2f} %", label, f"95 %: {100 * low:.2f} to {100 * high:.2f}")
+        for label, rate, low, high in rates
     ]
     report.add(KeyFigures(cards))
-    if result.warnings:
-        report.add(Notes([Note(text, "warning") for text in result.warnings]))
+    report.warn(result.warnings)
     report.add(rank_table(result))
     last = max(2, min(_LONGEST, result.gallery))
     place = np.arange(1, last + 1)

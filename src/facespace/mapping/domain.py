@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import check_vectors, check_width, normalize
+from ..results import fields
 
 AGREEMENT_LIMIT = 0.42
 SHIFT_LIMIT = 0.5
@@ -43,9 +44,7 @@ class DomainCheck:
         """The JSON document of `facespace map check`."""
         return {
             "vectors": self.n,
-            "in_domain": self.in_domain,
-            "agreement": self.agreement,
-            "shift": self.shift,
+            **fields(self, "in_domain", "agreement", "shift"),
             "limits": {"agreement": AGREEMENT_LIMIT, "shift": SHIFT_LIMIT},
             "reasons": self.reasons,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -24,36 +24,24 @@ FEWEST_PEOPLE = 2 * PARTS  # that it takes
 C = TypeVar("C", bound=Comparer)
 
 
+class _Options(TypedDict, total=False):
+    alpha: float | Literal["auto"]
+    rank: int | Literal["auto"]
+    regularization: float | Literal["auto"]
+    center: bool
+    intercept: bool
+    protocol: PairProtocol | None
+    seed: int
+
+
 @overload
 def fit_map(  # type: ignore[overload-overlap]  # a str that is no literal may be "joint" too; few callers have one
-    source: EmbeddingSet,
-    target: EmbeddingSet,
-    method: Literal["joint"],
-    *,
-    alpha: float | Literal["auto"] = 1.0,
-    rank: int | Literal["auto"] = "auto",
-    regularization: float | Literal["auto"] = "auto",
-    center: bool = True,
-    intercept: bool = False,
-    protocol: PairProtocol | None = None,
-    seed: int = 0,
+    source: EmbeddingSet, target: EmbeddingSet, method: Literal["joint"], **options: Unpack[_Options]
 ) -> TwoSidedMap: ...
 
 
 @overload
-def fit_map(
-    source: EmbeddingSet,
-    target: EmbeddingSet,
-    method: str = "auto",
-    *,
-    alpha: float | Literal["auto"] = 1.0,
-    rank: int | Literal["auto"] = "auto",
-    regularization: float | Literal["auto"] = "auto",
-    center: bool = True,
-    intercept: bool = False,
-    protocol: PairProtocol | None = None,
-    seed: int = 0,
-) -> LinearMap: ...
+def fit_map(source: EmbeddingSet, target: EmbeddingSet, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
 
 
 def fit_map(

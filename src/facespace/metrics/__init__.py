@@ -6,11 +6,11 @@ from .cohort import cohort_mean
 from .difference import Difference, SystemComparison, compare_scores
 from .intervals import Intervals, subject_intervals, tar_limits
 from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
-from .roc import FEW_FALSE_ACCEPTS, Roc, TarAtFar, allowed_accepts
+from .roc import FEW_FALSE_ACCEPTS, Roc, TarAtFar, allowed_accepts, few_nonmated
 from .score_histogram import ScoreHistogram
 
 __all__ = [
     "FEW_FALSE_ACCEPTS", "Difference", "Dyads", "FoldAccuracy", "Intervals", "Roc", "ScoreHistogram",
     "SystemComparison", "TarAtFar", "allowed_accepts", "best_threshold", "cohort_mean", "compare_scores",
-    "genuine_limits", "insightface_grid", "kfold_accuracy", "subject_intervals", "tar_limits",
+    "few_nonmated", "genuine_limits", "insightface_grid", "kfold_accuracy", "subject_intervals", "tar_limits",
 ]  # fmt: skip

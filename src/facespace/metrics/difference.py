@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ..errors import InputError
-from ..results import signature
+from ..results import fields, signature
 from ._dyads import Deviations, Dyads, Mask
 from ._limits import mover_half_width, quantile
 from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, few_accepts_warnings, problem, tar_limits
@@ -79,14 +79,7 @@ class SystemComparison:
         """The `compare` document: rates between 0 and 1."""
         rows = [{**asdict(row), "verdict": row.verdict} for row in (*self.tar, *filter(None, [self.accuracy]))]
         return {
-            "signature": self.signature,
-            "first": self.first,
-            "second": self.second,
-            "pairs": self.pairs,
-            "genuine": self.genuine,
-            "impostor": self.impostor,
-            "people": self.people,
-            "level": self.level,
+            **fields(self, "signature", "first", "second", "pairs", "genuine", "impostor", "people", "level"),
             "tar": rows[: len(self.tar)],
             "accuracy": None if self.accuracy is None else rows[-1],
             "warnings": list(self.warnings),

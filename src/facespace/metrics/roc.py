@@ -7,13 +7,16 @@ the true accept rate, the share of genuine ones. A score is accepted when it is 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..results import fields
 
 Doubles = NDArray[np.float64]
 
@@ -41,6 +44,20 @@ class TarAtFar:
     warning: str = ""
     low: float | None = None
     high: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row of a document's "tar"; warnings stand beside the table."""
+        return fields(self, "far", "tar", "low", "high", "threshold", "false_accepts")
+
+
+def few_nonmated(nonmated: int, fpirs: Sequence[float]) -> list[str]:
+    """A warning for each FPIR whose threshold hangs on a handful of non-mated probes."""
+    return [
+        f"FNIR at FPIR {fpir:g} rests on {nonmated:,} non-mated probes: {fpir * nonmated:.3g} false alarms are expected "
+        f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
+        for fpir in fpirs
+        if fpir * nonmated < FEW_FALSE_ACCEPTS
+    ]
 
 
 class Roc:

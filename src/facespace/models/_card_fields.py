@@ -101,7 +101,7 @@ class Table:
         return [Table(v, f"{self.where} [{key} {i + 1}]", known) for i, v in enumerate(value)]
 
 
-def template(given: Table) -> tuple[str, Template]:
+def template_of(given: Table) -> tuple[str, Template]:
     """The [alignment] table: a named template, or five points of one's own, with the size and the columns kept."""
     named = given.choice("template", ("arcface",), "") if "template" in given else ""
     points, size, columns = given.get("points", None), given.get("size", None), given.get("columns", None)

@@ -20,14 +20,15 @@ The weights file is looked for beside the card first.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
 from ..images import Template
 from ..io import existing_file
-from . import _card_fields as fields
+from ..results import fields
+from ._card_fields import Table, template_of
 
 RUNTIMES = ("onnx", "openvino", "dlib")
 ALIGNMENT_KEYS = ("template", "points", "size", "columns")
@@ -127,16 +128,10 @@ class ModelCard:
             "licence": self.licence.name,
             "embeddings_may_be_shared": self.licence.embeddings,
             "runtime": self.runtime,
-            "files": [{"name": f.name, "sha256": f.sha256, "url": f.url, "package": f.package} for f in self.files],
+            "files": [asdict(file) for file in self.files],
             "input": {"height": self.shape[0], "width": self.shape[1], "format": self.input.describe()},
             "alignment": self.alignment(),
-            "architecture": self.architecture,
-            "training": self.training,
-            "loss": self.loss,
-            "lfw_accuracy": self.lfw_accuracy,
-            "lfw_sd": self.lfw_sd,
-            "source": self.source,
-            "notes": self.notes,
+            **fields(self, "architecture", "training", "loss", "lfw_accuracy", "lfw_sd", "source", "notes"),
         }
 
 
@@ -156,9 +151,9 @@ def read_card(path: str | Path) -> ModelCard:
 
 def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = None) -> ModelCard:
     """As `read_card`, from the parsed TOML; `where` is used in messages."""
-    root = fields.Table(table, where, CARD_KEYS)
+    root = Table(table, where, CARD_KEYS)
     given = root.table("input", ("layout", "colour", "mean", "std", "batch"))
-    template_name, template = fields.template(root.table("alignment", ALIGNMENT_KEYS, required=True))
+    template_name, template = template_of(root.table("alignment", ALIGNMENT_KEYS, required=True))
     licence, lfw = root.table("licence", ("name", "embeddings")), root.table("lfw", ("accuracy", "sd"))
     return ModelCard(
         name=root.text("name"),

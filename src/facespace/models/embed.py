@@ -22,7 +22,7 @@ from ..errors import InputError, OutputError, shorten
 from ..images import ImageFile, find_images, name_images, read_landmarks
 from ..io import SUFFIXES
 from ..people import people_in
-from ..results import signature
+from ..results import fields, signature
 from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector
 from ._partial import Batch, PartialSet
 from ._pipeline import run_batches
@@ -86,15 +86,12 @@ class EmbedResult:
         """Everything but the vectors, as plain JSON types."""
         return {
             "signature": self.signature,
-            "model": self.embeddings.model,
-            "dim": self.embeddings.dim,
+            **fields(self.embeddings, "model", "dim"),
             "output": self.path,
             "images": self.images,
             "embedded": len(self.embeddings),
-            "skipped": [{"id": s.id, "file": s.file, "reason": s.reason, "detail": s.detail} for s in self.skipped],
-            "reasons": self.reasons,
-            "several_faces": self.several_faces,
-            "resumed": self.resumed,
+            "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],
+            **fields(self, "reasons", "several_faces", "resumed"),
             "seconds": round(self.seconds, 3),
             "images_per_second": round(self.images_per_second, 2),
         }

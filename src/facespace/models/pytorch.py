@@ -6,6 +6,7 @@ PyTorch is optional (extra torch); `mobilefacenet` builds mobilefacenet-casia fr
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,14 +73,7 @@ def _block(inner: int, outer: int, kernel: Any, stride: int, padding: int, group
         ("conv", nn.Conv2d(inner, outer, kernel, stride, padding, groups=groups, bias=False)),
         ("bn", nn.BatchNorm2d(outer)),
     ]
-    return nn.Sequential(dict_of([*layers] if linear else [*layers, ("prelu", nn.PReLU(outer))]))
-
-
-def dict_of(layers: list[tuple[str, Any]]) -> Any:
-    """Layers with their names, as nn.Sequential takes them."""
-    from collections import OrderedDict
-
-    return OrderedDict(layers)
+    return nn.Sequential(OrderedDict([*layers] if linear else [*layers, ("prelu", nn.PReLU(outer))]))
 
 
 def mobilefacenet(state: dict[str, Floats] | None = None) -> nn.Module:
@@ -96,7 +90,7 @@ def mobilefacenet(state: dict[str, Floats] | None = None) -> nn.Module:
             blocks.append(bottleneck(inner, outer, stride if i == 0 else 1, expansion))
             inner = outer
     network = nn.Sequential(
-        dict_of(
+        OrderedDict(
             [
                 ("conv1", _block(3, 64, 3, 2, 1)),
                 ("dw_conv1", _block(64, 64, 3, 1, 1, 64)),
@@ -168,7 +162,7 @@ def split_at(module: nn.Module, layer: str) -> tuple[nn.Module, nn.Module]:
     if inner:
         head, tail = split_at(children[name], inner)
         before, rest = [*before, (name, head)], [(name, tail), *rest[1:]]
-    return nn.Sequential(dict_of(before)).eval(), nn.Sequential(dict_of(rest)).eval()
+    return nn.Sequential(OrderedDict(before)).eval(), nn.Sequential(OrderedDict(rest)).eval()
 
 
 def _load(network: Any, state: dict[str, Floats]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import Floats
-from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
+from ..metrics import allowed_accepts
 
 Rows = NDArray[np.intp]
 Doubles = NDArray[np.float64]
@@ -56,16 +56,6 @@ def open_set_threshold(nonmated: Floats, fpir: float) -> float:
     if allowed >= len(nonmated):
         return -np.inf
     return float(_just_above(np.sort(nonmated)[::-1][allowed]))
-
-
-def too_few(nonmated: int, fpirs: Sequence[float]) -> list[str]:
-    """A warning for each FPIR whose threshold hangs on a handful of non-mated probes."""
-    return [
-        f"FNIR at FPIR {fpir:g} rests on {nonmated:,} non-mated probes: {fpir * nonmated:.3g} false alarms are expected "
-        f"there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
-        for fpir in fpirs
-        if fpir * nonmated < FEW_FALSE_ACCEPTS
-    ]
 
 
 def rates(

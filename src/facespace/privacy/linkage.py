@@ -19,10 +19,11 @@ from ..embeddings import EmbeddingSet, Floats
 from ..errors import FacespaceError, InputError
 from ..gallery import Search, search
 from ..mapping import LinearMap, PairStatistics, fit_map, pair_statistics, refine_map
+from ..metrics import few_nonmated
 from ..people import people_of
 from ..results import signature
 from ._design import Design, Rows, divide
-from ._rates import Answers, Rates, rates, too_few
+from ._rates import Answers, Rates, rates
 from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
 
 LEAKED = (10, 25, 50, 100, 400)
@@ -130,7 +131,7 @@ def audit_linkage(
         warnings=(
             *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
             *people.left_out("both sets"),
-            *too_few(nonmated, fpirs),
+            *few_nonmated(nonmated, fpirs),
             *reasons,
         ),
         signature=signature(

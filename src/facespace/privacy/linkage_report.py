@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text, lines_with_bands
+from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
 from .linkage_result import LinkageBound, LinkagePoint, LinkageResult
 
 _HALF = 0.5
@@ -43,8 +43,7 @@ def linkage_report(result: LinkageResult) -> Report:
             ],
         )
     )
-    if result.warnings:
-        report.add(Notes([Note(text, "warning", "linkage") for text in result.warnings]))
+    report.warn(result.warnings, code="linkage")
     report.add(_figure(result))
     report.add(linkage_table(result))
     report.add(Text("Method and limits", [_method(result), _LIMITS]))
@@ -79,8 +78,7 @@ def linkage_table(result: LinkageResult, *, brief: bool = False) -> Table:
         Column("pairs", "leaked", ",d"),
         Column("map", hint="refined: sharpened on the unlabelled embeddings of both sides"),
         Column("rank-1", "%", ".1f", "share of the anonymous embeddings that get their right name"),
-        Column("low", "%", ".1f", "95 % interval"),
-        Column("high", "%", ".1f", "95 % interval"),
+        *interval(format=".1f"),
         *(Column(f"FNIR@{fpir:g}", "%", ".1f", "not named, when strangers seldom are") for fpir in fpirs),
     ]
     rows: list[list[object]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..results import fields
 from ._rates import Rate
 
 FPIRS = (1e-1, 1e-2)
@@ -39,17 +40,10 @@ class LinkagePoint:
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "points"."""
         return {
-            "source": self.source,
-            "target": self.target,
-            "leaked": self.leaked,
-            "refine": self.refine,
-            "rank1": self.rank1,
-            "low": self.low,
-            "high": self.high,
+            **fields(self, "source", "target", "leaked", "refine", "rank1", "low", "high"),
             "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
             "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
-            "rank1_by_repeat": self.rank1_by_repeat,
-            "refused": self.refused,
+            **fields(self, "rank1_by_repeat", "refused"),
         }
 
 
@@ -69,7 +63,7 @@ class LinkageBound:
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "bounds"."""
         fnir = {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()}
-        return {"model": self.model, "rank1": self.rank1, "low": self.low, "high": self.high, "fnir_at_fpir": fnir}
+        return {**fields(self, "model", "rank1", "low", "high"), "fnir_at_fpir": fnir}
 
 
 @dataclass(frozen=True)
@@ -97,13 +91,8 @@ class LinkageResult:
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace audit linkage`; rates between 0 and 1, intervals at 95 %."""
         return {
-            "signature": self.signature,
-            "source": self.source,
-            "target": self.target,
-            "method": self.method,
-            "chance": self.chance,
+            **fields(self, "signature", "source", "target", "method", "chance"),
             "points": [point.to_dict() for point in self.points],
             "bounds": [bound.to_dict() for bound in self.bounds],
-            "counts": self.counts,
-            "warnings": list(self.warnings),
+            **fields(self, "counts", "warnings"),
         }

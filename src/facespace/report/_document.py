@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ._format import BLANK, number, slug
 from ._render import inline, to_png, to_svg
 from .figures import heatmap
 from .matrix import Matrix
-from .sections import Figure, KeyFigures, Notes, Table, Text
+from .sections import Figure, KeyFigures, Note, Notes, Table, Text
 
 Section = Text | KeyFigures | Notes | Table | Matrix | Figure
 
@@ -42,6 +43,11 @@ class Report:
         if name is not None and name in (getattr(s, "name", None) for s in self.sections):
             raise InputError(f"the report already has a section named {name!r}", "Choose another name.")
         self.sections.append(section)
+
+    def warn(self, warnings: Sequence[str], title: str = "Notes", code: str = "") -> None:
+        """Append a result's warnings as notes, where there are any."""
+        if warnings:
+            self.add(Notes([Note(text, "warning", code) for text in warnings], title))
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write report.html, and figures/NAME.svg and .png for every figure and matrix; returns them in this order.

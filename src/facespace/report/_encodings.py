@@ -20,7 +20,6 @@ def altair() -> Any:
 def panels(chart: Any, names: Sequence[str], columns: int) -> Any:
     """The chart split by the column `panel` of its data, with the configuration of all charts."""
     alt = altair()
-
     if len(names) > 1:
         header = alt.Header(title=None, labelExpr=r"split(datum.label, '\n')")  # a name may have several lines
         chart = chart.facet(facet=alt.Facet("panel:N", sort=list(names), header=header), columns=columns, spacing=34)
@@ -32,7 +31,6 @@ def panels(chart: Any, names: Sequence[str], columns: int) -> Any:
 def series(names: Sequence[str]) -> dict[str, Any]:
     """Colour and dash pattern by `series`, in one legend (none for a single unnamed series)."""
     alt = altair()
-
     legend = alt.Legend(title=None, symbolType="stroke", symbolSize=700, symbolOpacity=1) if any(names) else None
     dashes = [list(DASHES[i % len(DASHES)]) for i in range(len(names))]
     colours = [SERIES[i % len(SERIES)] for i in range(len(names))]
@@ -45,14 +43,12 @@ def series(names: Sequence[str]) -> dict[str, Any]:
 def log(domain: tuple[float, float]) -> Any:
     """A logarithmic scale from end to end."""
     alt = altair()
-
     return alt.Scale(type="log", domain=list(domain), nice=False)
 
 
 def log_axis(domain: tuple[float, float]) -> Any:
     """An axis of the powers of ten, written as the tables write them: 1e-4."""
     alt = altair()
-
     low, high = np.log10(domain)
     powers = [10.0**p for p in range(int(np.ceil(low - 1e-9)), int(np.floor(high + 1e-9)) + 1)]
     return alt.Axis(values=powers, labelExpr="datum.value == 1 ? '1' : '1e' + round(log(datum.value) / LN10)")
@@ -61,7 +57,6 @@ def log_axis(domain: tuple[float, float]) -> Any:
 def label_axis(orient: str, labels: Sequence[str], title: str) -> Any:
     """Labels without lines; both axes' titles stand in the corner between them, above each other."""
     alt = altair()
-
     upright = orient == "left" or sum(map(len, labels)) <= 6 * len(labels)
     return alt.Axis(
         orient=orient,

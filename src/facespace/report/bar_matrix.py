@@ -49,7 +49,6 @@ def bar_matrix(
     4
     """
     alt = altair()
-
     heights = _cells(values, rows, columns, bars, "values")
     frame: NDArray[np.bool_] = (
         np.zeros(heights.shape[:2], dtype=np.bool_) if hollow is None else np.asarray(hollow, np.bool_)

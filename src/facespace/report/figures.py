@@ -63,7 +63,6 @@ def curves(
     corner of the whole curve.
     """
     alt = altair()
-
     values: list[dict[str, Any]] = []
     outside = False  # a clipped line loses half its stroke where it runs along the frame, so clip only what needs it
     for index, curve in enumerate(data):
@@ -112,7 +111,6 @@ def histograms(
     per panel, is a vertical line with its value.
     """
     alt = altair()
-
     arrays = {panel: {n: np.asarray(v, dtype=np.float64) for n, v in groups.items()} for panel, groups in data.items()}
     everything = np.concatenate([v for groups in arrays.values() for v in groups.values()])
     if not len(everything) or not np.isfinite(everything).all():
@@ -172,7 +170,6 @@ def lines_with_bands(
     `level` is a labelled horizontal line to compare with, `marks` are labelled vertical lines at values of x.
     """
     alt = altair()
-
     values = []
     for band in data:
         x, y = _pair(band.name, band.x, band.y)
@@ -237,7 +234,6 @@ def heatmap(
 ) -> Any:
     """A matrix as coloured cells with their values in them; `better` ("high" or "low") chooses blue or orange."""
     alt = altair()
-
     array = np.asarray(values, dtype=np.float64)
     finite = array[np.isfinite(array)]
     low, high = scale or ((float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0))

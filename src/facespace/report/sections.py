@@ -75,6 +75,11 @@ class Column:
     hint: str = ""
 
 
+def interval(hint: str = "95 % interval", unit: str = "%", format: str = ".2f") -> tuple[Column, Column]:
+    """The two columns of an interval's ends."""
+    return Column("low", unit, format, hint), Column("high", unit, format, hint)
+
+
 class Table:
     """Rows under sortable heads. Columns are strings or Column; cells are text, numbers or None."""
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from ..verification import INTERVALS
+from ..report import Curve, Figure, KeyFigure, KeyFigures, Report, Text, curves
+from ..verification import auc_and_eer, roc_figure, tar_table
 from .result import TemplateVerificationResult
-
-if TYPE_CHECKING:
-    from ..report import Report, Table
 
 _LOWEST_FAR = 1e-6
 _SHOWN = 20_000  # points of the curve that are handed to the charts, which thin them further
@@ -18,43 +14,29 @@ _SHOWN = 20_000  # points of the curve that are handed to the charts, which thin
 
 def template_report(result: TemplateVerificationResult, title: str = "Verification of templates") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Curve, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Text, curves
-
     people = "" if result.people is None else f" of {result.people:,} people"
     counts = (
         f"{result.pairs:,} pairs of {result.templates:,} templates{people}: {result.genuine:,} genuine, "
         f"{result.impostor:,} impostor"
     )
     report = Report(title, counts, result.signature)
-    cards = [
-        KeyFigure(f"{result.auc:.5f}", "AUC", "area under the ROC curve"),
-        KeyFigure(f"{100 * result.eer:.2f} %", "EER", "where FAR equals 1 − TAR"),
-    ]
+    cards = auc_and_eer(result.auc, result.eer)
     safe = [row for row in result.tar if not row.warning]
     if safe:
         row = min(safe, key=lambda r: r.far)
         note = "" if row.low is None or row.high is None else f"95 %: {100 * row.low:.2f} to {100 * row.high:.2f}"
         cards.insert(0, KeyFigure(f"{100 * row.tar:.2f} %", f"TAR at FAR {row.far:g}", note))
     report.add(KeyFigures(cards))
-    if result.warnings:
-        report.add(Notes([Note(text, "warning") for text in result.warnings]))
-    report.add(_table(result))
+    report.warn(result.warnings)
+    report.add(tar_table(result.tar, result.interval, result.nearest))
     x, tar = _points(result)
     left = max(_LOWEST_FAR, min(0.1, 1 / result.impostor))
-    first = int(np.searchsorted(x, left, side="right")) - 1
-    lowest = max(0.0, float(np.floor(10 * tar[max(first, 0)] - 0.5) / 10))
-    report.add(
-        Figure(
-            "roc",
-            curves([Curve("", x, tar)], x_range=(left, 1.0), y_range=(lowest, 1.0)),
-            title="ROC",
-            caption="Share of genuine pairs accepted, by the share of impostor pairs accepted.",
-            description=f"ROC curve with an area of {result.auc:.5f} and an equal error rate of {100 * result.eer:.2f} %.",
-        )
-    )
+    first = max(int(np.searchsorted(x, left, side="right")) - 1, 0)
+    caption = "Share of genuine pairs accepted, by the share of impostor pairs accepted."
+    report.add(roc_figure((x, tar), (left, tar[first]), (result.auc, result.eer), caption))
     missed = 1.0 - tar
     foot = 10.0 ** np.floor(np.log10(max(float(missed[missed > 0].min(initial=1.0)), 0.5 / result.genuine)))
-    top = 10.0 ** np.ceil(np.log10(max(float(missed[max(first, 0)]), 10 * foot)))
+    top = 10.0 ** np.ceil(np.log10(max(float(missed[first]), 10 * foot)))
     report.add(
         Figure(
             "det",
@@ -86,31 +68,6 @@ def template_report(result: TemplateVerificationResult, title: str = "Verificati
     return report
 
 
-def _table(result: TemplateVerificationResult) -> Table:
-    from ..report import Column, Table
-
-    columns: list[str | Column] = [
-        Column("FAR", format="g"),
-        Column("TAR", "%", ".2f"),
-        Column("low", "%", ".2f", "95 % interval"),
-        Column("high", "%", ".2f", "95 % interval"),
-        Column("threshold", format=".4f", hint="accepted is a score at or above it"),
-        Column("false accepts", format=",d"),
-    ]
-    rows: list[list[object]] = [
-        [r.far, _percent(r.tar), _percent(r.low), _percent(r.high), r.threshold, r.false_accepts] for r in result.tar
-    ]
-    caption = (
-        "The threshold is the smallest score whose false accept rate is not above the one asked for. "
-        + INTERVALS[result.interval.split("-")[0]]
-    )
-    if result.nearest:
-        columns.append(Column("nearest FAR", "%", ".2f", "TAR at the point whose FAR is nearest, which may be above it"))
-        rows = [[*row, _percent(near.tar)] for row, near in zip(rows, result.nearest, strict=True)]
-        caption += " Nearest FAR is the reading of published scripts, for comparison with their tables."
-    return Table("tar-at-far", columns, rows, title="TAR at FAR", caption=caption)
-
-
 def _points(result: TemplateVerificationResult) -> tuple[np.ndarray, np.ndarray]:
     """FAR, ascending, and TAR of some ten thousand points: all where few pairs pass, then evenly spaced in log FAR."""
     roc = result.roc
@@ -120,7 +77,3 @@ def _points(result: TemplateVerificationResult) -> tuple[np.ndarray, np.ndarray]
         rank = np.unique(np.geomspace(1, len(last), _SHOWN).astype(np.intp)) - 1
         last = last[rank]
     return roc.far[last], roc.tar[last]
-
-
-def _percent(rate: float | None) -> float | None:
-    return None if rate is None else 100 * rate

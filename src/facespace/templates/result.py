@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metrics import Roc, ScoreHistogram, TarAtFar, subject_intervals
-from ..results import signature
+from ..results import fields, signature
+from ..verification import NOBODY_KNOWN
 from .shards import TemplateShard, whole
 
 TEMPLATE_FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -65,22 +66,12 @@ class TemplateVerificationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
-        keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
         return {
-            "signature": self.signature,
-            "pairs": self.pairs,
-            "genuine": self.genuine,
-            "impostor": self.impostor,
-            "templates": self.templates,
-            "faces": self.faces,
-            "people": self.people,
+            **fields(self, "signature", "pairs", "genuine", "impostor", "templates", "faces", "people"),
             "accuracy": None,
-            "tar": [{key: getattr(row, key) for key in keys} for row in self.tar],
-            "tar_at_nearest_far": [{"far": r.far, "tar": r.tar, "false_accepts": r.false_accepts} for r in self.nearest],
-            "auc": self.auc,
-            "auc_error": self.auc_error,
-            "eer": self.eer,
-            "interval": self.interval,
+            "tar": [row.to_dict() for row in self.tar],
+            "tar_at_nearest_far": [fields(row, "far", "tar", "false_accepts") for row in self.nearest],
+            **fields(self, "auc", "auc_error", "eer", "interval"),
             "missing": {"faces": self.missing_faces, "pairs": self.skipped},
             "warnings": list(self.warnings),
         }
@@ -113,9 +104,7 @@ def merge_shards(
     if intervals and shard.scores is not None and shard.same is not None:
         interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
-            warnings.append(
-                "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
-            )
+            warnings.append(NOBODY_KNOWN)
         found = subject_intervals(shard.scores, shard.same, None, people, fars)
         tar = tuple(replace(row, low=low, high=high) for row, (low, high) in zip(tar, found.tar, strict=True))
         more = found.warnings
@@ -133,8 +122,7 @@ def merge_shards(
         pairs=len(histogram),
         genuine=histogram.n_genuine,
         impostor=histogram.n_impostor,
-        templates=int(facts["templates"]),
-        faces=int(facts["faces"]),
+        **{count: int(facts[count]) for count in ("templates", "faces", "missing_faces", "skipped")},
         people=count,
         tar=tar,
         nearest=tuple(roc.tar_at_nearest_far(far) for far in fars) if nearest else (),
@@ -143,8 +131,6 @@ def merge_shards(
         eer=roc.eer,
         warnings=(*warnings, *(row.warning for row in tar if row.warning), *more),
         interval=interval,
-        missing_faces=int(facts["missing_faces"]),
-        skipped=int(facts["skipped"]),
         histogram=histogram,
         scores=shard.scores,
         same=shard.same,

@@ -12,7 +12,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
-from ..verification import Cohort, PairMap, check_cohort, cohort_label, corrections
+from ..verification import Cohort, PairMap, check_cohort, check_target, cohort_label, corrections
 from ._scores import TemplateScores
 from .pooling import pool_templates
 from .result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
@@ -63,10 +63,7 @@ def verify_templates(
     Raises InputError and DimensionError as `verify` does, for templates that sum to zero, and for images of the templates
     in the cohort.
     """
-    if map is not None and b is None:
-        raise InputError(
-            "a map compares two sets, but only one is given", "Give the target network's set as the second one."
-        )
+    check_target(map, b)
     shard = score_shard(
         a,
         b,

@@ -3,8 +3,8 @@
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .difference_report import compare_report, difference_table, finding
 from .pair_people import subjects_of
-from .report import INTERVALS, verification_report
-from .scores import PairMap, PairRows, pair_rows, pair_scores
+from .report import INTERVALS, auc_and_eer, roc_figure, tar_table, verification_report
+from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 from .systems import System, compare_systems
 from .threshold_transfer import (
     ThresholdTransfer,
@@ -13,11 +13,11 @@ from .threshold_transfer import (
     transfer_threshold,
     transfer_thresholds,
 )
-from .verify import VerificationResult, verify
+from .verify import NOBODY_KNOWN, VerificationResult, verify
 
 __all__ = [
-    "INTERVALS", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult", "check_cohort",
-    "cohort_label", "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share",
-    "finding", "operating_far", "pair_rows", "pair_scores", "subjects_of", "transfer_threshold", "transfer_thresholds",
-    "verification_report", "verify",
+    "INTERVALS", "NOBODY_KNOWN", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult",
+    "auc_and_eer", "check_cohort", "check_target", "cohort_label", "compare_report", "compare_systems", "corrections",
+    "difference_table", "expected_genuine_share", "finding", "operating_far", "pair_rows", "pair_scores", "roc_figure",
+    "subjects_of", "tar_table", "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
 ]  # fmt: skip

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..metrics import Difference, SystemComparison
-
-if TYPE_CHECKING:
-    from ..report import Report, Table
+from ..report import Column, Report, Table, Text, interval
 
 
 def finding(result: SystemComparison) -> str:
@@ -23,16 +19,13 @@ def finding(result: SystemComparison) -> str:
 
 def difference_table(result: SystemComparison) -> Table:
     """Accuracy and each FAR: both systems and their difference in percentage points."""
-    from ..report import Column, Table
-
     level = f"{100 * result.level:g} % interval"
     columns: list[str | Column] = [
         "",
         Column("first", "%", ".2f", result.first),
         Column("second", "%", ".2f", result.second),
         Column("difference", "points", "+.2f", "second less first"),
-        Column("low", "points", "+.2f", level),
-        Column("high", "points", "+.2f", level),
+        *interval(level, "points", "+.2f"),
         Column("p", format=".2g", hint="chance of such a difference between equal systems"),
         Column("discordant", format=",d", hint="pairs on which only one system is right; of TAR, genuine pairs"),
     ]
@@ -57,21 +50,14 @@ def difference_table(result: SystemComparison) -> Table:
 
 def compare_report(result: SystemComparison) -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Note, Notes, Report, Text
-
     people = "" if result.people is None else f" of {result.people:,} people"
     counts = f"{result.pairs:,} pairs{people}: {result.genuine:,} genuine, {result.impostor:,} impostor"
     report = Report(f"Comparison: {result.first} and {result.second}", counts, result.signature)
     report.add(Text("The finding", [finding(result)]))
-    if result.warnings:
-        report.add(Notes([Note(text, "warning") for text in result.warnings]))
+    report.warn(result.warnings)
     report.add(difference_table(result))
     return report
 
 
 def _what(row: Difference) -> str:
     return "accuracy" if row.far is None else f"TAR at FAR {row.far:g}"
-
-
-def _short(row: Difference) -> str:
-    return _what(row).replace(" at FAR ", "@")

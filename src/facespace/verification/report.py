@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..metrics import best_threshold
+from ..metrics import TarAtFar, best_threshold
+from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Report, Table, curves, histograms, interval
 from .verify import VerificationResult
-
-if TYPE_CHECKING:
-    from ..report import Report
 
 INTERVALS = {
     "subjects": "95 % intervals are of people, not of pairs, because pairs that share a person depend on each other.",
@@ -21,50 +20,22 @@ INTERVALS = {
 
 def verification_report(result: VerificationResult, title: str = "Verification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Note, Notes, Report, Table, curves, histograms
-
     counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
     report = Report(title, counts, result.signature)
-    cards = [
-        KeyFigure(f"{result.auc:.5f}", "AUC", "area under the ROC curve"),
-        KeyFigure(f"{100 * result.eer:.2f} %", "EER", "where FAR equals 1 − TAR"),
-    ]
+    cards = auc_and_eer(result.auc, result.eer)
     if result.accuracy is not None:
         note = f"± {100 * result.accuracy.sd:.2f} over {len(result.accuracy.folds)} folds"
         if result.accuracy_low is not None and result.accuracy_high is not None:
             note += f"; 95 %: {100 * result.accuracy_low:.2f} to {100 * result.accuracy_high:.2f}"
         cards.insert(0, KeyFigure(f"{100 * result.accuracy.mean:.2f} %", "accuracy", note))
     report.add(KeyFigures(cards))
-    if result.warnings:
-        report.add(Notes([Note(text, "warning") for text in result.warnings]))
-    report.add(
-        Table(
-            "tar-at-far",
-            [
-                Column("FAR", format="g"),
-                Column("TAR", "%", ".2f"),
-                Column("low", "%", ".2f", "95 % interval"),
-                Column("high", "%", ".2f", "95 % interval"),
-                Column("threshold", format=".4f", hint="accepted is a score at or above it"),
-                Column("false accepts", format=",d"),
-            ],
-            [[r.far, _percent(r.tar), _percent(r.low), _percent(r.high), r.threshold, r.false_accepts] for r in result.tar],
-            title="TAR at FAR",
-            caption="The threshold is the smallest score whose false accept rate is not above the one asked for. "
-            + INTERVALS[result.interval.split("-")[0]],
-        )
-    )
+    report.warn(result.warnings)
+    report.add(tar_table(result.tar, result.interval))
     roc = result.roc
     left = min(0.1, 1 / roc.n_impostor)
-    lowest = np.floor(10 * roc.tar_at_far(left).tar - 0.5) / 10  # a good network's curve lies in the topmost tenth
+    lowest = roc.tar_at_far(left).tar
     report.add(
-        Figure(
-            "roc",
-            curves([Curve("", roc.far, roc.tar)], x_range=(left, 1.0), y_range=(max(0.0, float(lowest)), 1.0)),
-            title="ROC",
-            caption="The axis begins at one false accept.",
-            description=f"ROC curve with an area of {result.auc:.5f} and an equal error rate of {100 * result.eer:.2f} %.",
-        )
+        roc_figure((roc.far, roc.tar), (left, lowest), (result.auc, result.eer), "The axis begins at one false accept.")
     )
     scores = np.concatenate([result.genuine_scores, result.impostor_scores])
     cut, _ = best_threshold(scores, np.arange(len(scores)) < result.genuine)
@@ -90,6 +61,53 @@ def verification_report(result: VerificationResult, title: str = "Verification")
             )
         )
     return report
+
+
+def auc_and_eer(auc: float, eer: float) -> list[KeyFigure]:
+    """The key figures that every verification has."""
+    return [
+        KeyFigure(f"{auc:.5f}", "AUC", "area under the ROC curve"),
+        KeyFigure(f"{100 * eer:.2f} %", "EER", "where FAR equals 1 − TAR"),
+    ]
+
+
+def tar_table(rows: Sequence[TarAtFar], how: str, nearest: Sequence[TarAtFar] = ()) -> Table:
+    """TAR at each FAR, with intervals made as `how` says; `nearest` are the TARs at the nearest FARs."""
+    columns: list[str | Column] = [
+        Column("FAR", format="g"),
+        Column("TAR", "%", ".2f"),
+        *interval(),
+        Column("threshold", format=".4f", hint="accepted is a score at or above it"),
+        Column("false accepts", format=",d"),
+    ]
+    cells = [[r.far, *map(_percent, (r.tar, r.low, r.high)), r.threshold, r.false_accepts] for r in rows]
+    caption = (
+        "The threshold is the smallest score whose false accept rate is not above the one asked for. "
+        + INTERVALS[how.split("-")[0]]
+    )
+    if nearest:
+        columns.append(Column("nearest FAR", "%", ".2f", "TAR at the point whose FAR is nearest, which may be above it"))
+        cells = [[*row, _percent(near.tar)] for row, near in zip(cells, nearest, strict=True)]
+        caption += " Nearest FAR is the reading of published scripts, for comparison with their tables."
+    return Table("tar-at-far", columns, cells, title="TAR at FAR", caption=caption)
+
+
+def roc_figure(
+    curve: tuple[NDArray[np.float64], NDArray[np.float64]],
+    corner: tuple[float, float],
+    auc_eer: tuple[float, float],
+    caption: str,
+) -> Figure:
+    """The ROC (FAR, TAR) from the FAR of `corner` on, where its TAR is about that of `corner`."""
+    left, lowest = corner
+    foot = max(0.0, float(np.floor(10 * lowest - 0.5) / 10))  # a good network's curve lies in the topmost tenth
+    return Figure(
+        "roc",
+        curves([Curve("", *curve)], x_range=(left, 1.0), y_range=(foot, 1.0)),
+        title="ROC",
+        caption=caption,
+        description=f"ROC curve with an area of {auc_eer[0]:.5f} and an equal error rate of {100 * auc_eer[1]:.2f} %.",
+    )
 
 
 def _percent(rate: float | None) -> float | None:

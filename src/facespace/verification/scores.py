@@ -31,6 +31,14 @@ class PairMap(Protocol):
         ...
 
 
+def check_target(map: PairMap | None, target: EmbeddingSet | None) -> None:
+    """Raise InputError for a map without the set that it leads to."""
+    if map is not None and target is None:
+        raise InputError(
+            "a map compares two sets, but only one is given", "Give the target network's set as the second one."
+        )
+
+
 def pair_scores(
     a: EmbeddingSet | NDArray[Any],
     b: EmbeddingSet | NDArray[Any],

@@ -13,11 +13,12 @@ from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_intervals
-from ..results import signature
+from ..results import fields, signature
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
-from .scores import PairMap, PairRows, pair_rows, pair_scores
+from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 
+NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 
@@ -61,25 +62,13 @@ class VerificationResult:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
         accuracy = None
         if self.accuracy is not None:
-            accuracy = {
-                "mean": self.accuracy.mean,
-                "sd": self.accuracy.sd,
-                "low": self.accuracy_low,
-                "high": self.accuracy_high,
-                "folds": self.accuracy.folds,
-                "thresholds": self.accuracy.thresholds,
-            }
-        keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
+            limits = {"low": self.accuracy_low, "high": self.accuracy_high}
+            accuracy = fields(self.accuracy, "mean", "sd") | limits | fields(self.accuracy, "folds", "thresholds")
         return {
-            "signature": self.signature,
-            "pairs": self.pairs,
-            "genuine": self.genuine,
-            "impostor": self.impostor,
+            **fields(self, "signature", "pairs", "genuine", "impostor"),
             "accuracy": accuracy,
-            "tar": [{key: getattr(row, key) for key in keys} for row in self.tar],
-            "auc": self.auc,
-            "eer": self.eer,
-            "interval": self.interval,
+            "tar": [row.to_dict() for row in self.tar],
+            **fields(self, "auc", "eer", "interval"),
             "missing": {"left": self.missing_left, "right": self.missing_right, "pairs": self.skipped},
             "warnings": list(self.warnings),
         }
@@ -121,10 +110,7 @@ def verify(
             that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort.
         DimensionError: the widths don't match.
     """
-    if map is not None and b is None:
-        raise InputError(
-            "a map compares two sets, but only one is given", "Give the target network's set as the second one."
-        )
+    check_target(map, b)
     other = a if b is None else b
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
@@ -149,9 +135,7 @@ def verify(
         people_by = people[0].source if people else "nobody"
         interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
-            warnings.append(
-                "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
-            )
+            warnings.append(NOBODY_KNOWN)
         correct = np.zeros(len(kept), dtype=np.bool_)
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same

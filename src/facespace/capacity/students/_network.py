@@ -70,38 +70,27 @@ def train(
 
     `decay` is λ of the penalty λ‖θ‖² on the matrices, decoupled from the gradient's scale (AdamW), as a share of the rate.
     """
-    with threadpool_limits(1):  # matrices of this size gain nothing from threads, and lose much on a busy machine
-        _descend(module, step, steps, rate, decay, progress)
-
-
-def _descend(
-    module: ResidualModule,
-    step: Callable[[int], list[Floats]],
-    steps: int,
-    rate: float,
-    decay: float,
-    progress: Callable[[int, int], None] | None,
-) -> None:
     first = [np.zeros_like(w) for w in module.weights]
     second = [np.zeros_like(w) for w in module.weights]
     beta, gamma = _BETAS
-    for i in range(steps):
-        gradients = step(i)
-        now = rate * 0.5 * (1 + np.cos(np.pi * i / steps))
-        scale = now * np.sqrt(1 - gamma ** (i + 1)) / (1 - beta ** (i + 1))
-        for w, g, m, v in zip(module.weights, gradients, first, second, strict=True):
-            m += (1 - beta) * (g - m)
-            g *= g
-            v += (1 - gamma) * (g - v)
-            np.sqrt(v, out=g)
-            g += _EPSILON
-            np.divide(m, g, out=g)
-            g *= np.float32(scale)
-            if w.ndim == 2:
-                w *= np.float32(1 - now * decay)
-            w -= g
-        if progress is not None:
-            progress(i + 1, steps)
+    with threadpool_limits(1):  # matrices of this size gain nothing from threads, and lose much on a busy machine
+        for i in range(steps):
+            gradients = step(i)
+            now = rate * 0.5 * (1 + np.cos(np.pi * i / steps))
+            scale = now * np.sqrt(1 - gamma ** (i + 1)) / (1 - beta ** (i + 1))
+            for w, g, m, v in zip(module.weights, gradients, first, second, strict=True):
+                m += (1 - beta) * (g - m)
+                g *= g
+                v += (1 - gamma) * (g - v)
+                np.sqrt(v, out=g)
+                g += _EPSILON
+                np.divide(m, g, out=g)
+                g *= np.float32(scale)
+                if w.ndim == 2:
+                    w *= np.float32(1 - now * decay)
+                w -= g
+            if progress is not None:
+                progress(i + 1, steps)
 
 
 def from_principal_axes(x: Floats, width: int, hidden: int, rng: np.random.Generator) -> ResidualModule:

@@ -13,6 +13,7 @@ for a processor. No labels are used.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,7 @@ _NEAREST = 0.05  # smaller distances weigh no more than this one
 _LEAST = 1e-6  # a squared distance; its root has no gradient at 0
 
 
+@dataclass(eq=False, repr=False)
 class DeepMDS:
     """The projection, in the manner of scikit-learn: `fit(vectors)`, then `transform(vectors)`.
 
@@ -47,26 +49,15 @@ class DeepMDS:
     (200, 4)
     """
 
-    def __init__(
-        self,
-        dim: int,
-        *,
-        hidden: int = 256,
-        power: float = 2.0,
-        steps: int = 1500,
-        batch: int = 256,
-        rate: float = 2e-3,
-        decay: float = 1e-2,
-        seed: int = 0,
-    ) -> None:
-        self.dim = dim
-        self.hidden = hidden
-        self.power = power
-        self.steps = steps
-        self.batch = batch
-        self.rate = rate
-        self.decay = decay
-        self.seed = seed
+    dim: int
+    _: KW_ONLY
+    hidden: int = 256
+    power: float = 2.0
+    steps: int = 1500
+    batch: int = 256
+    rate: float = 2e-3
+    decay: float = 1e-2
+    seed: int = 0
 
     def fit(self, vectors: ArrayLike, progress: Callable[[int, int], None] | None = None) -> DeepMDS:
         """Train on `vectors` (n, d); their lengths do not matter. InputError unless 1 ≤ dim ≤ d and n > dim."""

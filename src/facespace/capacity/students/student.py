@@ -20,16 +20,15 @@ images.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ._network import Floats, ResidualModule, train
 from .projection import DeepMDS
 
-Doubles = NDArray[np.float64]
 PRIOR = 0.01  # λ_g
 LOG_VARIANCES = (-12.0, 6.0)
 _BLOCK = 64  # passes at once
@@ -61,6 +60,7 @@ class Student(Protocol):
         ...
 
 
+@dataclass(eq=False, repr=False)
 class EmbeddingStudent:
     """The student on stored embeddings: `fit(vectors)`, then `moments(vectors)`.
 
@@ -72,24 +72,14 @@ class EmbeddingStudent:
         steps, batch, rate, decay, seed: of the training, as in DeepMDS.
     """
 
-    def __init__(
-        self,
-        projection: DeepMDS,
-        *,
-        dropout: float = 0.2,
-        steps: int = 1500,
-        batch: int = 256,
-        rate: float = 1e-3,
-        decay: float = 1e-2,
-        seed: int = 0,
-    ) -> None:
-        self.projection = projection
-        self.dropout = dropout
-        self.steps = steps
-        self.batch = batch
-        self.rate = rate
-        self.decay = decay
-        self.seed = seed
+    projection: DeepMDS
+    _: KW_ONLY
+    dropout: float = 0.2
+    steps: int = 1500
+    batch: int = 256
+    rate: float = 1e-3
+    decay: float = 1e-2
+    seed: int = 0
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...results import fields
 from ..files import load_map, load_set
 from ..options import Json, Quiet, Seed, false_accept_rates, number_or
 from ..printing import dim, emit, number_table, warning_lines
@@ -48,9 +49,8 @@ def threshold(
     warnings = [row.warning for row in found if row.warning]
     keys = ("far", "threshold", "low", "high", "false_accepts", "genuine_share", "warning")
     document = {
-        "signature": found[0].signature,
-        "pairs": found[0].pairs,
-        "thresholds": [{key: getattr(row, key) for key in keys} for row in found],
+        **fields(found[0], "signature", "pairs"),
+        "thresholds": [fields(row, *keys) for row in found],
         "warnings": warnings,
     }
     emit(document, lambda: _render(found, warnings), as_json=as_json, quiet=quiet)

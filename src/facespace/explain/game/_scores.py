@@ -17,7 +17,7 @@ from ...errors import FileFormatError
 from ...images import Crops
 from ...io import atomic_write
 from ..methods import Importance
-from ..network import ExplainableNetwork
+from ..network import ExplainableNetwork, pool
 from ..saliency import decompose
 from ._hide import blurred, hide, hiding_order
 
@@ -93,18 +93,12 @@ class GameScores:
         clean = self.crops[sides]
         soft = blurred(clean)
         maps = self.network.maps(clean)
-        features = self._pooled(maps)
+        features = pool(maps, self.network.pooling)
         other = np.roll(np.arange(2 * n), -n)
         head = self.network.head
         cosines = [decompose(features[i], features[j], head, head) for i, j in enumerate(other)]
-        importance = self._importance(
-            self.methods,
-            clean,
-            maps,
-            cosines,
-            sides.tolist(),
-            [int(r) for r in np.concatenate([2 * rows, 2 * rows + 1])],
-        )
+        numbers = np.concatenate([2 * rows, 2 * rows + 1]).tolist()
+        importance = self._importance(self.methods, clean, maps, cosines, sides.tolist(), numbers)
         first, last = self._scores(features, n), self._scores(self.network.features(soft), n)
         inner = self.levels[self._inner]
         part: dict[str, NDArray[np.float64]] = {}
@@ -135,11 +129,6 @@ class GameScores:
                     table[:, i] = self._scores(seen[:, column], n)
                 part[f"{game}|{method}"] = table
         return part
-
-    def _pooled(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        from ..network import pool
-
-        return pool(maps, self.network.pooling)
 
     def _scores(self, features: NDArray[np.float32], n: int) -> Doubles:
         e = self.network.embeddings(features)

@@ -24,7 +24,7 @@ from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
 from ...images import Crops
 from ...metrics import kfold_accuracy
-from ...results import signature
+from ...results import fields, signature
 from ..methods import COMPARED, CONTROLS, check_methods
 from ..network import ExplainableNetwork
 from ._scores import GameScores
@@ -57,17 +57,8 @@ class GameCurve:
 
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "methods"."""
-        return {
-            "name": self.method,
-            "game": self.game,
-            "threshold": self.threshold,
-            "levels": list(self.levels),
-            "accuracy": list(self.accuracy),
-            "auc": self.auc,
-            "low": self.low,
-            "high": self.high,
-            "tie_fraction": self.tie_fraction,
-        }
+        keys = ("game", "threshold", "levels", "accuracy", "auc", "low", "high", "tie_fraction")
+        return {"name": self.method, **fields(self, *keys)}
 
 
 @dataclass(frozen=True)
@@ -108,9 +99,7 @@ class HidingGameResult:
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace explain evaluate`; accuracies and areas between 0 and 1."""
         return {
-            "signature": self.signature,
-            "network": self.network,
-            "pairs": self.pairs,
+            **fields(self, "signature", "network", "pairs"),
             "accuracy": {"mean": self.accuracy, "sd": self.sd},
             "methods": [c.to_dict() for c in self.curves],
             "differences": [vars(d) for d in self.differences],

@@ -14,6 +14,7 @@ from ...report import (
     Report,
     Table,
     Text,
+    interval,
     interval_dots,
     line_panels,
 )
@@ -121,11 +122,9 @@ def game_table(result: HidingGameResult) -> Table:
         Column("method"),
         *([Column("game")] if len(games) > 1 else []),
         Column("AUC", "%", ".2f", _THRESHOLDS["refit"]),
-        Column("low", "%", ".2f", "95 % interval"),
-        Column("high", "%", ".2f", "95 % interval"),
+        *interval(),
         Column("AUC, fixed", "%", ".2f", _THRESHOLDS["fixed"]),
-        Column("low", "%", ".2f", "95 % interval"),
-        Column("high", "%", ".2f", "95 % interval"),
+        *interval(),
         Column("tied", "%", ".1f", "pixels whose importance another pixel has too"),
     ]
     rows: list[list[object]] = []
@@ -148,8 +147,7 @@ def _differences(result: HidingGameResult, game: str) -> Table:
     for kind, head in (("refit", "difference"), ("fixed", "difference, fixed")):
         columns += [
             Column(head, "points", "+.2f", f"the best's AUC less this one's; {_THRESHOLDS[kind]}"),
-            Column("low", "points", "+.2f", "95 %, paired"),
-            Column("high", "points", "+.2f", "95 %, paired"),
+            *interval("95 %, paired", "points", "+.2f"),
         ]
     rows = [
         [_title(c.method), *_ends(found["refit"].get(c.method)), *_ends(found["fixed"].get(c.method))]

@@ -47,20 +47,13 @@ def grad_cam_signed(convolutional_map: Floats, cosine: CosineDecomposition, *, n
     return np.asarray(np.tensordot(alpha, convolutional_map, axes=1))
 
 
-def grad_cam_plus_plus(
-    convolutional_map: Floats, cosine: CosineDecomposition, *, pooling: str = "max", norms: str = "live"
-) -> Floats:
-    """GradCAM++ on the map: max(Σ_k w_k A^k, 0), w_k = Σ over the cells of α · max(∂s/∂A^k, 0); (h, w).
-
-    See `plus_plus_weights`.
-    """
-    return np.maximum(grad_cam_plus_plus_signed(convolutional_map, cosine, pooling=pooling, norms=norms), 0)
-
-
 def grad_cam_plus_plus_signed(
     convolutional_map: Floats, cosine: CosineDecomposition, *, pooling: str = "max", norms: str = "live"
 ) -> Floats:
-    """Σ_k w_k A^k of `grad_cam_plus_plus`, before the ReLU."""
+    """GradCAM++ on the map before its ReLU: Σ_k w_k A^k, w_k = Σ over the cells of α · max(∂s/∂A^k, 0); (h, w).
+
+    See `plus_plus_weights`.
+    """
     weights = plus_plus_weights(convolutional_map, _gradient(cosine, norms), pooling).astype(np.float32)
     return np.asarray(np.tensordot(weights, convolutional_map, axes=1))
 

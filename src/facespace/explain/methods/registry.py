@@ -110,11 +110,11 @@ class Importance:
         return found
 
     def _coarse(self, method: str, convolutional_map: Floats, cosine: CosineDecomposition) -> Floats:
-        if method in ("gradcam", "gradcam-signed"):
-            h = baselines.grad_cam_signed(convolutional_map, cosine)
-            return h if method.endswith("signed") else np.maximum(h, 0)
-        if method in ("gradcam++", "gradcam++-signed"):
-            h = baselines.grad_cam_plus_plus_signed(convolutional_map, cosine, pooling=self.network.pooling)
+        if method.startswith("gradcam"):
+            if method.startswith("gradcam++"):
+                h = baselines.grad_cam_plus_plus_signed(convolutional_map, cosine, pooling=self.network.pooling)
+            else:
+                h = baselines.grad_cam_signed(convolutional_map, cosine)
             return h if method.endswith("signed") else np.maximum(h, 0)
         if method == "stylianou-avg":
             return baselines.stylianou_avg(convolutional_map, cosine)

@@ -16,7 +16,7 @@ import numpy as np
 from ...embeddings import EmbeddingSet, Floats, check_width, normalize
 from ...errors import FacespaceError, InputError
 from ...io import jsonable
-from ...results import signature
+from ...results import fields, signature
 from ..linear_map import LinearMap
 from ..statistics import Doubles, PairStatistics
 from ._neighbours import Mutual, Rows, Unit, mutual_neighbours
@@ -83,10 +83,7 @@ class RefineResult:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the matrices."""
         return {
-            "signature": self.signature,
-            "converged": self.converged,
-            "held_out": self.held_out,
-            "by_chance": self.by_chance,
+            **fields(self, "signature", "converged", "held_out", "by_chance"),
             "matches": self.record[-1].accepted,
             "record": [jsonable(step) for step in self.record],
             "limits": {"held_out": HELD_OUT_LIMIT, "misses": MISSES_LIMIT},

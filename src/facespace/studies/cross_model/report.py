@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text
+from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text, interval
 from ._figures import IDENTITY_LIMIT, examples, histogram_figure, roc_figure
 from .study import Cell, CrossModelResult
 
@@ -182,8 +182,7 @@ def _network_table(result: CrossModelResult) -> Table:
         Column("width", format="d"),
         Column("accuracy", "%", ".2f"),
         Column("± sd", "%", ".2f", "over the folds"),
-        Column("low", "%", ".2f", "95 % interval of the accuracy"),
-        Column("high", "%", ".2f", "95 % interval of the accuracy"),
+        *interval("95 % interval of the accuracy"),
         Column("AUC", format=".5f"),
         Column("EER", "%", ".2f"),
         Column("TAR @ FAR 1e-2", "%", ".2f"),

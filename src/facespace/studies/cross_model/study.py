@@ -21,7 +21,7 @@ from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
 from ...mapping import COHORT, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, kfold_accuracy
-from ...results import signature
+from ...results import fields, signature
 from ...verification import VerificationResult, verify
 from ..training_images import training_images
 
@@ -49,15 +49,11 @@ class Cell:
         """The cell of the `study cross-model` document."""
         counts = {label: self.chosen.count(label) for label in dict.fromkeys(self.chosen)}
         return {
-            "source": self.source,
-            "target": self.target,
-            "pairing": self.pairing,
-            "method": self.method,
+            **fields(self, "source", "target", "pairing", "method"),
             "chosen": counts or self.method,
             "accuracy": self.accuracy.mean,
             "sd": self.accuracy.sd,
-            "loss_target": self.loss_target,
-            "loss_poorer": self.loss_poorer,
+            **fields(self, "loss_target", "loss_poorer"),
             "folds": self.accuracy.folds,
         }
 
@@ -237,18 +233,23 @@ def _report(progress: Callable[[int, int], None] | None, before: int, whole: int
         progress(before + done, whole)
 
 
-def check_study(
-    sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]
-) -> None:
-    """Raise InputError or UnknownNameError where the study can't be run on this."""
+def check_sets(sets: Sequence[EmbeddingSet], study: str) -> None:
+    """Raise InputError unless these are two sets or more, each of another network."""
     if len(sets) < 2:
-        raise InputError(f"a cross-model study needs at least two sets; got {len(sets)}")
+        raise InputError(f"a {study} study needs at least two sets; got {len(sets)}")
     names = [faces.model for faces in sets]
     if len(set(names)) < len(names) or "" in names:
         raise InputError(
             f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
             "facespace embed writes it; for a file without, give EmbeddingSet(…, model=NAME).",
         )
+
+
+def check_study(
+    sets: Sequence[EmbeddingSet], protocol: PairProtocol, pairings: Sequence[str], methods: Sequence[str]
+) -> None:
+    """Raise InputError or UnknownNameError where the study can't be run on this."""
+    check_sets(sets, "cross-model")
     if protocol.n_folds < 3:
         raise InputError(
             f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",

@@ -15,6 +15,7 @@ from scipy.stats import t as student
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
+from ...results import fields
 from ...verification import VerificationResult
 
 Doubles = NDArray[np.float64]
@@ -133,8 +134,7 @@ class CurveResult(ABC):
                 for name, dim, r in zip((self.source, self.target), self.dims, self.native, strict=True)
                 if r.accuracy is not None
             ],
-            "pairing": self.pairing,
-            "repeats": self.repeats,
+            **fields(self, "pairing", "repeats"),
             "folds": int(self.accuracy.shape[3]),
             "loss": self.loss,
             "full": self.values[-1],
@@ -142,12 +142,7 @@ class CurveResult(ABC):
                 {
                     "method": p.method,
                     self.axis: p.value,
-                    "accuracy": p.accuracy,
-                    "low": p.low,
-                    "high": p.high,
-                    "sd": p.sd,
-                    "loss_target": p.loss_target,
-                    "loss_full": p.loss_full,
+                    **fields(p, "accuracy", "low", "high", "sd", "loss_target", "loss_full"),
                 }
                 for p in self.points
             ],

@@ -17,7 +17,7 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
-from ...results import signature
+from ...results import fields, signature
 from ._curve import Doubles, check_loss, check_names, check_values, points
 from ._pair_work import PairWork, Progress, known_methods
 from ._power_law import PowerLaw, fit_law
@@ -86,18 +86,8 @@ class PairsNeeded:
     def to_dict(self) -> dict[str, Any]:
         """The `study pairs-needed` document."""
         return {
-            "signature": self.signature,
-            "source": self.source,
-            "target": self.target,
-            "method": self.method,
-            "pairs": self.pairs,
-            "loss": self.loss,
-            "against": self.against,
-            "needed": self.needed,
-            "low": self.low,
-            "high": self.high,
-            "more": self.more,
-            "extrapolated": self.extrapolated,
+            **fields(self, "signature", "source", "target", "method", "pairs", "loss", "against"),
+            **fields(self, "needed", "low", "high", "more", "extrapolated"),
             "allowed_error": self.allowed,
             "error_now": self.law.error(self.pairs),
             "error_limit": self.law.a,

@@ -13,7 +13,7 @@ from ...embeddings import Floats, normalize
 from ...mapping import CanonicalSpace, FoldStatistics, JointMap, JudgedPairs, PairStatistics
 
 Key = tuple[Any, ...]
-ALL, HUB, DIRECT, JOINED, DECODED, FUSED, AVERAGED = "all", "hub", "direct", "joined", "decoded", "fused", "averaged"
+HUB, DIRECT, JOINED, DECODED, FUSED, AVERAGED = "hub", "direct", "joined", "decoded", "fused", "averaged"
 
 
 @dataclass(eq=False)

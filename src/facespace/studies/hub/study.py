@@ -20,7 +20,7 @@ from ...embeddings import EmbeddingSet, normalize
 from ...mapping import FoldStatistics
 from ...mapping.hub import REGULARIZATION
 from ...metrics import FoldAccuracy, kfold_accuracy
-from ...results import signature
+from ...results import fields, signature
 from ...verification import VerificationResult, verify
 from ..cross_model import check_study, cross_model_study
 from ..training_images import training_images
@@ -45,9 +45,7 @@ class HubCell:
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "cells"."""
         return {
-            "source": self.source,
-            "target": self.target,
-            "own": self.own,
+            **fields(self, "source", "target", "own"),
             "hub": self.hub.mean,
             "sd": self.hub.sd,
             "loss_hub": self.own - self.hub.mean,

@@ -35,8 +35,7 @@ def template_study_report(result: TemplateStudyResult) -> Report:
     )
     report.add(Text("Can templates of different networks be compared, and what does it cost?", [" ".join(answer(result))]))
     report.add(KeyFigures(_key_figures(result)))
-    if result.warnings:
-        report.add(Notes([Note(text, "warning") for text in result.warnings], title="Warnings"))
+    report.warn(result.warnings, "Warnings")
     for method in result.methods:
         if method != "identity":
             report.add(bars(result, method, _MEANING.get(method, "mapped")))

@@ -21,8 +21,9 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
 from ...mapping import METHODS
 from ...metrics import TarAtFar
-from ...results import signature
+from ...results import fields, signature
 from ...templates import TemplateVerificationResult, pool_templates
+from ..cross_model import check_sets
 from ._work import Centred, Maps, design, every_pair, measure, study_warnings
 
 STUDY_FARS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -49,12 +50,9 @@ class TemplateCell:
     def to_dict(self) -> dict[str, Any]:
         """The cell of the `study templates` document."""
         return {
-            "source": self.source,
-            "target": self.target,
-            "method": self.method,
-            "tar": [_row(row) | {"loss": loss} for row, loss in zip(self.tar, self.loss, strict=True)],
-            "auc": self.auc,
-            "eer": self.eer,
+            **fields(self, "source", "target", "method"),
+            "tar": [row.to_dict() | {"loss": loss} for row, loss in zip(self.tar, self.loss, strict=True)],
+            **fields(self, "auc", "eer"),
         }
 
 
@@ -143,17 +141,12 @@ class TemplateStudyResult:
         first = self.native[0]
         models = []
         for i, (name, dim, own) in enumerate(zip(self.models, self.dims, self.native, strict=True)):
-            facts = {"name": name, "dim": dim, "tar": [_row(row) for row in own.tar], "auc": own.auc, "eer": own.eer}
+            facts = {"name": name, "dim": dim, "tar": [row.to_dict() for row in own.tar]} | fields(own, "auc", "eer")
             models.append(facts | ({} if self.centred is None else {"tar_about_mean": self.centred[i]}))
         return {
             "signature": self.signature,
-            "pairs": first.pairs,
-            "genuine": first.genuine,
-            "impostor": first.impostor,
-            "templates": first.templates,
-            "people": first.people,
-            "fit": self.fit,
-            "fars": list(self.fars),
+            **fields(first, "pairs", "genuine", "impostor", "templates", "people"),
+            **fields(self, "fit", "fars"),
             "models": models,
             "summary": self.summary(),
             "cells": [cell.to_dict() for cell in self.cells],
@@ -288,20 +281,8 @@ def template_study(
     )
 
 
-def _row(row: TarAtFar) -> dict[str, Any]:
-    keys = ("far", "tar", "low", "high", "threshold", "false_accepts")
-    return {key: getattr(row, key) for key in keys}
-
-
 def _check(sets: Sequence[EmbeddingSet], methods: Sequence[str], fars: Sequence[float], center: bool) -> None:
-    if len(sets) < 2:
-        raise InputError(f"a template study needs at least two sets; got {len(sets)}")
-    names = [faces.model for faces in sets]
-    if len(set(names)) < len(names) or "" in names:
-        raise InputError(
-            f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
-            "facespace embed writes it; for a file without, give EmbeddingSet(…, model=NAME).",
-        )
+    check_sets(sets, "template")
     if not methods:
         raise InputError("no method is given", f"Known: {', '.join(TEMPLATE_METHODS)}.")
     for method in methods:
