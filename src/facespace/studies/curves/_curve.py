@@ -84,6 +84,7 @@ class CurveResult(ABC):
     accuracy: Doubles
     loss: float  # what may be lost
     warnings: tuple[str, ...]
+    cut: str  # which scores thresholds were chosen on
 
     @property
     def own(self) -> tuple[float, float]:
@@ -134,6 +135,7 @@ class CurveResult(ABC):
                 if r.accuracy is not None
             ],
             "pairing": self.pairing,
+            "cut": self.cut,
             "repeats": self.repeats,
             "folds": int(self.accuracy.shape[3]),
             "loss": self.loss,
