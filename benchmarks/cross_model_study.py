@@ -177,7 +177,13 @@ def main() -> None:
 
     def study(methods):
         return cross_model_study(
-            sets, protocol, pairing=options.pairing, methods=methods, center=False, workers=options.cores
+            sets,
+            protocol,
+            pairing=options.pairing,
+            methods=methods,
+            center=False,
+            cut="in-sample",  # as the peer, and as the papers
+            workers=options.cores,
         )
 
     print(f"{len(sets)} sets {[f'{f.model} ({f.dim})' for f in sets]}, {options.pairing} pairing, {options.cores} core(s)")

@@ -41,7 +41,7 @@ def made_up(folds=5, people_per_fold=24, widths=(12, 20, 16), noise=1.1):
 
 def agreement(sets, protocol, pairing):
     """(cells, folds): facespace's fold accuracies minus the transcription's."""
-    result = cross_model_study(sets, protocol, methods=("ridge",), pairing=pairing, center=False)
+    result = cross_model_study(sets, protocol, methods=("ridge",), pairing=pairing, center=False, cut="in-sample")
     rows = list(
         zip(protocol.left.tolist(), protocol.right.tolist(), protocol.same.tolist(), protocol.fold.tolist(), strict=True)
     )

@@ -7,7 +7,8 @@ from facespace import rank_study
 from facespace.errors import InputError
 from facespace.io import jsonable
 from facespace.mapping import PairStatistics, ReducedRankMap, RidgeMap
-from facespace.studies.curves._pair_work import PairWork, leading_directions
+from facespace.studies.curves._directions import leading_directions, scores_by_rank
+from facespace.studies.curves._pair_work import PairWork
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def test_full_rank_is_the_whole_map_and_each_rank_is_reduced_rank_regression(wor
     statistics = PairStatistics.of(work.x, work.y)
     ridge = RidgeMap(1.0, center=center).fit_statistics(statistics)
     tried = [1, 3, 12]
-    scores = work._scores_by_rank(ridge, leading_directions(ridge, statistics), tried)
+    scores = scores_by_rank(work.judged, ridge, leading_directions(ridge, statistics), tried)
     np.testing.assert_allclose(scores[-1], work.judged.scores(ridge), atol=2e-6)
     for rank, row in zip(tried, scores, strict=True):
         direct = ReducedRankMap(rank, alpha=1.0, center=center).fit_statistics(statistics)

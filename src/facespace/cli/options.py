@@ -36,6 +36,10 @@ Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look 
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="Ridge penalty.")]
+Cut = Annotated[
+    str,
+    typer.Option("--cut", help="Thresholds: out-of-fold, on scores of maps that did not see them, or in-sample (papers)."),
+]
 Center = Annotated[bool, typer.Option("--center/--no-center", help="Fit and compare about the means; not so in the papers.")]
 
 

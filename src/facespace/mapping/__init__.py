@@ -19,7 +19,7 @@ from .families import (
     make_estimator,
 )
 from .fit import few_pairs, fit_map, pair_statistics, paired_vectors
-from .fold_scores import COHORT, INNER, FoldScores
+from .fold_scores import COHORT, CUTS, INNER, FoldScores
 from .folds import FoldStatistics
 from .hub import CanonicalSpace
 from .linear_map import LinearMap
@@ -29,9 +29,10 @@ from .statistics import Moments, PairStatistics
 from .two_sided_map import TwoSidedMap, load_map
 
 __all__ = [
-    "COHORT", "FAMILIES", "INNER", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer", "DomainCheck",
-    "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs", "LeastSquaresMap", "LinearMap", "Moments",
-    "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused", "RefineResult", "RefineStep", "RidgeMap",
-    "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "candidates", "few_pairs", "fit_map", "joint_candidates",
-    "load_map", "make_estimator", "pair_statistics", "paired_vectors", "refine_map", "sample_pairs", "select",
+    "COHORT", "CUTS", "FAMILIES", "INNER", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer",
+    "DomainCheck", "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs", "LeastSquaresMap",
+    "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused", "RefineResult",
+    "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "candidates", "few_pairs",
+    "fit_map", "joint_candidates", "load_map", "make_estimator", "pair_statistics", "paired_vectors", "refine_map",
+    "sample_pairs", "select",
 ]  # fmt: skip

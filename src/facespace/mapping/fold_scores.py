@@ -24,11 +24,17 @@ Key = tuple[int, int, str]  # source, target, method
 INNER = 3  # parts of the training folds that a choice is cross-validated on
 COHORT = "+cohort"  # a method's name with this: its scores corrected by a cohort from the training folds
 COHORT_SIZE = 2000
+CUTS = ("out-of-fold", "in-sample")  # which scores of the other folds a fold's threshold is chosen on
 
 
 @dataclass(frozen=True, eq=False)
 class FoldScores:
-    """The fits and scores of one pairing: per fold, every ordered pair of models under every method."""
+    """The fits and scores of one pairing: per fold, every ordered pair of models under every method.
+
+    `cut` "out-of-fold": every pair has one score, by the map fitted without its fold; on those of the other folds a fold's
+    threshold is chosen. "in-sample", as in the papers: every fold's map scores all pairs, and the threshold is chosen on
+    those that it was fitted on; their genuine scores are too high, and so is the threshold.
+    """
 
     sources: list[Floats]  # per model (k, d): every left image once
     left: NDArray[np.intp]  # (n,) its row, for the n pairs
@@ -42,31 +48,40 @@ class FoldScores:
     faces: list[Floats]  # per model: the images that a cohort may be drawn from
     face_fold: NDArray[np.intp]
     seed: int
+    cut: str = CUTS[0]
 
     def run(
         self, workers: int, progress: Callable[[int], Any]
     ) -> tuple[dict[Key, NDArray[np.float32]], dict[Key, list[str]]]:
-        """Scores (folds, n) by (source, target, method), and what was chosen in each fold where a method chooses."""
+        """Scores by (source, target, method), and what was chosen in each fold where a method chooses.
+
+        Scores are (n,), or in-sample (folds, n): what `kfold_accuracy` takes.
+        """
         ordered = list(itertools.permutations(range(len(self.sources)), 2))
         n_folds, n = self.statistics.n_folds, len(self.same)
-        scores = {(s, t, m): np.empty((n_folds, n), np.float32) for s, t in ordered for m in self.methods}
+        held_out = self.cut == CUTS[0]
+        shape = (n,) if held_out else (n_folds, n)
+        scores = {(s, t, m): np.empty(shape, np.float32) for s, t in ordered for m in self.methods}
         chosen: dict[Key, list[str]] = {key: [] for key in scores}
         for fold in range(n_folds):
+            scored = np.flatnonzero(self.fold == fold) if held_out else np.arange(n)
             # Each thread has one pair of models; threads inside the linear algebra would only get in their way.
             with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-                results = pool.map(partial(self._pair, fold), ordered)
+                results = pool.map(partial(self._pair, fold, scored), ordered)
                 for (s, t), rows in zip(ordered, results, strict=True):
                     for method, (row, choice) in rows.items():
-                        scores[s, t, method][fold] = row
+                        scores[s, t, method][scored if held_out else fold] = row
                         chosen[s, t, method].append(choice)
             self.statistics.forget()
             progress(fold + 1)
         return scores, chosen
 
-    def _pair(self, fold: int, pair: tuple[int, int]) -> dict[str, tuple[NDArray[np.float32], str]]:
+    def _pair(
+        self, fold: int, scored: NDArray[np.intp], pair: tuple[int, int]
+    ) -> dict[str, tuple[NDArray[np.float32], str]]:
         s, t = pair
         training = self.statistics.without(s, t, {fold})
-        judged = JudgedPairs(self.sources[s], self.left, self.references[t], self.same)
+        judged = JudgedPairs.gather(self.sources[s], self.references[t], self.left[scored], scored, self.same[scored])
         rows: dict[str, tuple[NDArray[np.float32], str]] = {}
         done: list[tuple[Comparer, NDArray[np.float32]]] = []
         for name in self.methods:

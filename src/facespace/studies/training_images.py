@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten, unknown_name
+from ..mapping import CUTS
 from ..people import people_of
+
+
+def check_cut(cut: str) -> None:
+    """Raise UnknownNameError unless `cut` says which scores thresholds are chosen on."""
+    if cut not in CUTS:
+        raise unknown_name("cut", cut, CUTS)
 
 
 def training_images(sets: Sequence[EmbeddingSet], protocol: PairProtocol, keys: str) -> tuple[Strings, NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from ..application import add_group
 from ..files import load_pairs, load_set
-from ..options import METHODS, Alpha, Center, Json, OutputFolder, Pairs, Quiet, Seed, names
+from ..options import METHODS, Alpha, Center, Cut, Json, OutputFolder, Pairs, Quiet, Seed, names
 from ..printing import console, finish, page, progress_bar
 from .curves import needed, rank, sensitivity
 from .templates import templates
@@ -31,6 +31,7 @@ def cross_model(
     methods: Annotated[str, typer.Option(help=f"Some of {', '.join(METHODS)}.")] = "auto,ridge,rotation,identity",
     alpha: Alpha = 1.0,
     center: Center = True,
+    cut: Cut = "out-of-fold",
     keys: Annotated[
         str, typer.Option(help="Images of the pairing 'same': protocol, those of the pairs list; all, by subject.")
     ] = "protocol",
@@ -47,6 +48,7 @@ def cross_model(
         methods=names(methods),
         alpha=alpha,
         center=center,
+        cut=cut,
         keys=keys,
         seed=seed,
         output=output,
@@ -63,6 +65,7 @@ def run_cross_model(
     methods: list[str],
     alpha: float = 1.0,
     center: bool = True,
+    cut: str = "out-of-fold",
     keys: str = "protocol",
     seed: int = 0,
     output: Path | None,
@@ -80,6 +83,7 @@ def run_cross_model(
             methods=methods,
             alpha=alpha,
             center=center,
+            cut=cut,
             keys=keys,
             seed=seed,
             progress=progress,

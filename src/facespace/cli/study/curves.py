@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..files import load_pairs, load_set
-from ..options import FAMILIES, Alpha, Center, Json, OutputFolder, Pairs, Quiet, Seed, names
+from ..options import FAMILIES, Alpha, Center, Cut, Json, OutputFolder, Pairs, Quiet, Seed, names
 from ..printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def sensitivity(
     keys: Keys = "protocol",
     alpha: Alpha = 1.0,
     center: Center = True,
+    cut: Cut = "out-of-fold",
     loss: Loss = 0.01,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -61,6 +62,7 @@ def sensitivity(
             keys=keys,
             alpha=alpha,
             center=center,
+            cut=cut,
             loss=loss,
             seed=seed,
             progress=progress,
@@ -78,6 +80,7 @@ def rank(
     keys: Keys = "protocol",
     alpha: Alpha = 1.0,
     center: Center = True,
+    cut: Cut = "out-of-fold",
     loss: Loss = 0.005,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -98,6 +101,7 @@ def rank(
             keys=keys,
             alpha=alpha,
             center=center,
+            cut=cut,
             loss=loss,
             seed=seed,
             progress=progress,

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
-from ...mapping import COHORT, INNER, METHODS, FoldScores, FoldStatistics
+from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, kfold_accuracy
 from ...results import fields, signature
 from ...verification import VerificationResult, verify
-from ..training_images import training_images
+from ..training_images import check_cut, training_images
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
@@ -69,6 +69,7 @@ class CrossModelResult:
     cells: tuple[Cell, ...]
     same: NDArray[np.bool_]
     warnings: tuple[str, ...]
+    cut: str = CUTS[0]
 
     def cell(self, source: str, target: str, method: str, pairing: str) -> Cell:
         """The cell of these names. Raises UnknownNameError."""
@@ -105,6 +106,7 @@ class CrossModelResult:
         """The `study cross-model` document: accuracies and losses are fractions."""
         return {
             "signature": self.signature,
+            "cut": self.cut,
             "models": [
                 {"name": name, "dim": dim, "accuracy": own.accuracy.mean, "sd": own.accuracy.sd}
                 for name, dim, own in zip(self.models, self.dims, self.native, strict=True)
@@ -125,6 +127,7 @@ def cross_model_study(
     keys: str = "protocol",
     alpha: float = 1.0,
     center: bool = True,
+    cut: str = CUTS[0],
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -143,6 +146,9 @@ def cross_model_study(
         keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
             and whose person is not in the fold left out, by the sets' `subject` column.
         center: False for the papers' maps and cosines about the origin.
+        cut: a fold's threshold is chosen on the other folds' scores, "out-of-fold": each by its own fold's map, which was
+            fitted without it; or "in-sample", as in the papers: all by the fold's map, which was fitted on them, so that the
+            threshold is too high, the more so the fewer the people.
         seed: of the resampling behind the intervals of the networks' own accuracies; nothing else is random.
         workers: threads; by default one per processor.
         progress: called with (folds done, folds in all).
@@ -154,6 +160,7 @@ def cross_model_study(
     pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
     methods = tuple(dict.fromkeys(methods))
     check_study(sets, protocol, pairings, methods)
+    check_cut(cut)
     ids, image_fold = training_images(sets, protocol, keys)
     vectors = [normalize(faces.vectors[faces.rows(ids)]) for faces in sets]
     # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
@@ -185,6 +192,7 @@ def cross_model_study(
             vectors,
             image_fold,
             seed,
+            cut,
         )
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
@@ -201,7 +209,7 @@ def cross_model_study(
                     accuracy,
                     own[t] - accuracy.mean,
                     min(own[s], own[t]) - accuracy.mean,
-                    by_fold[pair_fold, np.arange(len(protocol))],
+                    by_fold if by_fold.ndim == 1 else by_fold[pair_fold, np.arange(len(protocol))],
                 )
             )
     line = signature(
@@ -214,6 +222,7 @@ def cross_model_study(
         methods="+".join(methods),
         alpha=alpha,
         center=center,
+        cut=cut,
         inner=INNER if set(CHOOSING) & {method.removesuffix(COHORT) for method in methods} else None,
         seed=seed,
     )
@@ -225,7 +234,7 @@ def cross_model_study(
             f"the same cohort it is {100 * np.mean(corrected):.2f} %"
         )
     dims = tuple(f.dim for f in sets)
-    return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings))
+    return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings), cut)
 
 
 def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:

@@ -85,6 +85,7 @@ class CurveResult(ABC):
     accuracy: Doubles
     loss: float  # what may be lost
     warnings: tuple[str, ...]
+    cut: str  # which scores thresholds were chosen on
 
     @property
     def own(self) -> tuple[float, float]:
@@ -134,7 +135,7 @@ class CurveResult(ABC):
                 for name, dim, r in zip((self.source, self.target), self.dims, self.native, strict=True)
                 if r.accuracy is not None
             ],
-            **fields(self, "pairing", "repeats"),
+            **fields(self, "pairing", "cut", "repeats"),
             "folds": int(self.accuracy.shape[3]),
             "loss": self.loss,
             "full": self.values[-1],

@@ -16,6 +16,7 @@ from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, Floats, normalize
 from ...errors import InputError, unknown_name
 from ...mapping import (
+    CUTS,
     FAMILIES,
     JudgedPairs,
     Moments,
@@ -29,6 +30,7 @@ from ...mapping.families import LinearEstimator
 from ...metrics import best_threshold, kfold_accuracy
 from ..cross_model import PAIRINGS
 from ..training_images import training_images
+from ._directions import leading_directions, scores_by_rank
 
 Doubles = NDArray[np.float64]
 Progress = Callable[[int, int], None] | None
@@ -124,7 +126,7 @@ class PairWork:
         seed: int,
         alpha: float = 1.0,
         center: bool = True,
-        unseen: bool = False,
+        cut: str = CUTS[0],
         workers: int | None = None,
         progress: Progress = None,
     ) -> Doubles:
@@ -136,45 +138,46 @@ class PairWork:
         each, that share no image: maps are centred by them, and anchored uses their spread, as `fit_map` uses all it is
         given.
 
-        The threshold is the best on all pairs of the training folds under the same map, as in the papers. That map has seen
-        part of them; where sizes come near to all of a small set this misleads the threshold. With `unseen` it is the best
-        on the other folds' pairs, each under its own fold's map, which has not seen them; every size is then drawn.
+        The threshold is the best on the other folds' pairs, each under its own fold's map, which has not seen them. With the
+        cut "in-sample" it is the best on all pairs of the training folds under the same map, as in the papers: that map has
+        seen part of them, which misleads the threshold, the more the fewer there are.
         """
+        held_out = cut == CUTS[0]
         result = np.empty((len(methods), len(sizes), repeats, self.folds))
-        scores = np.empty((len(methods), len(sizes), repeats, len(self.fold) if unseen else 0), dtype=np.float32)
-        whole = [size >= self.available and not unseen for size in sizes]
+        scores = np.empty((len(methods), len(sizes), repeats, len(self.fold) if held_out else 0), dtype=np.float32)
         order = np.argsort(sizes)
 
         def task(item: tuple[int, int]) -> None:
             repeat, fold = item
             rows = self._training(fold)
             drawn = np.random.default_rng([seed, repeat, fold]).permutation(rows)
-            own = np.flatnonzero(self.fold == fold)
-            judged = self.judged
-            if unseen:
-                judged = JudgedPairs.gather(judged.x, judged.y, judged.left[own], own, judged.same[own])
+            judged, own = self._judged_in(fold) if held_out else (self.judged, np.empty(0, dtype=np.intp))
+
+            def put(number: int, place: int, which: int | slice, row: NDArray[np.float32]) -> None:
+                if held_out:
+                    scores[number, place][which, own] = row
+                else:
+                    result[number, place, which, fold] = self._accuracy(row, fold)
+
             few = center and few_pairs(min(sizes), self.x.shape[1], self.y.shape[1])
             galleries = Galleries.of(self.x[drawn[::2]], self.y[drawn[1::2]], judged) if few else None
             statistics = PairStatistics.empty(self.x.shape[1], self.y.shape[1])
             taken = 0
             for place in order:
-                if whole[place]:
+                if sizes[place] >= self.available:
                     if repeat == 0:  # nothing is drawn, so every repeat is the same
                         everything = PairStatistics.of(self.x[rows], self.y[rows])
                         for number, estimator in enumerate(_fitted(methods, everything, alpha, center)):
-                            result[number, place, :, fold] = self._accuracy(self.judged.scores(estimator), fold)
+                            put(number, place, slice(None), judged.scores(estimator))
                     continue
                 added = drawn[taken : sizes[place]]
                 statistics = statistics.update(self.x[added], self.y[added])
                 taken = sizes[place]
                 for number, row in enumerate(_scores(methods, statistics, alpha, center, judged, galleries)):
-                    if unseen:
-                        scores[number, place, repeat, own] = row
-                    else:
-                        result[number, place, repeat, fold] = self._accuracy(row, fold)
+                    put(number, place, repeat, row)
 
         _each(task, [(r, f) for r in range(repeats) for f in range(self.folds)], workers, progress)
-        if unseen:
+        if held_out:
             for index in np.ndindex(result.shape[:3]):
                 result[index] = kfold_accuracy(scores[index], self.judged.same, self.fold).folds
         return result
@@ -186,29 +189,45 @@ class PairWork:
         *,
         alpha: float = 1.0,
         center: bool = True,
+        cut: str = CUTS[0],
         workers: int | None = None,
         progress: Progress = None,
     ) -> Doubles:
         """Accuracies (methods, ranks, 1, folds) of each fold's map projected on its leading directions.
 
         One fit per fold and method: with V the right singular vectors of the fitted values X W, the scores of all ranks r
-        are running sums over the coordinates of x W V and y V, because W V_r V_rᵀ only leaves the later ones out.
+        are running sums over the coordinates of x W V and y V, because W V_r V_rᵀ only leaves the later ones out. The
+        threshold is as in `by_size`.
         """
+        held_out = cut == CUTS[0]
         result = np.empty((len(methods), len(ranks), 1, self.folds))
+        kept = np.empty((len(methods), len(ranks), len(self.fold) if held_out else 0), dtype=np.float32)
 
         def task(fold: int) -> None:
             rows = self._training(fold)
             statistics = PairStatistics.of(self.x[rows], self.y[rows])
             for number, estimator in enumerate(_fitted(methods, statistics, alpha, center)):
-                scores = self._scores_by_rank(estimator, leading_directions(estimator, statistics), ranks)
-                result[number, :, 0, fold] = [self._accuracy(column, fold) for column in scores]
+                judged, own = self._judged_in(fold) if held_out else (self.judged, np.empty(0, dtype=np.intp))
+                scores = scores_by_rank(judged, estimator, leading_directions(estimator, statistics), ranks)
+                if held_out:
+                    kept[number][:, own] = scores
+                else:
+                    result[number, :, 0, fold] = [self._accuracy(column, fold) for column in scores]
 
         _each(task, list(range(self.folds)), workers, progress)
+        if held_out:
+            for index in np.ndindex(result.shape[:2]):
+                result[index] = kfold_accuracy(kept[index], self.judged.same, self.fold).folds
         return result
 
     def own_accuracy(self) -> Doubles:
         """(folds,) accuracy of the target alone."""
         return np.array([self._accuracy(self.own, fold) for fold in range(self.folds)])
+
+    def _judged_in(self, fold: int) -> tuple[JudgedPairs, NDArray[np.intp]]:
+        """The pairs of `fold`, and their rows among all."""
+        own, judged = np.flatnonzero(self.fold == fold), self.judged
+        return JudgedPairs.gather(judged.x, judged.y, judged.left[own], own, judged.same[own]), own
 
     def _training(self, fold: int) -> NDArray[np.intp]:
         return np.flatnonzero(self.training_fold != fold)
@@ -218,22 +237,6 @@ class PairWork:
         own = self.fold == fold
         cut = best_threshold(scores[~own], self.judged.same[~own])[0]
         return float(((scores[own] >= cut) == self.judged.same[own]).mean())
-
-    def _scores_by_rank(self, estimator: LinearEstimator, basis: Doubles, ranks: Sequence[int]) -> Floats:
-        """(ranks, n) cosines; a vector that the projection sends to the origin scores 0."""
-        directions = basis.astype(np.float32)
-        mapped = estimator.probe(self.judged.x) @ directions
-        lengths = np.sqrt(np.cumsum(mapped * mapped, axis=1))
-        columns = np.asarray(ranks) - 1
-        result = np.empty((len(ranks), len(self.fold)), dtype=np.float32)
-        for start in range(0, len(self.fold), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            left = self.judged.left[block]
-            y = estimator.reference(self.judged.y[block])
-            products = np.cumsum(mapped[left] * (y @ directions), axis=1)[:, columns]
-            whole = lengths[left][:, columns] * np.sqrt(np.vecdot(y, y))[:, None]
-            result[:, block] = (products / np.maximum(whole, np.finfo(np.float32).tiny)).T
-        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,13 +279,6 @@ def _scores(
 
 def _fitted(methods: Sequence[str], statistics: PairStatistics, alpha: float, center: bool) -> Iterator[LinearEstimator]:
     return (make_estimator(method, alpha=alpha, center=center).fit_statistics(statistics) for method in methods)
-
-
-def leading_directions(estimator: LinearEstimator, statistics: PairStatistics) -> Doubles:
-    """(q, q) right singular vectors of the fitted values X W, the leading first: what reduced-rank projects on."""
-    fitted = estimator.weight_.T @ statistics.source.scatter(estimator.center) @ estimator.weight_
-    vectors: Doubles = np.linalg.eigh(fitted)[1][:, ::-1]
-    return vectors
 
 
 def _deal(images: NDArray[np.intp], parts: int, seed: int) -> NDArray[np.int64]:

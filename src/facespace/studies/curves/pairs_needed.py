@@ -154,7 +154,6 @@ def pairs_needed(
         seed=seed,
         alpha=alpha,
         center=center,
-        unseen=True,
         workers=workers,
         progress=progress,
     )[0]

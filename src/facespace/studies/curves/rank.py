@@ -10,8 +10,10 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
+from ...mapping import CUTS
 from ...results import signature
 from ...verification import verify
+from ..training_images import check_cut
 from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
@@ -42,6 +44,7 @@ def rank_study(
     keys: str = "protocol",
     alpha: float = 1.0,
     center: bool = True,
+    cut: str = CUTS[0],
     loss: float = 0.005,
     seed: int = 0,
     workers: int | None = None,
@@ -53,7 +56,7 @@ def rank_study(
     reduced-rank regression. Each fold's map is fitted once; all its ranks follow from one decomposition.
 
     Args:
-        source, target, protocol, pairing, keys, alpha, center, methods, workers, progress: as in `sensitivity_study`.
+        source, target, protocol, pairing, keys, alpha, center, methods, cut, workers, progress: as in `sensitivity_study`.
         ranks: by default all; full rank is always added.
         loss: accuracy that may be lost, for `needed`; 0.01 is one point.
         seed: of the intervals of the networks' own accuracies; nothing else is random.
@@ -64,6 +67,7 @@ def rank_study(
     """
     check_names(source, target)
     check_loss(loss)
+    check_cut(cut)
     methods = known_methods(default_methods() if methods is None else methods)
     full = min(source.dim, target.dim)
     wanted = check_values(range(1, full + 1) if ranks is None else ranks, 1, "ranks")
@@ -78,7 +82,7 @@ def rank_study(
         verify(source, protocol=protocol, fars=(1e-2,), seed=seed),
         verify(target, protocol=protocol, fars=(1e-2,), seed=seed),
     )
-    accuracy = work.by_rank(methods, values, alpha=alpha, center=center, workers=workers, progress=progress)
+    accuracy = work.by_rank(methods, values, alpha=alpha, center=center, cut=cut, workers=workers, progress=progress)
     line = signature(
         "rank",
         protocol=protocol.name,
@@ -90,8 +94,11 @@ def rank_study(
         methods="+".join(methods),
         alpha=alpha,
         center=center,
+        cut=cut,
         seed=seed,
     )
     warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
     dims = source.dim, target.dim
-    return RankResult(line, source.model, target.model, dims, pairing, native, methods, values, accuracy, loss, warnings)
+    return RankResult(
+        line, source.model, target.model, dims, pairing, native, methods, values, accuracy, loss, warnings, cut
+    )

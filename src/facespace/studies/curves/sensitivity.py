@@ -1,7 +1,7 @@
 """The sensitivity study: how many pairs does a map need? [2020, sections 3.4 and 4.1; 2021, section 4.1]
 
-Each fold's map is fitted on a sample of the pairs of the other folds; the threshold is chosen on all pairs of the other
-folds, as for a map fitted on everything.
+Each fold's map is fitted on a sample of the pairs of the other folds; the threshold is chosen on the other folds' pairs, by
+default under maps that have not seen them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
+from ...mapping import CUTS
 from ...results import signature
 from ...verification import verify
+from ..training_images import check_cut
 from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
@@ -55,6 +57,7 @@ def sensitivity_study(
     keys: str = "protocol",
     alpha: float = 1.0,
     center: bool = True,
+    cut: str = CUTS[0],
     loss: float = 0.01,
     seed: int = 0,
     workers: int | None = None,
@@ -70,6 +73,9 @@ def sensitivity_study(
         repeats: draws of each size in each fold [2021: 3].
         methods: families of `facespace.mapping`; by default ridge and rotation (and anchored).
         pairing, keys, alpha, center: as in `cross_model_study`.
+        cut: "out-of-fold": a fold's threshold is the best on the other folds' pairs, each scored by its own fold's map,
+            fitted on as many pairs; or "in-sample", as in the papers: on all pairs of the other folds under the fold's own
+            map.
         loss: accuracy that may be lost, for `needed`; 0.01 is one point.
         seed: of the draws, and of the intervals of the networks' own accuracies.
         workers: threads; by default one per processor.
@@ -81,6 +87,7 @@ def sensitivity_study(
     """
     check_names(source, target)
     check_loss(loss)
+    check_cut(cut)
     methods = known_methods(default_methods() if methods is None else methods)
     if repeats < 1:
         raise InputError(f"repeats must be a positive whole number; got {repeats}")
@@ -101,7 +108,7 @@ def sensitivity_study(
         verify(target, protocol=protocol, fars=(1e-2,), seed=seed),
     )
     accuracy = work.by_size(
-        methods, values, repeats=repeats, seed=seed, alpha=alpha, center=center, workers=workers, progress=progress
+        methods, values, repeats=repeats, seed=seed, alpha=alpha, center=center, cut=cut, workers=workers, progress=progress
     )
     line = signature(
         "sensitivity",
@@ -115,10 +122,11 @@ def sensitivity_study(
         methods="+".join(methods),
         alpha=alpha,
         center=center,
+        cut=cut,
         seed=seed,
     )
     warnings = tuple(dict.fromkeys(w for result in native for w in result.warnings))
     dims = source.dim, target.dim
     return SensitivityResult(
-        line, source.model, target.model, dims, pairing, native, methods, values, accuracy, loss, warnings
+        line, source.model, target.model, dims, pairing, native, methods, values, accuracy, loss, warnings, cut
     )
