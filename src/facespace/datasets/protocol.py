@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Strings
 from ..errors import InputError, shorten
+from ..io import nfc, without_suffix
 from ..people import people_in
 from ._lines import check_both_classes
 
@@ -40,8 +41,8 @@ class PairProtocol:
     fold: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "left", np.asarray(self.left, dtype=np.str_))
-        object.__setattr__(self, "right", np.asarray(self.right, dtype=np.str_))
+        object.__setattr__(self, "left", nfc(np.asarray(self.left, dtype=np.str_)))
+        object.__setattr__(self, "right", nfc(np.asarray(self.right, dtype=np.str_)))
         object.__setattr__(self, "same", np.asarray(self.same, dtype=np.bool_))
         if self.fold is not None:
             object.__setattr__(self, "fold", np.asarray(self.fold, dtype=np.int64))
@@ -121,9 +122,10 @@ def exclude_people(ids: Sequence[str] | Strings, protocol: PairProtocol) -> NDAr
     >>> exclude_people(["ann/3", "bob/1", "7", "9"], pairs).tolist()
     [False, True, False, True]
     """
-    tested, people = people_in(protocol.ids), people_in(ids)
+    names = without_suffix(nfc(np.asarray(ids, dtype=np.str_)))
+    tested, people = people_in(protocol.ids), people_in(names)
     same_person = people.known & np.isin(people.names, tested.names)
-    return ~(np.isin(np.asarray(ids, dtype=np.str_), protocol.ids) | same_person)
+    return ~(np.isin(names, without_suffix(protocol.ids)) | same_person)
 
 
 def stratified(protocol: PairProtocol, count: int) -> PairProtocol:

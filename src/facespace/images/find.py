@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", "
 
 
 class ImageFile(NamedTuple):
-    """An image and its id: the path under the folder without the extension, with forward slashes."""
+    """An image and its id: the path under the folder without the extension, with forward slashes, in Unicode form NFC."""
 
     id: str
     path: Path
@@ -65,10 +66,13 @@ def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:
 
 def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[ImageFile]:
     by_id: dict[str, Path] = {}
+    images = [ImageFile(unicodedata.normalize("NFC", image.id), image.path) for image in images]  # as all ids are
     for image in images:
         if image.id in by_id:
+            same = str(image.path) != str(by_id[image.id]) and image.path.suffix == by_id[image.id].suffix
+            forms = " (the same letters in two Unicode forms)" if same else ""
             raise InputError(
-                f"two images have the id {image.id!r}: {by_id[image.id]} and {image.path}",
+                f"two images have the id {image.id!r}: {by_id[image.id]} and {image.path}{forms}",
                 "The id is the path without the extension; rename or remove one of them.",
             )
         by_id[image.id] = image.path

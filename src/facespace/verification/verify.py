@@ -115,7 +115,7 @@ def verify(
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
-    warnings = _missing_warnings(protocol, rows)
+    warnings = _missing_warnings(protocol, rows, a)
     if map is None and a.model != other.model:
         warnings.append(
             f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
@@ -205,13 +205,13 @@ def mapped_scores(
     return scores
 
 
-def _missing_warnings(protocol: PairProtocol, rows: PairRows) -> list[str]:
+def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSet) -> list[str]:
     if rows.kept.all():
         return []
     missing = np.union1d(rows.missing_left, rows.missing_right)
     return [
         f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
-        f"embedding: {shorten(missing.tolist())}"
+        f"embedding: {shorten(missing.tolist())}. {faces.unseen(missing)}"
     ]
 
 
