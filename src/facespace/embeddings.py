@@ -126,19 +126,20 @@ class EmbeddingSet:
         """
         wanted = nfc(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_))
         rows = _places(self.ids, self._order, wanted)
-        bare, order = self._bare
-        if len(order) and (lost := np.flatnonzero(rows < 0)).size:
-            rows[lost] = _places(bare, order, wanted[lost])
+        names, named = self._bare
+        if len(named) and (lost := np.flatnonzero(rows < 0)).size:
+            place = _places(names, np.arange(len(names)), wanted[lost])
+            rows[lost] = np.where(place < 0, -1, named[place])
         return rows
 
     @cached_property
     def _bare(self) -> tuple[Strings, NDArray[np.intp]]:
-        """The ids without suffixes of images, and the order of those that had one which no other id shares."""
+        """The names of image files without suffix, sorted, and their rows; without those that several ids share."""
         bare = without_suffix(self.ids)
         if np.array_equal(bare, self.ids):
-            return bare, np.empty(0, dtype=np.intp)
-        _, first, counts = np.unique(bare, return_index=True, return_counts=True)
-        return bare, first[counts == 1]
+            return bare[:0], np.empty(0, dtype=np.intp)
+        names, first, counts = np.unique(bare, return_index=True, return_counts=True)
+        return names[counts == 1], first[counts == 1]
 
     def unseen(self, missing: Strings) -> str:
         """What its ids look like, and whether `missing` ones differ from them only in what can't be seen."""

@@ -47,8 +47,3 @@ def whole_number(text: str) -> int | None:
 def fields(text: str) -> list[str]:
     """The fields of a line without quotes: parted by tabs alone where it has any, so that names may hold spaces."""
     return [field for part in text.split("\t") if (field := part.strip())] if "\t" in text.strip() else text.split()
-
-
-def delimiter_of(header: str) -> str:
-    """What parts the fields of a csv with this first line: a tab where it has one, else comma or semicolon."""
-    return "\t" if "\t" in header else max(",;", key=header.count)

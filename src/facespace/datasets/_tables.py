@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from ..io import existing_file
-from ._lines import delimiter_of, wrong_line
+from ..io import delimiter_of, existing_file
+from ._lines import wrong_line
 
 _DELIMITERS = "\t,; "
 _LARGEST = 2**63

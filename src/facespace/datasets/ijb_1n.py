@@ -13,8 +13,8 @@ import numpy as np
 
 from ..embeddings import Strings
 from ..errors import FileFormatError
-from ..io import existing_file
-from ._lines import delimiter_of, wrong_line
+from ..io import delimiter_of, existing_file
+from ._lines import wrong_line
 from ._tables import filled_lines
 
 

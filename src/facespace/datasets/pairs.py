@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from ..io import existing_file
-from ._lines import Line, check_both_classes, delimiter_of, read_lines, whole_number, wrong_line
+from ..io import delimiter_of, existing_file
+from ._lines import Line, check_both_classes, read_lines, whole_number, wrong_line
 from .insightface_bin import read_bin
 from .lfw import read_lfw_pairs
 from .protocol import PairProtocol, contiguous_folds

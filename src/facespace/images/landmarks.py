@@ -24,8 +24,8 @@ def read_landmarks(path: str | Path) -> dict[str, NDArray[np.float64]]:
     """Landmarks by image id: (5, 2) pixels, x then y, in the order left eye, right eye, nose, left and right mouth corner.
 
     Left and right are as seen in the image. Read are a csv with the header `id,left_eye_x,left_eye_y,…,mouth_right_y`, and
-    lines `name x1 y1 … x5 y5` with an optional score, separated by spaces, tabs or commas; where a line has tabs or commas, its name may hold spaces. An image extension is cut off the
-    name, which so becomes the id.
+    lines `name x1 y1 … x5 y5` with an optional score, separated by spaces, tabs or commas; where a line has tabs or commas,
+    its name may hold spaces. An image extension is cut off the name, which so becomes the id.
 
     Raises FileFormatError naming the file and line.
     """

@@ -84,3 +84,8 @@ def _visible(text: str) -> str:
     kinds = {c: unicodedata.category(c) for c in set(text)}
     seen = "".join(" " if kinds[c][0] == "Z" or c in "\t\r\n" else c for c in text if kinds[c] != "Cf")
     return unicodedata.normalize("NFC", " ".join(seen.split()))
+
+
+def delimiter_of(header: str) -> str:
+    """What parts the fields of a csv with this first line: a tab where it has one, else comma or semicolon."""
+    return "\t" if "\t" in header else max(",;", key=header.count)
