@@ -115,7 +115,7 @@ def verify(
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
-    warnings = _missing_warnings(protocol, rows, a)
+    warnings = [*protocol.notes, *_missing_warnings(protocol, rows, a)]
     if map is None and a.model != other.model:
         warnings.append(
             f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
