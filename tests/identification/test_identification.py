@@ -229,3 +229,12 @@ def test_lists_take_a_cohort_too():
     whole = identify(gallery, probes, map=joint, cohort=cohort)
     assert np.array_equal(found.galleries["G"].ranks, whole.ranks)
     assert found.galleries["G"].fnir == whole.fnir
+
+
+@pytest.mark.parametrize("fpir", [1e-5, 1e-9, 1e-20])
+def test_an_fpir_beyond_the_data_has_an_interval_to_one(fpir):
+    gallery, probes = sets()
+    found = identify(gallery, probes, fpirs=(0.0, fpir))
+    assert found.fnir[1].fnir == found.fnir[0].fnir
+    assert found.fnir[1].high == 1
+    assert any(f"FPIR {fpir:g} rests on" in text or f"{fpir:g}" in text for text in found.warnings)

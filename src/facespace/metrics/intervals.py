@@ -146,7 +146,7 @@ def tar_limits(
     if far >= 1 or effective == 0:
         return TarLimits(far, tar, 0.0 if effective == 0 else low, high, effective, accepted, deviations, rows, 0.0)
     tail = (1 - level) / 2
-    less, more = stats.gamma.ppf([tail, 1 - tail], effective) / effective
+    less, more = stats.gamma.ppf([tail, 1 - tail], max(effective, 1e-9)) / effective  # below 1e-5 both are 0
     lower, upper = (float(np.mean(genuine > _at(down, far * times, beyond=True))) for times in (less, more))
     correlation = 0.0
     if false.variance > 0 and deviations.variance > 0:
@@ -161,7 +161,7 @@ def tar_limits(
         accepted,
         deviations,
         rows,
-        (upper - lower) / (far * float(more - less)),
+        (upper - lower) / span if (span := far * float(more - less)) > 0 else 0.0,
     )
 
 
@@ -190,7 +190,9 @@ def _at(down: NDArray[np.floating], far: float, *, beyond: bool = False) -> floa
         return -math.inf
     if beyond and far * n < 1:
         top = down[: _TAIL + 1].astype(np.float64)
-        return float(top[0] + (top[:-1].mean() - top[-1] if len(top) > 1 else 0.0) * math.log(1 / max(far * n, 1e-300)))
+        if not far * n > 0 or len(top) == 1:  # a quantile has underflown, or one score: no tail bounds it
+            return math.inf
+        return float(top[0] + (top[:-1].mean() - top[-1]) * -math.log(far * n))
     return float(down[allowed_accepts(far, n)])
 
 
