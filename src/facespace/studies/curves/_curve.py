@@ -94,6 +94,11 @@ class CurveResult(ABC):
         return first, second
 
     @property
+    def chance(self) -> float:
+        """Accuracy of accepting all pairs, or none."""
+        return self.native[1].chance
+
+    @property
     def repeats(self) -> int:
         """How often each size was drawn."""
         return int(self.accuracy.shape[2])
@@ -135,7 +140,7 @@ class CurveResult(ABC):
                 for name, dim, r in zip((self.source, self.target), self.dims, self.native, strict=True)
                 if r.accuracy is not None
             ],
-            **fields(self, "pairing", "cut", "repeats"),
+            **fields(self, "pairing", "cut", "chance", "repeats"),
             "folds": int(self.accuracy.shape[3]),
             "loss": self.loss,
             "full": self.values[-1],
