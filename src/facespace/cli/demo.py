@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 
 from .application import app
-from .options import Json, Quiet, Seed
+from .options import PRINTING, Printing, Seed
 from .study import run_cross_model
 
 
 @app.command("demo")
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("facespace-demo"),
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
@@ -25,10 +24,9 @@ def demo(
     run_cross_model(
         demo_sets(),
         demo_protocol(),
+        output,
+        printing,
         pairing=["same", "matched"],
         methods=["auto", "ridge", "rotation", "identity"],
         seed=seed,
-        output=output,
-        as_json=as_json,
-        quiet=quiet,
     )

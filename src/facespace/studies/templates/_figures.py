@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...report import Curve, Figure, bar_matrix, curves
-from ._work import points
+from ...templates import roc_points
+from ._work import POINTS
 from .study import TemplateCell, TemplateStudyResult
 
 _LOWEST_FAR = 1e-4
@@ -82,7 +83,7 @@ def curve_figures(result: TemplateStudyResult, shown: Sequence[tuple[str, Templa
             lines.append(Curve(method, mapped.curve_far, mapped.curve_tar, panel))
         for label, name in (("source alone", cell.source), ("target alone", cell.target)):
             place = result.models.index(name)
-            lines.append(Curve(label, *points(result.native[place].roc), panel))
+            lines.append(Curve(label, *roc_points(result.native[place].roc, POINTS), panel))
     left = max(_LOWEST_FAR, min(0.1, 1 / result.native[0].impostor))
     ends = [float(np.interp(left, np.asarray(line.x), np.asarray(line.y))) for line in lines]
     bottom = foot_of(min(ends))
