@@ -21,12 +21,5 @@ def demo(
     """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
     from ..datasets import demo_protocol, demo_sets
 
-    run_cross_model(
-        demo_sets(),
-        demo_protocol(),
-        output,
-        printing,
-        pairing=["same", "matched"],
-        methods=["auto", "ridge", "rotation", "identity"],
-        seed=seed,
-    )
+    chosen = {"pairing": ["same", "matched"], "methods": ["auto", "ridge", "rotation", "identity"]}
+    run_cross_model(demo_sets(), demo_protocol(), output, printing, seed=seed, **chosen)

@@ -148,17 +148,9 @@ def explain_pair(
     )
     error = max(errors) if errors else None
     second = "" if mapping is None else (other_network.name if other_network else mapping.target_model or "other network")
+    shown = other_crop if len(crops) == 1 else None
     return PairExplanation(
-        network.name,
-        method,
-        tuple(faces),
-        cosines[0].score,
-        float(tau),
-        error,
-        counts,
-        line,
-        second,
-        other_crop if len(crops) == 1 else None,
+        network.name, method, tuple(faces), cosines[0].score, float(tau), error, counts, line, second, shown
     )
 
 

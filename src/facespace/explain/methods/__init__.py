@@ -2,6 +2,4 @@
 
 from .registry import COMPARED, CONTROLS, METHODS, TITLES, Importance, check_methods
 
-__all__ = [
-    "COMPARED", "CONTROLS", "METHODS", "TITLES", "Importance", "check_methods",
-]  # fmt: skip
+__all__ = ["COMPARED", "CONTROLS", "METHODS", "TITLES", "Importance", "check_methods"]

@@ -11,7 +11,7 @@ from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...results import signature
-from ...verification import verify
+from ..training_images import own_results
 from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
@@ -74,10 +74,7 @@ def rank_study(
         )
     values = tuple(dict.fromkeys((*wanted, full)))
     work = PairWork.of_protocol(source, target, protocol, pairing, keys)
-    native = (
-        verify(source, protocol=protocol, fars=(1e-2,), seed=seed),
-        verify(target, protocol=protocol, fars=(1e-2,), seed=seed),
-    )
+    native = own_results((source, target), protocol, seed)
     accuracy = work.by_rank(methods, values, alpha=alpha, center=center, workers=workers, progress=progress)
     line = signature(
         "rank",

@@ -36,20 +36,12 @@ def bars(result: TemplateStudyResult, method: str, meaning: str) -> Figure:
     marks = np.where(itself[:, :, None], np.nan, own[None, :, :])
     every = np.concatenate([result.tar(name).ravel() for name in result.methods])
     low = foot_of(float(every.min()))
-    names = [f"FAR {far_name(far)}" for far in result.fars]
+    names, axes = [f"FAR {far_name(far)}" for far in result.fars], (result.models, result.models)
     note = f"A bar's foot is {100 * low:.0f} %, not 0." if low > 0 else "A bar's foot is 0 %."
     return Figure(
         f"bars-{method}",
         bar_matrix(
-            tar,
-            result.models,
-            result.models,
-            names,
-            marks=marks,
-            hollow=itself,
-            span=(low, 1.0),
-            row_title="source",
-            column_title="target",
+            tar, *axes, names, marks=marks, hollow=itself, span=(low, 1.0), row_title="source", column_title="target"
         ),
         title=f"Every network against every other: {WORDS.get(method, method)}",
         caption=f"TAR at each FAR of the source's templates, {meaning}, against the target's. {note} The line across a bar "

@@ -186,15 +186,8 @@ def every_pair(
 
     def work(task: Key) -> tuple[Key, Measured]:
         source, target, method = task
-        found = measure(
-            pooled[source],
-            pooled[target],
-            protocol,
-            fars,
-            map=maps.fit(source, target, method),
-            intervals=intervals,
-            allow_missing=allow_missing,
-        )
+        sides, fitted = (pooled[source], pooled[target]), maps.fit(source, target, method)
+        found = measure(*sides, protocol, fars, map=fitted, intervals=intervals, allow_missing=allow_missing)
         return task, replace(found, result=replace(found.result, histogram=empty))
 
     done: dict[Key, Measured] = {}
