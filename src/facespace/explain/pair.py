@@ -15,10 +15,9 @@ from ..results import fields, signature
 from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
-from .residuals import Residuals, residuals
+from .residuals import Floats, Residuals, residuals
 from .saliency import Affine, CosineDecomposition, decompose, saliency
 
-Floats = NDArray[np.float32]
 #: Methods whose maps have a sign: what speaks for one person, and what against.
 SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg")
 
