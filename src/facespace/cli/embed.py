@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from .application import app
-from .options import Aligned, Json, Landmarks, Quiet, Weights
+from .options import PRINTING, Aligned, Landmarks, Printing, Weights
 from .printing import emit, progress_bars
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def embed(
     detector: Annotated[str, typer.Option(help="auto, yunet, scrfd or dlib.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 32,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor core.")] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Compute the embeddings of all images in a folder.
 
@@ -38,7 +37,7 @@ def embed(
     """
     from ..models import embed as run
 
-    with progress_bars(shown=not (as_json or quiet)) as show:
+    with progress_bars(shown=not (printing.silent)) as show:
         try:
             result = run(
                 images,
@@ -55,10 +54,10 @@ def embed(
                 download_progress=show,
             )
         except KeyboardInterrupt:
-            if not quiet:
+            if not printing.quiet:
                 Console(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
             raise
-    emit(result, lambda: _text(result), as_json=as_json, quiet=quiet)
+    emit(result, lambda: _text(result), printing)
 
 
 def _text(result: EmbedResult) -> str:

@@ -12,10 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FacespaceError, InputError, ModelError, shorten, unknown_name
-from ..images import DETECTORS, Detector, Image, ImageFile, Template, align, find_faces, make_detector, pick_face, read_image
+from ..images import (
+    DETECTORS,
+    Detector,
+    Image,
+    ImageFile,
+    Template,
+    align,
+    find_faces,
+    make_detector,
+    pick_face,
+    read_image,
+    read_landmarks,
+)
 from ..images import realign as realign_crop
 from .runtimes import runtime_installed
 from .weights import DETECTOR_FILES, checksum, find_file, locate
+
+LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ class GivenLandmarks:
     missing = "no landmarks"
 
     def __init__(self, landmarks: Mapping[str, NDArray[Any]], path: Path | None) -> None:
-        self._landmarks = landmarks
+        self._landmarks, self._path = landmarks, path
         self.facts: dict[str, Any] = {"faces": "given landmarks"}
         if path is not None:
             self.facts |= {"landmarks": path.name, "landmarks_sha256": checksum(path)}
@@ -66,10 +80,10 @@ class GivenLandmarks:
         points = self._landmarks.get(name)
         return (None, 0) if points is None else (align(image, points, template), 1)
 
-    def check(self, images: list[ImageFile], path: Path | None) -> None:
+    def check(self, images: list[ImageFile]) -> None:
         if not any(image.id in self._landmarks for image in images):
             raise InputError(
-                f"none of the {len(images):,} images has landmarks in {path or 'those given'}",
+                f"none of the {len(images):,} images has landmarks in {self._path or 'those given'}",
                 f"Images: {shorten([i.id for i in images], 2)}; landmarks: {shorten(list(self._landmarks), 2)}. "
                 "Start from the folder that the names in the landmarks file are relative to.",
             )
@@ -114,6 +128,16 @@ def choose_detector(name: str = "auto", weights: str | Path | None = None) -> De
         f'pip install "facespace[dlib]" brings one; or put {files} into a folder named with --weights or in '
         "FACESPACE_MODELS; or give --landmarks FILE, or --aligned for images that are face crops already.",
     )
+
+
+def choose_aligner(landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None) -> Aligner:
+    """Ready crops, given landmarks, or a detector."""
+    if aligned:
+        return ReadyCrops()
+    if landmarks is None:
+        return choose_detector(detector, weights)
+    path = Path(landmarks) if isinstance(landmarks, str | Path) else None
+    return GivenLandmarks(read_landmarks(path) if path is not None else landmarks, path)  # type: ignore[arg-type]
 
 
 def make_crop(image: ImageFile, aligner: Aligner, template: Template) -> tuple[Image, int] | Skipped:

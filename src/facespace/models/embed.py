@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._version import __version__
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError, shorten
-from ..images import ImageFile, find_images, name_images, read_landmarks
+from ..images import ImageFile, find_images, name_images
 from ..io import SUFFIXES
 from ..people import people_in
 from ..results import fields, signature
-from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector
+from ._crops import GivenLandmarks, LandmarkSource, Skipped, choose_aligner
 from ._partial import Batch, PartialSet
 from ._pipeline import run_batches
 from .card import ModelCard
@@ -32,7 +31,6 @@ from .runtimes import load_network
 from .weights import Progress, checksum, find_weights
 
 ImageSource = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
-LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,11 @@ def embed(
         raise InputError("resuming needs an output file", "Name it: that is where the unfinished run is kept.")
     files = _image_files(images)
     grouped = isinstance(images, str | Path | Mapping)  # ids are then relative to something, so their folders mean people
-    aligner = _aligner(files, landmarks, aligned, detector, weights)
+    if aligned and landmarks is not None:
+        raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
+    aligner = choose_aligner(landmarks, aligned, detector, weights)
+    if isinstance(aligner, GivenLandmarks):
+        aligner.check(files)
     workers = _at_least_one("workers", workers if workers is not None else os.cpu_count() or 1)
     paths = find_weights(card, weights, progress=download_progress)
     network = load_network(card, paths=paths, callers=workers)
@@ -199,22 +201,6 @@ def _image_files(images: ImageSource) -> list[ImageFile]:
     if not files:
         raise InputError("the list of images is empty")
     return files
-
-
-def _aligner(
-    files: list[ImageFile], landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None
-) -> Aligner:
-    if aligned and landmarks is not None:
-        raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
-    if aligned:
-        return ReadyCrops()
-    if landmarks is None:
-        return choose_detector(detector, weights)
-    path = Path(landmarks) if isinstance(landmarks, str | Path) else None
-    points = read_landmarks(path) if path is not None else landmarks
-    given = GivenLandmarks(points, path)  # type: ignore[arg-type]
-    given.check(files, path)
-    return given
 
 
 def _assemble(
