@@ -229,3 +229,15 @@ def test_lists_take_a_cohort_too():
     whole = identify(gallery, probes, map=joint, cohort=cohort)
     assert np.array_equal(found.galleries["G"].ranks, whole.ranks)
     assert found.galleries["G"].fnir == whole.fnir
+
+
+@pytest.mark.parametrize("with_cohort", [False, True])
+def test_a_probe_that_is_a_copy_of_an_entry_is_named(with_cohort):
+    gallery, probes = sets()
+    cohort = EmbeddingSet(np.random.default_rng(9).normal(size=(60, 8)), [f"c{i}" for i in range(60)])
+    members = (cohort, cohort) if with_cohort else None
+    assert not any("copies" in warning for warning in identify(gallery, probes, cohort=members).warnings)
+    x = probes.vectors.copy()
+    x[[4, 7]] = gallery.vectors[[4, 2]]
+    found = identify(gallery, EmbeddingSet(x, probes.ids, subject=probes.subject), cohort=members)
+    assert any("2 probes are copies of gallery entries and find themselves: x4, x7" in w for w in found.warnings)

@@ -53,6 +53,7 @@ def info(
 def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
     import numpy as np
 
+    from ..copies import copies_of_people, equal_rows, examples, of_two_people
     from ..people import people_of
 
     faces = load_set(path)
@@ -64,6 +65,11 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         "known": int(people.codes.max()) + 1,
         "images_of_unknown_people": int((~people.known).sum()),
     }
+    equal = equal_rows(faces.vectors)
+    shared = of_two_people(equal, people.codes)
+    rows = np.flatnonzero(people.known & (equal == np.arange(len(faces))))  # those of one person may differ by rounding
+    equal[rows] = rows[copies_of_people(faces.normalized()[rows], people.codes[rows])]
+    copied = np.flatnonzero(equal != np.arange(len(faces)))
     facts = {
         "kind": "set",
         "rows": len(faces),
@@ -71,6 +77,7 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         "model": faces.model,
         "columns": {name: {"distinct": count} for name, count in columns.items()},
         "people": known,
+        "copies": {"images": len(copied), "of_two_people": len(shared)},
         "metadata": dict(faces.metadata),
         "mean_length": float(np.linalg.norm(faces.normalized().mean(axis=0, dtype=np.float64))),
         "vector_length": {"min": float(lengths.min()), "mean": float(lengths.mean()), "max": float(lengths.max())},
@@ -88,6 +95,13 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         lines += [f"[yellow]![/] {known['images_of_unknown_people']:,} images are of unknown people"] * (
             not people.known.all()
         )
+    if len(copied):
+        lines.append(
+            f"[yellow]![/] {len(copied):,} images are copies of others: {escape(examples(faces.ids, equal, copied))}"
+        )
+    if len(shared):
+        named = escape(examples(faces.ids, equal, shared))
+        lines.append(f"[yellow]![/] {len(shared):,} images have the vector of another person's: {named}")
     lines += [f"column {name}: {count:,} distinct values" for name, count in columns.items()]
     lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in faces.metadata.items()]
     return facts, Text.from_markup("\n".join(lines))

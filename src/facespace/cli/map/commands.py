@@ -57,6 +57,10 @@ def fit(
     statistics: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Write no map whose pairs don't agree when they are held out, or can't be judged."),
+    ] = False,
     seed: Seed = 0,
     printing: Printing = PRINTING,
 ) -> None:
@@ -85,6 +89,8 @@ def fit(
         protocol=protocol,
         seed=seed,
     )
+    if strict and (warnings := fitted.facts["warnings"]):
+        raise InputError(f"no map is written: {'; '.join(warnings)}", "Without --strict it is written all the same.")
     if statistics is not None:
         pair_statistics(a, b, protocol).save(statistics)
     fitted.save(output)

@@ -135,7 +135,7 @@ class Maps:
     def fit(self, source: int, target: int, method: str) -> PairMap:
         """The fitted map, ready to compare."""
         if method == "auto":
-            return fit_map(self.chosen[source], self.chosen[target], "auto", center=self.center, seed=self.seed)
+            return fit_map(self.chosen[source], self.chosen[target], "auto", center=self.center, judge=False, seed=self.seed)
         statistics = self._statistics.without(source, target, ())
         if method == "joint":
             joint: PairMap = JointMap().fit_statistics(statistics)
