@@ -56,9 +56,9 @@ def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXE
     elif data.startswith(b"\x89PNG") and not keep_damaged and (fault := png_fault(data)):
         raise FileFormatError(f"{name} {fault}", _AGAIN)
     if picture is None and width:
-        with suppress(cv2.error):  # an empty picture is one more
+        with suppress(cv2.error):
             bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-            picture = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+            picture = None if bgr is None else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     if picture is None:
         raise FileFormatError(f"{name} can't be decoded as an image", "Is it damaged, or not an image?")
     return picture
