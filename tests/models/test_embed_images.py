@@ -153,6 +153,21 @@ def test_an_interrupted_run_resumes_where_it_stopped(crops, tiny, tmp_path, monk
     assert not Path(f"{out}.partial").exists()
 
 
+def test_what_a_kill_leaves_half_written_hinders_no_resuming(crops, tiny, tmp_path, monkeypatch):
+    out = tmp_path / "set.npz"
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            embed(crops, tiny, aligned=True, out=out, batch_size=3, workers=1)
+    for half in (".000001-abcd1234.npz", ".000001~abcd1234.npz", ".settings~abcd1234.json"):
+        Path(f"{out}.partial", half).write_bytes(b"half")
+    assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 6
+    Path(f"{out}.partial").mkdir()
+    Path(f"{out}.partial/.settings~abcd1234.json").write_bytes(b"half")
+    assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 0
+    assert not Path(f"{out}.partial").exists()
+
+
 def test_a_damaged_shard_is_done_again(crops, tiny, tmp_path, monkeypatch):
     out = tmp_path / "set.npz"
     with monkeypatch.context() as patch:
