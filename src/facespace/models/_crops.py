@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import FacespaceError, InputError, ModelError, shorten, unknown_name
 from ..images import (
     DETECTORS,
+    LONG_SIDE,
     Detector,
     Image,
     ImageFile,
@@ -94,9 +95,11 @@ class Detected:
 
     missing = "no face"
 
-    def __init__(self, name: str, weights: Path) -> None:
-        self._name, self._weights, self._local = name, weights, threading.local()
+    def __init__(self, name: str, weights: Path, size: int = LONG_SIDE) -> None:
+        self._name, self._weights, self._size, self._local = name, weights, size, threading.local()
         self.facts: dict[str, Any] = {"faces": f"detector {name}", "detector": name, "detector_sha256": checksum(weights)}
+        if size != LONG_SIDE:
+            self.facts["detect_size"] = size
         self._detector()  # broken weights are reported before the work begins
 
     def _detector(self) -> Detector:
@@ -106,22 +109,22 @@ class Detected:
         return found
 
     def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
-        faces = find_faces(self._detector(), image)
+        faces = find_faces(self._detector(), image, self._size)
         points = pick_face(faces, image)
         return (None, 0) if points is None else (align(image, points, template), len(faces))
 
 
-def choose_detector(name: str = "auto", weights: str | Path | None = None) -> Detected:
+def choose_detector(name: str = "auto", weights: str | Path | None = None, size: int = LONG_SIDE) -> Detected:
     """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine."""
     if name not in ("auto", *DETECTORS):
         raise unknown_name("detector", name, ["auto", *DETECTORS])
     if name != "auto":
-        return Detected(name, find_file(DETECTOR_FILES[name], weights))
+        return Detected(name, find_file(DETECTOR_FILES[name], weights), size)
     for each in DETECTORS:
         if each == "dlib" and not runtime_installed("dlib"):
             continue
         if locate(DETECTOR_FILES[each], weights) is not None:
-            return Detected(each, find_file(DETECTOR_FILES[each], weights))
+            return Detected(each, find_file(DETECTOR_FILES[each], weights), size)
     files = " or ".join(DETECTOR_FILES[d].name for d in ("yunet", "scrfd"))
     raise ModelError(
         "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
@@ -130,20 +133,24 @@ def choose_detector(name: str = "auto", weights: str | Path | None = None) -> De
     )
 
 
-def choose_aligner(landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None) -> Aligner:
+def choose_aligner(
+    landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None, detect_size: int = LONG_SIDE
+) -> Aligner:
     """Ready crops, given landmarks, or a detector."""
     if aligned:
         return ReadyCrops()
     if landmarks is None:
-        return choose_detector(detector, weights)
+        return choose_detector(detector, weights, detect_size)
     path = Path(landmarks) if isinstance(landmarks, str | Path) else None
     return GivenLandmarks(read_landmarks(path) if path is not None else landmarks, path)  # type: ignore[arg-type]
 
 
-def make_crop(image: ImageFile, aligner: Aligner, template: Template) -> tuple[Image, int] | Skipped:
+def make_crop(
+    image: ImageFile, aligner: Aligner, template: Template, read: Callable[[Path], Image] = read_image
+) -> tuple[Image, int] | Skipped:
     """The crop of an image file and how many faces it shows, or why there is none."""
     try:
-        picture = read_image(image.path)
+        picture = read(image.path)
     except FacespaceError as error:
         return Skipped(image.id, str(image.path), "unreadable", error.message)
     try:
