@@ -244,3 +244,19 @@ def test_errors_without_json_are_lines_on_standard_error(run, made, tmp_path):
 
 def test_facts_in_the_file_are_plain_json(made):
     json.dumps(dict(LinearMap.load(made / "m.safetensors").facts))
+
+
+def test_pairs_that_dont_correspond_are_told_and_strict_writes_nothing(made, run, tmp_path):
+    b = EmbeddingSet.load(made / "b.parquet")
+    ids = np.random.default_rng(0).permutation(b.ids)
+    EmbeddingSet(b.vectors, ids, model="net-b").save(tmp_path / "shuffled.parquet")
+    out = tmp_path / "wrong.safetensors"
+    command = ("map", "fit", made / "a.parquet", tmp_path / "shuffled.parquet", "-o", out, "--method", "rotation")
+    assert "do not seem to correspond" in run.error(*command, "--strict")["message"]
+    assert not out.exists()
+    found = run.json(*command)
+    assert "near chance" in found["warnings"][0]
+    assert run.json("info", out)["agreement"] == found["agreement"]
+    assert run("info", out) == 0
+    assert "! the pairs do not seem to correspond" in run.out
+    assert run("map", "fit", made / "a.parquet", made / "b.parquet", "-o", out, "--strict", "-q") == 0

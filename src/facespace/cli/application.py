@@ -5,12 +5,15 @@ Exit codes: 0 done, 1 a check or comparison the user asked for failed, 2 bad inp
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import is_dataclass
 from typing import Any, TextIO
 
 import typer
@@ -69,7 +72,33 @@ def _with_default(command: str) -> type[_Group]:
     return Group
 
 
-app = typer.Typer(
+def _with_bundles(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`command` as typer needs it: a parameter that is a dataclass of options is replaced by its fields, in their order."""
+    whole = inspect.signature(command, eval_str=True)
+    kinds = {name: given.annotation for name, given in whole.parameters.items()}
+    bundles: dict[str, Any] = {name: kind for name, kind in kinds.items() if is_dataclass(kind)}
+    options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in bundles.items()}
+    flat = [option for name, given in whole.parameters.items() for option in options.get(name, {name: given}).values()]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> Any:
+        made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
+        return command(**given, **made)
+
+    run.__signature__ = whole.replace(parameters=flat)  # type: ignore[attr-defined]
+    return run
+
+
+class Commands(typer.Typer):
+    """A group of commands, whose parameters may be bundles of options such as `Printing`."""
+
+    def command(self, *given: Any, **settings: Any) -> Callable[[Any], Any]:
+        """As typer's."""
+        decorate = super().command(*given, **settings)
+        return lambda command: decorate(_with_bundles(command))
+
+
+app = Commands(
     name="facespace",
     cls=_Commands,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
@@ -93,9 +122,9 @@ def _facespace(
     pass
 
 
-def add_group(name: str, default: str = "") -> typer.Typer:
+def add_group(name: str, default: str = "") -> Commands:
     """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
-    group = typer.Typer(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
+    group = Commands(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
     app.add_typer(group, name=name)
     return group
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import visible
+from .options import Printing
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -39,11 +40,11 @@ def print_json(value: Any) -> None:
     print(to_json(value, encoding=getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
-def emit(result: Any, render: Callable[[], RenderableType], *, as_json: bool, quiet: bool) -> None:
+def emit(result: Any, render: Callable[[], RenderableType], printing: Printing) -> None:
     """Print `result` as JSON, or what `render()` gives, or nothing."""
-    if as_json:
+    if printing.as_json:
         print_json(result)
-    elif not quiet:
+    elif not printing.quiet:
         console.print(render())
 
 
@@ -52,9 +53,7 @@ def finish(
     report: Callable[[Any], Report],
     render: Callable[[Any, list[str]], RenderableType],
     output: Path | None,
-    *,
-    as_json: bool,
-    quiet: bool,
+    printing: Printing,
 ) -> None:
     """Write `report(result)` and results.json to `output`, if given; then print the document or `render(result, files)`.
 
@@ -67,7 +66,7 @@ def finish(
     if output is not None:
         files += [str(path) for path in [*report(result).write(output), output / "results.json"]]
         write_json(document, output / "results.json")
-    emit(document, lambda: render(result, files), as_json=as_json, quiet=quiet)
+    emit(document, lambda: render(result, files), printing)
 
 
 def page(

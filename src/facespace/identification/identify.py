@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..copies import COPY, copied_probes, equal_to
 from ..embeddings import EmbeddingSet, Floats, check_vectors
 from ..errors import DimensionError, InputError, shorten
 from ..gallery import GALLERY, PROBES, search
@@ -171,6 +172,9 @@ def identify(
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
     nonmated = len(best)
     warnings = [*enrolled.left_out("the gallery"), *looked_up.left_out("the probes")]
+    if map is None:
+        closest = np.maximum(found.mate, found.other) if cohort is None else None  # corrected scores are no cosines
+        warnings += copied_probes(probes.ids, equal_to(x, y) if closest is None else closest >= COPY)
     warnings += _warnings(gallery, probes, map, nonmated, fpirs)
     return IdentificationResult(
         gallery=len(gallery),

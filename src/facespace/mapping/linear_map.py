@@ -212,6 +212,11 @@ def fit_facts(file: Artefact) -> dict[str, Any]:
     facts.fact("subjects", (int, type(None)), None)
     for name in ("source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions"):
         facts.fact(name, int, 0)
+    if not all(isinstance(one, str) for one in facts.fact("warnings", list, [])):
+        raise file.error("has warnings that are no text")
+    if "auc" in (agreement := facts.inner("agreement") if "agreement" in facts.facts else facts).facts:
+        agreement.fact("auc", float)
+        agreement.fact("pairs", int)
     if "cross_validation" in facts.facts:
         judged = facts.inner("cross_validation")
         judged.fact("parts", int)

@@ -134,11 +134,8 @@ def hiding_game(
     Raises InputError for pairs without folds, images that are missing, levels that do not ascend from 0, and when no τ is
     known; UnknownNameError for other methods and games.
     """
-    names, wanted, tau = (
-        check_methods(methods, network),
-        np.asarray(levels, dtype=np.float64),
-        _threshold(network, threshold),
-    )
+    names, wanted = check_methods(methods, network), np.asarray(levels, dtype=np.float64)
+    tau = _threshold(network, threshold)
     _check(protocol, wanted, games)
     row = {name: i for i, name in enumerate(ids)}
     if missing := [i for i in protocol.ids.tolist() if i not in row]:

@@ -77,15 +77,14 @@ def cross_model_matrix(result: CrossModelResult) -> Matrix:
     details: dict[tuple[str, ...], list[list[str]]] = {}
     for cell in result.cells:
         key = (cell.pairing, cell.method)
-        for measure, diagonal in (("accuracy", own), ("loss", [np.nan] * size), ("poorer", [np.nan] * size)):
-            layers.setdefault((*key, measure), np.diag(diagonal) if measure == "accuracy" else np.full((size, size), np.nan))
         texts = details.setdefault(
             key, [[f"own accuracy of {a}" if a == b else "" for b in result.models] for a in result.models]
         )
         at = place[cell.source], place[cell.target]
-        layers[*key, "accuracy"][at] = 100 * cell.accuracy.mean
-        layers[*key, "loss"][at] = 100 * cell.loss_target
-        layers[*key, "poorer"][at] = 100 * cell.loss_poorer
+        shares = {"accuracy": cell.accuracy.mean, "loss": cell.loss_target, "poorer": cell.loss_poorer}
+        for measure, share in shares.items():
+            empty = np.diag(own) if measure == "accuracy" else np.full((size, size), np.nan)
+            layers.setdefault((*key, measure), empty)[at] = 100 * share
         lines = [f"{cell.source} → {cell.target}", f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"]
         if cell.chosen:
             lines.append(f"{cell.method} chose {_chosen(cell)}")
@@ -223,20 +222,10 @@ def _cell_table(result: CrossModelResult) -> Table:
         Column("loss vs poorer", "points", ".2f"),
         "chosen",
     ]
-    rows = [
-        [
-            c.source,
-            c.target,
-            c.pairing,
-            c.method,
-            100 * c.accuracy.mean,
-            100 * c.accuracy.sd,
-            100 * c.loss_target,
-            100 * c.loss_poorer,
-            _chosen(c),
-        ]
-        for c in result.cells
-    ]
+    rows: list[list[object]] = []
+    for c in result.cells:
+        shares = c.accuracy.mean, c.accuracy.sd, c.loss_target, c.loss_poorer
+        rows.append([c.source, c.target, c.pairing, c.method, *(100 * share for share in shares), _chosen(c)])
     if len({c.pairing for c in result.cells}) == 1:
         columns, rows = [c for c in columns if c != "pairing"], [[*row[:2], *row[3:]] for row in rows]
     return Table("cells", columns, rows, title="All pairs of networks and methods")

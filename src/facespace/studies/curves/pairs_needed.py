@@ -148,16 +148,8 @@ def pairs_needed(
     if against not in ("target", "limit"):
         raise unknown_name("reference of the loss", against, ("target", "limit"))
     tried = _sizes(work.available, sizes)
-    accuracy = work.by_size(
-        [method],
-        tried,
-        repeats=repeats,
-        seed=seed,
-        alpha=alpha,
-        center=center,
-        workers=workers,
-        progress=progress,
-    )[0]
+    how: dict[str, Any] = {"alpha": alpha, "center": center, "repeats": repeats, "seed": seed}
+    accuracy = work.by_size([method], tried, workers=workers, progress=progress, **how)[0]
     errors, own_errors = 1 - accuracy, 1 - own
     floor = 0.5 / len(work.fold)  # half an error stands for none, which has no logarithm
     counts = np.bincount(work.fold).astype(np.float64)  # folds of people differ in their pairs; every pair counts alike
@@ -204,10 +196,7 @@ def pairs_needed(
         method=method,
         against=against,
         loss=loss,
-        alpha=alpha,
-        center=center,
-        repeats=repeats,
-        seed=seed,
+        **how,
     )
     return PairsNeeded(
         line,

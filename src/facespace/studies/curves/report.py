@@ -74,17 +74,8 @@ def needed_table(result: CurveResult) -> Table:
     ]
     rows = []
     for method in result.methods:
-        own, last = result.needed(method), result.curve(method)[-1]
-        rows.append(
-            [
-                method,
-                own.value,
-                _between(own),
-                result.needed(method, "full").value,
-                100 * last.accuracy,
-                100 * last.loss_target,
-            ]
-        )
+        own, full, last = result.needed(method), result.needed(method, "full"), result.curve(method)[-1]
+        rows.append([method, own.value, _between(own), full.value, 100 * last.accuracy, 100 * last.loss_target])
     caption = f"A dash: never within {points(result.loss)}. Needed lies on the line between the two values tried around it."
     return Table("needed", columns, rows, title="What is enough", caption=caption)
 
