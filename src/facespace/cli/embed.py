@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from .application import app
 from .options import PRINTING, Aligned, Landmarks, Printing, Weights
-from .printing import emit, progress_bars
+from .printing import Terminal, emit, progress_bars
 
 if TYPE_CHECKING:
     from ..models import EmbedResult
@@ -63,7 +62,7 @@ def embed(
             )
         except KeyboardInterrupt:
             if not printing.quiet:
-                Console(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
+                Terminal(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
             raise
     emit(result, lambda: _text(result), printing)
 

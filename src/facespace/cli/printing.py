@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -17,15 +20,37 @@ from .options import Printing
 if TYPE_CHECKING:
     from ..report import Report
 
-console = Console()
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """`text` with control characters written out, as \\x1b: a name out of a file must not steer the terminal."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class Terminal(Console):
+    """What all output for people goes through: all text is `visible`."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """The segments of `renderable`."""
+        for part in super().render(renderable, options):
+            yield part if part.control else Segment(visible(part.text), part.style)
+
+
+console = Terminal()
+
+
+def print_json(value: Any) -> None:
+    """Print the document of `value`, of ASCII where standard output can't take UTF-8."""
+    from ..io import to_json
+
+    print(to_json(value, encoding=getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
 def emit(result: Any, render: Callable[[], RenderableType], printing: Printing) -> None:
     """Print `result` as JSON, or what `render()` gives, or nothing."""
     if printing.as_json:
-        from ..io import to_json
-
-        print(to_json(result))
+        print_json(result)
     elif not printing.quiet:
         console.print(render())
 
@@ -92,7 +117,7 @@ def progress_bars(shown: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function of (name, done, whole) that moves the bar of that name on standard error, if that is a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    errors = Console(stderr=True)
+    errors = Terminal(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors, transient=True, disable=not (shown and errors.is_terminal)) as bars:
         tasks: dict[str, Any] = {}

@@ -124,7 +124,6 @@ def render(result: VerificationResult) -> RenderableType:
         if result.accuracy_low is not None and result.accuracy_high is not None:
             between = f" [dim](95 %: {100 * result.accuracy_low:.2f} to {100 * result.accuracy_high:.2f})[/]"
         figures.insert(0, f"[bold]accuracy {result.accuracy}[/]{between}")
-    counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
     head = Text.from_markup("   ".join(figures))
     notes = warning_lines(result.warnings)
-    return Group(head, Text(counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature))
+    return Group(head, Text(result.counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature))

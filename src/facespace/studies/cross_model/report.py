@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text, interval
-from ._figures import IDENTITY_LIMIT, examples, histogram_figure, roc_figure
+from ._figures import examples, histogram_figure, near_chance, roc_figure
 from .study import Cell, CrossModelResult
 
 CHEAP = 0.01  # the largest loss that the paper found among its networks [2020, table 3]
@@ -46,7 +46,7 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
     first = result.cells[0]
     cells = [c for c in result.cells if (c.pairing, c.method) == (first.pairing, first.method)]
     row = next(r for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, first.method))
-    failed = [c for c in cells if c.accuracy.mean <= IDENTITY_LIMIT]
+    failed = [c for c in cells if near_chance(c.accuracy.mean, result.chance)]
     if failed:
         head = (
             "No." if len(failed) == len(cells) else f"Not all: {len(failed)} of {len(cells)} ordered pairs stay near chance."
@@ -60,7 +60,9 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
     )
     control = [r["accuracy"] for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, "identity")]
     if control and first.method != "identity":
-        chance = "chance" if control[0] <= IDENTITY_LIMIT else "so some of them share a space already"
+        chance = f"chance{'' if result.chance == 0.5 else f' is {100 * result.chance:.1f} % on this list'}"
+        if not near_chance(control[0], result.chance):
+            chance = "so some of them share a space already"
         cost += f" Without a map accuracy is {100 * control[0]:.1f} %: {chance}."
     return head, cost.replace(" -", " −")
 
@@ -120,7 +122,11 @@ def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
                 KeyFigure(f"{100 * row['max_loss_target']:.2f} pts", f"worst loss, {row['method']}", row["worst"])
             )
         elif row["method"] == "identity":
-            figures.append(KeyFigure(f"{100 * row['accuracy']:.1f} %", "mean accuracy without a map", "50 % is chance"))
+            figures.append(
+                KeyFigure(
+                    f"{100 * row['accuracy']:.1f} %", "mean accuracy without a map", f"{100 * result.chance:.3g} % is chance"
+                )
+            )
     own = [100 * r.accuracy.mean for r in result.native if r.accuracy is not None]
     span = f"{min(own):.1f}–{max(own):.1f}"
     figures.append(KeyFigure(span, "the networks' own accuracy, %", f"{len(own)} networks"))
@@ -142,7 +148,7 @@ def _notes(result: CrossModelResult) -> list[Note]:
             code="loss",
         )
     )
-    related = [c for c in result.cells if c.method == "identity" and c.accuracy.mean > IDENTITY_LIMIT]
+    related = [c for c in result.cells if c.method == "identity" and not near_chance(c.accuracy.mean, result.chance)]
     if related:
         names = ", ".join(f"{c.source} → {c.target} ({100 * c.accuracy.mean:.1f} %)" for c in related[:4])
         notes.append(Note(f"Already comparable without a map: {names}. Are these networks related?", "warning", "related"))

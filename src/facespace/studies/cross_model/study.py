@@ -20,7 +20,7 @@ from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
-from ...metrics import FoldAccuracy, kfold_accuracy
+from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
 from ...verification import VerificationResult
 from ..training_images import check_cut, network_facts, own_results, training_images
@@ -79,6 +79,11 @@ class CrossModelResult:
         known = sorted({f"{c.source} → {c.target}, {c.method}, {c.pairing}" for c in self.cells})
         raise unknown_name("cell", f"{source} → {target}, {method}, {pairing}", known)
 
+    @property
+    def chance(self) -> float:
+        """Accuracy of accepting all pairs, or none."""
+        return majority_rate(self.same)
+
     def summary(self) -> list[dict[str, Any]]:
         """Per pairing and method: mean and largest loss against the target and the poorer network."""
         rows = []
@@ -106,7 +111,7 @@ class CrossModelResult:
         """The `study cross-model` document: accuracies and losses are fractions."""
         return {
             "signature": self.signature,
-            "cut": self.cut,
+            **fields(self, "cut", "chance"),
             "models": network_facts(self.models, self.dims, self.native),
             "summary": self.summary(),
             "cells": [cell.to_dict() for cell in self.cells],
@@ -231,11 +236,12 @@ def check_study(
 ) -> None:
     """Raise InputError or UnknownNameError where the study can't be run on this."""
     check_sets(sets, "cross-model")
-    if protocol.n_folds < 3:
+    if protocol.fold is None or protocol.n_folds < 3:
         raise InputError(
             f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",
             "LFW's pairs.txt has ten; a csv gets them by a column fold.",
         )
+    check_folds(protocol.same, protocol.fold)
     for what, values, known in (("method", methods, METHODS), ("pairing", pairings, PAIRINGS)):
         if not values:
             raise InputError(f"no {what} is given", f"Known: {', '.join(known)}.")

@@ -95,6 +95,11 @@ class CurveResult(ABC):
         return first, second
 
     @property
+    def chance(self) -> float:
+        """Accuracy of accepting all pairs, or none."""
+        return self.native[1].chance
+
+    @property
     def repeats(self) -> int:
         """How often each size was drawn."""
         return int(self.accuracy.shape[2])
@@ -132,7 +137,7 @@ class CurveResult(ABC):
         return {
             "signature": self.signature,
             "models": network_facts((self.source, self.target), self.dims, self.native),
-            **fields(self, "pairing", "cut", "repeats"),
+            **fields(self, "pairing", "cut", "chance", "repeats"),
             "folds": int(self.accuracy.shape[3]),
             "loss": self.loss,
             "full": self.values[-1],
