@@ -12,7 +12,7 @@ all of LFW, which is no trifle at FAR 1e-3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from ..errors import InputError
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
+from .provenance import fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
 
 _Z = 1.959963984540054  # of a two-sided 95 % interval
@@ -42,6 +43,7 @@ class ThresholdTransfer:
         genuine_share: share of the pairs taken to be of one person; 0 where the people are known, since they are left out.
         warning: "" or why the threshold is not to be leant on.
         signature: networks, map, counts and seed in one line.
+        notes: what else a reader must know, of all rates alike.
     """
 
     far: float
@@ -53,6 +55,7 @@ class ThresholdTransfer:
     genuine_share: float
     warning: str
     signature: str
+    notes: tuple[str, ...] = ()
 
 
 def transfer_threshold(
@@ -99,6 +102,10 @@ def transfer_thresholds(
             raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
     if not fars:
         raise InputError("name at least one false accept rate", "For example 1e-2,1e-3.")
+    notes = fitted_warning(fitted_rows(map, source), "source images") + fitted_warning(
+        fitted_rows(map, target), "target images"
+    )
+    notes += model_warnings([source, target], map)
     source, target, units = CrossUnits.of(source, target, labels=labels)
     probes, references = np.asarray(map.probe(source.vectors)), np.asarray(map.reference(target.vectors))
     check_vectors(probes, source.ids)
@@ -116,7 +123,7 @@ def transfer_thresholds(
         interval="woodruff-dyadic",
         seed=seed,
     )
-    return tuple(_threshold(scores, far, genuine, line) for far in fars)
+    return tuple(replace(_threshold(scores, far, genuine, line), notes=tuple(notes)) for far in fars)
 
 
 def operating_far(
