@@ -260,3 +260,20 @@ def test_pairs_that_dont_correspond_are_told_and_strict_writes_nothing(made, run
     assert run("info", out) == 0
     assert "! the pairs do not seem to correspond" in run.out
     assert run("map", "fit", made / "a.parquet", made / "b.parquet", "-o", out, "--strict", "-q") == 0
+
+
+def test_the_people_of_a_list_can_be_left_out_to_be_judged_on(made, run, tmp_path):
+    tested = [f"p{p:02d}/{i}" for p in range(12) for i in range(2)]
+    rows = [f"{tested[2 * p]},{tested[2 * p + 1]},1\n{tested[2 * p]},{tested[2 * p - 1]},0\n" for p in range(12)]
+    pairs, out = tmp_path / "pairs.csv", tmp_path / "m.safetensors"
+    pairs.write_text("id1,id2,same\n" + "".join(rows))
+    command = ("map", "fit", made / "a.parquet", made / "b.parquet", "-o", out, "--method", "ridge")
+    verify = ("verify", made / "a.parquet", made / "b.parquet", "--map", out, "--pairs", pairs, "--allow-missing")
+    assert run.json(*command, "--exclude", pairs)["excluded"] == 36
+    assert run.json(*verify, "--strict")["fitted_pairs"] == 0
+    assert run.json(*command)["excluded"] == 0
+    found = run.json(*verify)
+    assert found["fitted_pairs"] == found["pairs"]
+    assert "fitted on" in run.error(*verify, "--strict")["message"]
+    assert run.json(*command, "--no-provenance")["provenance"] == "left out"
+    assert run.json(*verify)["fitted_pairs"] == 0

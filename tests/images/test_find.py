@@ -25,7 +25,7 @@ def test_all_clashes_of_ids_are_named_with_a_way_out(tmp_path):
     touch(tmp_path, "a/1.jpg", "a/1.png", "b/2.gif", "b/2.JPG", "b/2.webp", "b/3.jpg")
     with pytest.raises(InputError) as caught:
         find_images(tmp_path)
-    assert "2 times: 'a/1' (1.jpg, 1.png), 'b/2' (2.JPG, 2.gif, 2.webp)" in caught.value.message
+    assert "share: 'a/1' (1.jpg, 1.png), 'b/2' (2.JPG, 2.gif, 2.webp)" in caught.value.message
     assert "rename" in caught.value.hint
     with pytest.raises(InputError, match="'1'"):
         name_images(["1.jpg", "1.png"])

@@ -39,6 +39,16 @@ def load_pairs(path: Path) -> PairProtocol:
     return read_pairs(path)
 
 
+def without_people(faces: EmbeddingSet, pairs: Path) -> EmbeddingSet:
+    """The images of a set that are neither in the pairs list `pairs` nor of its people."""
+    from ..datasets import exclude_people
+
+    rows = exclude_people(faces, load_pairs(pairs)).nonzero()[0]
+    if not len(rows):
+        raise InputError(f"all {len(faces):,} images are of people in {pairs}", "Fit on others.")
+    return faces.take(rows)
+
+
 def load_map(path: Path, source: EmbeddingSet | None = None, target: EmbeddingSet | None = None) -> LinearMap | TwoSidedMap:
     """The map in a file, of either kind. Raises InputError where it is of other networks than the sets."""
     from ..mapping import load_map

@@ -26,7 +26,16 @@ from ..gallery import GALLERY, PROBES, search
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import People, people_of
 from ..results import signature
-from ..verification import Cohort, PairMap, check_cohort, cohort_label, corrections
+from ..verification import (
+    Cohort,
+    PairMap,
+    check_cohort,
+    cohort_label,
+    corrections,
+    fitted_rows,
+    fitted_warning,
+    model_warnings,
+)
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -222,9 +231,9 @@ def _warnings(
     gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, nonmated: int, fpirs: Sequence[float]
 ) -> list[str]:
     warnings = []
-    if map is None and gallery.model != probes.model:
-        names = probes.model or "the probes", gallery.model or "the gallery"
-        warnings.append(f"{names[0]} and {names[1]} are compared without a map: unrelated spaces name near chance")
+    warnings += model_warnings([probes, gallery], map, "unrelated spaces name near chance")
+    warnings += fitted_warning(fitted_rows(map, probes), "probes")
+    warnings += fitted_warning(fitted_rows(map, gallery), "gallery entries")
     if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
     return warnings + few_nonmated(nonmated, fpirs if nonmated else ())

@@ -90,7 +90,7 @@ def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[Ima
     clashes = [f"{name!r} ({', '.join(sorted(names))})" for name, names in sorted(by_id.items()) if len(names) > 1]
     if clashes:
         raise InputError(
-            f"several images have the same id, {len(clashes):,} times: {shorten(clashes, 20)}",
+            f"ids that several images share: {shorten(clashes, 20)}",
             "The id is the path without the extension: rename one of each, or move those of one kind to a folder of their "
             "own. From Python, embed({id: path}) takes ids of your choice.",
         )

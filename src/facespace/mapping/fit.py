@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..people import People, people_of
 from .families import METHODS, JointMap, candidates, joint_candidates, make_estimator
 from .held_out import FEWEST_PEOPLE, PARTS, HeldOut
 from .linear_map import LinearMap
+from .provenance import MOST, FittedOn
 from .selection import Comparer
 from .statistics import Moments, PairStatistics
 from .two_sided_map import TwoSidedMap
@@ -30,6 +32,7 @@ class _Options(TypedDict, total=False):
     intercept: bool
     protocol: PairProtocol | None
     judge: bool
+    provenance: bool
     seed: int
 
 
@@ -55,6 +58,7 @@ def fit_map(
     intercept: bool = False,
     protocol: PairProtocol | None = None,
     judge: bool = True,
+    provenance: bool = True,
     seed: int = 0,
 ) -> LinearMap | TwoSidedMap:
     """Fit the map from `source`'s space to `target`'s, or by "joint" of both into a common one, on L2-normalised vectors.
@@ -75,6 +79,7 @@ def fit_map(
             The spread of all embeddings then helps the anchored family too.
         intercept: with `center=False`: fit b too, but compare about zero.
         judge: measure whether the pairs correspond, by five more fits without a fold each (`held_out.py`).
+        provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
 
     The map's `facts` say what was chosen, on how many pairs and subjects, how many ids found no partner, how far held-out
@@ -97,13 +102,18 @@ def fit_map(
     if method == "joint" and (intercept or not center):
         raise InputError("joint maps are fitted and compared about the means", "Leave center and intercept as they are.")
     x, y, people, facts = paired_vectors(source, target, protocol)
+    fitted_on = _fitted_on(source, target, protocol, people) if provenance else None
+    facts["provenance"] = (
+        "kept" if fitted_on is not None else f"left out: more than {MOST:,} images" if provenance else "left out"
+    )
     if method == "joint":
         held = HeldOut.of(x, y, people, seed)
         joint, chosen = _joint(held, regularization)
         facts |= chosen | (_agreement(held, joint) if judge else {})
         statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
         with _one_thread():
-            return TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
+            both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
+        return replace(both, fitted=fitted_on)
     means, galleries = None, None
     if center and method != "identity" and few_pairs(len(x), source.dim, target.dim):
         galleries = Moments.of(source.normalized()), Moments.of(target.normalized())
@@ -128,7 +138,7 @@ def fit_map(
     about_zero = method != "auto" and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
     facts["centred"] = (estimator.center or means is not None) and not about_zero
-    fitted = LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
+    fitted = replace(LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts), fitted=fitted_on)
     return fitted if means is None else fitted.shifted(*means)
 
 
@@ -173,6 +183,16 @@ def paired_vectors(
         return source.normalized()[left_rows], target.normalized()[right_rows], people, facts | _counted(people)
     people = people_of(left, right)
     return left.normalized(), right.normalized(), people, facts | _counted(people)
+
+
+def _fitted_on(source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None, people: People) -> FittedOn | None:
+    if protocol is None:
+        ids = source.ids[target.find(source.ids) >= 0]
+    else:
+        left, right = protocol.left[protocol.same], protocol.right[protocol.same]
+        both = (source.find(left) >= 0) & (target.find(right) >= 0)
+        ids = np.concatenate([left[both], right[both]])
+    return FittedOn.of(ids, people.names) if len(ids) <= MOST else None
 
 
 def _one_thread() -> Any:

@@ -130,6 +130,7 @@ def audit_linkage(
         warnings=(
             *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
             *people.left_out("both sets"),
+            *(f"{one.model} was moved by a map: it is no system of its own" for one in (source, target) if one.mapped),
             *(
                 warning
                 for name, found in zip(names, native, strict=True)

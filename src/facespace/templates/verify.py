@@ -12,7 +12,17 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
-from ..verification import Cohort, PairMap, check_cohort, check_target, cohort_label, corrections
+from ..verification import (
+    Cohort,
+    PairMap,
+    check_cohort,
+    check_target,
+    cohort_label,
+    corrections,
+    fitted_images,
+    fitted_warning,
+    model_warnings,
+)
 from ._scores import TemplateScores
 from .pooling import pool_templates
 from .result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
@@ -187,7 +197,16 @@ def score_templates(
         facts["cohort"] = cohort_label(cohort)
     histogram = ScoreHistogram(room).update(scores, same)
     kept_scores: tuple[Any, Any] = (scores, same) if keep_scores else (None, None)
-    return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(_warnings(a, b, map, facts)))
+    notes = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
+    return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(notes))
+
+
+def _fitted_pairs(map: PairMap | None, protocol: TemplateProtocol) -> NDArray[np.bool_]:
+    seen = np.zeros(len(protocol.templates), np.bool_)
+    seen[protocol.template[fitted_images(map, protocol.images)]] = True
+    if protocol.subject is not None:
+        seen |= fitted_images(map, protocol.templates, protocol.subject)
+    return seen[protocol.left] | seen[protocol.right] if seen.any() else np.zeros(0, np.bool_)
 
 
 def _reference(map: PairMap | None, mapped: bool) -> Any:
@@ -217,10 +236,7 @@ def _aligned(
 
 def _warnings(a: EmbeddingSet, b: EmbeddingSet | None, map: PairMap | None, facts: dict[str, Any]) -> list[str]:
     warnings = []
-    if map is None and b is not None and a.model != b.model:
-        warnings.append(
-            f"{a.model or 'A'} and {b.model or 'B'} are compared without a map: unrelated spaces score near chance"
-        )
+    warnings += model_warnings([a] if b is None else [a, b], map)
     if facts["missing_faces"]:
         warnings.append(
             f"{facts['missing_faces']:,} of the {facts['faces']:,} faces have no embedding; templates were pooled without "

@@ -12,6 +12,7 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
 from .pair_people import subjects_of
+from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, pair_rows
 from .verify import FARS, judged_folds, mapped_scores
 
@@ -57,7 +58,8 @@ def compare_systems(
             raise InputError(f"{system.title}: a map compares two sets, but only one is given", "Give the target's set.")
         kept &= pair_rows(protocol, system.a, system.b or system.a, allow_missing=allow_missing).kept
     used = protocol if kept.all() else protocol.take(kept)
-    scores = [mapped_scores(s.a, s.b or s.a, pair_rows(used, s.a, s.b or s.a), s.map) for s in (first, second)]
+    both = [(s, s.b or s.a, pair_rows(used, s.a, s.b or s.a)) for s in (first, second)]
+    scores = [mapped_scores(s.a, b, rows, s.map) for s, b, rows in both]
     fold, notes = judged_folds(used, seed)
     correct = None
     if fold is not None:
@@ -69,6 +71,9 @@ def compare_systems(
         names = (f"{names[0]} (first)", f"{names[1]} (second)")
     if left_out := int((~kept).sum()):
         notes.append(f"{left_out:,} of {len(protocol):,} pairs were left out: images without an embedding")
+    for name, (s, b, rows) in zip(names, both, strict=True):
+        told = fitted_warning(fitted_pairs(s.map, s.a, b, rows), "pairs") + model_warnings([s.a, b], s.map)
+        notes += [f"{name}: {warning}" for warning in told]
     known = subjects_of(used, first.a, first.b or first.a)
     return compare_scores(
         scores[0],

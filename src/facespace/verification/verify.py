@@ -16,6 +16,7 @@ from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, 
 from ..results import fields, signature
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
+from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 
 NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
@@ -37,6 +38,7 @@ class VerificationResult:
         warnings: what a reader must know before quoting the figures.
         interval: how the intervals were made.
         missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
+        fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
     """
 
@@ -60,6 +62,8 @@ class VerificationResult:
     roc: Roc
     genuine_scores: NDArray[np.float64]
     impostor_scores: NDArray[np.float64]
+    fitted_pairs: int = 0
+    unseen: VerificationResult | None = None
 
     @property
     def chance(self) -> float:
@@ -94,8 +98,18 @@ class VerificationResult:
             "tar": [row.to_dict() for row in self.tar],
             **fields(self, "auc", "eer", "interval"),
             "missing": {"left": self.missing_left, "right": self.missing_right, "pairs": self.skipped},
+            "fitted_pairs": self.fitted_pairs,
+            "unseen": None
+            if self.unseen is None
+            else fields(self.unseen, "pairs", "auc", "eer")
+            | {"accuracy": None if self.unseen.accuracy is None else self.unseen.accuracy.mean},
             "warnings": list(self.warnings),
         }
+
+    def headline(self) -> str:
+        """Accuracy, if there is one, and AUC on how many pairs."""
+        accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
+        return f"{accuracy}AUC {self.auc:.5f} on {self.pairs:,} pairs"
 
     def __repr__(self) -> str:
         accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
@@ -112,6 +126,7 @@ def verify(
     cohort: Cohort | None = None,
     allow_missing: bool = False,
     intervals: bool = True,
+    strict: bool = False,
     seed: int = 0,
 ) -> VerificationResult:
     """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
@@ -129,9 +144,13 @@ def verify(
     Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
     `intervals=False` leaves them out.
 
+    Where the map says that it was fitted on images of the pairs, or on their people, a warning counts these pairs, and
+    `unseen` is the result on the others; `strict` refuses instead.
+
     Raises:
         InputError: ids without embedding (unless `allow_missing`: they are counted then), a map without `b`, an embedding
-            that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort.
+            that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort, with `strict` pairs that
+            the map was fitted on.
         DimensionError: the widths don't match.
     """
     check_target(map, b)
@@ -140,10 +159,20 @@ def verify(
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
     warnings = _missing_warnings(protocol, rows)
-    if map is None and a.model != other.model:
-        warnings.append(
-            f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
-        )
+    warnings += model_warnings([a, other], map)
+    seen = fitted_pairs(map, a, other, rows)
+    if strict and (seen.any() or (map is not None and getattr(map, "fitted", None) is None)):
+        what = "; ".join(fitted_warning(seen, "pairs")) or "the map doesn't say what it was fitted on"
+        raise InputError(what, "Judge it on other people (facespace.datasets.exclude_people), or leave out --strict.")
+    unseen = None
+    if seen.any():
+        warnings += fitted_warning(seen, "pairs")
+        try:
+            options: dict[str, Any] = {"fars": fars, "cohort": cohort, "intervals": intervals, "seed": seed}
+            unseen = verify(a, b, protocol=kept.take(~seen), map=map, **options)
+            warnings[-1] += f"; without them: {unseen.headline()}"
+        except InputError:  # a whole class of pairs is gone
+            warnings[-1] += "; without them nothing is left to judge by"
     scores = mapped_scores(a, other, rows, map, cohort)
     genuine, impostor = scores[kept.same], scores[~kept.same]
     roc = Roc(genuine, impostor)
@@ -206,6 +235,8 @@ def verify(
         roc=roc,
         genuine_scores=genuine,
         impostor_scores=impostor,
+        fitted_pairs=int(np.count_nonzero(seen)),
+        unseen=unseen,
     )
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import add_group
-from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved
+from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved, without_people
 from ..options import METHODS, PRINTING, Printing, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
@@ -54,12 +54,18 @@ def fit(
     pairs: Annotated[
         Path | None, typer.Option(help="Fit on the genuine pairs of this list instead of the ids that both sets have.")
     ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option(help="Pairs list that the map will be judged on: its people are left out of the fit.")
+    ] = None,
     statistics: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Write no map whose pairs don't agree when they are held out, or can't be judged."),
+    ] = False,
+    no_provenance: Annotated[
+        bool, typer.Option("--no-provenance", help="Keep no hashes of the ids and people that the map is fitted on.")
     ] = False,
     seed: Seed = 0,
     printing: Printing = PRINTING,
@@ -75,6 +81,9 @@ def fit(
     from ...mapping import fit_map, pair_statistics
 
     a, b = load_set(source), load_set(target)
+    whole = len(a)
+    if exclude is not None:
+        a = without_people(a, exclude)
     protocol = None if pairs is None else load_pairs(pairs)
     fitted = fit_map(
         a,
@@ -87,6 +96,7 @@ def fit(
         center=not intercept if center is None else center,
         intercept=intercept,
         protocol=protocol,
+        provenance=not no_provenance,
         seed=seed,
     )
     if strict and (warnings := fitted.facts["warnings"]):
@@ -96,7 +106,8 @@ def fit(
     fitted.save(output)
     facts = describe(fitted)
     files = [path for path in (output, statistics) if path is not None]
-    emit({"map": output, **facts, "files": files}, lambda: map_text(facts, _wrote(files)), printing)
+    document = {"map": output, **facts, "excluded": whole - len(a), "files": files}
+    emit(document, lambda: map_text(document, _wrote(files)), printing)
 
 
 @group.command("apply")

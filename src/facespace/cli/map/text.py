@@ -24,6 +24,7 @@ _SHOWN_ELSEWHERE = (
     "common_space",
     "agreement",
     "warnings",
+    "excluded",
 )
 
 
@@ -61,6 +62,8 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
             lines.append(f"[yellow]![/] {facts[side]:,} ids of the {role} have no partner and were left out")
     if facts.get("pairs_without_embedding"):
         lines.append(f"[yellow]![/] {facts['pairs_without_embedding']:,} pairs lack an embedding and were left out")
+    if facts.get("excluded"):
+        lines.append(f"{facts['excluded']:,} images of people to be judged on were left out")
     if facts.get("undetermined_directions"):
         lines.append(f"[yellow]![/] {facts['undetermined_directions']:,} source directions are in no pair")
     if "auc" in (agreement := facts.get("agreement", {})):

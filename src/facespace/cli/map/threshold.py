@@ -45,7 +45,7 @@ def threshold(
     if source_threshold is not None:
         fars = [operating_far(a, source_threshold, **options)]
     found = transfer_thresholds(fitted, a, b, fars, **options)
-    warnings = [row.warning for row in found if row.warning]
+    warnings = [*found[0].notes, *(row.warning for row in found if row.warning)]
     keys = ("far", "threshold", "low", "high", "false_accepts", "genuine_share", "warning")
     document = {
         **fields(found[0], "signature", "pairs"),

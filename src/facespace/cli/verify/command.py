@@ -52,6 +52,9 @@ def verify_command(
     against: Annotated[Path | None, typer.Option(help="Second system: its A. The difference of both is measured.")] = None,
     against_b: Annotated[Path | None, typer.Option(help="Second system: its B.")] = None,
     against_map: Annotated[Path | None, typer.Option(help="Second system: its map.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse pairs of images or people that the map was fitted on.")
+    ] = False,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -70,6 +73,8 @@ def verify_command(
         raise InputError("verify needs one protocol", "Give one of --pairs, --ijb, --templates and --blufr.")
     if against is None and (against_b is not None or against_map is not None):
         raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
+    if strict and (pairs is None or options.given or against is not None):
+        raise InputError("--strict goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
         if against is not None:
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
@@ -98,7 +103,15 @@ def verify_command(
         finish(found, compare_report, lambda made, _: render_difference(made), output, printing)
         return
     result = verify(
-        left, right, protocol=protocol, map=linear, fars=fars, cohort=members, allow_missing=allow_missing, seed=seed
+        left,
+        right,
+        protocol=protocol,
+        map=linear,
+        fars=fars,
+        cohort=members,
+        allow_missing=allow_missing,
+        strict=strict,
+        seed=seed,
     )
     if output is not None:
         from ...io import write_json

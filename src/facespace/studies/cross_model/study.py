@@ -224,6 +224,11 @@ def check_sets(sets: Sequence[EmbeddingSet], study: str) -> None:
     if len(sets) < 2:
         raise InputError(f"a {study} study needs at least two sets; got {len(sets)}")
     names = [faces.model for faces in sets]
+    if mapped := [faces.model for faces in sets if faces.mapped is not None]:
+        raise InputError(
+            f"a {study} study fits its own maps between networks; a map has moved these sets: {shorten(mapped)}",
+            "Give the sets as the networks made them. Judge a map by verify A B --map MAP, on people it hasn't seen.",
+        )
     if len(set(names)) < len(names) or "" in names:
         raise InputError(
             f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
