@@ -19,6 +19,7 @@ from ..errors import FileFormatError
 from ..io import existing_file
 
 Rows = NDArray[np.intp]
+_HINT = "BLUFR's configuration is blufr_lfw_config.mat."
 _VARIABLES = ("imageList", "labels", "trainIndex", "testIndex", "galIndex", "probIndex")
 
 
@@ -56,13 +57,9 @@ def read_blufr(path: str | Path) -> BlufrProtocol:
     try:
         content: dict[str, Any] = loadmat(path)
     except Exception as error:  # scipy raises what its parser happened to stumble over
-        raise FileFormatError(
-            f"{path} can't be read as a MATLAB file: {error}", "BLUFR's configuration is blufr_lfw_config.mat."
-        ) from None
+        raise FileFormatError(f"{path} can't be read as a MATLAB file: {error}", _HINT) from None
     if missing := [name for name in _VARIABLES if name not in content]:
-        raise FileFormatError(
-            f"{path} has no variable {', '.join(missing)}", "BLUFR's configuration is blufr_lfw_config.mat."
-        )
+        raise FileFormatError(f"{path} has no variable {', '.join(missing)}", _HINT)
     files = [str(cell.item() if cell.size == 1 else "") for cell in content["imageList"].ravel()]
     stems = np.array([file.rsplit(".", 1)[0] for file in files])
     person = content["labels"].ravel().astype(np.int64)

@@ -100,13 +100,8 @@ def _load_parquet(path: Path) -> Fields:
         for name in COLUMNS
         if name in table.column_names
     }
-    return {
-        "vectors": matrix,
-        "ids": table["id"].cast(pa.string()).to_pylist(),
-        "model": facts.get("model", ""),
-        "metadata": facts.get("metadata"),
-        **columns,
-    }
+    ids, model = table["id"].cast(pa.string()).to_pylist(), facts.get("model", "")
+    return {"vectors": matrix, "ids": ids, "model": model, "metadata": facts.get("metadata"), **columns}
 
 
 def _save_npz(fields: Fields, path: Path, dtype: np.dtype[Any]) -> None:

@@ -114,33 +114,15 @@ def score_shard(
     A part has the pairs of a run of left templates. Without `keep_scores` it holds counts only, and the merged result has
     no intervals.
     """
-    before = map if map_faces else None
-    sides = [
-        pool_templates(
-            faces,
-            protocol,
-            normalize_faces=normalize_faces,
-            weights=weights,
-            in_list_order=in_list_order,
-            allow_missing=allow_missing,
-            transform=None if before is None else getattr(before, side),
-            workers=workers,
-        )
-        for faces, side in ((a, "probe"), (b, "reference"))
-        if faces is not None
-    ]
-    return score_templates(
-        *sides,
-        protocol=protocol,
-        map=map,
-        mapped=map_faces,
-        shard=shard,
-        fars=fars,
-        cohort=cohort,
-        allow_missing=allow_missing,
-        keep_scores=keep_scores,
-        workers=workers,
-    )
+    pooling: dict[str, Any] = {"normalize_faces": normalize_faces, "weights": weights, "in_list_order": in_list_order}
+    how: dict[str, Any] = {"allow_missing": allow_missing, "workers": workers}
+    sides = []
+    for faces, side in ((a, "probe"), (b, "reference")):
+        if faces is not None:
+            moved = getattr(map, side) if map_faces and map is not None else None
+            sides.append(pool_templates(faces, protocol, transform=moved, **pooling, **how))
+    scoring = how | {"shard": shard, "fars": fars, "cohort": cohort, "keep_scores": keep_scores}
+    return score_templates(*sides, protocol=protocol, map=map, mapped=map_faces, **scoring)
 
 
 def score_templates(
@@ -195,7 +177,8 @@ def score_templates(
     tail = max(_EXACT_FAR, *(far for far in fars if far <= 0.5)) if fars else _EXACT_FAR
     room = max(genuine + int(1.02 * tail * (len(protocol) - skipped - genuine)), _ROOM)
     people = protocol.people if keep_scores else None
-    codes = [None if people is None else people[c if chosen is None else c[chosen]] for c in (protocol.left, protocol.right)]
+    sides = (protocol.left, protocol.right)
+    left, right = (None if people is None else people[c if chosen is None else c[chosen]] for c in sides)
     facts = {
         "protocol": protocol.name,
         "model": a.model or None,
@@ -212,17 +195,10 @@ def score_templates(
     }
     if cohort is not None:
         facts["cohort"] = cohort_label(cohort)
-    return TemplateShard(
-        index,
-        count,
-        facts,
-        ScoreHistogram(room).update(scores, same),
-        scores if keep_scores else None,
-        same if keep_scores else None,
-        codes[0],
-        codes[1],
-        tuple(_warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")),
-    )
+    histogram = ScoreHistogram(room).update(scores, same)
+    kept_scores: tuple[Any, Any] = (scores, same) if keep_scores else (None, None)
+    warnings = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
+    return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(warnings))
 
 
 def _fitted_pairs(map: PairMap | None, protocol: TemplateProtocol) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ...errors import InputError
 from ..application import add_group
 from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved, without_people
-from ..options import METHODS, Json, Quiet, Seed, check_name, number_or
+from ..options import METHODS, PRINTING, Printing, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
 from .text import describe, map_text
@@ -68,8 +68,7 @@ def fit(
         bool, typer.Option("--no-provenance", help="Keep no hashes of the ids and people that the map is fitted on.")
     ] = False,
     seed: Seed = 0,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Fit a map from SOURCE's space to TARGET's (joint: of both into a common one), on the images that both sets have."""
     if method == "auto" and (alpha, rank, regularization, center, intercept) != (None, None, None, None, False):
@@ -108,7 +107,7 @@ def fit(
     facts = describe(fitted)
     files = [path for path in (output, statistics) if path is not None]
     document = {"map": output, **facts, "excluded": whole - len(a), "files": files}
-    emit(document, lambda: map_text(document, _wrote(files)), as_json=as_json, quiet=quiet)
+    emit(document, lambda: map_text(document, _wrote(files)), printing)
 
 
 @group.command("apply")
@@ -117,14 +116,13 @@ def apply(
     faces: Faces,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz or .npy.")],
     side: Side = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Move a set into the space of the map's target, or the common one of a two-sided map."""
     given = load_set(faces)
     fitted, options = _load(map, side, given)
     moved = fitted.apply(given, **options)
-    save_moved(moved, output, domain_warnings(fitted, given, **options), as_json=as_json, quiet=quiet)
+    save_moved(moved, output, domain_warnings(fitted, given, **options), printing)
 
 
 @group.command("export")
@@ -138,8 +136,7 @@ def export(
     side: Annotated[
         str | None, typer.Option("--side", metavar="source|target", help="Needed for a two-sided map: which way.")
     ] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Write a map, or one side's way of a two-sided one, as ONNX: alone, or behind its network."""
     fitted, options = _load(map, side)
@@ -148,11 +145,11 @@ def export(
     p, q = way.weight.shape
     facts = {"output": output, "network": model, "source_dim": p, "target_dim": q}
     what = f"vectors of {p} numbers" if model is None else f"the images that {escape(model.name)} takes"
-    emit(facts, lambda: f"{escape(str(output))}: {what} in, vectors of {q} numbers out", as_json=as_json, quiet=quiet)
+    emit(facts, lambda: f"{escape(str(output))}: {what} in, vectors of {q} numbers out", printing)
 
 
 @group.command("check")
-def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quiet: Quiet = False) -> None:
+def check(map: Map, faces: Faces, side: Side = None, printing: Printing = PRINTING) -> None:
     """Are these vectors in the domain that the map was fitted on? Exit code 1 if not."""
     given = load_set(faces)
     fitted, options = _load(map, side, given)
@@ -161,7 +158,7 @@ def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quie
         fitted.check_model(given, options.get("side", "source"))
     except InputError as error:  # a set that says it is another network's is out of the domain, whatever its numbers
         found = replace(found, reasons=(error.message, *found.reasons))
-    emit(found, lambda: _checked(found), as_json=as_json, quiet=quiet)
+    emit(found, lambda: _checked(found), printing)
     if not found.in_domain:
         raise typer.Exit(1)
 
