@@ -197,8 +197,8 @@ def score_templates(
         facts["cohort"] = cohort_label(cohort)
     histogram = ScoreHistogram(room).update(scores, same)
     kept_scores: tuple[Any, Any] = (scores, same) if keep_scores else (None, None)
-    warnings = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
-    return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(warnings))
+    notes = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
+    return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(notes))
 
 
 def _fitted_pairs(map: PairMap | None, protocol: TemplateProtocol) -> NDArray[np.bool_]:
