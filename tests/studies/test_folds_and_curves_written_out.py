@@ -194,7 +194,7 @@ def test_folds_count_by_their_pairs_and_the_interval_resamples_folds_and_repeats
 
 
 def test_errors_near_chance_are_no_part_of_the_curve_and_none_counts_as_half_of_one(few, monkeypatch):
-    """0.5 and 0.3 are left out, half of chance's error itself is not; an error of 0 stands for half an error of all."""
+    """0.5 and 0.3 are left out, half of chance itself is not; an error of 0 stands for half an error of all pairs."""
     assert (CEILING, SMALLEST) == (0.5, 12)
     errors = np.array([0.5, 0.3, 0.25, 0.1, 0.02, 0.0])
     given_curve(monkeypatch, lambda s, r, k: np.broadcast_to(errors[:, None, None], (6, r, k)), lambda k: np.zeros(k))

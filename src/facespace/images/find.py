@@ -93,7 +93,7 @@ def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[Ima
     if clashes:
         raise InputError(
             f"ids that several images share: {shorten(clashes, 20)}",
-            "The id is the path without the extension (the same letters in two Unicode forms are one): rename one of each, or "
+            "The id is the path without the extension, in one Unicode form: rename one of each, or "
             "move those of one kind to a folder of their own. From Python, embed({id: path}) takes ids of your choice.",
         )
     return images if ordered else sorted(images)
