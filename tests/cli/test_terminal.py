@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from facespace.cli import application, main
-from facespace.cli.printing import Terminal, visible
+from facespace.cli.printing import Terminal
 from facespace.embeddings import EmbeddingSet
-from facespace.errors import InputError
+from facespace.errors import InputError, visible
 
 NASTY = "evil\x1b[31m\x1b]0;title\x07\x9b2J\u202ename"
 
@@ -124,3 +124,35 @@ def test_an_estimator_whose_svd_fails_raises_inputerror(monkeypatch):
     monkeypatch.setattr(np.linalg, "svd", fails)
     with pytest.raises(InputError, match="can't be fitted on these pairs: SVD did not converge"):
         fit_map(a, b, method="rotation")
+
+
+def test_names_are_inert_in_tables_and_written_out_in_charts(tmp_path):
+    from facespace.report import Curve, Figure, Report, Table, curves
+
+    table = Table("t", ["=head", "x"], [["=1+1", -1.5], ["@a", "-2.5"], ["+b", None], ["-c", "a=b"]])
+    assert table.csv() == "'=head,x\n'=1+1,-1.5\n'@a,-2.5\n'+b,\n'-c,a=b\n"
+    report = Report("names", NASTY)
+    report.add(table)
+    report.add(Figure("f", curves([Curve(NASTY + "\udce9", [0.0, 1.0], [0.0, 1.0])])))
+    drawing = next(path for path in report.write(tmp_path) if path.suffix == ".svg").read_text()
+    assert "evil\\x1b[31m" in drawing
+    assert not set("\x1b\x07\x9b\u202e") & set(drawing)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on files there")
+def test_a_full_disk_while_saving_safetensors_is_an_outputerror(tmp_path):
+    code = f"""
+import resource, numpy as np
+from facespace.errors import OutputError
+from facespace.io import write_artefact
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    write_artefact({str(tmp_path / "x.safetensors")!r}, "t", {{"a": np.zeros(100_000)}}, {{}})
+except OutputError as error:
+    print(error)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert "can't write" in done.stdout
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []

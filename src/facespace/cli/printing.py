@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,17 +14,11 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import visible
 from .options import Printing
 
 if TYPE_CHECKING:
     from ..report import Report
-
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def visible(text: str) -> str:
-    """`text` with control characters written out, as \\x1b: a name out of a file must not steer the terminal."""
-    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class Terminal(Console):

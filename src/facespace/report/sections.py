@@ -124,7 +124,9 @@ class Table:
     @property
     def csv_uri(self) -> str:
         """The CSV as an address of its own, for a link that needs no file beside the page."""
-        return "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode()).decode()
+        return (
+            "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode(errors="backslashreplace")).decode()
+        )
 
 
 def _inert(cell: object) -> object:
