@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import DimensionError, InputError, shorten
-from .io import COLUMNS, read_set, write_set
+from .io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
 
 Floats = NDArray[np.float32]
 Strings = NDArray[np.str_]
@@ -32,7 +32,7 @@ class EmbeddingSet:
 
     Attributes:
         vectors: (n, d) float32, as the network gave them (not normalised; use `normalized()`).
-        ids: (n,) unique strings; what joins and pair lists refer to.
+        ids: (n,) unique strings; what joins and pair lists refer to. These and all texts are kept in Unicode form NFC.
         model: name of the network, "" when unknown.
         subject, template, media: (n,) strings or None. Who it is, which template and which video it belongs to; "" where
             that is not known (None and NaN are taken for it too). Ask `facespace.people` for people.
@@ -67,17 +67,16 @@ class EmbeddingSet:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)  # the dataclass is frozen
 
-        matrix = _matrix(vectors)
-        put("vectors", matrix)
-        put("ids", np.asarray(ids, dtype=np.str_))
+        put("vectors", matrix(vectors))
+        put("ids", texts(ids, "id"))
         put("model", model)
         for name, column in (("subject", subject), ("template", template), ("media", media)):
-            put(name, None if column is None else _texts(column))
-        put("quality", None if quality is None else np.asarray(quality, dtype=np.float32))
+            put(name, None if column is None else texts(column, name))
+        put("quality", None if quality is None else numbers(quality))
         put("metadata", dict(metadata or {}))
-        self._validate()
+        self._validate(ids)
 
-    def _validate(self) -> None:
+    def _validate(self, given: Any) -> None:
         if self.vectors.ndim != 2:
             raise InputError(f"embeddings must be a matrix (n, d); got shape {self.vectors.shape}")
         if self.ids.shape != (len(self),):
@@ -93,7 +92,11 @@ class EmbeddingSet:
         unique, counts = np.unique(self.ids, return_counts=True)
         if len(unique) < len(self):
             twice = unique[counts > 1]
-            raise InputError(f"duplicate ids: {shorten(twice.tolist())}", "Ids must be unique; drop or rename the repeats.")
+            forms = len(set(np.asarray(given).ravel().tolist())) == len(self)  # as given they were different
+            told = " (the same letters in Unicode forms NFC and NFD)" if forms else ""
+            raise InputError(
+                f"duplicate ids: {shorten(twice.tolist())}{told}", "Ids must be unique; drop or rename the repeats."
+            )
 
     def __len__(self) -> int:
         return int(self.vectors.shape[0])
@@ -116,13 +119,31 @@ class EmbeddingSet:
         return np.argsort(self.ids, kind="stable")
 
     def find(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
-        """Row of each of `ids`, -1 where there is none. Shape (len(ids),)."""
-        wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_)
-        if wanted.size == 0:
-            return np.empty(0, dtype=np.intp)
-        place = np.searchsorted(self.ids, wanted, sorter=self._order)
-        rows = self._order[np.minimum(place, len(self) - 1)]
-        return np.where(self.ids[rows] == wanted, rows, -1)
+        """Row of each of `ids`, -1 where there is none. Shape (len(ids),).
+
+        In a set whose ids are names of image files, as those of other programs, `Ann/1` finds `Ann/1.jpg`.
+        """
+        wanted = nfc(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_))
+        rows = _places(self.ids, self._order, wanted)
+        names, named = self._bare
+        if len(named) and (lost := np.flatnonzero(rows < 0)).size:
+            place = _places(names, np.arange(len(names)), wanted[lost])
+            rows[lost] = np.where(place < 0, -1, named[place])
+        return rows
+
+    @cached_property
+    def _bare(self) -> tuple[Strings, NDArray[np.intp]]:
+        """The names of image files without suffix, sorted, and their rows; without those that several ids share."""
+        bare = without_suffix(self.ids)
+        if np.array_equal(bare, self.ids):
+            return bare[:0], np.empty(0, dtype=np.intp)
+        names, first, counts = np.unique(bare, return_index=True, return_counts=True)
+        return names[counts == 1], first[counts == 1]
+
+    def unseen(self, missing: Strings) -> str:
+        """What its ids look like, and whether `missing` ones differ from them only in what can't be seen."""
+        told = unseen_difference(missing.tolist(), self.ids.tolist())
+        return f"Its ids look like {shorten(self.ids[:3].tolist())}." + (f" {told}" if told else "")
 
     def rows(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
         """Row of each of `ids`; InputError naming the missing ones."""
@@ -132,7 +153,7 @@ class EmbeddingSet:
             missing = np.unique(wanted[found < 0])
             raise InputError(
                 f"{len(missing):,} ids are not in the set of {self.model or 'this model'}: {shorten(missing.tolist())}",
-                f"Its ids look like {shorten(self.ids[:3].tolist())}.",
+                self.unseen(missing),
             )
         return found
 
@@ -177,12 +198,13 @@ class EmbeddingSet:
 
         Raises InputError when they share none.
         """
-        rows = other.find(self.ids)
+        rows = _places(other.ids, other._order, self.ids)
         shared = rows >= 0
         if not shared.any():
+            told = unseen_difference(self.ids.tolist(), other.ids.tolist())
             raise InputError(
                 f"the sets share no id: {shorten(self.ids.tolist(), 2)} against {shorten(other.ids.tolist(), 2)}",
-                "Ids are compared letter by letter; were both made from the same folder?",
+                told or "Ids are compared letter by letter; were both made from the same folder?",
             )
         left_only = self.ids[~shared]
         right_only = other.ids[np.isin(np.arange(len(other)), rows[shared], invert=True)]
@@ -222,21 +244,13 @@ class Join:
         return len(self.left)
 
 
-def _matrix(vectors: ArrayLike) -> Floats:
-    try:
-        return np.ascontiguousarray(vectors, dtype=np.float32)
-    except (TypeError, ValueError):  # text, or rows of different lengths
-        raise InputError(
-            "embeddings must be a matrix of numbers (n, d); these are not numbers, or rows of different widths"
-        ) from None
-
-
-def _texts(column: Sequence[str | None] | NDArray[Any]) -> Strings:
-    """As strings, with "" for what is missing: None, and the NaN that data frames put there."""
-    if isinstance(column, np.ndarray) and column.dtype.kind == "U":
-        return column
-    values = column.tolist() if isinstance(column, np.ndarray) else column
-    return np.asarray(["" if value is None or value != value else str(value) for value in values], dtype=np.str_)
+def _places(ids: Strings, order: NDArray[np.intp], wanted: Strings) -> NDArray[np.intp]:
+    """Row in `ids` (which `order` sorts) of each of `wanted`, -1 where there is none."""
+    if wanted.size == 0:
+        return np.empty(0, dtype=np.intp)
+    place = np.searchsorted(ids, wanted, sorter=order)
+    rows = order[np.minimum(place, len(order) - 1)]
+    return np.where(ids[rows] == wanted, rows, -1)
 
 
 def normalize(vectors: NDArray[Any]) -> Floats:
@@ -244,14 +258,21 @@ def normalize(vectors: NDArray[Any]) -> Floats:
     matrix = np.asarray(vectors, dtype=np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
     scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    unit: Floats = matrix * scale.astype(np.float32)[:, None]
+    far = (lengths > 0) & ((lengths < 1e-36) | (lengths > 1e36))  # whose scale would leave float32
+    unit: Floats = matrix * np.where(far, 0, scale).astype(np.float32)[:, None]
+    unit[far] = matrix[far] * scale[far, None]
     return unit
 
 
 def check_vectors(vectors: NDArray[Any], ids: Strings | None = None) -> None:
-    """Raise InputError naming the rows with NaN or infinite values or of length zero."""
+    """Raise InputError naming the rows with NaN or infinite values, of length zero, or too short to have a direction."""
     squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
-    for bad, what in ((~np.isfinite(squared), "NaN or infinite values"), (squared == 0, "zero vectors")):
+    faults = {
+        "NaN or infinite values": ~np.isfinite(squared),
+        "zero vectors": squared == 0,
+        "numbers too small for float32 (the row's length is below 1.2e-38)": squared < float(np.finfo(np.float32).tiny) ** 2,
+    }
+    for what, bad in faults.items():
         if bad.any():
             rows = np.flatnonzero(bad)
             names = [f"row {r}" + (f" ({ids[r]})" if ids is not None else "") for r in rows[:5].tolist()]

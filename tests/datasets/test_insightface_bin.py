@@ -43,6 +43,43 @@ def test_every_published_form_is_read(tmp_path, protocol, kind):
     assert content.same.tolist() == SAME
 
 
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1", "<i4", ">i4", "<i8", ">u8", "<f4", "<f8"])
+def test_labels_are_read_from_arrays_of_any_number(tmp_path, protocol, dtype):
+    same = np.array(SAME).astype(dtype)
+    assert read_bin(put(tmp_path / "x.bin", (IMAGES, same), protocol)).same.tolist() == SAME
+    assert read_bin(put(tmp_path / "x.bin", (IMAGES, list(same)), protocol)).same.tolist() == SAME
+    assert read_bin(put(tmp_path / "x.bin", (IMAGES, same.tolist()), protocol)).same.tolist() == SAME
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ((np.array(IMAGES, dtype=object), SAME), r"images can't be read: it is an array of objects.*list\(images\)"),
+        ((IMAGES, np.array(SAME, dtype=object)), "same can't be read: it is an array of objects"),
+        ((IMAGES, np.array(["a"] * 4)), "same can't be read: it is an array of U1"),
+        ((IMAGES, np.array([1, 0, 2, 0])), "same of pair 2 is 2"),
+        ((IMAGES, np.array([1, 0, np.nan, 0])), "same of pair 2 is nan"),
+        ((np.zeros((8, 4, 4), np.uint8), SAME), "image 0 is int"),
+    ],
+)
+def test_other_arrays_are_refused_with_the_file(tmp_path, content, message, protocol):
+    with pytest.raises(FileFormatError, match=rf"x\.bin: {message}"):
+        read_bin(put(tmp_path / "x.bin", content, protocol))
+
+
+def test_a_pickle_can_not_fill_the_memory(tmp_path):
+    (tmp_path / "x.bin").write_bytes(b"\x80\x02]r\xff\xff\xff\x08.")
+    with pytest.raises(FileFormatError, match="is refused: it stores its object 2 at place 150,994,943"):
+        read_bin(tmp_path / "x.bin")
+    call = b"h\x01X\x00\x00\x00\x00".replace(b"X\x00\x00\x00\x00", b"h\x02") + b"U\x06latin1\x86Ra"
+    text = b"X" + (1000).to_bytes(4, "little") + b"a" * 1000
+    (tmp_path / "x.bin").write_bytes(b"\x80\x02c_codecs\nencode\nq\x010" + text + b"q\x020]" + call * 100 + b".")
+    with pytest.raises(FileFormatError, match="makes more bytes than it holds"):
+        read_bin(tmp_path / "x.bin")
+
+
 def test_pickle_of_python_2_is_read(tmp_path):
     # cPickle.dumps((['\xff\xd8\xff', '\xff\xd8\xff\x00'], [True]), 2) of Python 2: its str are SHORT_BINSTRING
     data = b"\x80\x02]q\x01(U\x03\xff\xd8\xffU\x04\xff\xd8\xff\x00e]q\x02\x88a\x86."

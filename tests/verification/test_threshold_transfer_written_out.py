@@ -9,7 +9,7 @@ import pytest
 
 from facespace.embeddings import EmbeddingSet
 from facespace.verification._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
-from facespace.verification.threshold_transfer import _excess, _standard_error, _threshold, operating_far
+from facespace.verification.threshold_transfer import Share, _excess, _standard_error, _threshold, operating_far
 
 
 def every_pair_twice(units=12, seed=0, decimals=2):
@@ -67,14 +67,15 @@ def test_independent_scores_have_at_least_the_binomial_error():
 @pytest.mark.parametrize("genuine", [0.0, 0.004, 0.06])
 def test_the_threshold_and_its_interval_are_quantiles_at_the_far_and_its_errors(far, genuine):
     scores = every_pair_twice(20, decimals=3)
-    found = _threshold(scores, far, genuine, "line")
+    found = _threshold(scores, far, Share(genuine, genuine / 2, 2 * genuine), "line")
     same = round(genuine * scores.n)  # the highest scores are taken to be of one person
+    fewest, most = round(genuine / 2 * scores.n), round(2 * genuine * scores.n)
     impostors = scores.n - same
     allowed = max(c for c in range(impostors) if c / impostors <= far)
     assert found.threshold == smallest_reached_by(scores.tail, allowed + same)
     error = plain_error(scores, found.threshold)
-    low = smallest_reached_by(scores.tail, int((far + 1.959964 * error) * impostors) + same)
-    high = smallest_reached_by(scores.tail, int(far * np.exp(-1.959964 * error / far) * impostors) + same)
+    low = smallest_reached_by(scores.tail, int((far + 1.959964 * error) * impostors) + most)
+    high = smallest_reached_by(scores.tail, int(far * np.exp(-1.959964 * error / far) * impostors) + fewest)
     assert (found.low, found.high) == (low, high)
     assert found.false_accepts == max(np.sum(scores.tail >= found.threshold) - same, 0)
     assert ("rests on" in found.warning) == (far * impostors < 10)
@@ -91,9 +92,9 @@ def test_the_excess_over_a_normal_tail_is_the_share_of_genuine_scores():
     counts[np.searchsorted(edges, 0.9)] += int(share * n)
     none = np.empty(0, dtype=np.intp)
     lump = CrossScores(int(counts.sum()), np.empty(0, np.float32), none, none, counts, none)
-    assert _excess(lump) == pytest.approx(share, rel=0.02)
+    assert _excess(lump).value == pytest.approx(share, rel=0.02)
     counts[np.searchsorted(edges, 0.9)] -= int(share * n)
-    assert _excess(CrossScores(int(counts.sum()), np.empty(0, np.float32), none, none, counts, none)) < 1e-5
+    assert _excess(CrossScores(int(counts.sum()), np.empty(0, np.float32), none, none, counts, none)).value < 1e-5
 
 
 def test_a_threshold_s_rate_leaves_out_the_genuine_share():

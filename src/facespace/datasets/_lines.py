@@ -8,20 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import FileFormatError, InputError
-from ..io import existing_file
+from ..io import existing_file, read_text
 
 Line = tuple[int, str]  # number from 1, and the text without line end
 
 
 def read_lines(path: Path) -> list[Line]:
-    """Every line that is not blank. UTF-8 with or without a byte order mark, any line ends."""
-    existing_file(path, "a pairs list")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileFormatError(
-            f"{path} is not text: {error}", "A pairs list is UTF-8 text, or an insightface .bin."
-        ) from None
+    """Every line that is not blank, of text with or without a byte order mark, any line ends."""
+    text = read_text(existing_file(path, "a pairs list"), "a pairs list")
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise FileFormatError(f"{path} is empty", "A pairs list has one pair a line.")
@@ -47,4 +41,9 @@ def check_both_classes(what: str, same: ArrayLike, error: type[InputError] = Inp
 def whole_number(text: str) -> int | None:
     """`text` as a number ≥ 0, or None. Not `int()`: that takes '1_0', '+1' and Arabic digits too."""
     text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # all in int64
+
+
+def fields(text: str) -> list[str]:
+    """The fields of a line without quotes: parted by tabs alone where it has any, so that names may hold spaces."""
+    return [field for part in text.split("\t") if (field := part.strip())] if "\t" in text.strip() else text.split()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from ..io import existing_file
+from ..io import delimiter_of, existing_file
 from ._lines import wrong_line
 
 _DELIMITERS = "\t,; "
@@ -82,7 +82,7 @@ def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequ
     number, first = next(filled_lines(path), (0, ""))
     if not number:
         raise FileFormatError(f"{path} is empty", f"Its first line names its columns: {','.join(needed)}.")
-    delimiter = max(",;\t", key=first.count)
+    delimiter = delimiter_of(first)
     names = [name.strip().strip('"').lower() for name in first.split(delimiter)]
     if missing := [name for name in needed if name not in names]:
         raise wrong_line(path, (number, first), f"the header of {what}: no column {', '.join(missing)}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..embeddings import Strings
 from ..errors import FileFormatError
-from ..io import existing_file
+from ..io import delimiter_of, existing_file
 from ._lines import wrong_line
 from ._tables import filled_lines
 
@@ -44,7 +44,7 @@ def read_template_list(path: str | Path) -> TemplateList:
     header = next(lines, None)
     if header is None:
         raise FileFormatError(f"{path} is empty", "A list of templates has a header, then lines 'template,subject,…'.")
-    delimiter = max(",;\t", key=header[1].count)
+    delimiter = delimiter_of(header[1])
     first = header[1].split(delimiter)[0].strip().strip('"')
     if len(header[1].split(delimiter)) < 2 or first.isdigit():
         raise wrong_line(path, header, "the header of a list of templates, such as TEMPLATE_ID,SUBJECT_ID")

@@ -1,16 +1,18 @@
 """insightface's .bin verification sets: a pickle of (list of encoded images, list of bool), two images a pair.
 
 A pickle can run any program when it is read, so these files, which are passed around on the web, are read with an
-unpickler that knows only what the format needs: bytes, lists, bools, and the uint8 arrays that some published sets hold
-instead of bytes. Nothing of numpy is called either; arrays are taken apart here. Everything else is refused.
+unpickler that knows only what the format needs: bytes, lists, bools, and the arrays of uint8 (images) and of numbers (same)
+that some sets hold instead. Nothing of numpy is called either; arrays are taken apart here. Everything else is refused.
 """
 
 from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +59,10 @@ def read_bin(path: str | Path) -> InsightfaceBin:
     not two images a pair.
     """
     path = existing_file(path, "an insightface .bin")
+    data = path.read_bytes()
     try:
-        content = _SafeUnpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        _check_memo(data)
+        content = _SafeUnpickler(io.BytesIO(data), encoding="bytes", room=len(data)).load()
     except _RefusedError as error:
         raise FileFormatError(
             f"{path} is refused: {error}", "An insightface .bin needs images and bools only; this file may be an attack."
@@ -114,7 +118,7 @@ class _RefusedError(Exception):
 
 
 class _Array:
-    """Stands in for numpy.ndarray: keeps the state a pickled array brings, interprets it only as uint8 or bool."""
+    """Stands in for numpy.ndarray: keeps the state a pickled array brings, interprets it only as numbers or bytes."""
 
     dtype: Any = None
     raw: Any = None
@@ -122,24 +126,48 @@ class _Array:
     def __setstate__(self, state: Any) -> None:
         _, _, self.dtype, _, self.raw = state
 
-    def bytes(self) -> bytes:
-        if not (isinstance(self.dtype, _Dtype) and self.dtype.code in ("u1", "b1")):
-            raise _RefusedError("it holds an array that is not of uint8 or bool")
+    @cached_property
+    def numbers(self) -> NDArray[Any]:
+        code = self.dtype.code if isinstance(self.dtype, _Dtype) else ""
+        if code.startswith("O"):
+            raise _RefusedError("it is an array of objects; save a list: list(images), list(same)")
+        if code[:1] not in ("b", "i", "u", "f") or not code[1:].isdigit():
+            raise _RefusedError(f"it is an array of {code or 'nothing known'}, not of numbers")
         # Python-3 pickles of old protocols carry the bytes as latin-1 text.
-        return self.raw.encode("latin-1") if isinstance(self.raw, str) else bytes(memoryview(self.raw))
+        raw = self.raw.encode("latin-1") if isinstance(self.raw, str) else self.raw
+        return np.frombuffer(raw, np.dtype(self.dtype.order + code))
+
+    @cached_property
+    def image(self) -> bytes:
+        if self.numbers.dtype != np.uint8:
+            raise _RefusedError(f"it is an array of {self.numbers.dtype}, not of uint8")
+        return self.numbers.tobytes()
 
 
 class _Dtype:
     """Stands in for numpy.dtype."""
 
+    order = "<"
+
     def __init__(self, code: str) -> None:
-        self.code = {"?": "b1", "B": "u1"}.get(code.lstrip("|"), code.lstrip("|"))
+        self.code = {"?": "b1", "B": "u1"}.get(code.lstrip("|<>="), code.lstrip("|<>="))
 
     def __setstate__(self, state: Any) -> None:
-        pass
+        self.order = ">" if state[1] in (">", b">") else "<"
+
+
+def _check_memo(data: bytes) -> None:
+    """Refuse memo places far beyond what is stored: nine bytes could so make the unpickler take gigabytes."""
+    for number, (code, place, _) in enumerate(pickletools.genops(data)):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and (place is None or not 0 <= place <= number + 256):
+            raise _RefusedError(f"it stores its object {number:,} at place {place:,}")
 
 
 class _SafeUnpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, *, encoding: str, room: int) -> None:
+        super().__init__(file, encoding=encoding)
+        self.room = room  # bytes that may yet be made of text: all text is in the file once
+
     def find_class(self, module: str, name: str) -> Any:
         # Functions are made anew for every file: BUILD may set attributes on what it is given, and must find nothing
         # that outlives this load. The type numpy.ndarray is only ever an argument, so a plain name will do for it.
@@ -160,6 +188,9 @@ class _SafeUnpickler(pickle.Unpickler):
         def encode(text: str, encoding: str | bytes = "latin1") -> bytes:
             if encoding not in ("latin1", b"latin1"):
                 raise _RefusedError(f"it encodes text as {encoding!r}")
+            self.room -= len(text)
+            if self.room < 0:
+                raise _RefusedError("it makes more bytes than it holds")
             return text.encode("latin-1")
 
         def empty_bytes() -> bytes:
@@ -185,28 +216,34 @@ class _SafeUnpickler(pickle.Unpickler):
 
 
 def _items(value: Any, what: str, path: Path) -> Sequence[Any]:
-    if isinstance(value, _Array):  # one bool array instead of a list of bools
-        return list(value.bytes())
+    if isinstance(value, _Array):  # one array instead of a list of bools
+        numbers: list[Any] = _plain(lambda: value.numbers.tolist(), f"{path}: {what} can't be read")
+        return numbers
     if not isinstance(value, list | tuple):
         raise FileFormatError(f"{path}: {what} is {type(value).__name__}, not a list")
     return value
 
 
 def _image(value: Any, number: int, path: Path) -> bytes:
-    try:
-        image = value.bytes() if isinstance(value, _Array) else value
-    except (_RefusedError, TypeError, UnicodeEncodeError) as error:
-        raise FileFormatError(f"{path}: image {number} is no encoded image: {error}") from None
+    image = (
+        _plain(lambda: value.image, f"{path}: image {number} is no encoded image") if isinstance(value, _Array) else value
+    )
     if not isinstance(image, bytes) or not image:
         raise FileFormatError(f"{path}: image {number} is {type(value).__name__}, not the bytes of an encoded image")
     return image
 
 
 def _truth(value: Any, number: int, path: Path) -> bool:
-    try:
-        plain = value.bytes()[0] if isinstance(value, _Array) else value
-    except (_RefusedError, TypeError, IndexError, UnicodeEncodeError) as error:
-        raise FileFormatError(f"{path}: same of pair {number} is no bool: {error}") from None
-    if not isinstance(plain, int) or plain not in (0, 1):
-        raise FileFormatError(f"{path}: same of pair {number} is {plain!r}, not a bool")
+    what = f"{path}: same of pair {number}"
+    plain = _plain(lambda: value.numbers.item(), f"{what} is no bool") if isinstance(value, _Array) else value
+    if not isinstance(plain, int | float) or plain not in (0, 1):
+        raise FileFormatError(f"{what} is {plain!r}, not a bool")
     return bool(plain)
+
+
+def _plain(read: Callable[[], Any], what: str) -> Any:
+    """What an array holds; its state is the file's, so anything may be wrong with it."""
+    try:
+        return read()
+    except (_RefusedError, TypeError, ValueError, OverflowError) as error:
+        raise FileFormatError(f"{what}: {error}") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FileFormatError
-from ._lines import Line, read_lines, whole_number, wrong_line
+from ._lines import Line, fields, read_lines, whole_number, wrong_line
 from .protocol import PairProtocol
 
 
@@ -57,7 +57,7 @@ def lfw_id(name: str, number: int) -> str:
 
 
 def _pair(path: Path, line: Line, genuine: bool) -> tuple[str, str]:
-    parts = line[1].split()
+    parts = fields(line[1])
     if genuine and len(parts) == 3:
         one, i, two, j = parts[0], parts[1], parts[0], parts[2]
     elif not genuine and len(parts) == 4:

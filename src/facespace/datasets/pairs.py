@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from ..io import existing_file
+from ..io import delimiter_of, existing_file
 from ._lines import Line, check_both_classes, read_lines, whole_number, wrong_line
 from .insightface_bin import read_bin
 from .lfw import read_lfw_pairs
@@ -56,7 +56,7 @@ def read_csv_pairs(path: str | Path) -> PairProtocol:
     path = Path(path)
     lines = read_lines(path)
     header = lines[0]
-    delimiter = max(",;\t", key=header[1].count)
+    delimiter = delimiter_of(header[1])
     names = [cell.strip().lower() for cell in _cells(path, header, delimiter)]
     if missing := [name for name in ("id1", "id2", "same") if name not in names]:
         raise wrong_line(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
+from ..io import nfc, without_suffix
 from ..people import people_in, people_of
 from ._lines import check_both_classes
 
@@ -40,8 +41,8 @@ class PairProtocol:
     fold: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "left", np.asarray(self.left, dtype=np.str_))
-        object.__setattr__(self, "right", np.asarray(self.right, dtype=np.str_))
+        object.__setattr__(self, "left", nfc(np.asarray(self.left, dtype=np.str_)))
+        object.__setattr__(self, "right", nfc(np.asarray(self.right, dtype=np.str_)))
         object.__setattr__(self, "same", np.asarray(self.same, dtype=np.bool_))
         if self.fold is not None:
             object.__setattr__(self, "fold", np.asarray(self.fold, dtype=np.int64))
@@ -126,8 +127,9 @@ def exclude_people(images: EmbeddingSet | Sequence[str] | Strings, protocol: Pai
     if isinstance(images, EmbeddingSet):
         ids, people = images.ids, people_of(images)
     else:
-        ids, people = np.asarray(images, dtype=np.str_), people_in(images)
-    tested = np.isin(ids, protocol.ids)
+        ids = without_suffix(nfc(np.asarray(images, dtype=np.str_)))
+        people = people_in(ids)
+    tested = np.isin(without_suffix(ids), without_suffix(protocol.ids))
     names = people.names[tested] if people.source == "subject" else people_in(protocol.ids).names
     return ~(tested | (people.known & np.isin(people.names, names)))
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
+from ..io import nfc
 from ._lines import check_both_classes
 from .protocol import PairProtocol
 
@@ -58,7 +59,7 @@ class TemplateProtocol:
             kind = np.bool_ if field == "same" else np.int32
             object.__setattr__(self, field, np.ascontiguousarray(getattr(self, field), dtype=kind))
         for field in ("images", "templates") if self.subject is None else ("images", "templates", "subject"):
-            object.__setattr__(self, field, np.asarray(getattr(self, field), dtype=np.str_))
+            object.__setattr__(self, field, _strings(getattr(self, field)))
         self._check_lengths()
         bare = np.bincount(self.template, minlength=len(self.templates)) == 0
         if bare.any():
@@ -131,11 +132,11 @@ class TemplateProtocol:
         Without `media` every face is a still image. Raises InputError for a template of two people and a pair that names
         an unknown template.
         """
-        names, codes = np.unique(np.asarray(template, dtype=np.str_), return_inverse=True)
-        faces = np.asarray(images, dtype=np.str_)
+        names, codes = np.unique(_strings(template), return_inverse=True)
+        faces = _strings(images)
         stills = np.arange(len(faces))
-        group = stills if media is None else np.unique(np.asarray(media, dtype=np.str_), return_inverse=True)[1]
-        people = None if subject is None else _subject_per_template(names, codes, np.asarray(subject, dtype=np.str_))
+        group = stills if media is None else np.unique(_strings(media), return_inverse=True)[1]
+        people = None if subject is None else _subject_per_template(names, codes, _strings(subject))
         one, two = _places(names, left), _places(names, right)
         return cls(name, faces, codes.astype(np.int32), group.astype(np.int32), names, one, two, np.asarray(same), people)
 
@@ -210,8 +211,12 @@ def _subject_per_template(names: Strings, codes: NDArray[Any], subject: Strings)
     return people
 
 
+def _strings(values: ArrayLike) -> Strings:
+    return nfc(np.asarray(values, dtype=np.str_))
+
+
 def _places(names: Strings, wanted: ArrayLike) -> Codes:
-    asked = np.asarray(wanted, dtype=np.str_)
+    asked = _strings(wanted)
     place = np.minimum(np.searchsorted(names, asked), len(names) - 1)
     if (unknown := names[place] != asked).any():
         at = int(np.argmax(unknown))

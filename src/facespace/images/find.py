@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ SUFFIXES = (
 
 
 class ImageFile(NamedTuple):
-    """An image and its id: the path under the folder without the extension, with forward slashes."""
+    """An image and its id: the path under the folder without the extension, with forward slashes, in Unicode form NFC."""
 
     id: str
     path: Path
@@ -85,13 +86,14 @@ def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:
 
 def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[ImageFile]:
     by_id: dict[str, list[str]] = {}
+    images = [ImageFile(unicodedata.normalize("NFC", image.id), image.path) for image in images]  # as all ids are
     for image in images:
         by_id.setdefault(image.id, []).append(image.path.name)
     clashes = [f"{name!r} ({', '.join(sorted(names))})" for name, names in sorted(by_id.items()) if len(names) > 1]
     if clashes:
         raise InputError(
             f"ids that several images share: {shorten(clashes, 20)}",
-            "The id is the path without the extension: rename one of each, or move those of one kind to a folder of their "
-            "own. From Python, embed({id: path}) takes ids of your choice.",
+            "The id is the path without the extension, in one Unicode form: rename one of each, or "
+            "move those of one kind to a folder of their own. From Python, embed({id: path}) takes ids of your choice.",
         )
     return images if ordered else sorted(images)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError, shorten
-from ..io import existing_file
+from ..io import existing_file, read_text
 from .find import SUFFIXES
 
 CSV_COLUMNS = tuple(
@@ -22,20 +24,17 @@ def read_landmarks(path: str | Path) -> dict[str, NDArray[np.float64]]:
     """Landmarks by image id: (5, 2) pixels, x then y, in the order left eye, right eye, nose, left and right mouth corner.
 
     Left and right are as seen in the image. Read are a csv with the header `id,left_eye_x,left_eye_y,…,mouth_right_y`, and
-    lines `name x1 y1 … x5 y5` with an optional score, separated by spaces, tabs or commas. An image extension is cut off the
-    name, which so becomes the id.
+    lines `name x1 y1 … x5 y5` with an optional score, separated by spaces, tabs or commas; where a line has tabs or commas,
+    its name may hold spaces. An image extension is cut off the name, which so becomes the id.
 
     Raises FileFormatError naming the file and line.
     """
     path = existing_file(path, "landmarks")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} is not a text file: {error.reason}", "Landmarks are csv or text.") from None
-    lines = text.splitlines()
+    lines = read_text(path, "a list of landmarks").splitlines()
     if not any(line.strip() for line in lines):
         raise FileFormatError(f"{path} holds no landmarks")
-    names, values = _read_csv(path, lines) if lines[0].lower().startswith("id,") else _read_list(path, lines)
+    header = re.match(r'"?id"?\s*([,;\t])', lines[0], re.IGNORECASE)
+    names, values = _read_csv(path, lines, header[1]) if header else _read_list(path, lines)
     table = np.array(values, dtype=np.float64).reshape(-1, 5, 2)
     if not np.isfinite(table).all():
         row = int(np.flatnonzero(~np.isfinite(table).all((1, 2)))[0])
@@ -48,8 +47,9 @@ def read_landmarks(path: str | Path) -> dict[str, NDArray[np.float64]]:
     return landmarks
 
 
-def _read_csv(path: Path, lines: list[str]) -> tuple[list[str], list[list[float]]]:
-    reader = csv.DictReader(lines)
+def _read_csv(path: Path, lines: list[str], delimiter: str) -> tuple[list[str], list[list[float]]]:
+    lines[0] = lines[0].lower()
+    reader = csv.DictReader(lines, delimiter=delimiter)
     missing = [name for name in CSV_COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise FileFormatError(
@@ -66,7 +66,10 @@ def _read_csv(path: Path, lines: list[str]) -> tuple[list[str], list[list[float]
 def _read_list(path: Path, lines: list[str]) -> tuple[list[str], list[list[float]]]:
     names, values = [], []
     for number, line in enumerate(lines, 1):
-        fields = line.replace(",", " ").split()
+        name, tab, rest = line.strip().partition("\t")  # where there are tabs, a name may hold spaces
+        fields = [name.strip(), *rest.replace(",", " ").split()] if tab else line.replace(",", " ").split()
+        if line.count(",") > 9 and not tab:
+            fields = [field.strip() for field in line.split(",")]
         if not fields:
             continue
         if len(fields) not in (11, 12):
@@ -80,7 +83,7 @@ def _read_list(path: Path, lines: list[str]) -> tuple[list[str], list[list[float
 
 
 def _id(name: str) -> str:
-    path = PurePosixPath(name.replace("\\", "/"))
+    path = PurePosixPath(unicodedata.normalize("NFC", name.strip()).replace("\\", "/"))
     return str(path.with_suffix("") if path.suffix.lower() in SUFFIXES else path)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -207,7 +208,7 @@ def _image_files(images: ImageSource) -> tuple[list[ImageFile], dict[str, int]]:
     if isinstance(images, str | Path):
         return scan_images(images)
     if isinstance(images, Mapping):
-        files = [ImageFile(name, Path(path)) for name, path in images.items()]
+        files = [ImageFile(unicodedata.normalize("NFC", name), Path(path)) for name, path in images.items()]
     else:
         files = name_images(images)
     if not files:

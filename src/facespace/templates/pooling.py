@@ -173,7 +173,7 @@ def pool(
 def _missing_faces(protocol: TemplateProtocol, faces: EmbeddingSet, rows: NDArray[np.intp]) -> None:
     """Raise the InputError for rows of the list without an embedding."""
     absent = np.unique(protocol.images[rows < 0])
-    hint = f"The set's ids look like {shorten(faces.ids[:2].tolist())}."
+    hint = faces.unseen(absent)
     if len(faces) == len(protocol.images):
         hint += " It has as many rows as the list: if they are in its order, say so (--in-list-order, in_list_order=True)."
     else:

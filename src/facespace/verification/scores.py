@@ -119,13 +119,12 @@ def pair_rows(
         raise InputError(
             f"{len(missing):,} of the {len(protocol.ids):,} ids of {protocol.name!r} have no embedding, so "
             f"{int((~kept).sum()):,} of {len(protocol):,} pairs can't be scored: {shorten(missing.tolist())}",
-            f"The set's ids look like {shorten(left_set.ids[:2].tolist())}. To leave these pairs out: --allow-missing.",
+            f"{(left_set if len(missing_left) else right_set).unseen(missing)} To leave these pairs out: --allow-missing.",
         )
     genuine = int(protocol.same[kept].sum())
     if genuine == 0 or genuine == int(kept.sum()):
         raise InputError(
             f"{genuine:,} genuine and {int(kept.sum()) - genuine:,} impostor pairs of {protocol.name!r} have embeddings",
-            f"The pairs name ids like {shorten(protocol.left[:2].tolist())}, "
-            f"the set has ids like {shorten(left_set.ids[:2].tolist())}.",
+            f"The pairs name ids like {shorten(protocol.left[:2].tolist())}. In the set: {left_set.unseen(missing_left)}",
         )
     return PairRows(left[kept], right[kept], kept, missing_left, missing_right)

@@ -158,7 +158,7 @@ def verify(
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
-    warnings = _missing_warnings(protocol, rows)
+    warnings = _missing_warnings(protocol, rows, a)
     warnings += model_warnings([a, other], map)
     seen = fitted_pairs(map, a, other, rows)
     if strict and (seen.any() or (map is not None and getattr(map, "fitted", None) is None)):
@@ -265,13 +265,13 @@ def mapped_scores(
     return scores
 
 
-def _missing_warnings(protocol: PairProtocol, rows: PairRows) -> list[str]:
+def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSet) -> list[str]:
     if rows.kept.all():
         return []
     missing = np.union1d(rows.missing_left, rows.missing_right)
     return [
         f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
-        f"embedding: {shorten(missing.tolist())}"
+        f"embedding: {shorten(missing.tolist())}. {faces.unseen(missing)}"
     ]
 
 
