@@ -45,7 +45,7 @@ class FittedOn:
     @classmethod
     def of_file(cls, file: Artefact) -> FittedOn | None:
         """What a map's file tells; None where it tells nothing. Raises FileFormatError."""
-        if "fitted_images" not in file.arrays:
+        if not {"fitted_images", "fitted_people"} & file.arrays.keys():
             return None
         return cls(*(file.array(f"fitted_{what}", (f"number of {what}",), np.uint64) for what in ("images", "people")))
 
