@@ -112,21 +112,33 @@ def test_the_way_out_is_a_ridge_regression_on_the_hub_vectors_of_all_models():
     assert np.allclose(solve_out(covariances, into, spectrum(pooled), 1, 0.01), expected)
 
 
-def test_the_alignment_counts_the_galleries_as_so_many_pairs():
-    """C + κ w Ḡ R H̄, w = ‖C‖₂ / (n ‖Ḡ R₀ H̄‖₂), at the R where the polar factor of that rests to 1 % of its length."""
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(300, 5)) * np.geomspace(1, 0.2, 5) + 1, rng.normal(size=(200, 4)) * np.geomspace(1, 0.2, 4) - 1
-    cross, kappa, n = rng.normal(size=(5, 4)), 25.0, 12
-    polar = lambda m: np.linalg.svd(m, full_matrices=False)[0] @ np.linalg.svd(m, full_matrices=False)[2]  # noqa: E731
-    g, h, rotation = plain_covariance(x), plain_covariance(y), polar(cross)
-    w = np.linalg.norm(cross, 2) / (n * np.linalg.norm(g @ rotation @ h, 2))
-    for _ in range(20):
-        last, rotation = rotation, polar(cross + kappa * w * g @ rotation @ h)
-        if np.linalg.norm(rotation - last) < 0.01 * np.sqrt(4):
-            break
-    expected = cross + kappa * w * g @ rotation @ h
-    found = aligned_cross(cross, n, Moments.of(x), Moments.of(y), polar(cross), float(np.linalg.norm(cross, 2)), kappa)
-    assert np.allclose(found, expected)
+@pytest.mark.parametrize(("p", "q"), [(5, 4), (2, 9), (9, 2), (6, 6)])
+def test_the_alignment_counts_the_galleries_as_so_many_pairs(p, q):
+    """C + κ w Ḡ R H̄, w = ‖C‖₂ / (n ‖Ḡ R₀ H̄‖₂), at the R where the polar factor of that rests to 1 % of its length, or
+    after 20 steps."""
+    kappa, steps = 25.0, set()
+
+    def polar(matrix):
+        u, _, vt = np.linalg.svd(matrix, full_matrices=False)
+        return u @ vt
+
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(2, 60))
+        x = rng.normal(size=(300, p)) * np.geomspace(1, 0.2, p) + 1
+        y = rng.normal(size=(200, q)) * np.geomspace(1, 0.2, q) - 1
+        cross = rng.normal(size=(p, q))
+        g, h, rotation = plain_covariance(x), plain_covariance(y), polar(cross)
+        w = np.linalg.norm(cross, 2) / (n * np.linalg.norm(g @ rotation @ h, 2))
+        taken, moved = 0, np.inf
+        while taken < 20 and moved >= 0.01 * np.sqrt(min(p, q)):
+            last, rotation = rotation, polar(cross + kappa * w * g @ rotation @ h)
+            taken, moved = taken + 1, np.linalg.norm(rotation - last)
+        steps.add(taken)
+        expected = cross + kappa * w * g @ rotation @ h
+        found = aligned_cross(cross, n, Moments.of(x), Moments.of(y), polar(cross), float(np.linalg.norm(cross, 2)), kappa)
+        assert np.allclose(found, expected)
+    assert min(steps) < 10 < max(steps) == 20
 
 
 @pytest.fixture(scope="module")

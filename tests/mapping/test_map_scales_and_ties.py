@@ -7,7 +7,7 @@ import pytest
 from mapping_samples import paired, two_sets
 
 from facespace.mapping.domain import AGREEMENT_LIMIT, SHIFT_LIMIT
-from facespace.mapping.families.anchored import AnchoredMap
+from facespace.mapping.families.anchored import AnchoredMap, _cost, _determined, _gcv
 from facespace.mapping.families.cca import CCAMap
 from facespace.mapping.families.joint import JointMap
 from facespace.mapping.families.reduced_rank import ReducedRankMap
@@ -283,3 +283,43 @@ def test_moments_about_an_origin_are_those_of_moved_vectors():
         assert np.allclose(found.total, wanted.total)
     assert np.allclose(moved.cross, expected.cross)
     assert Moments(0, np.zeros(2), np.zeros((2, 2))).mean.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_anchored_strengths_are_the_least_of_the_criterion_on_their_grid(center):
+    """α from 1e-6 to 1 times the largest eigenvalue, c from 0 to 1, γ 0, ¼ or ½; test_anchored has the criterion itself."""
+    at_ends = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        n, p, q = int(rng.integers(4, 30)), 6, 5
+        x = rng.normal(size=(n, p))
+        y = x @ np.linalg.qr(rng.normal(size=(p, q)))[0] + rng.choice([0.01, 0.3, 1.5]) * rng.normal(size=(n, q))
+        facts = AnchoredMap(center=center).fit(x, y).facts_
+        statistics = PairStatistics.of(x, y)
+        values, cross = statistics.source.spectrum(center)[0], statistics.rotated_cross(center)
+        u, sigma, vt = _determined(*statistics.svd(center))
+        turned = statistics.source.spectrum(center)[1].T @ u
+        alphas, shrinkages = values[-1] * np.logspace(-6, 0, 61), np.arange(21) / 20
+        least = np.inf
+        for power in (0.0, 0.25, 0.5):
+            tempered = (sigma / sigma[0]) ** power
+            anchor = (turned * tempered) @ vt
+            scale = np.sum(anchor * cross) / np.sum(values[:, None] * anchor**2)
+            cost = scale * _cost(turned, sigma, tempered, power, q)
+            energy = np.trace(statistics.target.scatter(center))
+            table = _gcv(values, cross, scale * anchor, cost, energy, n - center, alphas, shrinkages)
+            if table.min() < least:
+                least = table.min()
+                i, j = np.unravel_index(table.argmin(), table.shape)
+                best = (alphas[i], shrinkages[j], power)
+        assert (facts["alpha"], facts["shrinkage"], facts["power"]) == pytest.approx(best)
+        assert "aligned_with_galleries" not in facts
+        at_ends.append((best[0] == alphas[-1], best[1] == 1.0))
+    assert np.any(at_ends, axis=0).all()  # else a wider grid would choose the same
+
+
+def test_pairs_that_say_nothing_are_mapped_to_nothing_with_or_without_galleries():
+    galleries = Moments.of(np.eye(4)), Moments.of(np.eye(3))
+    for given in (None, galleries):
+        fitted = AnchoredMap(galleries=given, center=False).fit(np.eye(4), np.zeros((4, 3)))
+        assert not fitted.weight_.any()

@@ -11,13 +11,16 @@ from facespace.errors import InputError
 from facespace.mapping.families.anchored import AnchoredMap
 from facespace.mapping.families.cca import CCAMap
 from facespace.mapping.families.identity import IdentityMap
+from facespace.mapping.families.joint import JointMap
+from facespace.mapping.families.ols import LeastSquaresMap
 from facespace.mapping.families.reduced_rank import ReducedRankMap
 from facespace.mapping.families.registry import FAMILIES, candidates, joint_candidates, make_estimator
 from facespace.mapping.families.ridge import RidgeMap
-from facespace.mapping.families.rotation import RotationMap
+from facespace.mapping.families.rotation import OrthogonalMap, RotationMap
 from facespace.mapping.families.spectral import SpectralMap
 from facespace.mapping.fit import fit_map
 from facespace.mapping.folds import FoldStatistics
+from facespace.mapping.hub.canonical_space import CanonicalSpace
 from facespace.mapping.linear_map import LinearMap
 from facespace.mapping.selection import JudgedPairs, select
 from facespace.mapping.statistics import Moments, PairStatistics
@@ -125,3 +128,67 @@ def test_twenty_vectors_can_be_told_and_three_directions_can_agree():
 def test_folds_know_each_models_width():
     vectors = [np.ones((4, d), np.float32) for d in (3, 5)]
     assert FoldStatistics(vectors, np.arange(4) % 2).dims == [3, 5]
+
+
+def test_families_made_by_hand_are_centred_but_for_the_control():
+    for kind in (
+        LeastSquaresMap,
+        RidgeMap,
+        RotationMap,
+        OrthogonalMap,
+        ReducedRankMap,
+        CCAMap,
+        SpectralMap,
+        AnchoredMap,
+    ):
+        assert kind().center is True
+    assert IdentityMap().center is False
+    assert (SpectralMap().power, CCAMap().regularization, JointMap().regularization) == (0.25, 0.1, 0.1)
+    assert (RidgeMap().alpha, ReducedRankMap().alpha, ReducedRankMap().rank) == (1.0, "auto", "auto")
+
+
+def test_where_the_pairs_say_nothing_ridge_takes_ten_times_the_largest_eigenvalue():
+    """A target at right angles to every source direction: the more penalty the less error, up to the end of the grid."""
+    q = np.linalg.qr(np.random.default_rng(0).normal(size=(20, 8)))[0]
+    x, y = q[:, :3] * np.array([3.0, 1.0, 0.5]), q[:, 3:]
+    alpha = RidgeMap("auto", center=False).fit(x, y).facts_["alpha"]
+    assert alpha == pytest.approx(10 * 9.0, rel=1e-3)
+    assert alpha <= 90.0 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-4, 1.0, 1e3])
+def test_scaled_families_do_not_depend_on_the_source_s_size_and_map_nothing_to_nothing(size):
+    x, y = paired(20, 5, 4)
+    for family in (SpectralMap(center=False), CCAMap(center=False)):
+        weight = family.fit(x, y).weight_
+        assert np.allclose(family.fit(size * x, y).weight_ * size, weight)
+        assert not family.fit(size * x, np.zeros((20, 4))).weight_.any()
+
+
+def test_directions_that_no_pair_determines_are_left_out_counted_and_said():
+    x, y = paired(3, 6, 5)
+    assert np.linalg.matrix_rank(SpectralMap(0.0, center=False).fit(x, y).weight_, tol=1e-6) == 3
+    assert "minimum norm" in LeastSquaresMap(center=False).fit(x, y).facts_["note"]
+    x, y = paired(20, 6, 5)
+    assert "note" not in LeastSquaresMap(center=False).fit(x, y).facts_
+    assert "note" not in IdentityMap().fit(x[:, :5], y).facts_
+    for power in (-0.01, 1.01):
+        with pytest.raises(InputError, match="power must be from 0 to 1"):
+            SpectralMap(power).fit(x, y)
+
+
+def test_a_joint_space_takes_two_pairs_about_their_means():
+    x, y = paired(2, 4, 3)
+    assert JointMap.center is True
+    assert JointMap().fit_statistics(PairStatistics.of(x, y)).n_pairs_ == 2
+    with pytest.raises(InputError, match="1 pairs"):
+        JointMap().fit_statistics(PairStatistics.of(x[:1], y[:1]))
+
+
+def test_a_hub_s_maps_name_what_they_lead_from_and_to():
+    sets = dict(zip("ab", two_sets(), strict=True))
+    hub = CanonicalSpace.fit(sets)
+    for model in "ab":
+        assert (hub.into[model].source_model, hub.into[model].target_model) == (model, hub.name)
+        assert (hub.out[model].source_model, hub.out[model].target_model) == (hub.name, model)
+        assert hub.into[model].method == "canonical"
