@@ -62,7 +62,7 @@ CASES = {
         "p25/0",
         "anna",
     ),
-    "images of one id": ("embed {d}/same --model {d}/tiny/tiny.toml --aligned -o {o}/x.parquet", "the id '0'", "0.png"),
+    "images of one id": ("embed {d}/same --model {d}/tiny/tiny.toml --aligned -o {o}/x.parquet", "share: '0' (", "0.png"),
     # maps
     "other network": ("map apply {d}/map.safetensors {d}/c.parquet -o {o}/x.parquet", "source is 'anna'", "'carla'"),
     "verify other": (
@@ -106,7 +106,7 @@ CASES = {
     "missing weights": ("embed {d}/faces --model {d}/other/tiny.toml --aligned -o {o}/x.parquet", "tiny.onnx"),
     "folder as set": ("info {d}/faces", "faces", "folder"),
     "no images": ("embed {d}/empty --model {d}/tiny/tiny.toml --aligned -o {o}/x.parquet", "no images in", "empty"),
-    "other files": ("embed {d}/notes --model {d}/tiny/tiny.toml --aligned -o {o}/x.parquet", "no images", "1 other files"),
+    "other files": ("embed {d}/notes --model {d}/tiny/tiny.toml --aligned -o {o}/x.parquet", "1 file is no image"),
     "file of images": ("embed {d}/a.npz --model {d}/tiny/tiny.toml --aligned -o {o}/x.parquet", "not a folder"),
     # pairs
     "pairs columns": ("verify {d}/a.parquet --pairs {d}/columns.csv", "no column id1, id2, same", "left,right,genuine"),

@@ -136,6 +136,23 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == OLD
+    assert len(list(tmp_path.iterdir())) == 2
+    mine = tmp_path / ".old-settings.parquet"
+    mine.write_bytes(b"the user's")
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(b"new")
+    assert sorted(tmp_path.iterdir()) == [mine, path]
+
+
+def test_a_writer_at_work_is_not_swept_away_by_another(tmp_path):
+    path = tmp_path / "set[1].npz"
+    with atomic_write(path) as first:
+        first.write_bytes(b"first")
+        with atomic_write(path) as second:
+            second.write_bytes(b"second")
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_could_be_made_is_fine_and_nothing_is_made(tmp_path):

@@ -39,34 +39,23 @@ if TYPE_CHECKING:
     from .verification import compare_systems, transfer_threshold, verify
 
 _HOMES = {
-    "capacity": ["estimate_capacity"],
-    "embeddings": ["EmbeddingSet"],
-    "errors": ["FacespaceError"],
-    "explain": ["explain_pair", "hiding_game"],
-    "datasets": ["PairProtocol", "TemplateProtocol", "read_ijb", "read_lfw_pairs", "read_pairs"],
-    "mapping": [
-        "CanonicalSpace",
-        "IdentityMap",
-        "LeastSquaresMap",
-        "LinearMap",
-        "OrthogonalMap",
-        "PairStatistics",
-        "ReducedRankMap",
-        "RidgeMap",
-        "RotationMap",
-        "TwoSidedMap",
-        "fit_map",
-        "load_map",
-        "refine_map",
-    ],
-    "models": ["ModelCard", "embed", "load_card"],
-    "privacy": ["audit_linkage"],
-    "studies": ["cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study", "template_study"],
-    "identification": ["identify", "verify_blufr"],
-    "templates": ["pool_templates", "verify_templates"],
-    "verification": ["compare_systems", "transfer_threshold", "verify"],
+    "capacity": "estimate_capacity",
+    "datasets": "PairProtocol TemplateProtocol read_ijb read_lfw_pairs read_pairs",
+    "embeddings": "EmbeddingSet",
+    "errors": "FacespaceError",
+    "explain": "explain_pair hiding_game",
+    "identification": "identify verify_blufr",
+    "mapping": (
+        "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
+        "RotationMap TwoSidedMap fit_map load_map refine_map"
+    ),
+    "models": "ModelCard embed load_card",
+    "privacy": "audit_linkage",
+    "studies": "cross_model_study hub_study pairs_needed rank_study sensitivity_study template_study",
+    "templates": "pool_templates verify_templates",
+    "verification": "compare_systems transfer_threshold verify",
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",

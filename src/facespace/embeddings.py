@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import DimensionError, InputError, shorten
-from .io import COLUMNS, nfc, read_set, too_long, unseen_difference, without_suffix, write_set
+from .io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
 
 Floats = NDArray[np.float32]
 Strings = NDArray[np.str_]
@@ -67,13 +67,12 @@ class EmbeddingSet:
         def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)  # the dataclass is frozen
 
-        matrix = _matrix(vectors)
-        put("vectors", matrix)
-        put("ids", _texts(ids, "id"))
+        put("vectors", matrix(vectors))
+        put("ids", texts(ids, "id"))
         put("model", model)
         for name, column in (("subject", subject), ("template", template), ("media", media)):
-            put(name, None if column is None else _texts(column, name))
-        put("quality", None if quality is None else _numbers(quality))
+            put(name, None if column is None else texts(column, name))
+        put("quality", None if quality is None else numbers(quality))
         put("metadata", dict(metadata or {}))
         self._validate(ids)
 
@@ -167,10 +166,28 @@ class EmbeddingSet:
         """The set of the given ids, in that order; InputError when one is missing."""
         return self.take(self.rows(ids))
 
-    def with_vectors(self, vectors: ArrayLike, model: str) -> EmbeddingSet:
+    def with_vectors(self, vectors: ArrayLike, model: str, metadata: Mapping[str, Any] | None = None) -> EmbeddingSet:
         """The same ids and columns with other vectors, as after a map."""
         columns: dict[str, Any] = dict(self.columns())
-        return EmbeddingSet(vectors, self.ids, model=model, **columns)
+        return EmbeddingSet(vectors, self.ids, model=model, metadata=metadata, **columns)
+
+    @property
+    def mapped(self) -> dict[str, Any] | None:
+        """What brought these vectors where they are: `map` (digest), `method`, `source`, `target`, `pairs` and `fitted`,
+
+        how many of the mapped images (or their people) the map was fitted on. None for a network's own.
+        """
+        found = self.metadata.get("mapped")
+        if not isinstance(found, dict) or not all(
+            isinstance(found.get(k), str) for k in ("map", "method", "source", "target")
+        ):
+            return None
+        return {**found, **{key: found[key] if isinstance(found.get(key), int) else 0 for key in ("pairs", "fitted")}}
+
+    @property
+    def space(self) -> str:
+        """Name of the space they are in: the network's, or the target of the map that brought them there."""
+        return self.model if self.mapped is None else str(self.mapped["target"])
 
     def normalized(self) -> Floats:
         """(n, d) float32, every row of unit Euclidean length."""
@@ -225,50 +242,6 @@ class Join:
 
     def __len__(self) -> int:
         return len(self.left)
-
-
-def _matrix(vectors: ArrayLike) -> Floats:
-    try:
-        given = np.asarray(vectors)
-        if given.dtype.kind in "biufOU":  # a complex number would lose its imaginary part
-            with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as such
-                return np.ascontiguousarray(given, dtype=np.float32)
-        kind = f"they are of type {given.dtype}"
-    except (TypeError, ValueError, OverflowError):  # text, or rows of different lengths
-        kind = "these are not numbers, or rows of different widths"
-    raise InputError(f"embeddings must be a matrix of numbers (n, d); {kind}")
-
-
-def _numbers(quality: ArrayLike) -> Floats:
-    try:
-        if np.asarray(quality).dtype.kind != "c":
-            with np.errstate(over="ignore"):
-                return np.asarray(quality, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise InputError(f"quality must be numbers; it begins with {shorten(list(np.ravel(np.asarray(quality, object))), 2)}")
-
-
-def _texts(column: Sequence[str | None] | NDArray[Any], name: str) -> Strings:
-    """As strings in NFC, with "" for what is missing: None, and the NaN that data frames put there. Bytes are UTF-8."""
-    if isinstance(column, np.ndarray) and column.ndim != 1:
-        raise InputError(f"column {name!r} has shape {column.shape}, not one value a row")
-    if isinstance(column, np.ndarray) and column.dtype.kind == "U":
-        return nfc(column)
-    values = column.tolist() if isinstance(column, np.ndarray) else list(column)
-    try:
-        texts = [_text(value) for value in values]
-    except UnicodeDecodeError as error:
-        raise InputError(f"a value of {name!r} is {error.object[:40]!r}, which is not UTF-8", "Save it as text.") from None
-    if wrong := too_long(texts):
-        raise InputError(f"column {name!r} has {wrong}", "Is it the right column?")
-    return nfc(np.asarray(texts, dtype=np.str_))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8")
-    return "" if value is None or value != value else str(value)
 
 
 def _places(ids: Strings, order: NDArray[np.intp], wanted: Strings) -> NDArray[np.intp]:

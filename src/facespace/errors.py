@@ -7,6 +7,7 @@ The command line prints them without a traceback and exits with 2; with `--json`
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -86,3 +87,15 @@ def shorten(values: Sequence[object], limit: int = 5) -> str:
     """
     shown = ", ".join(str(v) for v in values[:limit])
     return shown if len(values) <= limit else f"{shown} and {len(values) - limit:,} more"
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def visible(text: str) -> str:
+    """`text` with what steers a terminal or is no text written out: nothing out of a file goes to a screen or chart raw.
+
+    >>> print(visible("net\\x1b[31m"))
+    net\\x1b[31m
+    """
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -90,3 +90,33 @@ def test_the_report_says_what_q_is_and_what_was_measured(result, tmp_path):
 
 def test_numbers_of_people_are_written_as_people_read_them():
     assert [people(x) for x in (0.34, 39.6, 12345.6, 2.34e9, np.inf)] == ["0.3", "40", "12,346", "2.3e9", "inf"]
+
+
+def doubled(faces, rows, **names):
+    """The set with copies of `rows` under ids of their own."""
+    ids = np.concatenate([faces.ids, [f"{faces.ids[row]}-again" for row in rows]])
+    return EmbeddingSet(np.concatenate([faces.vectors, 2 * faces.vectors[rows]]), ids, model=faces.model, **names)
+
+
+def test_copies_of_a_photo_count_once_and_are_named(faces, monkeypatch):
+    monkeypatch.setattr(estimate, "_STEPS", 5)
+    once = estimate_capacity(faces, dim=4, sensitivity=False, resamples=5)
+    twice = estimate_capacity(doubled(faces, np.arange(0, len(faces), 4)), dim=4, sensitivity=False, resamples=5)
+    assert twice.points == once.points
+    assert twice.counts == once.counts | {"copies": -(-len(faces) // 4)}
+    assert any("copies of another one of their person and count once" in warning for warning in twice.warnings)
+
+
+def test_one_person_under_two_names_is_named(faces, monkeypatch):
+    monkeypatch.setattr(estimate, "_STEPS", 5)
+    x = faces.vectors.copy()
+    x[-1] = x[0]
+    found = estimate_capacity(EmbeddingSet(x, faces.ids), dim=4, sensitivity=False, resamples=5)
+    named = next(warning for warning in found.warnings if "another person's" in warning)
+    assert f"{faces.ids[-1]} = {faces.ids[0]}" in named
+
+
+def test_people_of_nothing_but_copies_are_refused_with_a_message():
+    x = np.repeat(np.random.default_rng(0).normal(size=(30, 8)), 4, axis=0)
+    with pytest.raises(InputError, match="0 of 30 people have 2 images or more, where copies count once: there are 90"):
+        estimate_capacity(EmbeddingSet(x, [f"p{i // 4}/{i}" for i in range(120)]))

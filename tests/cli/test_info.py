@@ -94,3 +94,13 @@ def test_other_and_broken_files_are_one_friendly_error(run, tmp_path, name, cont
 def test_nothing_and_folders_are_friendly_errors(run, tmp_path):
     assert "no such file" in run.error("info", tmp_path / "none.parquet")["message"]
     assert "is a folder" in run.error("info", tmp_path)["message"]
+
+
+def test_copies_are_counted_and_named(run, tmp_path):
+    x = np.random.default_rng(0).normal(size=(12, 8))
+    x[1], x[9] = x[0] * (1 + 1e-5), x[5]
+    EmbeddingSet(x, [f"p{i // 3}/{i}" for i in range(12)]).save(tmp_path / "s.parquet")
+    assert run.json("info", tmp_path / "s.parquet")["copies"] == {"images": 2, "of_two_people": 2}
+    assert run("info", tmp_path / "s.parquet") == 0
+    assert "! 2 images are copies of others: p0/1 = p0/0, p3/9 = p1/5" in run.out
+    assert "! 2 images have the vector of another person's: p3/9 = p1/5" in run.out

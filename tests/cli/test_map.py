@@ -244,3 +244,36 @@ def test_errors_without_json_are_lines_on_standard_error(run, made, tmp_path):
 
 def test_facts_in_the_file_are_plain_json(made):
     json.dumps(dict(LinearMap.load(made / "m.safetensors").facts))
+
+
+def test_pairs_that_dont_correspond_are_told_and_strict_writes_nothing(made, run, tmp_path):
+    b = EmbeddingSet.load(made / "b.parquet")
+    ids = np.random.default_rng(0).permutation(b.ids)
+    EmbeddingSet(b.vectors, ids, model="net-b").save(tmp_path / "shuffled.parquet")
+    out = tmp_path / "wrong.safetensors"
+    command = ("map", "fit", made / "a.parquet", tmp_path / "shuffled.parquet", "-o", out, "--method", "rotation")
+    assert "do not seem to correspond" in run.error(*command, "--strict")["message"]
+    assert not out.exists()
+    found = run.json(*command)
+    assert "near chance" in found["warnings"][0]
+    assert run.json("info", out)["agreement"] == found["agreement"]
+    assert run("info", out) == 0
+    assert "! the pairs do not seem to correspond" in run.out
+    assert run("map", "fit", made / "a.parquet", made / "b.parquet", "-o", out, "--strict", "-q") == 0
+
+
+def test_the_people_of_a_list_can_be_left_out_to_be_judged_on(made, run, tmp_path):
+    tested = [f"p{p:02d}/{i}" for p in range(12) for i in range(2)]
+    rows = [f"{tested[2 * p]},{tested[2 * p + 1]},1\n{tested[2 * p]},{tested[2 * p - 1]},0\n" for p in range(12)]
+    pairs, out = tmp_path / "pairs.csv", tmp_path / "m.safetensors"
+    pairs.write_text("id1,id2,same\n" + "".join(rows))
+    command = ("map", "fit", made / "a.parquet", made / "b.parquet", "-o", out, "--method", "ridge")
+    verify = ("verify", made / "a.parquet", made / "b.parquet", "--map", out, "--pairs", pairs, "--allow-missing")
+    assert run.json(*command, "--exclude", pairs)["excluded"] == 36
+    assert run.json(*verify, "--strict")["fitted_pairs"] == 0
+    assert run.json(*command)["excluded"] == 0
+    found = run.json(*verify)
+    assert found["fitted_pairs"] == found["pairs"]
+    assert "fitted on" in run.error(*verify, "--strict")["message"]
+    assert run.json(*command, "--no-provenance")["provenance"] == "left out"
+    assert run.json(*verify)["fitted_pairs"] == 0

@@ -229,3 +229,24 @@ def test_lists_take_a_cohort_too():
     whole = identify(gallery, probes, map=joint, cohort=cohort)
     assert np.array_equal(found.galleries["G"].ranks, whole.ranks)
     assert found.galleries["G"].fnir == whole.fnir
+
+
+@pytest.mark.parametrize("with_cohort", [False, True])
+def test_a_probe_that_is_a_copy_of_an_entry_is_named(with_cohort):
+    gallery, probes = sets()
+    cohort = EmbeddingSet(np.random.default_rng(9).normal(size=(60, 8)), [f"c{i}" for i in range(60)])
+    members = (cohort, cohort) if with_cohort else None
+    assert not any("copies" in warning for warning in identify(gallery, probes, cohort=members).warnings)
+    x = probes.vectors.copy()
+    x[[4, 7]] = gallery.vectors[[4, 2]]
+    found = identify(gallery, EmbeddingSet(x, probes.ids, subject=probes.subject), cohort=members)
+    assert any("2 probes are copies of gallery entries and find themselves: x4, x7" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize("fpir", [1e-5, 1e-9, 1e-20])
+def test_an_fpir_beyond_the_data_has_an_interval_to_one(fpir):
+    gallery, probes = sets()
+    found = identify(gallery, probes, fpirs=(0.0, fpir))
+    assert found.fnir[1].fnir == found.fnir[0].fnir
+    assert found.fnir[1].high == 1
+    assert any(f"FPIR {fpir:g} rests on" in text or f"{fpir:g}" in text for text in found.warnings)

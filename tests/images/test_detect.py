@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -49,6 +50,33 @@ def test_a_face_missed_at_first_is_sought_with_a_border():
     np.testing.assert_allclose(found.boxes, [[30, 30, 70, 70]])
 
 
+def test_a_small_face_in_a_large_picture_is_sought_at_its_own_size_and_in_tiles():
+    class Patch:
+        """Sees the white square, where it is at least 30 pixels wide in a picture as it stands."""
+
+        name = "patch"
+
+        def __init__(self):
+            self.seen = []
+
+        def __call__(self, image):
+            self.seen.append(image.shape[:2])
+            y, x = np.nonzero(image[..., 0] > 128)
+            if not len(x) or np.ptp(x) < 30:
+                return faces()
+            return faces((x.min(), y.min(), x.max() + 1, y.max() + 1))
+
+    for left, top in ((1900, 1400), (0, 0), (3940, 2940), (1250, 1270)):  # also where tiles overlap or end
+        picture = np.zeros((3000, 4000, 3), np.uint8)
+        picture[top : top + 60, left : left + 60] = 255
+        detector = Patch()
+        found = find_faces(detector, picture)
+        np.testing.assert_allclose(found.boxes, [[left, top, left + 60, top + 60]], atol=2)
+        assert detector.seen[:3] == [(480, 640), (960, 1280), (960, 1280)]  # shrunk, with a border, at twice the size
+        assert max(max(shape) for shape in detector.seen) == 1280
+    assert len(find_faces(Patch(), picture, size=4000)) == 1
+
+
 def test_68_points_are_reduced_to_eye_centres_nose_tip_and_mouth_corners():
     points = np.arange(136.0).reshape(68, 2)
     np.testing.assert_array_equal(five_of_68(points)[:, 0], [77, 89, 60, 96, 108])
@@ -93,3 +121,14 @@ def test_a_tight_crop_is_detected(shared, name):
         assert points is not None, path
         distances.append(np.linalg.norm(points - ARCFACE.points, axis=1).mean())
     assert np.median(distances) < 5  # pixels of a 112 pixel crop
+
+
+@pytest.mark.parametrize("name", ["yunet", "scrfd"])
+def test_a_face_of_60_pixels_in_a_large_photo_is_found(shared, name):
+    detector = make_detector(name, shared / "models" / DETECTOR_FILES[name].name)
+    person = read_image(next(iter(sorted((shared / "data/lfw").rglob("*_0001.jpg")))))
+    photo = np.full((2250, 3000, 3), 100, np.uint8)
+    photo[1400:1460, 1900:1960] = cv2.resize(person, (60, 60), interpolation=cv2.INTER_AREA)
+    points = pick_face(find_faces(detector, photo), photo)
+    assert points is not None
+    assert ((points > (1900, 1400)) & (points < (1960, 1460))).all()

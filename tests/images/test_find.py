@@ -1,7 +1,7 @@
 import pytest
 
 from facespace.errors import InputError
-from facespace.images import find_images, name_images
+from facespace.images import describe_others, find_images, name_images, scan_images
 
 
 def touch(folder, *names):
@@ -21,9 +21,28 @@ def test_the_same_id_twice_is_refused(tmp_path):
         find_images(tmp_path)
 
 
+def test_all_clashes_of_ids_are_named_with_a_way_out(tmp_path):
+    touch(tmp_path, "a/1.jpg", "a/1.png", "b/2.gif", "b/2.JPG", "b/2.webp", "b/3.jpg")
+    with pytest.raises(InputError) as caught:
+        find_images(tmp_path)
+    assert "share: 'a/1' (1.jpg, 1.png), 'b/2' (2.JPG, 2.gif, 2.webp)" in caught.value.message
+    assert "rename" in caught.value.hint
+    with pytest.raises(InputError, match="'1'"):
+        name_images(["1.jpg", "1.png"])
+
+
+def test_files_that_are_no_images_are_counted_by_suffix(tmp_path):
+    touch(tmp_path, "1.jpg", "2.HEIC", "3.heic", "4.jfif", "5.avif", "6.gif", "7.txt", "8.jp2", "x/9", ".DS_Store")
+    files, others = scan_images(tmp_path)
+    assert [f.id for f in files] == ["1", "4", "5", "6", "8"]
+    assert others == {"": 1, ".heic": 2, ".txt": 1}
+    assert describe_others(others) == "4 files are no images that can be read: without suffix, .heic, .txt"
+    assert describe_others({".mov": 1}) == "1 file is no image that can be read: .mov"
+
+
 def test_a_folder_without_images_says_what_else_it_holds(tmp_path):
     touch(tmp_path, "readme.txt")
-    with pytest.raises(InputError, match=r"no images .*1 other file"):
+    with pytest.raises(InputError, match=r"no images .*1 file is no image that can be read: \.txt"):
         find_images(tmp_path)
 
 
@@ -52,5 +71,5 @@ def test_ids_are_in_one_unicode_form_and_two_forms_of_one_name_clash(tmp_path):
     assert find_images(tmp_path)[0].path.exists()
     (tmp_path / "Jos\u00e9.jpg").touch()
     if len(list(tmp_path.iterdir())) == 2:  # a Mac takes the two for one file
-        with pytest.raises(InputError, match="the same letters in two Unicode forms"):
+        with pytest.raises(InputError, match=r"ids that several images share: .*Jos"):
             find_images(tmp_path)

@@ -1,6 +1,11 @@
+import struct
+import time
+import zlib
+
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 
 from facespace.errors import FileFormatError
 from facespace.images import decode_image, read_image
@@ -50,12 +55,17 @@ def test_a_thumbnails_end_does_not_hide_a_truncated_jpeg(picture):
         decode_image(with_thumbnail[:-40])
 
 
-def test_exif_orientation_is_applied(picture):
-    tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # orientation 6: turn right by 90°
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("orientation", range(10))
+def test_exif_orientation_is_applied_as_opencv_does(picture, orientation, order):
+    tiff = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIHHHIHHI", 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
     exif = b"Exif\0\0" + tiff
     data = encoded(picture, ".jpg")
-    turned = decode_image(data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:])
-    np.testing.assert_array_equal(turned, np.rot90(decode_image(data), -1))
+    turned = data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+    expected = cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(decode_image(turned), expected)
+    if orientation == 6:
+        np.testing.assert_array_equal(decode_image(turned), np.rot90(decode_image(data), -1))
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"", "is empty"), (b"not an image", "can't be decoded")])
@@ -69,3 +79,101 @@ def test_what_is_no_image_is_named(tmp_path, content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileFormatError, match=r"nobody\.jpg"):
         read_image(tmp_path / "nobody.jpg")
+
+
+def noisy(height=160, width=120):
+    rng = np.random.default_rng(0)
+    return cv2.GaussianBlur(rng.integers(0, 256, (height, width, 3), dtype=np.uint8), (9, 9), 3)
+
+
+def jpeg(kind):
+    flags = {"progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], "restarts": [cv2.IMWRITE_JPEG_RST_INTERVAL, 4]}
+    if kind == "cmyk":
+        return simplejpeg.encode_jpeg(np.dstack([noisy(), noisy()[..., :1]]), colorspace="CMYK")
+    grey = noisy()[..., 0] if kind == "grey" else noisy()
+    return cv2.imencode(".jpg", grey, flags.get(kind, []))[1].tobytes()
+
+
+KINDS = ("plain", "grey", "progressive", "restarts", "cmyk")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_jpegs_decode_as_with_opencv(kind):
+    expected = cv2.imdecode(np.frombuffer(jpeg(kind), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(decode_image(jpeg(kind)), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_that_a_decoder_papers_over_is_told(kind):
+    data = jpeg(kind)
+    for part in (0.4, 0.5, 0.6):
+        middle = int(len(data) * part)
+        for damaged in (data[:middle] + b"\0" * 400 + data[middle + 400 :], data[:middle] + b"\xff\xd9"):
+            with pytest.raises(FileFormatError, match="damaged JPEG data") as caught:
+                decode_image(damaged)
+            assert "keep_damaged" in caught.value.hint
+            assert decode_image(damaged, keep_damaged=True).shape == (160, 120, 3)
+        if kind != "cmyk":
+            assert decode_image(data[:middle], keep_damaged=True).shape == (160, 120, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_lies_behind_the_picture_is_none_of_it(kind):
+    """Motion photos: a video behind the JPEG; and a JPEG that was cut before is refused with a video behind it too."""
+    data, rng = jpeg(kind), np.random.default_rng(0)
+    for _ in range(5):
+        video = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + rng.bytes(300_000)
+        np.testing.assert_array_equal(decode_image(data + video), decode_image(data))
+        with pytest.raises(FileFormatError, match=r"JPEG data|truncated"):
+            decode_image(data[: len(data) // 2] + video)
+
+
+def test_a_scan_header_of_zeros_as_some_phones_write_it_is_no_damage():
+    data = jpeg("plain")
+    at = data.rindex(b"\xff\xda")
+    odd = data[: at + 11] + b"\0\0\0" + data[at + 14 :]
+    np.testing.assert_array_equal(decode_image(odd), decode_image(data))
+    with pytest.raises(FileFormatError, match="damaged JPEG data"):
+        decode_image(odd[: len(odd) // 2] + b"\xff\xd9")
+
+
+def test_a_pngs_chunks_are_checked_up_to_its_end_and_not_behind_it(picture):
+    data = cv2.imencode(".png", noisy())[1].tobytes()
+    np.testing.assert_array_equal(decode_image(data + b"behind" * 100), decode_image(data))
+    for at in (40, len(data) // 2, len(data) - 20):
+        damaged = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        with pytest.raises(FileFormatError, match=r"PNG|truncated"):
+            decode_image(damaged)
+    with pytest.raises(FileFormatError, match="truncated"):
+        decode_image(data[:-12] + b"behind")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif", ".ppm", ".gif", ".avif", ".jp2"])
+def test_the_header_tells_the_size_before_anything_is_decoded(suffix):
+    try:
+        data = encoded(noisy(), suffix)
+    except (cv2.error, AttributeError):
+        pytest.skip(f"this OpenCV writes no {suffix}")
+    assert decode_image(data, max_pixels=160 * 120).shape == (160, 120, 3)
+    with pytest.raises(FileFormatError, match="120 × 160 pixels, more than the limit of 19,199") as caught:
+        decode_image(data, max_pixels=160 * 120 - 1)
+    assert "--max-pixels" in caught.value.hint
+
+
+def test_lossy_webp_tells_its_size():
+    data = cv2.imencode(".webp", noisy(), [cv2.IMWRITE_WEBP_QUALITY, 80])[1].tobytes()
+    with pytest.raises(FileFormatError, match="120 × 160 pixels"):
+        decode_image(data, max_pixels=100)
+
+
+def test_a_small_file_of_very_many_pixels_is_refused_at_once():
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * (3751 * 30_000), 9)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    start = time.perf_counter()
+    with pytest.raises(FileFormatError, match="30,000 × 30,000 pixels"):
+        decode_image(data)
+    assert time.perf_counter() - start < 1

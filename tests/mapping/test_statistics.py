@@ -149,3 +149,21 @@ def test_fold_statistics_equal_those_of_the_rows_left_in(matched):
             rows = ~np.isin(fold, list(held))
             y = (target or source)[t]
             assert same(folds.without(s, t, held), PairStatistics.of(source[s][rows], y[rows]))
+
+
+def test_a_matrix_that_the_fast_driver_gives_up_on_is_decomposed_by_the_slow_one(monkeypatch):
+    from facespace.mapping.statistics import svd
+
+    matrix = np.random.default_rng(0).normal(size=(6, 4))
+    u, values, vt = svd(matrix)
+
+    def fails(*_, **__):
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    monkeypatch.setattr(np.linalg, "svd", fails)
+    again = svd(matrix)
+    np.testing.assert_allclose(again[1], values)
+    np.testing.assert_allclose((again[0] * again[1]) @ again[2], matrix, atol=1e-12)
+    np.testing.assert_allclose((u * values) @ vt, matrix, atol=1e-12)
+    with pytest.raises(np.linalg.LinAlgError):
+        svd(np.full((2, 2), np.nan))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError
-from facespace.metrics import Dyads, Roc, subject_intervals
+from facespace.metrics import Dyads, Roc, compare_scores, subject_intervals
 from facespace.metrics import _dyads as dyads_module
 from facespace.metrics._limits import wilson
 from facespace.verification import subjects_of
@@ -109,6 +109,21 @@ def test_every_far_has_an_interval_around_its_tar(far):
     low, high = subject_intervals(scores, same, None, (left, right), (far,)).tar[0]
     tar = Roc(scores[same], scores[~same]).tar_at_far(far).tar
     assert 0 <= low <= tar <= high <= 1
+
+
+@pytest.mark.parametrize("impostors", [1, 3, 30, 3000])
+@pytest.mark.parametrize("far", [1e-6, 1e-8, 1e-9, 1e-20, 5e-324])
+def test_a_far_beyond_the_data_has_an_interval_from_zero(impostors, far):
+    """Quantiles of a gamma distribution of shape far × impostors < 3.4e-5 underflow to 0."""
+    rng = np.random.default_rng(0)
+    scores = np.concatenate([rng.normal(1, 0.1, 50), rng.normal(0, 0.1, impostors)])
+    same = np.arange(len(scores)) < 50
+    found = subject_intervals(scores, same, None, None, (far,))
+    at_none = subject_intervals(scores, same, None, None, (0.0,)).tar[0]
+    assert found.tar[0] == (0.0, pytest.approx(at_none[1]))
+    assert "is extrapolated" in found.warnings[0]
+    change = compare_scores(scores, scores[::-1].copy(), same, None, (far,)).tar[0]
+    assert change.low <= change.difference <= change.high
 
 
 def test_perfect_scores_are_not_perfectly_known():

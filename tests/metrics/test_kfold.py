@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facespace.errors import InputError
-from facespace.metrics import best_threshold, insightface_grid, kfold_accuracy
+from facespace.metrics import best_threshold, chance_warning, insightface_grid, kfold_accuracy, majority_rate
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -18,7 +18,9 @@ def problems(draw):
     fold = np.concatenate([np.arange(k), draw(st.lists(st.integers(0, k - 1), min_size=n - k, max_size=n - k))]).astype(int)
     column = st.lists(st.integers(-8, 8).map(lambda i: i / 8), min_size=n, max_size=n)
     truth = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    return np.array(draw(column)), np.array(truth), fold
+    both = np.arange(4) % 2 == 0, np.array([0, 0, 1, 1])  # so that the others of every fold have both classes
+    scores = np.concatenate([draw(column), [0.5, 0.25, -0.5, 0.125]])
+    return scores, np.concatenate([truth, both[0]]).astype(bool), np.concatenate([fold, both[1]])
 
 
 def accuracy(scores, same, threshold):
@@ -117,6 +119,29 @@ def test_mean_and_deviation_are_numpys():
     assert result.sd == np.std(result.folds)
 
 
+def test_noise_is_chance_whatever_the_shares_of_the_classes():
+    rng = np.random.default_rng(0)
+    same = np.arange(3320) < 320
+    result = kfold_accuracy(rng.normal(size=3320), same, rng.permutation(np.arange(3320) % 10))
+    assert result.chance == majority_rate(same) == majority_rate(~same) == 3000 / 3320
+    assert result.mean == pytest.approx(result.chance, abs=2e-3)
+    assert result.balanced == pytest.approx(0.5, abs=0.01)
+    (text,) = chance_warning(result.mean, None, same)
+    assert "better than accepting nobody, which is right on 90.36 % of these pairs" in text
+    assert "accepting all" in chance_warning(0.9, None, ~same)[0]
+    assert "not certainly better" in chance_warning(0.91, 0.90, same)[0]
+    assert chance_warning(0.91, 0.905, same) == []
+
+
+@quick
+@given(problems())
+def test_balanced_accuracy_is_the_accuracy_where_the_classes_are_weighed_alike(problem):
+    scores, same, fold = problem
+    result = kfold_accuracy(scores, same, fold)
+    right = (scores >= result.thresholds[fold]) == same
+    assert result.balanced == pytest.approx(np.average(right, weights=np.where(same, 1 / same.sum(), 1 / (~same).sum())))
+
+
 def test_folds_may_have_any_numbers():
     result = kfold_accuracy([0.9, 0.1, 0.8, 0.2], [1, 0, 1, 0], [7, 7, -2, -2])
     assert result.folds.tolist() == [1, 1]
@@ -135,7 +160,10 @@ def test_neighbouring_floats_are_still_parted():
         (([0.1, 0.2, 0.3], [1, 0], [0, 1]), "don't match"),
         ((np.zeros((3, 2)), [1, 0], [0, 1]), "don't match"),
         (([0.1, np.nan], [1, 0], [0, 1]), "1 scores are NaN"),
-        (([0.1, 0.2], [1, 0], [0, 1], []), "thresholds"),
+        (([0.1, 0.2, 0.1, 0.2], [1, 0, 1, 0], [0, 0, 1, 1], []), "thresholds"),
+        (([0.1, 0.2, 0.3], [1, 1, 0], [3, 3, 7]), "fold 3 can't be judged: no genuine pair is in the other folds"),
+        (([0.1, 0.2, 0.3], [0, 1, 0], [3, 7, 3]), "fold 7 can't be judged: no genuine pair"),
+        (([0.1, 0.2, 0.3], [1, 1, 1], [3, 7, 9]), "fold 3, 7, 9 can't be judged: no impostor pair"),
     ],
 )
 def test_unusable_input_is_refused(arguments, message):

@@ -53,6 +53,25 @@ def test_the_subject_is_the_first_folder_and_unknown_for_loose_images(crops, tin
     assert listed.subject is None
 
 
+def test_damaged_and_other_files_are_told_and_options_take_them(crops, tiny):
+    whole = (crops / "ann/0.png").read_bytes()
+    data = cv2.imencode(".jpg", cv2.imdecode(np.frombuffer(whole, np.uint8), 1))[1].tobytes()
+    (crops / "ann/half.jpg").write_bytes(data[: len(data) // 2] + b"\xff\xd9")
+    (crops / "ann/moving.jpg").write_bytes(data + b"a video")
+    (crops / "ann/phone.heic").write_bytes(b"heic")
+    result = embed(crops, tiny, aligned=True)
+    assert [(s.id, s.reason) for s in result.skipped] == [("ann/half", "unreadable")]
+    assert "damaged JPEG data" in result.skipped[0].detail
+    assert result.to_dict()["other_files"] == {".heic": 1}
+    kept = embed(crops, tiny, aligned=True, keep_damaged=True)
+    assert (len(kept.embeddings), kept.skipped) == (14, ())
+    assert kept.embeddings.metadata["keep_damaged"] is True
+    with pytest.raises(InputError, match="unreadable: 14") as caught:
+        embed(crops, tiny, aligned=True, max_pixels=100)
+    assert "more than the limit of 100" in caught.value.hint
+    assert "1 file is no image that can be read: .heic" in caught.value.hint
+
+
 def test_files_by_id(crops, tiny):
     files = {"x/2": crops / "bob/1.png", "x/1": crops / "ann/0.png"}
     faces = embed(files, tiny, aligned=True).embeddings
@@ -131,6 +150,21 @@ def test_an_interrupted_run_resumes_where_it_stopped(crops, tiny, tmp_path, monk
     assert result.embeddings.ids.tolist() == whole.embeddings.ids.tolist()
     np.testing.assert_allclose(EmbeddingSet.load(out).vectors, whole.embeddings.vectors, rtol=1e-4, atol=1e-4)
     assert [s.id for s in result.skipped] == ["ann/1"]
+    assert not Path(f"{out}.partial").exists()
+
+
+def test_what_a_kill_leaves_half_written_hinders_no_resuming(crops, tiny, tmp_path, monkeypatch):
+    out = tmp_path / "set.npz"
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            embed(crops, tiny, aligned=True, out=out, batch_size=3, workers=1)
+    for half in (".000001-abcd1234.npz", ".000001~abcd1234.npz", ".settings~abcd1234.json"):
+        Path(f"{out}.partial", half).write_bytes(b"half")
+    assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 6
+    Path(f"{out}.partial").mkdir()
+    Path(f"{out}.partial/.settings~abcd1234.json").write_bytes(b"half")
+    assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 0
     assert not Path(f"{out}.partial").exists()
 
 

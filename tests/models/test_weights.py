@@ -10,6 +10,11 @@ from facespace.models import WeightFile, cache_folder, fetch, find_weights, load
 from facespace.models.weights import DETECTOR_FILES, checksum, find_file
 
 CONTENT = b"weights " * 1000
+BODIES = {
+    "/empty.bin": b"",
+    "/page.bin": b"\n<!DOCTYPE html><p>log in",
+    "/lfs.bin": b"version https://git-lfs.github.com/spec",
+}
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -19,6 +24,19 @@ def server():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            if self.path.startswith("/to/"):
+                self.send_response(302)
+                self.send_header("Location", self.path.removeprefix("/to/"))
+                self.end_headers()
+                return
+            if self.path in BODIES:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(BODIES[self.path])
+                return
+            if self.path == "/reset.bin":
+                self.wfile.write(b"nonsense")
+                return
             if self.path not in ("/net.bin", "/short.bin"):
                 self.send_error(404)
                 return
@@ -106,9 +124,76 @@ def test_downloads_go_to_the_cache_with_progress(server):
         ("net.bin", "0" * 64, f"sha256 {DIGEST}"),
         ("short.bin", DIGEST, "broke off after 100 of 8,000"),
         ("nothing.bin", DIGEST, "can't download"),
+        ("reset.bin", DIGEST, "can't download"),
+        ("empty.bin", DIGEST, "gave nothing"),
+        ("page.bin", DIGEST, "with the sha256"),
+        ("to/file:///etc/passwd", DIGEST, "not allowed"),
+        ("to/ftp://example.org/net.bin", DIGEST, "must begin with https"),
     ],
 )
 def test_a_failed_download_leaves_nothing(server, name, digest, message):
     with pytest.raises(ModelError, match=message):
         fetch(WeightFile("net.bin", digest, f"{server}/{name}"))
     assert list(cache_folder().iterdir()) == []
+
+
+def test_a_redirect_is_followed(server):
+    assert fetch(WeightFile("net.bin", DIGEST, f"{server}/to/{server}/net.bin")).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(("name", "message"), [("empty.bin", "gave nothing"), ("page.bin", "text"), ("lfs.bin", "text")])
+def test_what_are_no_weights_is_not_kept_where_no_checksum_tells(server, monkeypatch, name, message):
+    monkeypatch.setattr(WeightFile, "check_address", lambda self, url: None)  # the server here has no https
+    with pytest.raises(ModelError, match=message):
+        fetch(WeightFile("net.bin", "", f"{server}/{name}"))
+    assert list(cache_folder().iterdir()) == []
+
+
+def test_an_answer_that_never_comes_is_a_message(monkeypatch):
+    def late(*_, **__):
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", late)
+    with pytest.raises(ModelError, match=r"can't download .*TimeoutError"):
+        fetch(WeightFile("net.bin", "", "https://example.org/net.bin"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x.sh",
+        "/etc/passwd",
+        "a/b",
+        "..",
+        ".",
+        "C:net.bin",
+        "C:\\net.bin",
+        "a\\b",
+        "\\\\host\\x",
+        "a\0b",
+        "a\nb",
+        "x" * 300,
+    ],
+)
+def test_a_card_names_plain_files_only(name):
+    with pytest.raises(ModelError, match=r"card \[files 1\]: name = .*plain file name"):
+        card(name=name)
+
+
+@pytest.mark.parametrize(
+    "package", ["numpy/../../etc", "../x", "/etc", "numpy/..", "numpy\\..\\x", "a.b/c", "numpy//x", "numpy/./x"]
+)
+def test_a_package_holds_its_file_inside(package):
+    with pytest.raises(ModelError, match=r"card \[files 1\]: package ="):
+        card(package=package)
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "data:,x", "ftp://x/y", "http://x/y", "/etc/passwd", "x", "FILE:/etc/x"]
+)
+def test_weights_come_by_https_or_with_a_checksum(url):
+    with pytest.raises(ModelError, match=r"card \[files 1\]: url = .*https"):
+        card(url=url)
+    if not url.startswith("http:"):
+        with pytest.raises(ModelError, match="https"):
+            card(url=url, sha256=DIGEST)

@@ -196,3 +196,4 @@ def test_twins_of_one_vector_are_never_named():
         found = audit_linkage(*faces, leaked=(6,), repeats=1, resamples=10, fpirs=())
         assert [bound.rank1 for bound in found.bounds] == [0.0, 0.0]
         assert {point.rank1 for point in found.points} == {0.0}
+        assert sum("are copies of gallery entries" in warning for warning in found.warnings) == 2  # of each network

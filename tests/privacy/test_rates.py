@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facespace.metrics import few_nonmated
 from facespace.privacy import _rates as module
-from facespace.privacy._rates import Answers, open_set_threshold, rates, too_few
+from facespace.privacy._rates import Answers, open_set_threshold, rates
 
 
 @given(scores=st.lists(st.integers(-20, 20), min_size=1, max_size=40), fpir=st.floats(0, 0.999))
@@ -53,5 +54,5 @@ def test_intervals_of_the_rate_are_those_of_independent_people():
 
 
 def test_few_strangers_are_warned_of():
-    assert too_few(1000, [0.01, 0.02]) == []
-    assert "50 non-mated probes: 0.5 false alarms" in too_few(50, [0.01, 0.5])[0]
+    assert few_nonmated(1000, [0.01, 0.02]) == []
+    assert "50 non-mated probes: 0.5 false alarms" in few_nonmated(50, [0.01, 0.5])[0]

@@ -274,7 +274,7 @@ def test_an_image_in_two_folds_is_refused(world):
 
 
 def test_mistakes_are_found_before_the_work(world, monkeypatch):
-    monkeypatch.setattr(study_room, "verify", None)  # any work would begin with it
+    monkeypatch.setattr(study_room, "own_results", None)  # any work would begin with it
     with pytest.raises(UnknownNameError):
         cross_model_study(world.sets, world.protocol, methods=["ridge", "bogus"])
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from facespace.datasets import demo_sets
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
 from facespace.mapping import fit_map
@@ -178,3 +179,30 @@ def test_other_bad_input(fitted):
     alone = [faces.take(np.array([0])) for faces in (a, b)]
     with pytest.raises(InputError, match="no pair of different images"):
         transfer_threshold(fitted, *alone, 0.1)
+
+
+@pytest.mark.parametrize(("people", "images"), [(16, 4), (6, 10), (20, 10), (40, 10), (60, 6), (200, 5)])
+def test_of_unlabelled_real_faces_the_interval_covers_the_labelled_threshold(people, images):
+    sets = demo_sets()
+    a, b = sets[0], sets[3]
+    names, counts = np.unique(a.subject, return_counts=True)
+    rows = [np.flatnonzero(a.subject == name)[:images] for name in names[np.argsort(-counts)][:people]]
+    source = a.take(np.concatenate(rows))
+    target = b.select(source.ids)
+    map = fit_map(a, b, "rotation", judge=False, provenance=False)
+    fars = (1e-2, 1e-3)
+    right = transfer_thresholds(map, source, target, fars, pairs=200_000)
+    found = transfer_thresholds(map, source, target, fars, pairs=200_000, labels=False)
+    assert all(one.low <= other.threshold <= one.high for one, other in zip(found, right, strict=True))
+    assert all(one.threshold < other.threshold + 0.12 for one, other in zip(found, right, strict=True))
+    assert right[0].notes == ()
+    assert any("of the random pairs seem to be of one person" in note for note in found[0].notes) == (people < 200)
+
+
+def test_few_scores_of_strangers_tell_no_share_and_that_is_said():
+    a = demo_sets()[0]
+    a = a.take(np.unique(a.subject, return_index=True)[1][:64])
+    b = demo_sets()[3].select(a.ids)
+    found = transfer_threshold(fit_map(*demo_sets()[::3], "rotation"), a, b, 1e-2, labels=False)
+    assert any("4,032 scores are too few to tell how many are of one person" in note for note in found.notes)
+    assert any("source images are of images or people that the map was fitted on" in note for note in found.notes)

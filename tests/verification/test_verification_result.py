@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
 from facespace.io import to_json
 from facespace.metrics import Roc, kfold_accuracy
-from facespace.verification import pair_scores, verify
+from facespace.verification import System, compare_systems, pair_scores, verify
 
 
 def gallery(people=30, images=4, dim=16, spread=0.8, seed=0):
@@ -153,3 +154,62 @@ def test_mistakes_are_named(faces):
         verify(faces, faces.with_vectors(faces.vectors[:, :8], "narrow"), protocol=pairs())
     with pytest.raises(InputError, match="between 0 and 1, not 2"):
         verify(faces, protocol=pairs(), fars=[2])
+
+
+def unbalanced(genuine, impostor, n=400, seed=0):
+    """Noise, and a list in which one class is the larger."""
+    rng = np.random.default_rng(seed)
+    ids = np.arange(n).astype(str)
+    one = rng.integers(0, n, genuine + impostor)
+    two = (one + 1 + rng.integers(0, n - 1, len(one))) % n
+    faces = EmbeddingSet(rng.normal(size=(n, 32)), ids, model="noise")
+    return faces, PairProtocol("uneven", ids[one], ids[two], np.arange(len(one)) < genuine)
+
+
+@pytest.mark.parametrize(("genuine", "impostor", "word"), [(320, 3000, "nobody"), (3000, 320, "all")])
+def test_noise_on_a_list_of_unequal_classes_is_called_chance(genuine, impostor, word):
+    faces, protocol = unbalanced(genuine, impostor)
+    result = verify(faces, protocol=protocol)
+    assert result.chance == 3000 / 3320
+    assert f"accepting {word} is right on 90.36 %, balanced accuracy 50." in result.counts.replace("49.9", "50.")
+    assert any(f"better than accepting {word}, which is right on 90.36 %" in text for text in result.warnings)
+    document = json.loads(to_json(result))
+    assert document["chance"] == pytest.approx(0.9036, abs=1e-4)
+    assert document["balanced_accuracy"] == pytest.approx(0.5, abs=0.02)
+    assert document["balanced_accuracy_low"] <= document["balanced_accuracy"] <= document["balanced_accuracy_high"]
+    both = compare_systems(System(faces, name="a"), System(faces, name="b"), protocol=protocol)
+    assert [text[:12] for text in both.warnings if "accepting" in text] == ["a: accuracy ", "b: accuracy "]
+
+
+def test_a_network_that_knows_people_is_better_than_chance(faces):
+    result = verify(faces, protocol=pairs())
+    assert (result.chance, result.counts) == (0.5, "360 pairs: 180 genuine, 180 impostor")
+    assert not any("accepting" in text for text in result.warnings)
+    assert result.accuracy.balanced == pytest.approx(result.accuracy.mean)
+
+
+@pytest.mark.parametrize(
+    ("fold", "lacks"),
+    [
+        (lambda same: 1 - same, "fold 0 can't be judged: no genuine"),
+        (lambda same: 3 * same, "fold 3 can't be judged: no gen"),
+    ],
+)
+def test_folds_of_one_class_each_give_no_accuracy(faces, fold, lacks):
+    protocol = pairs(plain=True)
+    sorted_by_class = dataclasses.replace(protocol, fold=fold(protocol.same.astype(int)))
+    result = verify(faces, protocol=sorted_by_class)
+    assert result.accuracy is None
+    assert result.auc > 0.9
+    assert any(text.startswith(f"no accuracy: {lacks}") for text in result.warnings)
+    both = compare_systems(System(faces, name="a"), System(faces, name="b"), protocol=sorted_by_class)
+    assert both.accuracy is None
+    assert both.warnings[0].startswith("no accuracy: fold")
+
+
+def test_some_folds_of_one_class_are_named(faces):
+    protocol = pairs(plain=True)
+    fold = np.where(protocol.same, np.arange(360) % 3, np.arange(360) % 2)  # fold 2 has no impostor pair
+    result = verify(faces, protocol=dataclasses.replace(protocol, fold=fold))
+    assert result.accuracy is not None
+    assert any(text.startswith("fold 2 has pairs of one class only") for text in result.warnings)

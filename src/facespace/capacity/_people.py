@@ -1,4 +1,4 @@
-"""One image of each person, and pairs of images for thresholds."""
+"""The different images of people, one image of each person, and pairs of images for thresholds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import Floats
+from ..copies import copies_of_people, equal_rows, examples, of_two_people
+from ..embeddings import EmbeddingSet, Floats
+from ..people import People
 
 Rows = NDArray[np.intp]
 
 _ENTRIES = 8000  # people compared with each other at most
 _PAIRS = 20  # genuine pairs of one person at most, so that nobody with hundreds of images decides a threshold
 _BLOCK = 1024
+
+
+def different_images(faces: EmbeddingSet, people: People) -> tuple[Rows, list[str]]:
+    """Rows of the images of known people, one of each person's copies; and warnings that name the copies."""
+    known = np.flatnonzero(people.known)
+    part, person = faces.take(known), people.codes[known]
+    first, notes = copies_of_people(part.normalized(), person), []
+    copied = np.flatnonzero(first != np.arange(len(first)))
+    if len(copied):
+        named = examples(part.ids, first, copied)
+        notes.append(
+            f"{len(copied):,} of {len(known):,} images are copies of another one of their person and count once: {named}"
+        )
+    equal = equal_rows(part.vectors)
+    if len(shared := of_two_people(equal, person)):
+        named = examples(part.ids, equal, shared)
+        notes.append(f"{len(shared):,} images have the vector of another person's: one person under two names? {named}")
+    return known[first == np.arange(len(first))], notes
 
 
 def one_each(person: Rows, rng: np.random.Generator, limit: int | None = None) -> Rows:

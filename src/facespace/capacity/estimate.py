@@ -13,7 +13,7 @@ from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
 from ..people import people_of
 from ..results import signature
-from ._people import Rows, Scores, one_each, pair_scores
+from ._people import Rows, Scores, different_images, one_each, pair_scores
 from ._reservations import check_student, preservation, warnings
 from .classes import CLASSES, SHAPES, VolumeRatios, person_moments, volume_ratios
 from .gallery_growth import Entries, GrowthCurve, growth_curve
@@ -78,17 +78,18 @@ def estimate_capacity(
             raise unknown_name(kind, name, known)
     check_student(student, moments, dim, len(faces))
     people = people_of(faces).needed(faces.ids, "the set")
-    if not people.known.all():
-        rows = np.flatnonzero(people.known)
-        faces = faces.take(rows)
+    rows, notes = different_images(faces, people)
+    if len(rows) < len(faces):
         moments = None if moments is None else ProbabilisticEmbeddings(moments.mean[rows], moments.covariance[rows])
-    person = people.codes[people.known]
+    copies = int(np.count_nonzero(people.known)) - len(rows)
+    faces, person = faces.take(rows), people.codes[rows]
     images = np.bincount(person)
     classes = images >= max(min_images, 2)
     if min_images < 2 or classes.sum() < 10 or not qs:
         raise InputError(
-            f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more",
-            "A capacity needs at least 10 people with 2 or more images each, and one q.",
+            f"{int(classes.sum()):,} of {len(images):,} people have {min_images} images or more"
+            + (f", where copies count once: there are {copies:,}" if copies else ""),
+            "A capacity needs at least 10 people with 2 or more different images each, and one q.",
         )
     stages = _Stages(progress, 5 + 3 * sensitivity + validate)
     rng = np.random.default_rng(seed)
@@ -117,6 +118,7 @@ def estimate_capacity(
     counts = {
         "images": len(unit),
         "images_of_unknown_people": int(np.count_nonzero(~people.known)),
+        "copies": copies,
         "people": len(images),
         "classes": int(classes.sum()),
         "class_images": int(images[classes].sum()),
@@ -139,7 +141,7 @@ def estimate_capacity(
         excess=ratios.spread.excess,
         tau=ratios.spread.tau,
         counts=counts,
-        warnings=(*people.left_out("the set"), *warnings(counts, m, dimensions, kept, scores, qs)),
+        warnings=(*people.left_out("the set"), *notes, *warnings(counts, m, dimensions, kept, scores, qs)),
         student=student.label,
         signature=signature(
             "capacity",

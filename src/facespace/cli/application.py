@@ -5,20 +5,24 @@ Exit codes: 0 done, 1 a check or comparison the user asked for failed, 2 bad inp
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
+import os
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import is_dataclass
+from typing import Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import FacespaceError, NewerFileWarning, OutputError
+from ..errors import FacespaceError, InputError, NewerFileWarning, OutputError
 from ..results import code_version
+from .printing import Terminal, print_json
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
 # to `app` when it is imported, which is done for the one that is called: --help and --version load none.
@@ -68,7 +72,33 @@ def _with_default(command: str) -> type[_Group]:
     return Group
 
 
-app = typer.Typer(
+def _with_bundles(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`command` as typer needs it: a parameter that is a dataclass of options is replaced by its fields, in their order."""
+    whole = inspect.signature(command, eval_str=True)
+    kinds = {name: given.annotation for name, given in whole.parameters.items()}
+    bundles: dict[str, Any] = {name: kind for name, kind in kinds.items() if is_dataclass(kind)}
+    options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in bundles.items()}
+    flat = [option for name, given in whole.parameters.items() for option in options.get(name, {name: given}).values()]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> Any:
+        made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
+        return command(**given, **made)
+
+    run.__signature__ = whole.replace(parameters=flat)  # type: ignore[attr-defined]
+    return run
+
+
+class Commands(typer.Typer):
+    """A group of commands, whose parameters may be bundles of options such as `Printing`."""
+
+    def command(self, *given: Any, **settings: Any) -> Callable[[Any], Any]:
+        """As typer's."""
+        decorate = super().command(*given, **settings)
+        return lambda command: decorate(_with_bundles(command))
+
+
+app = Commands(
     name="facespace",
     cls=_Commands,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
@@ -92,9 +122,9 @@ def _facespace(
     pass
 
 
-def add_group(name: str, default: str = "") -> typer.Typer:
+def add_group(name: str, default: str = "") -> Commands:
     """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
-    group = typer.Typer(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
+    group = Commands(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
     app.add_typer(group, name=name)
     return group
 
@@ -102,10 +132,24 @@ def add_group(name: str, default: str = "") -> typer.Typer:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns (and, as a script, exits with) 0, 1 or 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    first = next((argument for argument in arguments if not argument.startswith("-")), "")
-    if first in COMMANDS:
-        importlib.import_module(f"facespace.cli.{first}")
+    for stream in (sys.stdout, sys.stderr):  # a character that the terminal or pipe can't take must not end the work
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    code = _run(arguments)
     try:
+        sys.stdout.flush()
+    except OSError as error:
+        _drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            code = code or _report(OutputError(f"can't write the output: {error.strerror or error}"), [])
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    try:
+        if first in COMMANDS:
+            importlib.import_module(f"facespace.cli.{first}")
         with _newer_files_in_one_line():
             code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)
     except FacespaceError as error:
@@ -114,17 +158,20 @@ def main(arguments: list[str] | None = None) -> int:
         _errors().print("interrupted")
         return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
-        sys.stderr.close()
+        _drop(sys.stdout)
         return 0
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _report(OutputError(f"{error.strerror or error}{where}"), arguments)
     except Exception as error:
+        if type(error).__name__ == "LinAlgError":  # numpy's and scipy's, known without importing them
+            hint = "Are there infinite or enormous numbers, or only copies of one vector?"
+            return _report(InputError(f"a decomposition of these embeddings fails: {error}", hint), arguments)
         # Wrong options are typer's own errors; it vendors or imports click depending on its version, so go by duty.
         if not hasattr(error, "exit_code"):
             raise
         if "--json" in arguments and hasattr(error, "format_message"):
-            _print_error({"type": "UsageError", "message": error.format_message(), "hint": ""})
+            print_json({"error": {"type": "UsageError", "message": error.format_message(), "hint": ""}})
         elif hasattr(error, "show"):
             error.show()
         return int(error.exit_code)
@@ -148,22 +195,29 @@ def _newer_files_in_one_line() -> Iterator[None]:
         yield
 
 
-def _errors() -> Console:
-    return Console(stderr=True, soft_wrap=True, highlight=False)
+def _errors() -> Terminal:
+    return Terminal(stderr=True, soft_wrap=True, highlight=False)
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what `stream` still holds, and what is yet printed, go nowhere, so that Python doesn't fail on it at the end."""
+    with suppress(OSError):  # not a real file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _report(error: FacespaceError, arguments: list[str]) -> int:
     if "--json" in arguments:
-        _print_error(error.to_dict())
-    else:
-        console = _errors()
+        try:
+            print_json({"error": error.to_dict()})
+            sys.stdout.flush()
+            return 2
+        except OSError:  # standard output is full or gone: then a person is told
+            _drop(sys.stdout)
+    console = _errors()
+    try:
         console.print(f"[bold red]error:[/] {escape(error.message)}")
         if error.hint:
             console.print(f"[dim]{escape(error.hint)}[/]")
+    except OSError:
+        _drop(sys.stderr)
     return 2
-
-
-def _print_error(error: dict[str, str]) -> None:
-    from ..io import to_json  # imports numpy
-
-    print(to_json({"error": error}))

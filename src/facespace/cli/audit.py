@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from .application import add_group
 from .files import load_set
-from .options import Json, OutputFolder, Quiet, Seed, numbers
+from .options import PRINTING, OutputFolder, Printing, Seed, numbers
 from .printing import finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def linkage(
     ] = "1e-1,1e-2",
     enrolled: Annotated[int, typer.Option(min=1, help="Images of each person in the gallery.")] = 1,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Name anonymous embeddings of one system in the labelled gallery of another, both ways.
@@ -49,7 +48,7 @@ def linkage(
 
     sizes, rates = numbers("--leaked", leaked, int), numbers("--fpir", fpir)
     a, b = load_set(source), load_set(target)
-    with progress_bar("attacks", quiet) as progress:
+    with progress_bar("attacks", printing.quiet) as progress:
         result = audit_linkage(
             a,
             b,
@@ -63,7 +62,7 @@ def linkage(
             seed=seed,
             progress=progress,
         )
-    finish(result, linkage_report, render, output, as_json=as_json, quiet=quiet)
+    finish(result, linkage_report, render, output, printing)
 
 
 def render(result: LinkageResult, files: list[str]) -> RenderableType:

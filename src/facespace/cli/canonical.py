@@ -13,7 +13,7 @@ from rich.text import Text
 from ..errors import InputError
 from .application import add_group
 from .files import domain_warnings, load_pairs, load_set, save_moved
-from .options import Json, OutputFolder, Pairs, Quiet, Seed, check_name, names
+from .options import PRINTING, OutputFolder, Pairs, Printing, Seed, check_name, names
 from .printing import emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def fit(
     output: HubOut,
     dim: Annotated[int | None, typer.Option(help="Width of the hub; that of the widest set if not given.")] = None,
     regularization: Annotated[float, typer.Option(help="Relative to each network's largest variance.")] = 0.05,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Fit a hub on the images that the sets share."""
     check_name(output, "hubs")
@@ -43,7 +42,7 @@ def fit(
 
     hub = CanonicalSpace.fit(_load(sets), dim, regularization=regularization)
     hub.save(output)
-    emit({"hub": output, **describe(hub)}, lambda: hub_text(describe(hub), output), as_json=as_json, quiet=quiet)
+    emit({"hub": output, **describe(hub)}, lambda: hub_text(describe(hub), output), printing)
 
 
 @group.command("join")
@@ -52,8 +51,7 @@ def join(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Set of the network that joins.")],
     old: Annotated[list[Path], typer.Argument(metavar="OLD…", help="Sets of networks in the hub, same images.")],
     output: HubOut,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Add a network to a hub; the others' maps and every template in the hub stay valid."""
     check_name(output, "hubs")
@@ -62,7 +60,7 @@ def join(
     ((name, faces),) = _load([new]).items()
     joined = CanonicalSpace.load(hub).join(name, faces, _load(old))
     joined.save(output)
-    emit({"hub": output, **describe(joined)}, lambda: hub_text(describe(joined), output), as_json=as_json, quiet=quiet)
+    emit({"hub": output, **describe(joined)}, lambda: hub_text(describe(joined), output), printing)
 
 
 @group.command("apply")
@@ -72,8 +70,7 @@ def apply(
     output: SetOut,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Network of the set, if it doesn't say.")] = None,
     from_hub: Annotated[bool, typer.Option("--from-hub", help="Move a set in the hub into the space of --model.")] = False,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Move a network's set into the hub."""
     from ..mapping import CanonicalSpace
@@ -88,7 +85,7 @@ def apply(
         if not name:
             raise InputError(f"{faces} doesn't say which network made it", f"Give --model: {', '.join(fitted.models)}.")
         moved, warnings = fitted.apply(name, given), domain_warnings(fitted.into[name], given)
-    save_moved(moved, output, warnings, as_json=as_json, quiet=quiet)
+    save_moved(moved, output, warnings, printing)
 
 
 @group.command("fuse")
@@ -96,13 +93,12 @@ def fuse(
     hub: Hub,
     sets: Annotated[list[Path], typer.Argument(help="Sets of networks in the hub.")],
     output: SetOut,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Average several networks' templates of each image in the hub."""
     from ..mapping import CanonicalSpace
 
-    save_moved(CanonicalSpace.load(hub).fuse(_load(sets)), output, None, as_json=as_json, quiet=quiet)
+    save_moved(CanonicalSpace.load(hub).fuse(_load(sets)), output, None, printing)
 
 
 @group.command("report")
@@ -115,8 +111,7 @@ def report(
     ] = "",
     keys: Annotated[str, typer.Option(help="Images to fit on: protocol, or all, by subject.")] = "protocol",
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """A hub like HUB against direct maps: fitted anew in every fold, without the people it is judged on."""
@@ -127,7 +122,7 @@ def report(
     fitted, faces = CanonicalSpace.load(hub), _load(sets)
     for name in faces:
         fitted.to_hub(name, faces[name].vectors[:1])  # raises for a network or a width that the hub doesn't have
-    with progress_bar("folds", quiet) as progress:
+    with progress_bar("folds", printing.quiet) as progress:
         result = hub_study(
             list(faces.values()),
             load_pairs(pairs),
@@ -138,7 +133,7 @@ def report(
             seed=seed,
             progress=progress,
         )
-    finish(result, hub_report, _result, output, as_json=as_json, quiet=quiet)
+    finish(result, hub_report, _result, output, printing)
 
 
 def describe(hub: CanonicalSpace) -> dict[str, Any]:

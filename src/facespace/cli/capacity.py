@@ -12,7 +12,7 @@ from rich.text import Text
 from ..errors import InputError, shorten
 from .application import add_group
 from .files import crop_faces, load_set, training_files
-from .options import Aligned, Json, Landmarks, OutputFolder, Quiet, Seed, Weights, numbers
+from .options import CROPPING, PRINTING, Cropping, OutputFolder, Printing, Seed, numbers
 from .printing import emit, finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -43,12 +43,9 @@ def estimate(
     student: Annotated[Path | None, typer.Option(help="Image student (capacity student); needs --images.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the set's images, for it.")] = None,
     passes: Annotated[int | None, typer.Option(min=2, help="T, of the image student.")] = None,
-    landmarks: Landmarks = None,
-    aligned: Aligned = False,
-    weights: Weights = None,
+    cropping: Cropping = CROPPING,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """How many people can this representation tell apart? An upper bound with its interval, and what speaks against it."""
@@ -60,8 +57,8 @@ def estimate(
         raise InputError("--student and --images belong together", "An image student sees the set's images.")
     used, moments = None, None
     if student is not None and images is not None:
-        used, moments = _moments(loaded, student, images, passes, landmarks, aligned, weights, quiet or as_json)
-    with progress_bar("steps", quiet) as progress:
+        used, moments = _moments(loaded, student, images, passes, cropping, printing.silent)
+    with progress_bar("steps", printing.quiet) as progress:
         result = estimate_capacity(
             loaded,
             qs=shares,
@@ -75,7 +72,7 @@ def estimate(
             seed=seed,
             progress=progress,
         )
-    finish(result, capacity_report, render, output, as_json=as_json, quiet=quiet)
+    finish(result, capacity_report, render, output, printing)
 
 
 @capacity.command("student")
@@ -96,11 +93,8 @@ def student(
     rate: Annotated[float, typer.Option(help="First learning rate.")] = 3e-4,
     dropout: Annotated[float, typer.Option(min=0, max=0.99, help="Behind every convolution.")] = 0.05,
     passes: Annotated[int, typer.Option(min=2, help="T, when it is used.")] = 100,
-    landmarks: Landmarks = None,
-    aligned: Aligned = False,
-    weights: Weights = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    cropping: Cropping = CROPPING,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Train a student that sees the faces, for `facespace capacity SET --student FILE --images FOLDER`.
@@ -116,20 +110,18 @@ def student(
         raise InputError(f"{output}: a student is a .safetensors file", "End its name so.")
     check_folder(output.parent)
     files, left_out = training_files(images, exclude)
-    crops, ids, skipped = crop_faces(
-        files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet or as_json
-    )
+    crops, ids, skipped = crop_faces(files, load_card(backbone), cropping, printing.silent)
     vectors = None
     if teacher is not None:
         known = load_set(teacher)
         vectors = known.vectors[known.rows(ids)]
-    with progress_bar("steps", quiet or as_json) as step:
+    with progress_bar("steps", printing.silent) as step:
         made = train_image_student(
             crops,
             backbone,
             vectors=vectors,
             dim=dim,
-            weights=weights,
+            weights=cropping.weights,
             progress=step,
             since=since,
             epochs=epochs,
@@ -154,18 +146,11 @@ def student(
         f"{len(crops):,} faces ({left_out:,} left out, {len(skipped):,} skipped), m = {made.projection.dim}. Loss by epoch: "
         + ", ".join(f"{loss:.2f}" for loss in made.log_)
     )
-    emit(document, lambda: Group(Text(shown), Text(f"Student: {output}", style="bold")), as_json=as_json, quiet=quiet)
+    emit(document, lambda: Group(Text(shown), Text(f"Student: {output}", style="bold")), printing)
 
 
 def _moments(
-    faces: EmbeddingSet,
-    student: Path,
-    images: Path,
-    passes: int | None,
-    landmarks: Path | None,
-    aligned: bool,
-    weights: Path | None,
-    quiet: bool,
+    faces: EmbeddingSet, student: Path, images: Path, passes: int | None, cropping: Cropping, quiet: bool
 ) -> tuple[ImageStudent, ProbabilisticEmbeddings]:
     """The student and its moments of the set's images, in the set's order."""
     from ..capacity import load_image_student
@@ -180,7 +165,7 @@ def _moments(
             "Ids are paths under the folder, without extension.",
         )
     files = [found[name] for name in faces.ids.tolist()]
-    crops, _, skipped = crop_faces(files, made.card, landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet)
+    crops, _, skipped = crop_faces(files, made.card, cropping, quiet)
     if skipped:
         raise InputError(
             f"{len(skipped):,} images show no face, such as {skipped[0].file}: {skipped[0].reason}",

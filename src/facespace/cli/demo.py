@@ -8,27 +8,18 @@ from typing import Annotated
 import typer
 
 from .application import app
-from .options import Json, Quiet, Seed
+from .options import PRINTING, Printing, Seed
 from .study import run_cross_model
 
 
 @app.command("demo")
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("facespace-demo"),
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
     from ..datasets import demo_protocol, demo_sets
 
-    run_cross_model(
-        demo_sets(),
-        demo_protocol(),
-        pairing=["same", "matched"],
-        methods=["auto", "ridge", "rotation", "identity"],
-        seed=seed,
-        output=output,
-        as_json=as_json,
-        quiet=quiet,
-    )
+    chosen = {"pairing": ["same", "matched"], "methods": ["auto", "ridge", "rotation", "identity"]}
+    run_cross_model(demo_sets(), demo_protocol(), output, printing, seed=seed, **chosen)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from .application import app
-from .options import Aligned, Json, Landmarks, Quiet, Weights
-from .printing import emit, progress_bars
+from .options import PRINTING, Aligned, Landmarks, Printing, Weights
+from .printing import Terminal, emit, progress_bars
 
 if TYPE_CHECKING:
     from ..models import EmbedResult
@@ -27,10 +26,14 @@ def embed(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     weights: Weights = None,
     detector: Annotated[str, typer.Option(help="auto, yunet, scrfd or dlib.")] = "auto",
+    detect_size: Annotated[
+        int, typer.Option(min=16, help="Long side in pixels that pictures are shrunk to for the detector.")
+    ] = 640,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Images of more pixels are skipped, unread.")] = 200_000_000,
+    keep_damaged: Annotated[bool, typer.Option("--keep-damaged", help="Take what can be read of damaged files.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 32,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor core.")] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Compute the embeddings of all images in a folder.
 
@@ -38,7 +41,7 @@ def embed(
     """
     from ..models import embed as run
 
-    with progress_bars(shown=not (as_json or quiet)) as show:
+    with progress_bars(shown=not (printing.silent)) as show:
         try:
             result = run(
                 images,
@@ -47,6 +50,9 @@ def embed(
                 landmarks=landmarks,
                 aligned=aligned,
                 detector=detector,
+                detect_size=detect_size,
+                max_pixels=max_pixels,
+                keep_damaged=keep_damaged,
                 weights=weights,
                 batch_size=batch_size,
                 workers=workers,
@@ -55,10 +61,10 @@ def embed(
                 download_progress=show,
             )
         except KeyboardInterrupt:
-            if not quiet:
-                Console(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
+            if not printing.quiet:
+                Terminal(stderr=True).print("What is finished is kept; the same command with --resume goes on from there.")
             raise
-    emit(result, lambda: _text(result), as_json=as_json, quiet=quiet)
+    emit(result, lambda: _text(result), printing)
 
 
 def _text(result: EmbedResult) -> str:
@@ -71,6 +77,10 @@ def _text(result: EmbedResult) -> str:
         lines.append(f"{result.resumed:,} of them were done by the interrupted run")
     if result.several_faces:
         lines.append(f"{result.several_faces:,} images show several faces; the largest near the middle was taken")
+    if result.other_files:
+        from ..images import describe_others
+
+        lines.append(f"[yellow]{escape(describe_others(result.other_files))}[/]")
     for reason, count in result.reasons.items():
         names = [escape(s.file) for s in result.skipped if s.reason == reason]
         more = f" and {count - 5:,} more (all of them: --json)" if count > 5 else ""

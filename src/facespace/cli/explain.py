@@ -12,7 +12,7 @@ from rich.text import Text
 from ..errors import InputError
 from .application import add_group
 from .files import crop_faces, load_linear_map, load_pairs, training_files
-from .options import Aligned, Json, Landmarks, OutputFolder, Pairs, Quiet, Seed, Weights, names
+from .options import CROPPING, PRINTING, Cropping, OutputFolder, Pairs, Printing, Seed, names
 from .printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -38,11 +38,8 @@ def pair(
     other_model: Annotated[
         str | None, typer.Option(help="That network or its checkpoint, by default the map's; explained too if it can be.")
     ] = None,
-    landmarks: Landmarks = None,
-    aligned: Aligned = False,
-    weights: Weights = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    cropping: Cropping = CROPPING,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Explain the comparison of two images in one picture: what speaks for one person, and what against."""
@@ -55,15 +52,15 @@ def pair(
     linear = None if mapping is None else load_linear_map(mapping)
     if linear is not None:
         other_model = check_ends(linear, model, other_model)
-    network = load_explainable(model, weights)
-    opened = load_explainable(other_model, weights) if other_model and explainable(other_model) else None
+    network = load_explainable(model, cropping.weights)
+    opened = load_explainable(other_model, cropping.weights) if other_model and explainable(other_model) else None
     closed = linear is not None and opened is None
-    a = _face(first, network.name, landmarks, aligned, weights)
+    a = _face(first, network.name, cropping)
     b_model = (opened or network).name if not closed else str(other_model)
-    b = _face(second, b_model, landmarks, aligned, weights)
+    b = _face(second, b_model, cropping)
     result = explain_pair(
         a,
-        _vector(second, b_model, landmarks, aligned, weights) if closed else b,
+        _vector(second, b_model, cropping) if closed else b,
         network,
         method=method,
         threshold=threshold,
@@ -79,7 +76,7 @@ def pair(
     title = f"{first.name}{'' if linear is None else f' by {one}'} and {second.name} by {two}, {method}"
     write_picture(result, output, title=title)
     document = {**result.to_dict(), "files": [str(output)]}
-    emit(document, lambda: _pair_text(result, output), as_json=as_json, quiet=quiet)
+    emit(document, lambda: _pair_text(result, output), printing)
 
 
 @explain.command("train")
@@ -102,11 +99,8 @@ def train(
     ] = False,
     picture: Annotated[Path | None, typer.Option(help="PNG of originals beside reconstructions.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")] = False,
-    landmarks: Landmarks = None,
-    aligned: Aligned = False,
-    weights: Weights = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    cropping: Cropping = CROPPING,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Make a network explainable: train a decoder, a max-pool head, or both.
@@ -124,12 +118,10 @@ def train(
         raise InputError(f"{output}: a checkpoint is a .safetensors file", "End its name so.")
     check_folder(output.parent)
     files, left_out = training_files(images, exclude)
-    crops, ids, skipped = crop_faces(
-        files, load_card(backbone), landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet or as_json
-    )
+    crops, ids, skipped = crop_faces(files, load_card(backbone), cropping, printing.silent)
     people = labels_of(ids, labels) if mode == "joint" else None
     lines: list[str] = []
-    with progress_bar("maps", quiet or as_json) as maps, progress_bar("steps", quiet or as_json) as steps:
+    with progress_bar("maps", printing.silent) as maps, progress_bar("steps", printing.silent) as steps:
 
         def told(progress: TrainProgress) -> None:
             lines.append(progress.line())
@@ -142,14 +134,14 @@ def train(
             out=output,
             labels=people,
             start=None if start is None else load_checkpoint(start),
-            weights=weights,
+            weights=cropping.weights,
             resume=resume,
             report=told,
             maps_progress=maps,
         )
     written = [str(output)]
     if picture is not None:
-        written.append(str(write_reconstructions(made.network(weights), crops, picture)))
+        written.append(str(write_reconstructions(made.network(cropping.weights), crops, picture)))
     document = {
         "checkpoint": str(output),
         "mode": mode,
@@ -163,7 +155,7 @@ def train(
     shown = Text(
         f"{len(crops):,} faces ({left_out:,} left out, {len(skipped):,} skipped). Last: {lines[-1] if lines else '–'}"
     )
-    emit(document, lambda: Group(shown, Text(f"Checkpoint: {output}", style="bold")), as_json=as_json, quiet=quiet)
+    emit(document, lambda: Group(shown, Text(f"Checkpoint: {output}", style="bold")), printing)
 
 
 @explain.command("evaluate")
@@ -176,12 +168,9 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(min=20, help="Play on about so many pairs, of all folds.")] = None,
     threshold: Annotated[float | None, typer.Option(help="τ; by default the network's.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the scores of finished pairs and go on from them.")] = False,
-    landmarks: Landmarks = None,
-    aligned: Aligned = False,
-    weights: Weights = None,
+    cropping: Cropping = CROPPING,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Play the hiding game: which maps point at what recognition lives on?"""
@@ -193,15 +182,13 @@ def evaluate(
 
     if resume and output is None:
         raise InputError("resuming needs an output folder", "Name it with -o: the scores are kept in it.")
-    network = load_explainable(model, weights)
+    network = load_explainable(model, cropping.weights)
     protocol = load_pairs(pairs)
     protocol = protocol if limit is None else stratified(protocol, limit)
     wanted = set(protocol.ids.tolist())
     files = [file for file in find_images(images) if file.id in wanted]
-    crops, ids, _ = crop_faces(
-        files, load_card(network.name), landmarks=landmarks, aligned=aligned, weights=weights, quiet=quiet or as_json
-    )
-    with progress_bar("pairs", quiet or as_json) as step:
+    crops, ids, _ = crop_faces(files, load_card(network.name), cropping, printing.silent)
+    with progress_bar("pairs", printing.silent) as step:
         result = hiding_game(
             network,
             crops,
@@ -214,23 +201,21 @@ def evaluate(
             folder=output / "scores" if resume and output is not None else None,
             progress=step,
         )
-    finish(result, game_report, _game_text, output, as_json=as_json, quiet=quiet)
+    finish(result, game_report, _game_text, output, printing)
 
 
-def _face(path: Path, name: str, landmarks: Path | None, aligned: bool, weights: Path | None) -> Any:
+def _face(path: Path, name: str, cropping: Cropping) -> Any:
     from ..images import ImageFile
     from ..models import aligned_faces, load_card
 
-    file = ImageFile(_id(path, landmarks), path)
-    return aligned_faces([file], load_card(name), landmarks=landmarks, aligned=aligned, weights=weights)[0][0]
+    file = ImageFile(_id(path, cropping.landmarks), path)
+    return aligned_faces([file], load_card(name), **vars(cropping))[0][0]
 
 
-def _vector(path: Path, name: str, landmarks: Path | None, aligned: bool, weights: Path | None) -> Any:
+def _vector(path: Path, name: str, cropping: Cropping) -> Any:
     from ..models import embed
 
-    return embed(
-        {_id(path, landmarks): path}, name, landmarks=landmarks, aligned=aligned, weights=weights
-    ).embeddings.vectors[0]
+    return embed({_id(path, cropping.landmarks): path}, name, **vars(cropping)).embeddings.vectors[0]
 
 
 def _id(path: Path, landmarks: Path | None) -> str:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from ..errors import InputError
+from .options import Cropping, Printing
 from .printing import emit, progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -36,6 +37,16 @@ def load_pairs(path: Path) -> PairProtocol:
     from ..datasets import read_pairs
 
     return read_pairs(path)
+
+
+def without_people(faces: EmbeddingSet, pairs: Path) -> EmbeddingSet:
+    """The images of a set that are neither in the pairs list `pairs` nor of its people."""
+    from ..datasets import exclude_people
+
+    rows = exclude_people(faces, load_pairs(pairs)).nonzero()[0]
+    if not len(rows):
+        raise InputError(f"all {len(faces):,} images are of people in {pairs}", "Fit on others.")
+    return faces.take(rows)
 
 
 def load_map(path: Path, source: EmbeddingSet | None = None, target: EmbeddingSet | None = None) -> LinearMap | TwoSidedMap:
@@ -101,21 +112,21 @@ def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: EmbeddingSet, **side
     return [reason for reason in fitted.check(faces.vectors[some], **side).reasons if "too few to tell" not in reason]
 
 
-def save_moved(moved: EmbeddingSet, path: Path, warnings: list[str] | None, *, as_json: bool, quiet: bool) -> None:
+def save_moved(moved: EmbeddingSet, path: Path, warnings: list[str] | None, printing: Printing) -> None:
     """Write a set that was brought into another space, and say so."""
     moved.save(path)
     facts: dict[str, Any] = {"output": path, "model": moved.model, "rows": len(moved), "dim": moved.dim}
     if warnings is not None:
         facts["warnings"] = warnings
     line = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(path))}"
-    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(warnings or [])), as_json=as_json, quiet=quiet)
+    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(warnings or [])), printing)
 
 
 def crop_faces(
-    files: Sequence[ImageFile], card: ModelCard, *, landmarks: Path | None, aligned: bool, weights: Path | None, quiet: bool
+    files: Sequence[ImageFile], card: ModelCard, cropping: Cropping, quiet: bool
 ) -> tuple[Any, list[str], list[Any]]:
     """`models.aligned_faces` under a progress bar: crops, their ids, and the images without a face."""
     from ..models import aligned_faces
 
     with progress_bar("faces", quiet) as step:
-        return aligned_faces(files, card, landmarks=landmarks, aligned=aligned, weights=weights, progress=step)
+        return aligned_faces(files, card, **vars(cropping), progress=step)

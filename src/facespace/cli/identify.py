@@ -13,7 +13,7 @@ from rich.text import Text
 from ..errors import InputError
 from .application import app
 from .files import load_cohort, load_map, load_set
-from .options import Json, OutputFolder, Quiet, numbers
+from .options import PRINTING, OutputFolder, Printing, numbers
 from .printing import dim, emit, finish, warning_lines
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def identify_command(
         Path | None, typer.Option(help="The same by the gallery's network, where it is another.")
     ] = None,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Look every probe up in a gallery: closed set (CMC) and open set (FNIR at FPIR).
 
@@ -75,11 +74,11 @@ def identify_command(
             write_json(several, output / "results.json")
             for name, one in several.galleries.items():
                 identification_report(one, f"{title}, {name}").write(output / name)
-        emit(several, lambda: render_lists(several), as_json=as_json, quiet=quiet)
+        emit(several, lambda: render_lists(several), printing)
         return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members)
     report = partial(identification_report, title=title)
-    finish(result, report, lambda found, _: render(found), output, as_json=as_json, quiet=quiet)
+    finish(result, report, lambda found, _: render(found), output, printing)
 
 
 def render(result: IdentificationResult) -> RenderableType:

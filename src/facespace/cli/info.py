@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.text import Text
 
 from ..errors import FileFormatError, shorten
+from ..results import fields
 from .application import app
 from .files import load_set
-from .options import Json, Quiet
+from .options import PRINTING, Printing
 from .printing import emit
 
 if TYPE_CHECKING:
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 @app.command()
 def info(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Set, map, statistics, hub or ONNX file.")],
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Say what is in a file."""
     from ..io import SUFFIXES, existing_file
@@ -44,15 +45,15 @@ def info(
     facts = {"file": file, "bytes": size, **facts}
     emit(
         facts,
-        lambda: Group(Text.from_markup(f"{escape(str(file))} [dim]({_size(size)})[/]"), text),
-        as_json=as_json,
-        quiet=quiet,
+        lambda: Group(Text.from_markup(f"{escape(str(file))} [dim]({decimal(size)})[/]"), text),
+        printing=printing,
     )
 
 
 def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
     import numpy as np
 
+    from ..copies import copies_of_people, equal_rows, examples, of_two_people
     from ..people import people_of
 
     faces = load_set(path)
@@ -64,6 +65,11 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         "known": int(people.codes.max()) + 1,
         "images_of_unknown_people": int((~people.known).sum()),
     }
+    equal = equal_rows(faces.vectors)
+    shared = of_two_people(equal, people.codes)
+    rows = np.flatnonzero(people.known & (equal == np.arange(len(faces))))  # those of one person may differ by rounding
+    equal[rows] = rows[copies_of_people(faces.normalized()[rows], people.codes[rows])]
+    copied = np.flatnonzero(equal != np.arange(len(faces)))
     facts = {
         "kind": "set",
         "rows": len(faces),
@@ -71,6 +77,7 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         "model": faces.model,
         "columns": {name: {"distinct": count} for name, count in columns.items()},
         "people": known,
+        "copies": {"images": len(copied), "of_two_people": len(shared)},
         "metadata": dict(faces.metadata),
         "mean_length": float(np.linalg.norm(faces.normalized().mean(axis=0, dtype=np.float64))),
         "vector_length": {"min": float(lengths.min()), "mean": float(lengths.mean()), "max": float(lengths.max())},
@@ -88,6 +95,13 @@ def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
         lines += [f"[yellow]![/] {known['images_of_unknown_people']:,} images are of unknown people"] * (
             not people.known.all()
         )
+    if len(copied):
+        lines.append(
+            f"[yellow]![/] {len(copied):,} images are copies of others: {escape(examples(faces.ids, equal, copied))}"
+        )
+    if len(shared):
+        named = escape(examples(faces.ids, equal, shared))
+        lines.append(f"[yellow]![/] {len(shared):,} images have the vector of another person's: {named}")
     lines += [f"column {name}: {count:,} distinct values" for name, count in columns.items()]
     lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in faces.metadata.items()]
     return facts, Text.from_markup("\n".join(lines))
@@ -114,23 +128,20 @@ def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:
     if kind != "statistics":
         return _trained(file)
     statistics = PairStatistics.load(path)
+    sides = {"source": statistics.source, "target": statistics.target}
     found = {
         "kind": "statistics",
         "pairs": statistics.n,
-        "source_model": statistics.source_model,
-        "target_model": statistics.target_model,
-        "source_dim": statistics.source.dim,
-        "target_dim": statistics.target.dim,
-        "source_rank": statistics.source.rank(center=False) if statistics.n else 0,
-        "target_rank": statistics.target.rank(center=False) if statistics.n else 0,
-        "source_mean_length": float(np.linalg.norm(statistics.source.mean)),
-        "target_mean_length": float(np.linalg.norm(statistics.target.mean)),
+        **fields(statistics, "source_model", "target_model"),
+        **{f"{side}_dim": moments.dim for side, moments in sides.items()},
+        **{f"{side}_rank": moments.rank(center=False) if statistics.n else 0 for side, moments in sides.items()},
+        **{f"{side}_mean_length": float(np.linalg.norm(moments.mean)) for side, moments in sides.items()},
     }
     lines = [f"statistics of [bold]{statistics.n:,} pairs[/]"]
     lines += [
         f"{side}: {escape(str(found[f'{side}_model'] or 'unknown'))}, {found[f'{side}_dim']} numbers, "
         f"rank {found[f'{side}_rank']}, mean of length {found[f'{side}_mean_length']:.3f}"
-        for side in ("source", "target")
+        for side in sides
     ]
     return found, Text.from_markup("\n".join(lines))
 
@@ -175,11 +186,3 @@ def _onnx(path: Path) -> tuple[dict[str, Any], RenderableType]:
         names = f"{ours.get('source') or '?'} → {ours.get('target') or '?'}"
         head = f"a map as ONNX: [bold]{escape(names)}[/], {escape(ours.get('method', ''))}"
     return facts, Text.from_markup(f"{head}\n{escape(', '.join(ends))}")
-
-
-def _size(count: int) -> str:
-    value, units = float(count), iter(("bytes", "kB", "MB", "GB"))
-    unit = next(units)
-    while value >= 1000 and unit != "GB":
-        value, unit = value / 1000, next(units)
-    return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"

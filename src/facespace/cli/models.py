@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .application import add_group
-from .options import Json, Quiet
+from .options import PRINTING, Printing
 from .printing import emit
 
 if TYPE_CHECKING:
@@ -18,32 +18,29 @@ models = add_group("models")
 
 
 @models.command("list")
-def list_models(as_json: Json = False, quiet: Quiet = False) -> None:
+def list_models(printing: Printing = PRINTING) -> None:
     """List the networks that facespace knows, and whether they can be computed here."""
     from ..models import list_cards
 
     rows = [_facts(card) for card in list_cards()]
-    emit({"models": rows}, lambda: _table(rows), as_json=as_json, quiet=quiet)
+    emit({"models": rows}, lambda: _table(rows), printing)
 
 
 @models.command()
 def show(
     name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Show a model's card and where its weights are."""
     from ..models import load_card
 
     card = load_card(name)
     facts = _facts(card)
-    emit(facts, lambda: _card(card, facts), as_json=as_json, quiet=quiet)
+    emit(facts, lambda: _card(card, facts), printing)
 
 
 @models.command()
-def add(
-    card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], as_json: Json = False, quiet: Quiet = False
-) -> None:
+def add(card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], printing: Printing = PRINTING) -> None:
     """Add a card of your own, so that its name can be used like a built-in one's."""
     from ..models import add_card, load_card
 
@@ -52,8 +49,7 @@ def add(
     emit(
         {"name": name, "path": path},
         lambda: f"Added {name}: facespace embed IMAGES --model {name}",
-        as_json=as_json,
-        quiet=quiet,
+        printing=printing,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,15 +25,39 @@ def _check_folder(output: Path | None) -> Path | None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
+Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
+Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
+
+
+@dataclass(frozen=True)
+class Printing:
+    """How a command says what it made."""
+
+    as_json: Json = False
+    quiet: Quiet = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is nobody to watch a progress bar."""
+        return self.as_json or self.quiet
+
+
+@dataclass(frozen=True)
+class Cropping:
+    """How images become crops."""
+
+    landmarks: Landmarks = None
+    aligned: Aligned = False
+    weights: Weights = None
+
+
+PRINTING, CROPPING = Printing(), Cropping()
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
 OutputFolder = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.", callback=_check_folder),
 ]
-# How images become crops.
-Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
-Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
-Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="Ridge penalty.")]

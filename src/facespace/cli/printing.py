@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from ..errors import visible
+from .options import Printing
 
 if TYPE_CHECKING:
     from ..report import Report
 
-console = Console()
+
+class Terminal(Console):
+    """What all output for people goes through: all text is `visible`."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """The segments of `renderable`."""
+        for part in super().render(renderable, options):
+            yield part if part.control else Segment(visible(part.text), part.style)
 
 
-def emit(result: Any, render: Callable[[], RenderableType], *, as_json: bool, quiet: bool) -> None:
+console = Terminal()
+
+
+def print_json(value: Any) -> None:
+    """Print the document of `value`, of ASCII where standard output can't take UTF-8."""
+    from ..io import to_json
+
+    print(to_json(value, encoding=getattr(sys.stdout, "encoding", None) or "utf-8"))
+
+
+def emit(result: Any, render: Callable[[], RenderableType], printing: Printing) -> None:
     """Print `result` as JSON, or what `render()` gives, or nothing."""
-    if as_json:
-        from ..io import to_json
-
-        print(to_json(result))
-    elif not quiet:
+    if printing.as_json:
+        print_json(result)
+    elif not printing.quiet:
         console.print(render())
 
 
@@ -33,9 +53,7 @@ def finish(
     report: Callable[[Any], Report],
     render: Callable[[Any, list[str]], RenderableType],
     output: Path | None,
-    *,
-    as_json: bool,
-    quiet: bool,
+    printing: Printing,
 ) -> None:
     """Write `report(result)` and results.json to `output`, if given; then print the document or `render(result, files)`.
 
@@ -48,7 +66,7 @@ def finish(
     if output is not None:
         files += [str(path) for path in [*report(result).write(output), output / "results.json"]]
         write_json(document, output / "results.json")
-    emit(document, lambda: render(result, files), as_json=as_json, quiet=quiet)
+    emit(document, lambda: render(result, files), printing)
 
 
 def page(
@@ -92,7 +110,7 @@ def progress_bars(shown: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function of (name, done, whole) that moves the bar of that name on standard error, if that is a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    errors = Console(stderr=True)
+    errors = Terminal(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors, transient=True, disable=not (shown and errors.is_terminal)) as bars:
         tasks: dict[str, Any] = {}

@@ -54,20 +54,21 @@ def read_table(path: Path, what: str, kinds: Sequence[type], layout: str) -> lis
 
 
 def _by_arrow(path: Path, delimiter: str, types: list[Any]) -> list[Any]:
+    names = [str(i) for i in range(len(types))]
+    read = {"column_names": names, "block_size": 1 << 20}
+    convert = {"column_types": dict(zip(names, types, strict=True)), "null_values": []}
+    table = _arrow_table(path, read, {"delimiter": delimiter, "quote_char": False}, convert)
+    return [table[name] for name in names]
+
+
+def _arrow_table(path: Path, read: dict[str, Any], parse: dict[str, Any], convert: dict[str, Any]) -> Any:
+    """The csv, perhaps gzip, by Arrow's reader with these options; no string is taken for a null."""
     import pyarrow as pa
     from pyarrow import csv
 
-    names = [str(i) for i in range(len(types))]
+    options = csv.ReadOptions(**read), csv.ParseOptions(**parse), csv.ConvertOptions(strings_can_be_null=False, **convert)
     with pa.OSFile(str(path)) as raw, _unpacked(raw, path) as stream:
-        table = csv.read_csv(
-            stream,
-            read_options=csv.ReadOptions(column_names=names, block_size=1 << 20),
-            parse_options=csv.ParseOptions(delimiter=delimiter, quote_char=False),
-            convert_options=csv.ConvertOptions(
-                column_types=dict(zip(names, types, strict=True)), null_values=[], strings_can_be_null=False
-            ),
-        )
-    return [table[name] for name in names]
+        return csv.read_csv(stream, *options)
 
 
 def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -77,7 +78,6 @@ def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequ
     line.
     """
     import pyarrow as pa
-    from pyarrow import csv
 
     existing_file(path, what)
     number, first = next(filled_lines(path), (0, ""))
@@ -89,18 +89,11 @@ def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequ
         raise wrong_line(path, (number, first), f"the header of {what}: no column {', '.join(missing)}")
     wanted = [name for name in (*needed, *known) if name in names]
     places = [str(i) for i in range(len(names))]
+    read = {"column_names": places, "skip_rows": number, "block_size": 1 << 24}
+    columns = [str(names.index(name)) for name in wanted]
+    convert = {"column_types": dict.fromkeys(places, pa.string()), "include_columns": columns}
     try:
-        with pa.OSFile(str(path)) as raw, _unpacked(raw, path) as stream:
-            table = csv.read_csv(
-                stream,
-                read_options=csv.ReadOptions(column_names=places, skip_rows=number, block_size=1 << 24),
-                parse_options=csv.ParseOptions(delimiter=delimiter),
-                convert_options=csv.ConvertOptions(
-                    column_types=dict.fromkeys(places, pa.string()),
-                    include_columns=[str(names.index(name)) for name in wanted],
-                    strings_can_be_null=False,
-                ),
-            )
+        table = _arrow_table(path, read, {"delimiter": delimiter}, convert)
     except (pa.ArrowInvalid, OSError):
         line = (0, "")
         for line in filled_lines(path):

@@ -19,6 +19,7 @@ from ..errors import FileFormatError, shorten
 from ..io import existing_file, guarded
 
 Rows = NDArray[np.intp]
+_HINT = "BLUFR's configuration is blufr_lfw_config.mat."
 _VARIABLES = ("imageList", "labels", "trainIndex", "testIndex", "galIndex", "probIndex")
 
 
@@ -60,9 +61,7 @@ def _read(path: Path) -> BlufrProtocol:
 
     content: dict[str, Any] = loadmat(path)
     if missing := [name for name in _VARIABLES if name not in content]:
-        raise FileFormatError(
-            f"{path} has no variable {', '.join(missing)}", "BLUFR's configuration is blufr_lfw_config.mat."
-        )
+        raise FileFormatError(f"{path} has no variable {', '.join(missing)}", _HINT)
     files = [str(cell.item() if cell.size == 1 else "") for cell in content["imageList"].ravel()]
     stems = np.array([file.rsplit(".", 1)[0] for file in files])
     person = _whole(path, content["labels"], "labels")

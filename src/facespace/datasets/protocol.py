@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import Strings
+from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
 from ..io import nfc, without_suffix
-from ..people import people_in
+from ..people import people_in, people_of
 from ._lines import check_both_classes
 
 
@@ -117,17 +117,23 @@ def contiguous_folds(n: int, k: int = 10) -> NDArray[np.int64] | None:
     return np.repeat(np.arange(k, dtype=np.int64), sizes)
 
 
-def exclude_people(ids: Sequence[str] | Strings, protocol: PairProtocol) -> NDArray[np.bool_]:
-    """(n,) True where neither the image nor its person (by the id's first folder) is in `protocol`: fit to train on.
+def exclude_people(images: EmbeddingSet | Sequence[str] | Strings, protocol: PairProtocol) -> NDArray[np.bool_]:
+    """(n,) True where neither the image nor its person is in `protocol`: fit to train on.
+
+    People are those of a set (`facespace.people`), of ids alone those of their first folders.
 
     >>> pairs = PairProtocol("p", ["ann/1", "7"], ["ann/2", "8"], [True, False])
     >>> exclude_people(["ann/3", "bob/1", "7", "9"], pairs).tolist()
     [False, True, False, True]
     """
-    names = without_suffix(nfc(np.asarray(ids, dtype=np.str_)))
-    tested, people = people_in(protocol.ids), people_in(names)
-    same_person = people.known & np.isin(people.names, tested.names)
-    return ~(np.isin(names, without_suffix(protocol.ids)) | same_person)
+    if isinstance(images, EmbeddingSet):
+        ids, people = images.ids, people_of(images)
+    else:
+        ids = without_suffix(nfc(np.asarray(images, dtype=np.str_)))
+        people = people_in(ids)
+    tested = np.isin(without_suffix(ids), without_suffix(protocol.ids))
+    names = people.names[tested] if people.source == "subject" else people_in(protocol.ids).names
+    return ~(tested | (people.known & np.isin(people.names, names)))
 
 
 def stratified(protocol: PairProtocol, count: int) -> PairProtocol:

@@ -75,16 +75,8 @@ class SyntheticIjb:
         """What `read_ijb` reads from the files that `write` writes."""
         templates = np.arange(1, len(self.person) + 1)
         images = np.arange(1, len(self) + 1).astype(np.str_)
-        return TemplateProtocol(
-            name,
-            images,
-            self.template - 1,
-            self.media - 1,
-            templates.astype(np.str_),
-            self.left - 1,
-            self.right - 1,
-            self.same,
-        )
+        pairs = self.left - 1, self.right - 1, self.same
+        return TemplateProtocol(name, images, self.template - 1, self.media - 1, templates.astype(np.str_), *pairs)
 
     def embed(self, network: int = 0, dim: int = 512) -> NDArray[np.float32]:
         """(n, dim) float32: the faces as `network` (0, 1, …) sees them. All networks see the same people and images."""

@@ -148,15 +148,9 @@ class TemplateProtocol:
         """
         if faces.template is None:
             raise InputError("the set has no column 'template'", "Add it, or give a list of image, template and media.")
+        columns: dict[str, Any] = {name: column for name, column in faces.columns().items() if name != "quality"}
         return cls.from_columns(
-            protocol.name,
-            images=faces.ids,
-            template=faces.template,
-            media=faces.media,
-            subject=faces.subject,
-            left=protocol.left,
-            right=protocol.right,
-            same=protocol.same,
+            protocol.name, images=faces.ids, left=protocol.left, right=protocol.right, same=protocol.same, **columns
         )
 
     def rows(self, faces: EmbeddingSet, *, in_list_order: bool = False) -> NDArray[np.intp]:

@@ -76,15 +76,8 @@ class Checkpoint:
         trunk = self.module if self.module is not None else layer_map(whole, self.layer)
         nn = torch_or_error().nn
         module = trunk if self.head is None else nn.Sequential(trunk, self.head)
-        return ExplainableNetwork(
-            self.backbone,
-            module.eval(),
-            card.shape,
-            card.input,
-            to_original=self.to_original,
-            decoder=self.decoder,
-            threshold=self.threshold,
-        )
+        trained = fields(self, "to_original", "decoder", "threshold")
+        return ExplainableNetwork(self.backbone, module.eval(), card.shape, card.input, **trained)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -107,11 +100,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             _fill(part, name, file)
     original = None
     if "original" in parts:
-        matrix, shift = (
-            file.array("original.matrix", ("d", "c"), np.float64),
-            file.array("original.shift", ("d",), np.float64),
-        )
-        original = Affine(matrix, shift)
+        matrix = file.array("original.matrix", ("d", "c"), np.float64)
+        original = Affine(matrix, file.array("original.shift", ("d",), np.float64))
     threshold = file.fact("threshold", (float, type(None)), None)
     facts = dict(file.inner("facts").facts)
     return Checkpoint(backbone, layer, (c, h, w), tuple(widths), head, decoder, original, module, threshold, facts)

@@ -15,10 +15,9 @@ from ..results import fields, signature
 from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
-from .residuals import Residuals, residuals
+from .residuals import Floats, Residuals, residuals
 from .saliency import Affine, CosineDecomposition, decompose, saliency
 
-Floats = NDArray[np.float32]
 #: Methods whose maps have a sign: what speaks for one person, and what against.
 SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg")
 
@@ -148,17 +147,9 @@ def explain_pair(
     )
     error = max(errors) if errors else None
     second = "" if mapping is None else (other_network.name if other_network else mapping.target_model or "other network")
+    shown = other_crop if len(crops) == 1 else None
     return PairExplanation(
-        network.name,
-        method,
-        tuple(faces),
-        cosines[0].score,
-        float(tau),
-        error,
-        counts,
-        line,
-        second,
-        other_crop if len(crops) == 1 else None,
+        network.name, method, tuple(faces), cosines[0].score, float(tau), error, counts, line, second, shown
     )
 
 

@@ -2,9 +2,4 @@
 
 from .exact import GALLERY, PROBES, Search, search
 
-__all__ = [
-    "GALLERY",
-    "PROBES",
-    "Search",
-    "search",
-]
+__all__ = ["GALLERY", "PROBES", "Search", "search"]

@@ -19,13 +19,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..copies import COPY, copied_probes, equal_to
 from ..embeddings import EmbeddingSet, Floats, check_vectors
 from ..errors import DimensionError, InputError, shorten
 from ..gallery import GALLERY, PROBES, search
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import People, people_of
 from ..results import signature
-from ..verification import Cohort, PairMap, check_cohort, cohort_label, corrections
+from ..verification import (
+    Cohort,
+    PairMap,
+    check_cohort,
+    cohort_label,
+    corrections,
+    fitted_rows,
+    fitted_warning,
+    model_warnings,
+)
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -171,6 +181,9 @@ def identify(
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
     nonmated = len(best)
     warnings = [*enrolled.left_out("the gallery"), *looked_up.left_out("the probes")]
+    if map is None:
+        closest = np.maximum(found.mate, found.other) if cohort is None else None  # corrected scores are no cosines
+        warnings += copied_probes(probes.ids, equal_to(x, y) if closest is None else closest >= COPY)
     warnings += _warnings(gallery, probes, map, nonmated, fpirs)
     return IdentificationResult(
         gallery=len(gallery),
@@ -218,9 +231,9 @@ def _warnings(
     gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, nonmated: int, fpirs: Sequence[float]
 ) -> list[str]:
     warnings = []
-    if map is None and gallery.model != probes.model:
-        names = probes.model or "the probes", gallery.model or "the gallery"
-        warnings.append(f"{names[0]} and {names[1]} are compared without a map: unrelated spaces name near chance")
+    warnings += model_warnings([probes, gallery], map, "unrelated spaces name near chance")
+    warnings += fitted_warning(fitted_rows(map, probes), "probes")
+    warnings += fitted_warning(fitted_rows(map, gallery), "gallery entries")
     if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
     return warnings + few_nonmated(nonmated, fpirs if nonmated else ())

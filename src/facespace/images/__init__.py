@@ -2,14 +2,14 @@
 
 from ._session import onnx_session
 from .align import ARCFACE, Template, align, realign, similarity_transform
-from .detect import DETECTORS, Detector, find_faces, make_detector, pick_face
+from .detect import DETECTORS, LONG_SIDE, Detector, find_faces, make_detector, pick_face
 from .faces import Faces
-from .find import ImageFile, find_images, name_images
+from .find import ImageFile, describe_others, find_images, name_images, scan_images
 from .landmarks import read_landmarks
-from .read import Crops, Image, decode_image, read_image
+from .read import MAX_PIXELS, Crops, Image, decode_image, read_image
 
 __all__ = [
-    "ARCFACE", "DETECTORS", "Crops", "Detector", "Faces", "Image", "ImageFile", "Template", "align", "decode_image",
-    "find_faces", "find_images", "make_detector", "name_images", "onnx_session", "pick_face", "read_image",
-    "read_landmarks", "realign", "similarity_transform",
+    "ARCFACE", "DETECTORS", "LONG_SIDE", "MAX_PIXELS", "Crops", "Detector", "Faces", "Image", "ImageFile", "Template",
+    "align", "decode_image", "describe_others", "find_faces", "find_images", "make_detector", "name_images",
+    "onnx_session", "pick_face", "read_image", "read_landmarks", "realign", "scan_images", "similarity_transform",
 ]  # fmt: skip

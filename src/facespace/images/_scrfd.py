@@ -67,14 +67,5 @@ def suppress(boxes: NDArray[np.float64], scores: NDArray[np.floating[Any]], over
     >>> suppress(np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10.]]), np.array([0.8, 0.9, 0.7]), 0.4)
     array([1, 2])
     """
-    order = np.argsort(-scores, kind="stable")
-    area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    kept = []
-    while order.size:
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
-        common = np.prod(np.maximum(high - low, 0), axis=1)
-        order = rest[common <= overlap * (area[best] + area[rest] - common)]
-    return np.array(kept, dtype=np.intp)
+    corners_and_sizes = np.hstack([boxes[:, :2], np.maximum(boxes[:, 2:] - boxes[:, :2], 0)])
+    return np.asarray(cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), scores.tolist(), 0.0, overlap), dtype=np.intp)

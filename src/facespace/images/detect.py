@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 
 from ..errors import unknown_name
+from ._scrfd import suppress
 from .align import Points
 from .faces import Faces
 from .read import Image
 
 DETECTORS = ("yunet", "scrfd", "dlib")
 LONG_SIDE = 640  # larger pictures are shrunk to this for detection; the landmarks are scaled back
+TILE, OVERLAP = 1280, 256  # of larger ones; a face that no overlap holds was seen in the shrunk picture
 
 
 class Detector(Protocol):
@@ -46,26 +48,54 @@ def make_detector(name: str, weights: Path) -> Detector:
     raise unknown_name("detector", name, DETECTORS)
 
 
-def find_faces(detector: Detector, image: Image) -> Faces:
+def find_faces(detector: Detector, image: Image, size: int = LONG_SIDE) -> Faces:
     """The faces in an image of any size, in its own pixels.
 
-    The picture is shrunk to 640 pixels on its long side first. When nothing is found it is tried again with a border of
-    half its size on every side, because detectors miss faces that fill the whole picture.
+    The picture is shrunk to `size` pixels on its long side first. When nothing is found it is tried again with a border of
+    half its size on every side, because detectors miss faces that fill the whole picture; then, for small faces in large
+    pictures, at twice the size and so on up to its own, in overlapping tiles.
     """
-    shrink = min(1.0, LONG_SIDE / max(image.shape[:2]))
-    small = image
-    if shrink < 1:
-        size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    faces, left, top = detector(small), 0, 0
+    small = _shrunk(image, size)
+    faces = detector(small)
     if not len(faces):
         top, left = small.shape[0] // 2, small.shape[1] // 2
         framed = cv2.copyMakeBorder(small, top, top, left, left, cv2.BORDER_CONSTANT)
-        faces = detector(np.asarray(framed, dtype=np.uint8))
-    back = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
-    shift = np.array([left, top])
-    boxes = (faces.boxes.reshape(-1, 2, 2) - shift) * back
-    return Faces(boxes.reshape(-1, 4), (faces.landmarks - shift) * back, faces.scores)
+        faces = _moved(detector(np.asarray(framed, dtype=np.uint8)), (-left, -top))
+    while not len(faces) and size < max(image.shape[:2]):
+        size *= 2
+        small = _shrunk(image, size)
+        faces = _in_tiles(detector, small)
+    return _moved(faces, (0, 0), (image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]))
+
+
+def _shrunk(image: Image, long_side: int) -> Image:
+    shrink = long_side / max(image.shape[:2])
+    if shrink >= 1:
+        return image
+    size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _moved(faces: Faces, shift: tuple[int, int], scale: tuple[float, float] = (1.0, 1.0)) -> Faces:
+    boxes = (faces.boxes.reshape(-1, 2, 2) + shift) * np.array(scale)
+    return Faces(boxes.reshape(-1, 4), (faces.landmarks + shift) * np.array(scale), faces.scores)
+
+
+def _in_tiles(detector: Detector, image: Image) -> Faces:
+    """The faces of all tiles; one that two of them show counts once."""
+    corners = [(left, top) for top in _starts(image.shape[0]) for left in _starts(image.shape[1])]
+    parts = [
+        _moved(detector(np.ascontiguousarray(image[top : top + TILE, left : left + TILE])), (left, top))
+        for left, top in corners
+    ]
+    boxes, landmarks, scores = (np.concatenate([getattr(p, k) for p in parts]) for k in ("boxes", "landmarks", "scores"))
+    kept = suppress(boxes, scores, 0.4)
+    return Faces(boxes[kept], landmarks[kept], scores[kept])
+
+
+def _starts(side: int) -> list[int]:
+    count = max(1, -(-(side - OVERLAP) // (TILE - OVERLAP)))
+    return [int(start) for start in np.linspace(0, max(0, side - TILE), count)]
 
 
 def pick_face(faces: Faces, image: Image) -> Points | None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError, shorten
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".avif"),
+    *(".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
 
 
 class ImageFile(NamedTuple):
@@ -25,12 +29,17 @@ def find_images(folder: str | Path) -> list[ImageFile]:
 
     Raises InputError when the folder is missing or holds no image, or when two files have the same id (a.jpg, a.png).
     """
+    return scan_images(folder)[0]
+
+
+def scan_images(folder: str | Path) -> tuple[list[ImageFile], dict[str, int]]:
+    """As `find_images`, and how many other files there are by their suffix in small letters ("" for none)."""
     folder = Path(folder)
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise InputError(f"the folder of images {folder} {what}", "Check the path.")
     found: list[ImageFile] = []
-    others = 0
+    others: Counter[str] = Counter()
     for place, names in _walk(folder):
         inside = Path(os.path.relpath(place, folder)).as_posix()
         prefix = "" if inside == "." else f"{inside}/"
@@ -39,11 +48,22 @@ def find_images(folder: str | Path) -> list[ImageFile]:
             if suffix.lower() in SUFFIXES:
                 found.append(ImageFile(prefix + stem, Path(place, name)))
             else:
-                others += 1
+                others[suffix.lower()] += 1
     if not found:
-        besides = f" ({others:,} other files)" if others else ""
+        besides = f" ({describe_others(others)})" if others else ""
         raise InputError(f"no images in {folder}{besides}", f"Looked for {shorten(SUFFIXES, 20)}, also in its sub-folders.")
-    return _without_repeats(found)
+    return _without_repeats(found), dict(sorted(others.items()))
+
+
+def describe_others(others: Mapping[str, int]) -> str:
+    """A sentence on the files that `scan_images` left out.
+
+    >>> describe_others({".heic": 3, "": 1})
+    '4 files are no images that can be read: .heic, without suffix'
+    """
+    count = sum(others.values())
+    told = "1 file is no image" if count == 1 else f"{count:,} files are no images"
+    return f"{told} that can be read: {shorten([suffix or 'without suffix' for suffix in others], 20)}"
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
@@ -65,15 +85,15 @@ def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:
 
 
 def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[ImageFile]:
-    by_id: dict[str, Path] = {}
+    by_id: dict[str, list[str]] = {}
     images = [ImageFile(unicodedata.normalize("NFC", image.id), image.path) for image in images]  # as all ids are
     for image in images:
-        if image.id in by_id:
-            same = str(image.path) != str(by_id[image.id]) and image.path.suffix == by_id[image.id].suffix
-            forms = " (the same letters in two Unicode forms)" if same else ""
-            raise InputError(
-                f"two images have the id {image.id!r}: {by_id[image.id]} and {image.path}{forms}",
-                "The id is the path without the extension; rename or remove one of them.",
-            )
-        by_id[image.id] = image.path
+        by_id.setdefault(image.id, []).append(image.path.name)
+    clashes = [f"{name!r} ({', '.join(sorted(names))})" for name, names in sorted(by_id.items()) if len(names) > 1]
+    if clashes:
+        raise InputError(
+            f"ids that several images share: {shorten(clashes, 20)}",
+            "The id is the path without the extension, in one Unicode form: rename one of each, or "
+            "move those of one kind to a folder of their own. From Python, embed({id: path}) takes ids of your choice.",
+        )
     return images if ordered else sorted(images)

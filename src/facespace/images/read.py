@@ -2,53 +2,90 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
+from ._headers import jpeg_header, picture_size, png_fault
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB
 Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
 
 
-def read_image(path: str | Path) -> Image:
+MAX_PIXELS = 200_000_000  # as many as the largest sensor of a phone has
+_AGAIN = "Copy it again; --keep-damaged (keep_damaged=True) takes what can be decoded of it."
+_ODD_SCAN = "Invalid SOS parameters"  # harmless: some phones write zeros there
+
+
+def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS, keep_damaged: bool = False) -> Image:
     """The image as (height, width, 3) uint8 RGB, turned upright by its EXIF orientation.
 
     Landmarks of such an image are therefore coordinates in the upright picture. Grey images become three equal channels,
-    transparency is dropped.
+    transparency is dropped; bytes behind the end of the picture, such as a phone's video, are none of it.
 
-    Raises FileFormatError when the file is missing, not an image, or a truncated JPEG or PNG. (Image decoders fill the
-    missing part of a truncated file with grey and say nothing; a face half grey would become a wrong embedding.)
+    Raises FileFormatError when the file is missing, no image, larger than `max_pixels` by its header, or a JPEG or PNG that
+    is truncated or damaged. (Image decoders fill the missing part with grey or noise and say nothing; a face half grey
+    would become a wrong embedding.) With `keep_damaged` what can be decoded of it is taken.
     """
     path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise FileFormatError(f"can't read {path}: {error.strerror or error}", "Check the path and permissions.") from None
-    return decode_image(data, str(path))
+    return decode_image(data, str(path), max_pixels=max_pixels, keep_damaged=keep_damaged)
 
 
-def decode_image(data: bytes, name: str = "image") -> Image:
+def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXELS, keep_damaged: bool = False) -> Image:
     """As `read_image`, from the bytes of the file; `name` is used in messages."""
     if not data:
         raise FileFormatError(f"{name} is empty", "Copy it again.")
-    if _truncated(data):
-        raise FileFormatError(f"{name} is truncated ({len(data):,} bytes, no end marker)", "Copy it again.")
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        picture = None
+    width, height = picture_size(data) or (0, 0)
+    if width * height > max_pixels:
+        raise FileFormatError(
+            f"{name} has {width:,} × {height:,} pixels, more than the limit of {max_pixels:,}",
+            "Shrink it, or raise the limit with --max-pixels (max_pixels=).",
+        )
+    picture: Image | None = None
+    if data.startswith(b"\xff\xd8"):
+        picture = _jpeg(data, name, keep_damaged)
+    elif data.startswith(b"\x89PNG") and not keep_damaged and (fault := png_fault(data)):
+        raise FileFormatError(f"{name} {fault}", _AGAIN)
+    if picture is None and width:
+        with suppress(cv2.error):
+            bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            picture = None if bgr is None else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     if picture is None:
         raise FileFormatError(f"{name} can't be decoded as an image", "Is it damaged, or not an image?")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    return picture
 
 
-def _truncated(data: bytes) -> bool:
-    if data.startswith(b"\xff\xd8"):
-        # Compressed data never holds a marker, so an end marker after the last start of a scan belongs to that scan;
-        # the end marker of a thumbnail in the EXIF header comes before it.
-        return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
-    return data.startswith(b"\x89PNG") and b"IEND" not in data[-64:]
+def _jpeg(data: bytes, name: str, keep_damaged: bool) -> Image | None:
+    # Of libjpeg's warnings OpenCV tells nothing; simplejpeg raises them. None: left to OpenCV (CMYK, rare subsampling).
+    header = jpeg_header(data)
+    # Compressed data never holds a marker, so an end marker after the start of a scan belongs to the picture and not to
+    # a thumbnail in its header.
+    if not keep_damaged and (header.scan < 0 or data.find(b"\xff\xd9", header.scan) < 0):
+        raise FileFormatError(f"{name} is truncated ({len(data):,} bytes, no end marker)", _AGAIN)
+    try:
+        cmyk = header.channels == 4
+        picture = simplejpeg.decode_jpeg(data, "CMYK" if cmyk else "RGB", strict=not keep_damaged)
+    except ValueError as error:
+        if _ODD_SCAN in str(error):
+            end = header.scan + 2 + int.from_bytes(data[header.scan + 2 : header.scan + 4], "big")
+            return _jpeg(data[: end - 3] + b"\0\x3f\0" + data[end:], name, keep_damaged)
+        if keep_damaged or "subsampling" in str(error):
+            return None
+        raise FileFormatError(f"{name} holds damaged JPEG data ({error})", _AGAIN) from None
+    return None if cmyk else _upright(picture, header.orientation)
+
+
+def _upright(picture: Image, orientation: int) -> Image:
+    if 5 <= orientation <= 8:
+        picture = picture.transpose(1, 0, 2)
+    across, down = orientation in (2, 3, 6, 7), orientation in (3, 4, 7, 8)
+    return np.ascontiguousarray(picture[:: -1 if down else 1, :: -1 if across else 1])

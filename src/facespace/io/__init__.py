@@ -2,6 +2,7 @@
 
 from ._npy import guarded
 from .artefact import SUFFIX, Artefact, read_artefact, write_artefact
+from .columns import matrix, numbers, texts
 from .embedding_files import COLUMNS, SUFFIXES, read_set, write_set
 from .files import atomic_write, check_folder, existing_file
 from .json import jsonable, to_json, write_json
@@ -9,6 +10,6 @@ from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, wit
 
 __all__ = [
     "COLUMNS", "SUFFIX", "SUFFIXES", "Artefact", "atomic_write", "check_folder", "delimiter_of", "existing_file",
-    "guarded", "jsonable", "nfc", "read_artefact", "read_set", "read_text", "to_json", "too_long", "unseen_difference",
-    "without_suffix", "write_artefact", "write_json", "write_set",
+    "guarded", "jsonable", "matrix", "nfc", "numbers", "read_artefact", "read_set", "read_text", "texts", "to_json",
+    "too_long", "unseen_difference", "without_suffix", "write_artefact", "write_json", "write_set",
 ]  # fmt: skip

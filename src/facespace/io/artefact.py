@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import FileFormatError, NewerFileWarning
+from ..errors import FileFormatError, NewerFileWarning, OutputError
 from ..results import code_version
 from .files import atomic_write, existing_file
 from .json import jsonable
@@ -131,6 +131,7 @@ def write_artefact(
 
     Raises FileFormatError for another suffix than .safetensors, OutputError when it can't be written.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     path = Path(path)
@@ -140,7 +141,10 @@ def write_artefact(
     text = json.dumps(jsonable(facts), ensure_ascii=False)
     header = {"format": "facespace", "kind": kind, "layout": str(layout), "version": code_version(), "facts": text}
     with atomic_write(path) as temporary:
-        save_file(whole, temporary, metadata={**header, "digest": _digest(header, whole)})
+        try:
+            save_file(whole, temporary, metadata={**header, "digest": _digest(header, whole)})
+        except SafetensorError as error:
+            raise OutputError(f"can't write {path}: {error}", "Is the disk full?") from None
     return path
 
 

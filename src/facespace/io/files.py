@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ..errors import FileFormatError, OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where a file in use can't be removed anyway
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name in the folder of `path`; on success it is renamed to `path`, on failure removed.
 
-    A killed run so leaves no half file under the final name. The temporary name keeps the suffix, because several
-    writers choose their format by it. Parent folders are made. Raises OutputError when the place can't be written.
+    A killed run so leaves no half file under the final name, and its temporary file is removed by the next one that writes
+    the same. The temporary name keeps the suffix, because several writers choose their format by it. Parent folders are
+    made. Raises OutputError when the place can't be written.
     """
     path = Path(path)
     if path.is_dir():
         raise OutputError(f"can't write {path}: it is a folder", "Name a file in it.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
+        _remove_stale(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}~", suffix=path.suffix, dir=path.parent)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror or error}", "Choose a folder you may write to.") from None
     temporary = Path(name)
+    if fcntl is None:
+        os.close(handle)
+    else:
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
     try:
         yield temporary
         # mkstemp makes the file private to the user; give it the permissions a plain open() would have given.
@@ -39,6 +51,17 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         raise OutputError(f"can't write {path}: {error.strerror or error}", "Is the disk full?") from error
     finally:
         temporary.unlink(missing_ok=True)
+        if fcntl is not None:
+            os.close(handle)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what killed runs left of their attempts to write `path`. What a running one writes is locked, and stays."""
+    for left in path.parent.glob(f".{glob.escape(path.stem)}~????????{glob.escape(path.suffix)}"):
+        with suppress(OSError), left.open("rb") if fcntl is not None else nullcontext() as file:
+            if fcntl is not None and file is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 def existing_file(path: str | Path, what: str) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .files import atomic_write
+
+_ESCAPED = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def jsonable(value: Any) -> Any:
@@ -34,9 +38,13 @@ def jsonable(value: Any) -> Any:
     return value
 
 
-def to_json(value: Any) -> str:
-    """`value` (a result, or anything `jsonable` takes) as one indented JSON document."""
-    return json.dumps(jsonable(value), indent=2, ensure_ascii=False)
+def to_json(value: Any, *, encoding: str = "utf-8") -> str:
+    """`value` (a result, or anything `jsonable` takes) as one indented JSON document, of ASCII for any `encoding` but UTF-8.
+
+    Characters that steer a terminal, and those that stand for bytes of a file name that are no text, are escaped.
+    """
+    text = json.dumps(jsonable(value), indent=2, ensure_ascii=codecs.lookup(encoding).name != "utf-8")
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write_json(value: Any, path: str | Path) -> Path:

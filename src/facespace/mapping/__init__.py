@@ -23,6 +23,7 @@ from .fold_scores import COHORT, CUTS, INNER, FoldScores
 from .folds import FoldStatistics
 from .hub import CanonicalSpace
 from .linear_map import LinearMap
+from .provenance import FittedOn
 from .refine import RefineRefused, RefineResult, RefineStep, refine_map
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
 from .statistics import Moments, PairStatistics
@@ -30,9 +31,9 @@ from .two_sided_map import TwoSidedMap, load_map
 
 __all__ = [
     "COHORT", "CUTS", "FAMILIES", "INNER", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer",
-    "DomainCheck", "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs", "LeastSquaresMap",
-    "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused", "RefineResult",
-    "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "candidates", "few_pairs",
-    "fit_map", "joint_candidates", "load_map", "make_estimator", "pair_statistics", "paired_vectors", "refine_map",
-    "sample_pairs", "select",
+    "DomainCheck", "FittedOn", "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs",
+    "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused",
+    "RefineResult", "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "candidates",
+    "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator", "pair_statistics", "paired_vectors",
+    "refine_map", "sample_pairs", "select",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
@@ -13,13 +14,12 @@ from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
 from ..people import People, people_of
 from .families import METHODS, JointMap, candidates, joint_candidates, make_estimator
+from .held_out import FEWEST_PEOPLE, PARTS, HeldOut
 from .linear_map import LinearMap
-from .selection import Comparer, JudgedPairs, people_parts, sample_pairs, select
+from .provenance import MOST, FittedOn
+from .selection import Comparer
 from .statistics import Moments, PairStatistics
 from .two_sided_map import TwoSidedMap
-
-PARTS = 5  # folds of the cross-validation behind `auto` and `joint`
-FEWEST_PEOPLE = 2 * PARTS  # that it takes
 
 C = TypeVar("C", bound=Comparer)
 
@@ -31,6 +31,8 @@ class _Options(TypedDict, total=False):
     center: bool
     intercept: bool
     protocol: PairProtocol | None
+    judge: bool
+    provenance: bool
     seed: int
 
 
@@ -55,6 +57,8 @@ def fit_map(
     center: bool = True,
     intercept: bool = False,
     protocol: PairProtocol | None = None,
+    judge: bool = True,
+    provenance: bool = True,
     seed: int = 0,
 ) -> LinearMap | TwoSidedMap:
     """Fit the map from `source`'s space to `target`'s, or by "joint" of both into a common one, on L2-normalised vectors.
@@ -74,9 +78,12 @@ def fit_map(
             of the pairs or, where these are fewer than twice the dimensions, of all embeddings given: they need no partner.
             The spread of all embeddings then helps the anchored family too.
         intercept: with `center=False`: fit b too, but compare about zero.
+        judge: measure whether the pairs correspond, by five more fits without a fold each (`held_out.py`).
+        provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
 
-    The map's `facts` say what was chosen, on how many pairs and subjects, and how many ids found no partner.
+    The map's `facts` say what was chosen, on how many pairs and subjects, how many ids found no partner, how far held-out
+    pairs agree, and as `warnings` what speaks against the pairs: near chance, or part of them not corresponding.
 
     Raises:
         InputError: no shared ids, no pairs, joint without centring.
@@ -95,11 +102,18 @@ def fit_map(
     if method == "joint" and (intercept or not center):
         raise InputError("joint maps are fitted and compared about the means", "Leave center and intercept as they are.")
     x, y, people, facts = paired_vectors(source, target, protocol)
+    fitted_on = _fitted_on(source, target, protocol, people) if provenance else None
+    facts["provenance"] = (
+        "kept" if fitted_on is not None else f"left out: more than {MOST:,} images" if provenance else "left out"
+    )
     if method == "joint":
-        joint, chosen = _joint(x, y, people, regularization, seed)
+        held = HeldOut.of(x, y, people, seed)
+        joint, chosen = _joint(held, regularization)
+        facts |= chosen | (_agreement(held, joint) if judge else {})
         statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
         with _one_thread():
-            return TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts | chosen)
+            both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
+        return replace(both, fitted=fitted_on)
     means, galleries = None, None
     if center and method != "identity" and few_pairs(len(x), source.dim, target.dim):
         galleries = Moments.of(source.normalized()), Moments.of(target.normalized())
@@ -108,20 +122,23 @@ def fit_map(
         facts["means"] = f"of all {len(source):,} and {len(target):,} embeddings, not of the few pairs"
     own_means = center and means is None
     statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
+    held = HeldOut.of(x, y, people, seed)
     if method == "auto":
         options = candidates(source.dim, target.dim, galleries=galleries, center=own_means)
-        estimator, chosen = _choose(options, x, y, people, seed)
+        estimator, chosen = _choose(options, held)
         facts |= {"method": method, **chosen}
     else:
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
+    if judge:
+        facts |= _agreement(held, estimator)
     with _one_thread():
         estimator.fit_statistics(statistics)
     about_zero = method != "auto" and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
     facts["centred"] = (estimator.center or means is not None) and not about_zero
-    fitted = LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts)
+    fitted = replace(LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts), fitted=fitted_on)
     return fitted if means is None else fitted.shifted(*means)
 
 
@@ -168,6 +185,16 @@ def paired_vectors(
     return left.normalized(), right.normalized(), people, facts | _counted(people)
 
 
+def _fitted_on(source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None, people: People) -> FittedOn | None:
+    if protocol is None:
+        ids = source.ids[target.find(source.ids) >= 0]
+    else:
+        left, right = protocol.left[protocol.same], protocol.right[protocol.same]
+        both = (source.find(left) >= 0) & (target.find(right) >= 0)
+        ids = np.concatenate([left[both], right[both]])
+    return FittedOn.of(ids, people.names) if len(ids) <= MOST else None
+
+
 def _one_thread() -> Any:
     # Decompositions of some hundred rows gain little from threads and, on a busy machine, lose a factor of 50 by them.
     return threadpool_limits(1)
@@ -183,44 +210,31 @@ def _counted(people: People) -> dict[str, Any]:
     }
 
 
-def _joint(
-    x: Floats, y: Floats, people: People, regularization: float | Literal["auto"], seed: int
-) -> tuple[JointMap, dict[str, Any]]:
+def _joint(held: HeldOut, regularization: float | Literal["auto"]) -> tuple[JointMap, dict[str, Any]]:
     if regularization != "auto":
         return JointMap(regularization), {}
-    if (count := len(np.unique(people.units()[1]))) >= FEWEST_PEOPLE:
-        return _choose(joint_candidates(), x, y, people, seed)
+    if held.people >= FEWEST_PEOPLE:
+        return _choose(joint_candidates(), held)
     given = JointMap()
-    note = f"ρ = {given.regularization:g} is not chosen from the data, which takes {FEWEST_PEOPLE} people: here are {count}"
-    return given, {"note": note}
+    need = f"takes {FEWEST_PEOPLE} people: here are {held.people}"
+    return given, {"note": f"ρ = {given.regularization:g} is not chosen from the data, which {need}"}
 
 
-def _choose(options: Mapping[str, C], x: Floats, y: Floats, people: People, seed: int) -> tuple[C, dict[str, Any]]:
-    known, subjects = people.units()  # a person nobody knows may be one of those judged, so the choice is made without
-    x, y = x[known], y[known]
-    if (count := len(np.unique(subjects))) < FEWEST_PEOPLE:
+def _choose(options: Mapping[str, C], held: HeldOut) -> tuple[C, dict[str, Any]]:
+    if held.people < FEWEST_PEOPLE:
         raise InputError(
-            f"choosing a method by cross-validation needs at least {FEWEST_PEOPLE} people; these pairs have {count}",
+            f"choosing a method by cross-validation needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
         )
-    part = people_parts(subjects, PARTS, seed)
-    parts = [PairStatistics.of(x[part == i], y[part == i]) for i in range(PARTS)]
-    total = parts[0]
-    for statistics in parts[1:]:
-        total = total + statistics
-    left, right, same = sample_pairs(subjects, part, genuine=20_000, per_person=8, seed=seed)
-    rows = [np.flatnonzero(part[left] == i) for i in range(PARTS)]
-    judged = [JudgedPairs.gather(x, y, left[r], right[r], same[r]) for r in rows]
-    with _one_thread():
-        selection = select(options, [total - statistics for statistics in parts], judged)
+    selection, judged = held.choose(options)
     return options[selection.chosen], {
         "family": selection.chosen.split("(")[0],
         "chosen": selection.chosen,
-        "cross_validation": {
-            "error": selection.losses,
-            "parts": PARTS,
-            "pairs": len(same),
-            "labelled": people.source != "nobody",
-        },
-        "seed": seed,
+        "cross_validation": {"error": selection.losses, "parts": PARTS, "pairs": judged, "labelled": held.labelled},
+        "seed": held.seed,
     }
+
+
+def _agreement(held: HeldOut, estimator: Comparer) -> dict[str, Any]:
+    agreement, warnings = held.agreement(estimator)
+    return {"agreement": agreement, "warnings": warnings}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from ..embeddings import EmbeddingSet, Floats, check_width, normalize
 from ..errors import InputError
 from ..io import Artefact, read_artefact, write_artefact
+from ..people import people_of
 from .domain import DomainCheck, check_domain
 from .onnx_export import export
+from .provenance import FittedOn
 from .statistics import Doubles, PairStatistics
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ class LinearMap:
         source_values, source_vectors: (p,), (p, p) float32 spectrum of their covariance, for `check`.
         source_model, target_model: names of the networks, "" when unknown.
         facts: method, hyper-parameters, number of pairs and subjects, metrics; plain JSON types.
+        fitted: the images and people it was fitted on, as hashes; None where it doesn't say.
     """
 
     weight: Floats
@@ -51,6 +55,7 @@ class LinearMap:
     source_model: str = ""
     target_model: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    fitted: FittedOn | None = None
 
     @property
     def method(self) -> str:
@@ -96,7 +101,7 @@ class LinearMap:
         """The map of these arrays of any precision; `domain` is the source's spectrum, `names` are both networks'."""
         given = zip(_SHAPES, (weight, bias, origin, mean, *domain), strict=True)
         arrays = {name: array.astype(np.float32) for name, array in given}
-        return cls(**arrays, source_model=names[0], target_model=names[1], facts=facts)
+        return cls(**arrays, source_model=names[0], target_model=names[1], facts=facts, fitted=None)
 
     @classmethod
     def into_common(
@@ -127,7 +132,10 @@ class LinearMap:
     def apply(self, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` of the source model, moved into the target's space. InputError if another network made them."""
         self.check_model(faces, "source")
-        return faces.with_vectors(self.transform(faces.vectors), model=f"{self.target_model}<-{self.source_model}")
+        moved = self.transform(faces.vectors)
+        return faces.with_vectors(
+            moved, f"{self.target_model}<-{self.source_model}", mapped_by(self, self, faces, self.fitted)
+        )
 
     def shifted(self, source_mean: Floats, target_mean: Floats) -> LinearMap:
         """This map, fitted on x − `source_mean` and y − `target_mean`, as a map of x and y."""
@@ -150,7 +158,7 @@ class LinearMap:
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
         facts = {"source_model": self.source_model, "target_model": self.target_model, "facts": dict(self.facts)}
-        return write_artefact(path, "map", self.arrays(), facts)
+        return write_artefact(path, "map", self.arrays() | (self.fitted.arrays() if self.fitted else {}), facts)
 
     @classmethod
     def load(cls, path: str | Path) -> LinearMap:
@@ -166,6 +174,7 @@ class LinearMap:
             source_model=file.fact("source_model", str, ""),
             target_model=file.fact("target_model", str, ""),
             facts=fit_facts(file),
+            fitted=FittedOn.of_file(file),
         )
 
     def arrays(self) -> dict[str, Floats]:
@@ -194,6 +203,14 @@ _SHAPES = {
 }
 
 
+def mapped_by(way: LinearMap, whole: Any, faces: EmbeddingSet, fitted: FittedOn | None) -> dict[str, Any]:
+    """The metadata of `faces` after `way` (of the map `whole`): `EmbeddingSet.mapped` and what reads it."""
+    digest = blake2b(b"".join(array.tobytes() for array in (way.weight, way.bias)), digest_size=6).hexdigest()
+    known = {"map": digest, "method": whole.method, "source": way.source_model, "target": way.target_model}
+    seen = 0 if fitted is None else int(np.count_nonzero(fitted.has(faces.ids, people_of(faces).names)))
+    return {"mapped": {**known, "pairs": whole.facts.get("pairs", 0), "fitted": seen}}
+
+
 def check_network(faces: EmbeddingSet, side: str, networks: Mapping[str, str]) -> None:
     """Raise InputError if `faces` names another network than that of `side` in a map between `networks`."""
     wanted = networks[side]
@@ -206,12 +223,17 @@ def check_network(faces: EmbeddingSet, side: str, networks: Mapping[str, str]) -
 def fit_facts(file: Artefact) -> dict[str, Any]:
     """The facts of a fit that a map's file tells, those that are shown to people being of the type that is shown."""
     facts = file.inner("facts")
-    for name in ("method", "family", "chosen", "pairing", "note"):
+    for name in ("method", "family", "chosen", "pairing", "note", "provenance"):
         facts.fact(name, str, "")
     facts.fact("pairs", int, 0)
     facts.fact("subjects", (int, type(None)), None)
     for name in ("source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions"):
         facts.fact(name, int, 0)
+    if not all(isinstance(one, str) for one in facts.fact("warnings", list, [])):
+        raise file.error("has warnings that are no text")
+    if "auc" in (agreement := facts.inner("agreement") if "agreement" in facts.facts else facts).facts:
+        agreement.fact("auc", float)
+        agreement.fact("pairs", int)
     if "cross_validation" in facts.facts:
         judged = facts.inner("cross_validation")
         judged.fact("parts", int)

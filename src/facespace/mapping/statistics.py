@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
@@ -106,14 +107,15 @@ class Moments:
 class PairStatistics:
     """Sufficient statistics of paired embeddings; a monoid under `+` with `empty` as its zero.
 
-    >>> import numpy as np
-    >>> x, y = np.eye(4), np.eye(4)[:, :2]
-    >>> whole = PairStatistics.of(x, y)
-    >>> parts = PairStatistics.of(x[:1], y[:1]) + PairStatistics.of(x[1:], y[1:])
-    >>> whole.n == parts.n and np.array_equal(whole.cross, parts.cross)
-    True
-    >>> whole
-    PairStatistics(4 pairs, 4 → 2)
+        >>> import numpy as np
+    import scipy.linalg
+        >>> x, y = np.eye(4), np.eye(4)[:, :2]
+        >>> whole = PairStatistics.of(x, y)
+        >>> parts = PairStatistics.of(x[:1], y[:1]) + PairStatistics.of(x[1:], y[1:])
+        >>> whole.n == parts.n and np.array_equal(whole.cross, parts.cross)
+        True
+        >>> whole
+        PairStatistics(4 pairs, 4 → 2)
     """
 
     source: Moments
@@ -213,7 +215,7 @@ class PairStatistics:
         """U (p, r), singular values (r,) descending and Vᵀ (r, q) of `covariation`, r = min(p, q)."""
         key = ("svd", center)
         if key not in self._memory:
-            self._memory[key] = np.linalg.svd(self.covariation(center), full_matrices=False)
+            self._memory[key] = svd(self.covariation(center))
         u, sigma, vt = self._memory[key]
         return u, sigma, vt
 
@@ -249,6 +251,20 @@ def cross_gram(x: NDArray[Any], y: NDArray[Any]) -> Doubles:
         left = x[start : start + _BLOCK].astype(np.float64, copy=False)
         result += left.T @ y[start : start + _BLOCK].astype(np.float64, copy=False)
     return result
+
+
+def svd(matrix: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """U (p, r), singular values (r,), descending, and Vᵀ (r, q), with r = min(p, q).
+
+    LAPACK's fast driver (divide and conquer) now and then does not converge on matrices that its slower one decomposes.
+    """
+    try:
+        return np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        if not np.isfinite(matrix).all():
+            raise
+        u, values, vt = scipy.linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
+        return u, values, vt
 
 
 def inverse_root(spectrum: Spectrum, regularization: float) -> Doubles:

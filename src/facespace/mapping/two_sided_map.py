@@ -15,7 +15,8 @@ from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
 from ..io import Artefact, read_artefact, write_artefact
 from .domain import DomainCheck
-from .linear_map import LinearMap, check_network, fit_facts
+from .linear_map import LinearMap, check_network, fit_facts, mapped_by
+from .provenance import FittedOn
 from .statistics import PairStatistics
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class TwoSidedMap:
         name: "joint:SOURCE+TARGET@digest", the model name of sets in the common space.
         source, target: each network's LinearMap into it; their `check` knows the network's domain.
         correlations: (r,) float32, descending: how well the networks agree along each direction of the common space.
-        facts: method, hyper-parameters, number of pairs and subjects, metrics; plain JSON types.
+        facts, fitted: as of a LinearMap.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TwoSidedMap:
     target: LinearMap
     correlations: Floats
     facts: Mapping[str, Any] = field(default_factory=dict)
+    fitted: FittedOn | None = None
 
     @property
     def source_model(self) -> str:
@@ -104,7 +106,7 @@ class TwoSidedMap:
         side = side or self.side_of(faces)
         way = self.way(side)
         self.check_model(faces, side)
-        return faces.with_vectors(way.transform(faces.vectors), model=self.name)
+        return faces.with_vectors(way.transform(faces.vectors), self.name, mapped_by(way, self, faces, self.fitted))
 
     def way(self, side: str) -> LinearMap:
         """The LinearMap of `side`, "source" or "target", into the common space."""
@@ -136,11 +138,11 @@ class TwoSidedMap:
         """The same map with source and target exchanged; the common space and its name stay."""
         other = {"source_unmatched": "target_unmatched", "target_unmatched": "source_unmatched"}
         facts = {other.get(key, key): value for key, value in self.facts.items()}
-        return TwoSidedMap(self.name, self.target, self.source, self.correlations, facts)
+        return TwoSidedMap(self.name, self.target, self.source, self.correlations, facts, self.fitted)
 
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
-        arrays = {"correlations": self.correlations}
+        arrays: dict[str, NDArray[Any]] = {"correlations": self.correlations} | (self.fitted.arrays() if self.fitted else {})
         for side in ("source", "target"):
             arrays |= {f"{side}.{name}": array for name, array in self.way(side).arrays().items()}
         models = {"source_model": self.source_model, "target_model": self.target_model}
@@ -161,10 +163,11 @@ class TwoSidedMap:
                 source_model=file.fact(f"{side}_model", str, ""),
                 target_model=name,
                 facts=facts,
+                fitted=None,  # the whole map keeps it
             )
             for side in ("source", "target")
         )
-        return cls(name, source, target, correlations, facts)
+        return cls(name, source, target, correlations, facts, FittedOn.of_file(file))
 
     def to_onnx(self, path: str | Path, network: str | Path | None = None, *, side: Side) -> Path:
         """Write one side's way as ONNX: alone (vectors in, common space out), or behind the ONNX file `network`."""

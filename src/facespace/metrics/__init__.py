@@ -5,12 +5,13 @@ from ._limits import genuine_limits
 from .cohort import cohort_mean
 from .difference import Difference, SystemComparison, compare_scores
 from .intervals import Intervals, subject_intervals, tar_limits
-from .kfold import FoldAccuracy, best_threshold, insightface_grid, kfold_accuracy
+from .kfold import FoldAccuracy, best_threshold, chance_warning, check_folds, insightface_grid, kfold_accuracy, majority_rate
 from .roc import FEW_FALSE_ACCEPTS, Roc, TarAtFar, allowed_accepts, few_nonmated
 from .score_histogram import ScoreHistogram
 
 __all__ = [
     "FEW_FALSE_ACCEPTS", "Difference", "Dyads", "FoldAccuracy", "Intervals", "Roc", "ScoreHistogram",
-    "SystemComparison", "TarAtFar", "allowed_accepts", "best_threshold", "cohort_mean", "compare_scores",
-    "few_nonmated", "genuine_limits", "insightface_grid", "kfold_accuracy", "subject_intervals", "tar_limits",
+    "SystemComparison", "TarAtFar", "allowed_accepts", "best_threshold", "chance_warning", "check_folds", "cohort_mean",
+    "compare_scores", "few_nonmated", "genuine_limits", "insightface_grid", "kfold_accuracy", "majority_rate",
+    "subject_intervals", "tar_limits",
 ]  # fmt: skip

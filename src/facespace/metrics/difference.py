@@ -30,6 +30,7 @@ from ..results import fields, signature
 from ._dyads import Deviations, Dyads, Mask
 from ._limits import mover_half_width, quantile
 from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, few_accepts_warnings, problem, tar_limits
+from .kfold import chance_warning
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,16 @@ def compare_scores(
     equal = bool(np.array_equal(one, two))
     a_side = _sides(dyads, one, truth, fars, level)
     b_side = a_side if equal else _sides(dyads, two, truth, fars, level)
+    rates = None if correct is None else _accuracy(dyads, correct, truth, level)
     known = None if people is None else len(np.unique(np.concatenate([dyads.genuine, dyads.one, dyads.two])))
     notes = [
         f"{name}: {text}"
         for name, side in zip(names, (a_side, b_side), strict=True)
         for text in few_accepts_warnings(side, dyads.n_impostor)
     ]
+    if rates is not None:
+        notes += chance_warning(rates.first, rates.first_low, truth, f"{names[0]}: ")
+        notes += chance_warning(rates.second, rates.second_low, truth, f"{names[1]}: ")
     if people is None:
         notes.append("the people in the pairs are not known: pairs are taken as independent, and intervals are too narrow")
     return SystemComparison(
@@ -136,7 +141,7 @@ def compare_scores(
         impostor=dyads.n_impostor,
         people=known,
         tar=tuple(_tar(dyads, a, b, level, equal) for a, b in zip(a_side, b_side, strict=True)),
-        accuracy=None if correct is None else _accuracy(dyads, correct, truth, level),
+        accuracy=rates,
         level=level,
         warnings=(*warnings, *notes),
         signature=signature(

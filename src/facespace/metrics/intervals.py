@@ -40,11 +40,12 @@ People = tuple[NDArray[Any], NDArray[Any]]
 
 @dataclass(frozen=True)
 class Intervals:
-    """`accuracy` and one `tar` per FAR, each (low, high); `warnings` say which TARs' intervals are worth little."""
+    """`accuracy`, `balanced` and one `tar` per FAR, each (low, high); `warnings`: which TARs' intervals are worth little."""
 
     accuracy: tuple[float, float]
     tar: tuple[tuple[float, float], ...]
     warnings: tuple[str, ...] = ()
+    balanced: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +90,12 @@ def subject_intervals(
     genuine, impostor = s[truth], s[~truth]
     down = np.sort(impostor)[::-1]
     found = [tar_limits(dyads, genuine, impostor, down, far, level) for far in fars]
-    accuracy = (0.0, 1.0)
+    accuracy = balanced = (0.0, 1.0)
     if correct is not None:
         right = np.asarray(correct, dtype=np.bool_)
-        accuracy = accuracy_limits(dyads, right[truth], right[~truth], level)
-    return Intervals(accuracy, tuple((row.low, row.high) for row in found), few_accepts_warnings(found, dyads.n_impostor))
+        accuracy, balanced = (accuracy_limits(dyads, right[truth], right[~truth], level, share) for share in (None, 0.5))
+    tar = tuple((row.low, row.high) for row in found)
+    return Intervals(accuracy, tar, few_accepts_warnings(found, dyads.n_impostor), balanced)
 
 
 def problem(scores: ArrayLike, same: ArrayLike, people: People | None) -> tuple[NDArray[np.floating], Mask, Dyads]:
@@ -146,7 +148,7 @@ def tar_limits(
     if far >= 1 or effective == 0:
         return TarLimits(far, tar, 0.0 if effective == 0 else low, high, effective, accepted, deviations, rows, 0.0)
     tail = (1 - level) / 2
-    less, more = stats.gamma.ppf([tail, 1 - tail], effective) / effective
+    less, more = stats.gamma.ppf([tail, 1 - tail], max(effective, 1e-9)) / effective  # below 1e-5 both are 0
     lower, upper = (float(np.mean(genuine > _at(down, far * times, beyond=True))) for times in (less, more))
     correlation = 0.0
     if false.variance > 0 and deviations.variance > 0:
@@ -161,7 +163,7 @@ def tar_limits(
         accepted,
         deviations,
         rows,
-        (upper - lower) / (far * float(more - less)),
+        (upper - lower) / span if (span := far * float(more - less)) > 0 else 0.0,
     )
 
 
@@ -190,12 +192,16 @@ def _at(down: NDArray[np.floating], far: float, *, beyond: bool = False) -> floa
         return -math.inf
     if beyond and far * n < 1:
         top = down[: _TAIL + 1].astype(np.float64)
-        return float(top[0] + (top[:-1].mean() - top[-1] if len(top) > 1 else 0.0) * math.log(1 / max(far * n, 1e-300)))
+        if not far * n > 0 or len(top) == 1:  # a quantile has underflown, or one score: no tail bounds it
+            return math.inf
+        return float(top[0] + (top[:-1].mean() - top[-1]) * -math.log(far * n))
     return float(down[allowed_accepts(far, n)])
 
 
-def accuracy_limits(dyads: Dyads, genuine: Mask, impostor: Mask, level: float) -> tuple[float, float]:
-    """Limits of the share of right decisions, from those on genuine and on impostor pairs."""
+def accuracy_limits(
+    dyads: Dyads, genuine: Mask, impostor: Mask, level: float, share: float | None = None
+) -> tuple[float, float]:
+    """Limits of the share of right decisions, from those on genuine and on impostor pairs; `share`: weight of the former."""
     accepted, low, high = genuine_limits(dyads, genuine, level)
     wrong = dyads.of_impostors(np.flatnonzero(~impostor))
     n, rate = dyads.n_impostor, wrong.mean
@@ -207,7 +213,7 @@ def accuracy_limits(dyads: Dyads, genuine: Mask, impostor: Mask, level: float) -
     if rate in (0, 1):  # nothing says how far people err together: as many trials as there are people, at most
         trials = min(trials, dyads.people)
     best, worst = wilson(rate, trials, stats.norm.ppf((1 + level) / 2))
-    share = dyads.n_genuine / (n + dyads.n_genuine)
+    share = dyads.n_genuine / (n + dyads.n_genuine) if share is None else share
     mean = share * accepted.mean + (1 - share) * (1 - rate)
     below = mover_half_width(share * (accepted.mean - low), (1 - share) * (worst - rate), correlation)
     above = mover_half_width(share * (high - accepted.mean), (1 - share) * (rate - best), correlation)

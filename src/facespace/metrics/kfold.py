@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError
+from ..errors import InputError, shorten
 
 Doubles = NDArray[np.float64]
 
@@ -25,12 +25,16 @@ class FoldAccuracy:
         sd: their standard deviation with divisor k (numpy's default), as insightface's verification.py prints it.
         folds: (k,) accuracy in [0, 1] on each fold, in ascending order of the folds' numbers.
         thresholds: (k,) the threshold used on each; accepted is score ≥ threshold (with a grid: score > threshold).
+        balanced: mean of the shares of right decisions on all genuine and on all impostor pairs, at the same thresholds.
+        chance: the share of the more frequent class, which accepting all or nobody gives.
     """
 
     mean: float
     sd: float
     folds: Doubles
     thresholds: Doubles
+    balanced: float
+    chance: float
 
     def __str__(self) -> str:
         return f"{100 * self.mean:.2f} ± {100 * self.sd:.2f} %"
@@ -50,7 +54,7 @@ def kfold_accuracy(scores: ArrayLike, same: ArrayLike, fold: ArrayLike, threshol
     With `thresholds`, a grid (m,), only these are tried, a score is accepted when it is greater, and the first of the
     best is taken in the grid's order; `insightface_grid()` gives insightface's.
 
-    Raises InputError for lengths that don't match, NaN scores, and fewer than two folds.
+    Raises InputError for lengths that don't match, NaN scores, fewer than two folds, and as `check_folds` does.
 
     >>> kfold_accuracy([0.9, 0.1, 0.8, 0.3, 0.7, 0.2], [1, 0, 1, 0, 1, 0], [0, 0, 1, 1, 2, 2]).thresholds
     array([0.5 , 0.45, 0.55])
@@ -68,12 +72,55 @@ def kfold_accuracy(scores: ArrayLike, same: ArrayLike, fold: ArrayLike, threshol
         raise InputError(f"k-fold accuracy needs at least two folds, not {k}")
     if np.isnan(s).any():
         raise InputError(f"{int(np.isnan(s).sum()):,} scores are NaN")
+    check_folds(truth, fold)
     chosen = _exact(s, truth, index, k) if thresholds is None else _from_grid(s, truth, index, k, np.asarray(thresholds))
     cut = chosen[index]
     own = s if s.ndim == 1 else s[index, np.arange(n)]  # every pair is judged in its own fold's row
     accept = own >= cut if thresholds is None else own > cut
-    folds = np.bincount(index, weights=accept == truth, minlength=k) / np.bincount(index, minlength=k)
-    return FoldAccuracy(float(folds.mean()), float(folds.std()), folds, chosen)
+    right = accept == truth
+    folds = np.bincount(index, weights=right, minlength=k) / np.bincount(index, minlength=k)
+    balanced = (float(right[truth].mean()) + float(right[~truth].mean())) / 2
+    return FoldAccuracy(float(folds.mean()), float(folds.std()), folds, chosen, balanced, majority_rate(truth))
+
+
+def check_folds(same: ArrayLike, fold: ArrayLike) -> list[int]:
+    """Folds (n,) that hold pairs of one class only.
+
+    Raises InputError naming those whose other folds lack a class, so that no threshold can be chosen for them.
+
+    >>> check_folds([True, True, False, True, False], [0, 1, 1, 2, 2])
+    [0]
+    """
+    truth = np.asarray(same, dtype=np.bool_)
+    numbers, index = np.unique(np.asarray(fold), return_inverse=True)
+    counts = [np.bincount(index, weights=kind) for kind in (truth, ~truth)]
+    for name, count in zip(("genuine", "impostor"), counts, strict=True):
+        if (alone := numbers[count == count.sum()]).size:
+            raise InputError(
+                f"fold {shorten(alone.tolist())} can't be judged: no {name} pair is in the other folds, which its threshold "
+                "is chosen on",
+                "Give every fold genuine and impostor pairs. Without a fold column verify draws folds by itself.",
+            )
+    return [int(f) for f in numbers[(counts[0] == 0) | (counts[1] == 0)]]
+
+
+def majority_rate(same: ArrayLike) -> float:
+    """Chance: how often accepting all pairs, or none, is right, whichever is better."""
+    truth = np.asarray(same, dtype=np.bool_)
+    return max(int(truth.sum()), int((~truth).sum())) / truth.size
+
+
+def chance_warning(accuracy: float, low: float | None, same: ArrayLike, who: str = "") -> list[str]:
+    """A warning where the accuracy, with the lower end of its interval, is not above what the list alone gives."""
+    chance = majority_rate(same)
+    better = accuracy > chance + 1e-12
+    if better and (low is None or low > chance):
+        return []
+    everybody = "all" if np.asarray(same, dtype=np.bool_).mean() > 0.5 else "nobody"
+    return [
+        f"{who}accuracy {100 * accuracy:.2f} % is not {'certainly ' * better}better than accepting "
+        f"{everybody}, which is right on {100 * chance:.2f} % of these pairs"
+    ]
 
 
 def insightface_grid() -> Doubles:

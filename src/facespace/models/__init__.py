@@ -11,7 +11,7 @@ from .weights import available, cache_folder, fetch, find_weights, locate
 
 __all__ = [
     "EXPLAINERS", "EmbedResult", "InputFormat", "Licence", "ModelCard", "Network", "Skipped", "WeightFile", "add_card",
-    "aligned_faces", "as_input", "available", "cache_folder", "can_be_explained", "card_names", "embed",
-    "fetch", "find_weights", "list_cards", "load_backbone", "load_card", "load_network", "locate", "mobilefacenet",
-    "parse_card", "prepare", "read_card", "runtime_installed", "split_at", "torch_or_error",
+    "aligned_faces", "as_input", "available", "cache_folder", "can_be_explained", "card_names", "embed", "fetch",
+    "find_weights", "list_cards", "load_backbone", "load_card", "load_network", "locate", "mobilefacenet", "parse_card",
+    "prepare", "read_card", "runtime_installed", "split_at", "torch_or_error",
 ]  # fmt: skip

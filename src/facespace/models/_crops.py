@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,10 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FacespaceError, InputError, ModelError, shorten, unknown_name
-from ..images import DETECTORS, Detector, Image, ImageFile, Template, align, find_faces, make_detector, pick_face, read_image
+from ..images import (
+    DETECTORS,
+    LONG_SIDE,
+    Detector,
+    Image,
+    ImageFile,
+    Template,
+    align,
+    find_faces,
+    make_detector,
+    pick_face,
+    read_image,
+    read_landmarks,
+)
 from ..images import realign as realign_crop
 from .runtimes import runtime_installed
 from .weights import DETECTOR_FILES, checksum, find_file, locate
+
+LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class GivenLandmarks:
     missing = "no landmarks"
 
     def __init__(self, landmarks: Mapping[str, NDArray[Any]], path: Path | None) -> None:
-        self._landmarks = landmarks
+        self._landmarks, self._path = landmarks, path
         self.facts: dict[str, Any] = {"faces": "given landmarks"}
         if path is not None:
             self.facts |= {"landmarks": path.name, "landmarks_sha256": checksum(path)}
@@ -66,10 +81,10 @@ class GivenLandmarks:
         points = self._landmarks.get(name)
         return (None, 0) if points is None else (align(image, points, template), 1)
 
-    def check(self, images: list[ImageFile], path: Path | None) -> None:
+    def check(self, images: list[ImageFile]) -> None:
         if not any(image.id in self._landmarks for image in images):
             raise InputError(
-                f"none of the {len(images):,} images has landmarks in {path or 'those given'}",
+                f"none of the {len(images):,} images has landmarks in {self._path or 'those given'}",
                 f"Images: {shorten([i.id for i in images], 2)}; landmarks: {shorten(list(self._landmarks), 2)}. "
                 "Start from the folder that the names in the landmarks file are relative to.",
             )
@@ -80,9 +95,11 @@ class Detected:
 
     missing = "no face"
 
-    def __init__(self, name: str, weights: Path) -> None:
-        self._name, self._weights, self._local = name, weights, threading.local()
+    def __init__(self, name: str, weights: Path, size: int = LONG_SIDE) -> None:
+        self._name, self._weights, self._size, self._local = name, weights, size, threading.local()
         self.facts: dict[str, Any] = {"faces": f"detector {name}", "detector": name, "detector_sha256": checksum(weights)}
+        if size != LONG_SIDE:
+            self.facts["detect_size"] = size
         self._detector()  # broken weights are reported before the work begins
 
     def _detector(self) -> Detector:
@@ -92,22 +109,22 @@ class Detected:
         return found
 
     def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
-        faces = find_faces(self._detector(), image)
+        faces = find_faces(self._detector(), image, self._size)
         points = pick_face(faces, image)
         return (None, 0) if points is None else (align(image, points, template), len(faces))
 
 
-def choose_detector(name: str = "auto", weights: str | Path | None = None) -> Detected:
+def choose_detector(name: str = "auto", weights: str | Path | None = None, size: int = LONG_SIDE) -> Detected:
     """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine."""
     if name not in ("auto", *DETECTORS):
         raise unknown_name("detector", name, ["auto", *DETECTORS])
     if name != "auto":
-        return Detected(name, find_file(DETECTOR_FILES[name], weights))
+        return Detected(name, find_file(DETECTOR_FILES[name], weights), size)
     for each in DETECTORS:
         if each == "dlib" and not runtime_installed("dlib"):
             continue
         if locate(DETECTOR_FILES[each], weights) is not None:
-            return Detected(each, find_file(DETECTOR_FILES[each], weights))
+            return Detected(each, find_file(DETECTOR_FILES[each], weights), size)
     files = " or ".join(DETECTOR_FILES[d].name for d in ("yunet", "scrfd"))
     raise ModelError(
         "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
@@ -116,10 +133,24 @@ def choose_detector(name: str = "auto", weights: str | Path | None = None) -> De
     )
 
 
-def make_crop(image: ImageFile, aligner: Aligner, template: Template) -> tuple[Image, int] | Skipped:
+def choose_aligner(
+    landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None, detect_size: int = LONG_SIDE
+) -> Aligner:
+    """Ready crops, given landmarks, or a detector."""
+    if aligned:
+        return ReadyCrops()
+    if landmarks is None:
+        return choose_detector(detector, weights, detect_size)
+    path = Path(landmarks) if isinstance(landmarks, str | Path) else None
+    return GivenLandmarks(read_landmarks(path) if path is not None else landmarks, path)  # type: ignore[arg-type]
+
+
+def make_crop(
+    image: ImageFile, aligner: Aligner, template: Template, read: Callable[[Path], Image] = read_image
+) -> tuple[Image, int] | Skipped:
     """The crop of an image file and how many faces it shows, or why there is none."""
     try:
-        picture = read_image(image.path)
+        picture = read(image.path)
     except FacespaceError as error:
         return Skipped(image.id, str(image.path), "unreadable", error.message)
     try:

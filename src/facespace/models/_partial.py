@@ -51,7 +51,7 @@ class PartialSet:
         self.done = Batch()
         self._pending, self._flushed = Batch(), time.monotonic()
         self._shards = 0
-        if self.folder.exists() and resume:
+        if resume and (self.folder / "settings.json").exists():  # before it is written there is nothing to go on with
             self._load(settings)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -70,7 +70,7 @@ class PartialSet:
                 f"{self.folder} was begun with other settings ({told})",
                 "Resume with the same settings, or run without --resume to begin anew.",
             )
-        for path in sorted(self.folder.glob("*.npz")):
+        for path in sorted(self.folder.glob("[0-9]*.npz")):
             self._shards = int(path.stem) + 1
             try:
                 self.done.extend(_read(path))

@@ -8,26 +8,29 @@ is faster than a network that spreads each batch over all of them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..images import ImageFile, Template
+from ..images import Image, ImageFile, Template
 from ._crops import Aligner, Skipped, drop_bad_vectors, make_crop
 from ._partial import Batch
 from .runtimes import Network
 
 
-def run_batches(batches: Sequence[list[ImageFile]], network: Network, aligner: Aligner, workers: int) -> Iterator[Batch]:
+def run_batches(
+    batches: Sequence[list[ImageFile]], network: Network, aligner: Aligner, workers: int, read: Callable[[Path], Image]
+) -> Iterator[Batch]:
     """The batches' outcomes in order; at most two batches per worker are under way or wait to be taken."""
     waiting: deque[Future[Batch]] = deque()
     with _one_opencv_thread(), ThreadPoolExecutor(workers) as pool:
         try:
             for batch in batches:
-                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template))
+                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template, read))
                 if len(waiting) >= 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -47,13 +50,15 @@ def _one_opencv_thread() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def embed_batch(images: Sequence[ImageFile], network: Network, aligner: Aligner, template: Template) -> Batch:
+def embed_batch(
+    images: Sequence[ImageFile], network: Network, aligner: Aligner, template: Template, read: Callable[[Path], Image]
+) -> Batch:
     """One batch through decoding, alignment and the network."""
     made: list[ImageFile] = []
     result = Batch()
     crops = np.empty((len(images), *template.shape, 3), np.uint8)
     for image in images:
-        crop = make_crop(image, aligner, template)
+        crop = make_crop(image, aligner, template, read)
         if isinstance(crop, Skipped):
             result.skipped.append(crop)
             continue

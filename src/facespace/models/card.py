@@ -19,6 +19,7 @@ The weights file is looked for beside the card first.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ from ._card_fields import Table, template_of
 
 RUNTIMES = ("onnx", "openvino", "dlib")
 ALIGNMENT_KEYS = ("template", "points", "size", "columns")
+# Without separators, drives and control characters, and none of the folders "." and "..".
+_FILE_NAME = re.compile(r"(?!\.\.?$)[^/\\:\x00-\x1f\x7f]{1,200}")
+_PACKAGE = re.compile(r"[A-Za-z_]\w*(/[\w-][\w.-]*)*")
 CARD_KEYS = (
     *("name", "runtime", "dim", "files", "input", "alignment", "output"),
     *("architecture", "training", "loss", "licence", "lfw", "source", "notes"),
@@ -43,16 +47,38 @@ class WeightFile:
     """One file of a network.
 
     Attributes:
-        name: file name, looked for in the weights folders.
+        name: plain file name, looked for in the weights folders.
         sha256: of the file's content, 64 hexadecimal digits; "" means unchecked.
-        url: a public address to download it from, "" if there is none.
+        url: a public address to download it from, "" if there is none: https, or http where `sha256` is given.
         package: the Python package that brings it, as `package/folder`, "" if there is none.
+
+    Raises ModelError for anything else: a card from elsewhere must not reach other files than its own.
     """
 
     name: str
     sha256: str = ""
     url: str = ""
     package: str = ""
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.name):
+            raise ModelError(
+                f"name = {self.name!r}, but it must be a plain file name",
+                "Leave out the folder; name it with --weights or in FACESPACE_MODELS.",
+            )
+        if self.package and not _PACKAGE.fullmatch(self.package):
+            raise ModelError(f"package = {self.package!r}, but it must be package/folder/… of plain names")
+        if self.url:
+            self.check_address(self.url)
+
+    def check_address(self, url: str) -> None:
+        """Raise ModelError unless the file may be downloaded from `url`."""
+        scheme = url.partition(":")[0].lower()
+        if scheme != "https" and not (scheme == "http" and self.sha256):
+            raise ModelError(
+                f"url = {url!r}, but it must begin with https://, or with http:// where sha256 is given",
+                "What comes by another way could be anybody's; download it yourself and put it beside the card.",
+            )
 
 
 @dataclass(frozen=True)
@@ -159,10 +185,7 @@ def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = N
         name=root.text("name"),
         runtime=root.choice("runtime", RUNTIMES),
         dim=root.count("dim"),
-        files=tuple(
-            WeightFile(f.text("name"), f.sha256("sha256"), f.text("url", ""), f.text("package", ""))
-            for f in root.tables("files", ("name", "sha256", "url", "package"))
-        ),
+        files=tuple(_weight_file(each) for each in root.tables("files", ("name", "sha256", "url", "package"))),
         input=InputFormat(
             given.choice("layout", ("NCHW", "NHWC"), "NCHW"),
             given.choice("colour", ("RGB", "BGR"), "RGB"),
@@ -172,14 +195,17 @@ def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = N
         ),
         template=template,
         template_name=template_name,
-        output=root.text("output", ""),
-        architecture=root.text("architecture", ""),
-        training=root.text("training", ""),
-        loss=root.text("loss", ""),
+        **{key: root.text(key, "") for key in ("output", "architecture", "training", "loss", "source", "notes")},
         licence=Licence(licence.text("name", "not stated"), licence.flag("embeddings", False)),
         lfw_accuracy=lfw.fraction("accuracy", None),
         lfw_sd=lfw.fraction("sd", None),
-        source=root.text("source", ""),
-        notes=root.text("notes", ""),
         path=path,
     )
+
+
+def _weight_file(given: Table) -> WeightFile:
+    values = given.text("name"), given.sha256("sha256"), given.text("url", ""), given.text("package", "")
+    try:
+        return WeightFile(*values)
+    except ModelError as error:
+        raise ModelError(f"{given.where}: {error.message}", error.hint) from None

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..images import Crops, ImageFile, read_landmarks
-from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector, make_crop
+from ..images import Crops, ImageFile
+from ._crops import Skipped, choose_aligner, make_crop
 from .card import ModelCard
 
 
@@ -29,13 +29,7 @@ def aligned_faces(
 
     Raises InputError when no image gives a crop.
     """
-    aligner: Aligner
-    if aligned:
-        aligner = ReadyCrops()
-    elif landmarks is not None:
-        aligner = GivenLandmarks(read_landmarks(landmarks), Path(landmarks))
-    else:
-        aligner = choose_detector(detector, weights)
+    aligner = choose_aligner(landmarks, aligned, detector, weights)
     crops, ids, skipped = [], [], []
     for number, file in enumerate(files, 1):
         made = make_crop(file, aligner, card.template)

@@ -10,21 +10,21 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._version import __version__
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, OutputError, shorten
-from ..images import ImageFile, find_images, name_images, read_landmarks
+from ..images import LONG_SIDE, MAX_PIXELS, ImageFile, describe_others, name_images, read_image, scan_images
 from ..io import SUFFIXES
 from ..people import people_in
 from ..results import fields, signature
-from ._crops import Aligner, GivenLandmarks, ReadyCrops, Skipped, choose_detector
+from ._crops import GivenLandmarks, LandmarkSource, Skipped, choose_aligner
 from ._partial import Batch, PartialSet
 from ._pipeline import run_batches
 from .card import ModelCard
@@ -33,7 +33,6 @@ from .runtimes import load_network
 from .weights import Progress, checksum, find_weights
 
 ImageSource = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
-LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class EmbedResult:
         skipped: the images without an embedding, each with its reason.
         images: how many images there were; len(embeddings) + len(skipped).
         several_faces: in how many images the detector saw more than one face.
+        other_files: how many files of the folder are no images that can be read, by suffix in small letters.
         resumed: how many images an earlier, interrupted run had done.
         seconds: wall time of this run from the first image to the last, without loading the network.
         path: where the set was written, None if it was not.
@@ -57,6 +57,7 @@ class EmbedResult:
     resumed: int
     seconds: float
     path: Path | None = None
+    other_files: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def images_per_second(self) -> float:
@@ -92,7 +93,7 @@ class EmbedResult:
             "images": self.images,
             "embedded": len(self.embeddings),
             "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],
-            **fields(self, "reasons", "several_faces", "resumed"),
+            **fields(self, "reasons", "several_faces", "resumed", "other_files"),
             "seconds": round(self.seconds, 3),
             "images_per_second": round(self.images_per_second, 2),
         }
@@ -106,6 +107,9 @@ def embed(
     landmarks: LandmarkSource | None = None,
     aligned: bool = False,
     detector: str = "auto",
+    detect_size: int = LONG_SIDE,
+    max_pixels: int = MAX_PIXELS,
+    keep_damaged: bool = False,
     weights: str | Path | None = None,
     batch_size: int = 32,
     workers: int | None = None,
@@ -125,6 +129,8 @@ def embed(
         aligned: the images are face crops, aligned to the ArcFace template or exactly as the network takes them.
         detector: "auto" (the first of yunet, scrfd, dlib whose weights are there) or one of these. Of several faces the
             one of `images.pick_face` is taken.
+        detect_size: the long side in pixels that pictures are shrunk to for it; see `images.find_faces`.
+        max_pixels, keep_damaged: see `images.read_image`.
         weights: folder to look for weights in first.
         batch_size: images a worker takes at a time. workers: threads; by default one per processor core.
         resume: go on where an interrupted run with the same settings and `out` stopped.
@@ -137,9 +143,14 @@ def embed(
     out = None if out is None else _writable(Path(out))
     if resume and out is None:
         raise InputError("resuming needs an output file", "Name it: that is where the unfinished run is kept.")
-    files = _image_files(images)
+    files, others = _image_files(images)
     grouped = isinstance(images, str | Path | Mapping)  # ids are then relative to something, so their folders mean people
-    aligner = _aligner(files, landmarks, aligned, detector, weights)
+    if aligned and landmarks is not None:
+        raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
+    aligner = choose_aligner(landmarks, aligned, detector, weights, _at_least_one("detect size", detect_size))
+    if isinstance(aligner, GivenLandmarks):
+        aligner.check(files)
+    read = partial(read_image, max_pixels=_at_least_one("limit on pixels", max_pixels), keep_damaged=keep_damaged)
     workers = _at_least_one("workers", workers if workers is not None else os.cpu_count() or 1)
     paths = find_weights(card, weights, progress=download_progress)
     network = load_network(card, paths=paths, callers=workers)
@@ -149,11 +160,12 @@ def embed(
         "template": card.template.points.round(4).tolist(),
         "preprocessing": card.input.describe(),
         **aligner.facts,
+        **({"keep_damaged": True} if keep_damaged else {}),
     }
-    partial = None if out is None else PartialSet(out, {"model": card.name, **metadata}, resume)
+    unfinished = None if out is None else PartialSet(out, {"model": card.name, **metadata, "max_pixels": max_pixels}, resume)
     total = Batch()
-    if partial is not None:
-        total.extend(partial.done)
+    if unfinished is not None:
+        total.extend(unfinished.done)
     done = {*total.ids, *(s.id for s in total.skipped)} & {f.id for f in files}
     todo = [f for f in files if f.id not in done]
     # A short list is spread over all workers.
@@ -164,58 +176,44 @@ def embed(
         progress(finished, len(files))
     start = time.perf_counter()
     try:
-        for batch in run_batches(batches, network, aligner, workers):
+        for batch in run_batches(batches, network, aligner, workers, read):
             total.extend(batch)
             finished += len(batch)
-            if partial is not None:
-                partial.add(batch)
+            if unfinished is not None:
+                unfinished.add(batch)
             if progress:
                 progress(finished, len(files))
     finally:
-        if partial is not None:
-            partial.close()
+        if unfinished is not None:
+            unfinished.close()
     seconds = time.perf_counter() - start
     try:
         faces = _assemble(files, total, card, {**metadata, "facespace": __version__}, grouped)
-    except InputError:
-        if partial is not None:
-            partial.remove()  # there is nothing in it to go on with
+    except InputError as error:
+        if unfinished is not None:
+            unfinished.remove()  # there is nothing in it to go on with
+        if others:
+            error.hint += f"; {describe_others(others)}"
         raise
-    if partial is not None and out is not None:
+    if unfinished is not None and out is not None:
         faces.save(out)
-        partial.remove()
+        unfinished.remove()
     wanted = {f.id for f in files}
     skipped = sorted((s for s in total.skipped if s.id in wanted), key=lambda s: s.id)
     several = sum(n > 1 for name, n in zip(total.ids, total.faces, strict=True) if name in wanted)
-    return EmbedResult(faces, tuple(skipped), len(files), several, len(done), seconds, out)
+    return EmbedResult(faces, tuple(skipped), len(files), several, len(done), seconds, out, others)
 
 
-def _image_files(images: ImageSource) -> list[ImageFile]:
+def _image_files(images: ImageSource) -> tuple[list[ImageFile], dict[str, int]]:
     if isinstance(images, str | Path):
-        return find_images(images)
+        return scan_images(images)
     if isinstance(images, Mapping):
         files = [ImageFile(unicodedata.normalize("NFC", name), Path(path)) for name, path in images.items()]
     else:
         files = name_images(images)
     if not files:
         raise InputError("the list of images is empty")
-    return files
-
-
-def _aligner(
-    files: list[ImageFile], landmarks: LandmarkSource | None, aligned: bool, detector: str, weights: str | Path | None
-) -> Aligner:
-    if aligned and landmarks is not None:
-        raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
-    if aligned:
-        return ReadyCrops()
-    if landmarks is None:
-        return choose_detector(detector, weights)
-    path = Path(landmarks) if isinstance(landmarks, str | Path) else None
-    points = read_landmarks(path) if path is not None else landmarks
-    given = GivenLandmarks(points, path)  # type: ignore[arg-type]
-    given.check(files, path)
-    return given
+    return files, {}
 
 
 def _assemble(

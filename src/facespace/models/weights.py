@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import http.client
 import importlib.util
 import os
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import ModelError
 from ..io import atomic_write
@@ -30,6 +31,7 @@ DETECTOR_FILES = {
         package="face_recognition_models/models",
     ),
 }
+_NO_WEIGHTS = (b"<!doctype html", b"<html", b"version https://git-lfs")  # how what comes instead of weights begins
 # Which extra installs a package that brings weights.
 EXTRAS = {"face_recognition_models": "dlib"}
 
@@ -125,22 +127,20 @@ def _checksum(path: Path, size: int, changed: int) -> str:
 def fetch(file: WeightFile, progress: Progress | None = None) -> Path:
     """Download `file` from its address to the cache; whole and with the right checksum, or not at all."""
     target = cache_folder() / file.name
-    digest, size = hashlib.sha256(), 0
+    digest, size, total, start = hashlib.sha256(), 0, 0, b""
     with atomic_write(target) as temporary:
-        try:
-            with urllib.request.urlopen(file.url, timeout=60) as response, temporary.open("wb") as out:
-                total = int(response.headers.get("Content-Length") or 0)
-                while block := response.read(1 << 18):
-                    out.write(block)
-                    digest.update(block)
-                    size += len(block)
-                    if progress:
-                        progress(file.name, size, total)
-        except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+        with temporary.open("wb") as out:
+            for block, total in _blocks(file):
+                out.write(block)
+                digest.update(block)
+                start, size = start or block[:100].lstrip().lower(), size + len(block)
+                if progress:
+                    progress(file.name, size, total)
+        if not size or (not file.sha256 and start.startswith(_NO_WEIGHTS)):
             raise ModelError(
-                f"can't download {file.name} from {file.url}: {getattr(error, 'reason', error)}",
-                f"Get the file in another way and put it into {cache_folder()}, or name its folder in FACESPACE_MODELS.",
-            ) from None
+                f"{file.url} gave {'a page of text' if size else 'nothing'} instead of {file.name}; nothing was kept",
+                "Is the address that of the file itself, and does it need a login?",
+            )
         if total and size < total:
             raise ModelError(f"the download of {file.name} broke off after {size:,} of {total:,} bytes", "Try again.")
         if file.sha256 and digest.hexdigest() != file.sha256:
@@ -149,6 +149,31 @@ def fetch(file: WeightFile, progress: Progress | None = None) -> Path:
                 "The file there has changed, or something in between answered; nothing was kept.",
             )
     return target
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to addresses that a card may name."""
+
+    def __init__(self, file: WeightFile) -> None:
+        self._file = file
+
+    def redirect_request(self, *request: Any) -> urllib.request.Request | None:
+        self._file.check_address(request[-1])
+        return super().redirect_request(*request)
+
+
+def _blocks(file: WeightFile) -> Iterator[tuple[bytes, int]]:
+    """What the file's address gives, piece by piece, with the bytes in all (0: not said)."""
+    try:
+        with urllib.request.build_opener(_Redirects(file)).open(file.url, timeout=60) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            while block := response.read(1 << 18):
+                yield block, total
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ModelError(
+            f"can't download {file.name} from {file.url}: {str(getattr(error, 'reason', error)) or type(error).__name__}",
+            f"Get the file in another way and put it into {cache_folder()}, or name its folder in FACESPACE_MODELS.",
+        ) from None
 
 
 def _not_found(file: WeightFile, places: Sequence[tuple[str, Path]]) -> ModelError:

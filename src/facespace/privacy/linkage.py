@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..copies import COPY, copied_probes
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import FacespaceError, InputError
 from ..gallery import Search, search
@@ -91,10 +92,8 @@ def audit_linkage(
     reasons: list[str] = []
     whole = 2 * len(sizes) * repeats
     with threadpool_limits(1):  # decompositions of this size gain nothing from threads
-        bounds = [
-            _bound(name, score([_search(faces.vectors[design.probes], faces.vectors[design.gallery], design)]))
-            for name, faces in zip(names, sides, strict=True)
-        ]
+        native = [_search(faces.vectors[design.probes], faces.vectors[design.gallery], design) for faces in sides]
+        bounds = [_bound(name, score([found])) for name, found in zip(names, native, strict=True)]
         for (one, two), (a, b) in ((names, sides), (names[::-1], sides[::-1])):
             probes, gallery = _bare(a.take(design.probes)), _bare(b.take(design.gallery))
             for size in sizes:
@@ -105,7 +104,7 @@ def audit_linkage(
                     rows = design.leak(repeat, seed)[:size]
                     # The attacker has the attacked embeddings too; few pairs are centred by all of them.
                     mine, theirs = (np.concatenate([rows, held]) for held in (design.probes, design.gallery))
-                    fitted = fit_map(a.take(mine), b.take(theirs), family, center=center, seed=seed)
+                    fitted = fit_map(a.take(mine), b.take(theirs), family, center=center, judge=False, seed=seed)
                     plain.append(_attack(fitted, probes, gallery, design))
                     if refine:
                         known = pair_statistics(a.take(rows), b.take(rows))
@@ -118,7 +117,7 @@ def audit_linkage(
                     points.append(_point(one, two, size, True, score(sharp), len(refused)))
                 if refused:
                     reasons.append(f"{one} → {two}, {size} pairs: refine refused {len(refused)} of {repeats}: {refused[0]}")
-    nonmated = int((~design.mated).sum())
+    nonmated, ids = int((~design.mated).sum()), sides[0].ids[design.probes]
     left_out = len(joined.left_only) + len(joined.right_only)
     return LinkageResult(
         source=names[0],
@@ -131,6 +130,12 @@ def audit_linkage(
         warnings=(
             *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
             *people.left_out("both sets"),
+            *(f"{one.model} was moved by a map: it is no system of its own" for one in (source, target) if one.mapped),
+            *(
+                warning
+                for name, found in zip(names, native, strict=True)
+                for warning in copied_probes(ids, np.maximum(found.mate, found.other) >= COPY, name)
+            ),
             *few_nonmated(nonmated, fpirs),
             *reasons,
         ),

@@ -57,7 +57,7 @@ class Report:
         folder = Path(folder)
         drawings = {s.name: to_svg(_chart(s)) for s in self.sections if isinstance(s, Figure | Matrix)}
         page = self._page(drawings)
-        written = [_write(folder / "report.html", page.encode())]
+        written = [_write(folder / "report.html", page.encode(errors="backslashreplace"))]
         for name, svg in drawings.items():
             written.append(_write(folder / "figures" / f"{name}.svg", svg.encode()))
             written.append(_write(folder / "figures" / f"{name}.png", to_png(svg)))

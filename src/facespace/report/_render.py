@@ -7,6 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from ..errors import visible
+
 PNG_SCALE = 2
 
 
@@ -14,13 +16,22 @@ def to_svg(chart: Any) -> str:
     """An Altair chart, or a Vega-Lite specification, as a self-contained SVG document on white."""
     import vl_convert
 
-    spec = chart if isinstance(chart, dict) else chart.to_dict()
+    spec = _visible(chart if isinstance(chart, dict) else chart.to_dict())
     version = re.search(r"/v(\d+\.\d+)", spec.get("$schema", ""))
     known = set(vl_convert.get_vegalite_versions())
     chosen = version.group(1) if version and version.group(1) in known else None
     # No address is allowed: a chart holds its own data, and a report must be made the same way offline.
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=chosen, allowed_base_urls=[])
     return svg
+
+
+def _visible(spec: Any) -> Any:
+    """The specification with all texts `visible`: a control character makes SVG that is none, and ends the process."""
+    if isinstance(spec, dict):
+        return {visible(key): _visible(value) for key, value in spec.items()}
+    if isinstance(spec, list):
+        return [_visible(value) for value in spec]
+    return visible(spec) if isinstance(spec, str) else spec
 
 
 def to_png(svg: str) -> bytes:

@@ -29,10 +29,8 @@ def bar_matrix(
     marks: ArrayLike | None = None,
     hollow: ArrayLike | None = None,
     span: tuple[float, float] = (0.0, 1.0),
-    format: str = ".0%",
     row_title: str = "",
     column_title: str = "",
-    width: float | None = None,
 ) -> Any:
     """One cell for each row and column, with a bar for each name in `bars`, at most six.
 
@@ -41,8 +39,6 @@ def bar_matrix(
         marks: (rows, columns, bars) values that are drawn as short lines across the bars, such as what a bar should reach.
         hollow: (rows, columns) bool: cells whose bars are drawn as outlines, such as those that others are compared with.
         span: what a bar's foot and the top of its cell stand for; values beyond them end there.
-        format: of the ends of the span, written beside every row.
-        width: of a cell in pixels; by default so that ten columns fit on a page.
 
     >>> chart = bar_matrix([[[0.9, 0.5]]], ["a"], ["b"], ["first", "second"])
     >>> len(chart.to_dict()["layer"])
@@ -60,7 +56,7 @@ def bar_matrix(
             f"a cell can't hold {len(bars)} bars from {span[0]:g} to {span[1]:g}",
             f"Give at most {len(SERIES)} bars, and a span whose first end is the smaller one.",
         )
-    cell = float(np.clip(760 / len(columns), 48, 130)) if width is None else width
+    cell = float(np.clip(760 / len(columns), 48, 130))  # ten columns fit on a page
     colours = dict(zip(bars, SERIES, strict=False))
     foot = 0.5 - _MARGIN
     each = (1 - 2 * _MARGIN) / len(bars)
@@ -99,7 +95,7 @@ def bar_matrix(
         for y in (foot, -foot)
     ]
     ends = [
-        {"left": len(columns) - 0.5, "top": round(r + y, 4), "label": number(end, format)}
+        {"left": len(columns) - 0.5, "top": round(r + y, 4), "label": number(end, ".0%")}
         for r in range(len(rows))
         for y, end in ((foot, span[0]), (-foot, span[1]))
     ]

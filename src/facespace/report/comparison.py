@@ -62,8 +62,6 @@ def line_panels(
     x_title: str,
     y_title: str,
     legend: Sequence[str] = (),
-    columns: int = 4,
-    size: tuple[int, int] = (215, 140),
 ) -> Any:
     """Each curve in a panel of its own, with all others in grey behind it; panels stand as they come in `data`.
 
@@ -96,6 +94,6 @@ def line_panels(
         own.mark_line(strokeWidth=2.2),
         own.mark_point(filled=True, size=22, opacity=1),
     ]
-    width, height = size if len(data) > 1 else (620, 320)
+    width, height = (215, 140) if len(data) > 1 else (620, 320)
     chart = alt.layer(*layers, data=alt.InlineData(values=values)).properties(width=width, height=height)
-    return panels(chart, names, min(columns, len(names)))
+    return panels(chart, names, min(4, len(names)))

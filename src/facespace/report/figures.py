@@ -102,8 +102,6 @@ def histograms(
     thresholds: Mapping[str, float] | None = None,
     x_title: str = "Score",
     bins: int = 60,
-    columns: int = 3,
-    size: tuple[int, int] = (300, 200),
 ) -> Any:
     """Histograms of scores, one panel for each key of `data`, whose values are scores by series (genuine, impostor).
 
@@ -149,9 +147,9 @@ def histograms(
                 color=INK, align=side, dx=dx, dy=2, baseline="top", fontSize=11
             )
             marks.append(text.encode(y=alt.value(0), text="label:N"))
-    width, height = size if len(arrays) > 1 else (2 * size[0], int(1.4 * size[1]))
+    width, height = (300, 200) if len(arrays) > 1 else (600, 280)
     chart = alt.layer(*marks, data=alt.InlineData(values=values + rules)).properties(width=width, height=height)
-    return panels(chart, list(arrays), columns)
+    return panels(chart, list(arrays), 3)
 
 
 def lines_with_bands(

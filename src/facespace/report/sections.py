@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -116,14 +117,23 @@ class Table:
         """The table as CSV, numbers in full precision, units in the head."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([f"{c.label} ({c.unit})" if c.unit else c.label for c in self.columns])
-        writer.writerows(self.rows)
+        writer.writerow([_inert(f"{c.label} ({c.unit})" if c.unit else c.label) for c in self.columns])
+        writer.writerows([_inert(cell) for cell in row] for row in self.rows)
         return buffer.getvalue()
 
     @property
     def csv_uri(self) -> str:
         """The CSV as an address of its own, for a link that needs no file beside the page."""
-        return "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode()).decode()
+        return (
+            "data:text/csv;charset=utf-8;base64," + base64.b64encode(self.csv().encode(errors="backslashreplace")).decode()
+        )
+
+
+def _inert(cell: object) -> object:
+    """The cell; a text that a spreadsheet would compute gets an apostrophe before it, a number stays one."""
+    if not isinstance(cell, str) or not cell.startswith(tuple("=+-@\t\r\n")):
+        return cell
+    return cell if re.fullmatch(r"[+-][\d.]+(e[+-]?\d+)?", cell) else f"'{cell}"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Which images a study's maps may be fitted on, and which fold's people they show."""
+"""Which images a study's maps may be fitted on, and which fold's people they show; the networks by themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten, unknown_name
 from ..mapping import CUTS
 from ..people import people_of
+from ..verification import VerificationResult, verify
 
 
 def check_cut(cut: str) -> None:
@@ -53,3 +55,18 @@ def training_images(sets: Sequence[EmbeddingSet], protocol: PairProtocol, keys: 
         shared = shared[faces.find(shared) >= 0]
     shared = np.sort(shared)
     return shared, of_person[person[labelled.rows(shared)]]
+
+
+def own_results(sets: Sequence[EmbeddingSet], protocol: PairProtocol, seed: int) -> tuple[VerificationResult, ...]:
+    """Each network by itself."""
+    # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
+    return tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
+
+
+def network_facts(models: Sequence[str], dims: Sequence[int], native: Sequence[VerificationResult]) -> list[dict[str, Any]]:
+    """What a study's document says of the networks by themselves."""
+    return [
+        {"name": name, "dim": dim, "accuracy": own.accuracy.mean, "sd": own.accuracy.sd}
+        for name, dim, own in zip(models, dims, native, strict=True)
+        if own.accuracy is not None
+    ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..metrics import Roc
 from ..report import Curve, Figure, KeyFigure, KeyFigures, Report, Text, curves
 from ..verification import auc_and_eer, roc_figure, tar_table
 from .result import TemplateVerificationResult
@@ -29,7 +31,7 @@ def template_report(result: TemplateVerificationResult, title: str = "Verificati
     report.add(KeyFigures(cards))
     report.warn(result.warnings)
     report.add(tar_table(result.tar, result.interval, result.nearest))
-    x, tar = _points(result)
+    x, tar = roc_points(result.roc, _SHOWN)
     left = max(_LOWEST_FAR, min(0.1, 1 / result.impostor))
     first = max(int(np.searchsorted(x, left, side="right")) - 1, 0)
     caption = "Share of genuine pairs accepted, by the share of impostor pairs accepted."
@@ -68,12 +70,10 @@ def template_report(result: TemplateVerificationResult, title: str = "Verificati
     return report
 
 
-def _points(result: TemplateVerificationResult) -> tuple[np.ndarray, np.ndarray]:
-    """FAR, ascending, and TAR of some ten thousand points: all where few pairs pass, then evenly spaced in log FAR."""
-    roc = result.roc
+def roc_points(roc: Roc, limit: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """FAR, ascending, and TAR of at most `limit` points: all where few pairs pass, then evenly spaced in log FAR."""
     # The last point of each FAR: a step of the ROC is drawn by its upper corner.
     last = np.flatnonzero(np.append(np.diff(roc.false_accepts) > 0, True))
-    if len(last) > _SHOWN:
-        rank = np.unique(np.geomspace(1, len(last), _SHOWN).astype(np.intp)) - 1
-        last = last[rank]
+    if len(last) > limit:
+        last = last[np.unique(np.geomspace(1, len(last), limit).astype(np.intp)) - 1]
     return roc.far[last], roc.tar[last]

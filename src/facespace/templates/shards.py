@@ -74,14 +74,8 @@ class TemplateShard:
             histogram = {name.removeprefix(_PREFIX): a for name, a in arrays.items() if name.startswith(_PREFIX)}
             optional = {name: arrays.get(name) for name in ("scores", "same", "left", "right")}
             index, count = known["shard"]
-            return cls(
-                index,
-                count,
-                known["facts"],
-                ScoreHistogram.from_arrays(histogram),
-                warnings=tuple(known["warnings"]),
-                **optional,
-            )
+            counted = ScoreHistogram.from_arrays(histogram)
+            return cls(index, count, known["facts"], counted, warnings=tuple(known["warnings"]), **optional)
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
             raise FileFormatError(
                 f"{path} is no shard of scores: {type(error).__name__} {error}", "Make it again with --shard."

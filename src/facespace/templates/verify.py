@@ -12,7 +12,17 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
-from ..verification import Cohort, PairMap, check_cohort, check_target, cohort_label, corrections
+from ..verification import (
+    Cohort,
+    PairMap,
+    check_cohort,
+    check_target,
+    cohort_label,
+    corrections,
+    fitted_images,
+    fitted_warning,
+    model_warnings,
+)
 from ._scores import TemplateScores
 from .pooling import pool_templates
 from .result import TEMPLATE_FARS, TemplateVerificationResult, merge_shards
@@ -104,33 +114,15 @@ def score_shard(
     A part has the pairs of a run of left templates. Without `keep_scores` it holds counts only, and the merged result has
     no intervals.
     """
-    before = map if map_faces else None
-    sides = [
-        pool_templates(
-            faces,
-            protocol,
-            normalize_faces=normalize_faces,
-            weights=weights,
-            in_list_order=in_list_order,
-            allow_missing=allow_missing,
-            transform=None if before is None else getattr(before, side),
-            workers=workers,
-        )
-        for faces, side in ((a, "probe"), (b, "reference"))
-        if faces is not None
-    ]
-    return score_templates(
-        *sides,
-        protocol=protocol,
-        map=map,
-        mapped=map_faces,
-        shard=shard,
-        fars=fars,
-        cohort=cohort,
-        allow_missing=allow_missing,
-        keep_scores=keep_scores,
-        workers=workers,
-    )
+    pooling: dict[str, Any] = {"normalize_faces": normalize_faces, "weights": weights, "in_list_order": in_list_order}
+    how: dict[str, Any] = {"allow_missing": allow_missing, "workers": workers}
+    sides = []
+    for faces, side in ((a, "probe"), (b, "reference")):
+        if faces is not None:
+            moved = getattr(map, side) if map_faces and map is not None else None
+            sides.append(pool_templates(faces, protocol, transform=moved, **pooling, **how))
+    scoring = how | {"shard": shard, "fars": fars, "cohort": cohort, "keep_scores": keep_scores}
+    return score_templates(*sides, protocol=protocol, map=map, mapped=map_faces, **scoring)
 
 
 def score_templates(
@@ -185,7 +177,8 @@ def score_templates(
     tail = max(_EXACT_FAR, *(far for far in fars if far <= 0.5)) if fars else _EXACT_FAR
     room = max(genuine + int(1.02 * tail * (len(protocol) - skipped - genuine)), _ROOM)
     people = protocol.people if keep_scores else None
-    codes = [None if people is None else people[c if chosen is None else c[chosen]] for c in (protocol.left, protocol.right)]
+    sides = (protocol.left, protocol.right)
+    left, right = (None if people is None else people[c if chosen is None else c[chosen]] for c in sides)
     facts = {
         "protocol": protocol.name,
         "model": a.model or None,
@@ -202,17 +195,18 @@ def score_templates(
     }
     if cohort is not None:
         facts["cohort"] = cohort_label(cohort)
-    return TemplateShard(
-        index,
-        count,
-        facts,
-        ScoreHistogram(room).update(scores, same),
-        scores if keep_scores else None,
-        same if keep_scores else None,
-        codes[0],
-        codes[1],
-        tuple(_warnings(a, b, map, facts)),
-    )
+    histogram = ScoreHistogram(room).update(scores, same)
+    kept_scores: tuple[Any, Any] = (scores, same) if keep_scores else (None, None)
+    notes = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
+    return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(notes))
+
+
+def _fitted_pairs(map: PairMap | None, protocol: TemplateProtocol) -> NDArray[np.bool_]:
+    seen = np.zeros(len(protocol.templates), np.bool_)
+    seen[protocol.template[fitted_images(map, protocol.images)]] = True
+    if protocol.subject is not None:
+        seen |= fitted_images(map, protocol.templates, protocol.subject)
+    return seen[protocol.left] | seen[protocol.right] if seen.any() else np.zeros(0, np.bool_)
 
 
 def _reference(map: PairMap | None, mapped: bool) -> Any:
@@ -242,10 +236,7 @@ def _aligned(
 
 def _warnings(a: EmbeddingSet, b: EmbeddingSet | None, map: PairMap | None, facts: dict[str, Any]) -> list[str]:
     warnings = []
-    if map is None and b is not None and a.model != b.model:
-        warnings.append(
-            f"{a.model or 'A'} and {b.model or 'B'} are compared without a map: unrelated spaces score near chance"
-        )
+    warnings += model_warnings([a] if b is None else [a, b], map)
     if facts["missing_faces"]:
         warnings.append(
             f"{facts['missing_faces']:,} of the {facts['faces']:,} faces have no embedding; templates were pooled without "

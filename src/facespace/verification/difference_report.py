@@ -29,15 +29,10 @@ def difference_table(result: SystemComparison) -> Table:
         Column("p", format=".2g", hint="chance of such a difference between equal systems"),
         Column("discordant", format=",d", hint="pairs on which only one system is right; of TAR, genuine pairs"),
     ]
-    rows = [
-        [
-            _what(r).replace(" at FAR ", "@"),
-            *(100 * v for v in (r.first, r.second, r.difference, r.low, r.high)),
-            r.p,
-            r.discordant,
-        ]
-        for r in (*filter(None, [result.accuracy]), *result.tar)
-    ]
+    rows: list[list[object]] = []
+    for r in (*filter(None, [result.accuracy]), *result.tar):
+        shares = (100 * v for v in (r.first, r.second, r.difference, r.low, r.high))
+        rows.append([_what(r).replace(" at FAR ", "@"), *shares, r.p, r.discordant])
     return Table(
         "difference",
         columns,

@@ -20,8 +20,7 @@ INTERVALS = {
 
 def verification_report(result: VerificationResult, title: str = "Verification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
-    counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
-    report = Report(title, counts, result.signature)
+    report = Report(title, result.counts, result.signature)
     cards = auc_and_eer(result.auc, result.eer)
     if result.accuracy is not None:
         note = f"± {100 * result.accuracy.sd:.2f} over {len(result.accuracy.folds)} folds"

@@ -12,8 +12,9 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
 from .pair_people import subjects_of
+from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, pair_rows
-from .verify import FARS, mapped_scores, random_folds
+from .verify import FARS, judged_folds, mapped_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,9 @@ def compare_systems(
             raise InputError(f"{system.title}: a map compares two sets, but only one is given", "Give the target's set.")
         kept &= pair_rows(protocol, system.a, system.b or system.a, allow_missing=allow_missing).kept
     used = protocol if kept.all() else protocol.take(kept)
-    scores = [mapped_scores(s.a, s.b or s.a, pair_rows(used, s.a, s.b or s.a), s.map) for s in (first, second)]
-    fold = used.fold if used.n_folds > 1 else random_folds(used.same, seed)
+    both = [(s, s.b or s.a, pair_rows(used, s.a, s.b or s.a)) for s in (first, second)]
+    scores = [mapped_scores(s.a, b, rows, s.map) for s, b, rows in both]
+    fold, notes = judged_folds(used, seed)
     correct = None
     if fold is not None:
         place = np.unique(fold, return_inverse=True)[1]
@@ -67,7 +69,11 @@ def compare_systems(
     names = (first.title, second.title)
     if names[0] == names[1]:
         names = (f"{names[0]} (first)", f"{names[1]} (second)")
-    left_out = int((~kept).sum())
+    if left_out := int((~kept).sum()):
+        notes.append(f"{left_out:,} of {len(protocol):,} pairs were left out: images without an embedding")
+    for name, (s, b, rows) in zip(names, both, strict=True):
+        told = fitted_warning(fitted_pairs(s.map, s.a, b, rows), "pairs") + model_warnings([s.a, b], s.map)
+        notes += [f"{name}: {warning}" for warning in told]
     known = subjects_of(used, first.a, first.b or first.a)
     return compare_scores(
         scores[0],
@@ -78,5 +84,5 @@ def compare_systems(
         correct=correct,
         names=names,
         protocol=protocol.name,
-        warnings=[f"{left_out:,} of {len(protocol):,} pairs were left out: images without an embedding"] if left_out else [],
+        warnings=notes,
     )

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
-from ..metrics import FoldAccuracy, Roc, TarAtFar, kfold_accuracy, subject_intervals
+from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
 from ..results import fields, signature
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
+from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 
 NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
@@ -29,13 +30,15 @@ class VerificationResult:
     Attributes:
         signature: protocol, networks, counts, threshold search, interval and seed in one line.
         pairs, genuine, impostor: how many pairs were scored.
-        accuracy: k-fold accuracy, or None when there are too few pairs for two folds.
+        accuracy: k-fold accuracy, or None when there are too few pairs for two folds, or folds can't be judged.
         accuracy_low, accuracy_high: interval of its mean at 95 %, thresholds held; None when not computed.
+        balanced_low, balanced_high: the same of `accuracy.balanced`.
         tar: TAR at each FAR asked for, with intervals.
         auc, eer: area under the ROC; equal error rate.
         warnings: what a reader must know before quoting the figures.
         interval: how the intervals were made.
         missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
+        fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
     """
 
@@ -46,6 +49,8 @@ class VerificationResult:
     accuracy: FoldAccuracy | None
     accuracy_low: float | None
     accuracy_high: float | None
+    balanced_low: float | None
+    balanced_high: float | None
     tar: tuple[TarAtFar, ...]
     auc: float
     eer: float
@@ -57,6 +62,25 @@ class VerificationResult:
     roc: Roc
     genuine_scores: NDArray[np.float64]
     impostor_scores: NDArray[np.float64]
+    fitted_pairs: int = 0
+    unseen: VerificationResult | None = None
+
+    @property
+    def chance(self) -> float:
+        """The share of the more frequent class: how often accepting all pairs, or none, is right."""
+        return max(self.genuine, self.impostor) / self.pairs
+
+    @property
+    def counts(self) -> str:
+        """The pairs in words, and what they alone make of an accuracy where the classes are not of one size."""
+        text = f"{self.pairs:,} pairs: {self.genuine:,} genuine, {self.impostor:,} impostor"
+        if self.accuracy is None or self.genuine == self.impostor:
+            return text
+        accepting = "all" if self.genuine > self.impostor else "nobody"
+        return (
+            f"{text}; accepting {accepting} is right on {100 * self.chance:.2f} %, "
+            f"balanced accuracy {100 * self.accuracy.balanced:.2f} %"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
@@ -67,11 +91,25 @@ class VerificationResult:
         return {
             **fields(self, "signature", "pairs", "genuine", "impostor"),
             "accuracy": accuracy,
+            "chance": self.chance,
+            "balanced_accuracy": None if self.accuracy is None else self.accuracy.balanced,
+            "balanced_accuracy_low": self.balanced_low,
+            "balanced_accuracy_high": self.balanced_high,
             "tar": [row.to_dict() for row in self.tar],
             **fields(self, "auc", "eer", "interval"),
             "missing": {"left": self.missing_left, "right": self.missing_right, "pairs": self.skipped},
+            "fitted_pairs": self.fitted_pairs,
+            "unseen": None
+            if self.unseen is None
+            else fields(self.unseen, "pairs", "auc", "eer")
+            | {"accuracy": None if self.unseen.accuracy is None else self.unseen.accuracy.mean},
             "warnings": list(self.warnings),
         }
+
+    def headline(self) -> str:
+        """Accuracy, if there is one, and AUC on how many pairs."""
+        accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
+        return f"{accuracy}AUC {self.auc:.5f} on {self.pairs:,} pairs"
 
     def __repr__(self) -> str:
         accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
@@ -88,6 +126,7 @@ def verify(
     cohort: Cohort | None = None,
     allow_missing: bool = False,
     intervals: bool = True,
+    strict: bool = False,
     seed: int = 0,
 ) -> VerificationResult:
     """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
@@ -105,9 +144,13 @@ def verify(
     Intervals are at 95 %, of people where they are known (`subjects_of`), else of pairs, with a warning;
     `intervals=False` leaves them out.
 
+    Where the map says that it was fitted on images of the pairs, or on their people, a warning counts these pairs, and
+    `unseen` is the result on the others; `strict` refuses instead.
+
     Raises:
         InputError: ids without embedding (unless `allow_missing`: they are counted then), a map without `b`, an embedding
-            that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort.
+            that the map sends to zero, a FAR outside 0 … 1, an image of the pairs in the cohort, with `strict` pairs that
+            the map was fitted on.
         DimensionError: the widths don't match.
     """
     check_target(map, b)
@@ -116,20 +159,30 @@ def verify(
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
     warnings = [*protocol.notes, *_missing_warnings(protocol, rows, a)]
-    if map is None and a.model != other.model:
-        warnings.append(
-            f"{a.model or 'A'} and {other.model or 'B'} are compared without a map: unrelated spaces score near chance"
-        )
+    warnings += model_warnings([a, other], map)
+    seen = fitted_pairs(map, a, other, rows)
+    if strict and (seen.any() or (map is not None and getattr(map, "fitted", None) is None)):
+        what = "; ".join(fitted_warning(seen, "pairs")) or "the map doesn't say what it was fitted on"
+        raise InputError(what, "Judge it on other people (facespace.datasets.exclude_people), or leave out --strict.")
+    unseen = None
+    if seen.any():
+        warnings += fitted_warning(seen, "pairs")
+        try:
+            options: dict[str, Any] = {"fars": fars, "cohort": cohort, "intervals": intervals, "seed": seed}
+            unseen = verify(a, b, protocol=kept.take(~seen), map=map, **options)
+            warnings[-1] += f"; without them: {unseen.headline()}"
+        except InputError:  # a whole class of pairs is gone
+            warnings[-1] += "; without them nothing is left to judge by"
     scores = mapped_scores(a, other, rows, map, cohort)
     genuine, impostor = scores[kept.same], scores[~kept.same]
     roc = Roc(genuine, impostor)
     tar = tuple(roc.tar_at_far(far) for far in fars)
 
-    fold, folds_from = (kept.fold, "protocol") if kept.n_folds > 1 else (random_folds(kept.same, seed), "random")
+    fold, notes = judged_folds(kept, seed)
+    warnings += notes
     accuracy = None if fold is None else kfold_accuracy(scores, kept.same, fold)
-    if accuracy is None:
-        warnings.append("too few pairs for two folds: no accuracy")
-    interval, low, high, people_by = "none", None, None, None
+    interval, people_by = "none", None
+    low = high = balanced_low = balanced_high = None
     from_intervals: tuple[str, ...] = ()
     if intervals:
         people_by = people[0].source if people else "nobody"
@@ -143,7 +196,10 @@ def verify(
         found = subject_intervals(scores, kept.same, correct, names, fars)
         from_intervals = found.warnings
         tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
-        low, high = found.accuracy if accuracy is not None else (None, None)
+        if accuracy is not None:
+            (low, high), (balanced_low, balanced_high) = found.accuracy, found.balanced
+    if accuracy is not None:
+        warnings += chance_warning(accuracy.mean, low, kept.same)
     line = signature(
         protocol.name,
         model=a.model or None,
@@ -152,7 +208,7 @@ def verify(
         pairs=len(kept),
         skipped=len(protocol) - len(kept) or None,
         cohort=cohort_label(cohort),
-        folds=None if accuracy is None else f"{len(accuracy.folds)}-{folds_from}",
+        folds=None if accuracy is None else f"{len(accuracy.folds)}-{'protocol' if kept.n_folds > 1 else 'random'}",
         threshold="exact",
         interval=interval,
         people_by=people_by,
@@ -166,6 +222,8 @@ def verify(
         accuracy=accuracy,
         accuracy_low=low,
         accuracy_high=high,
+        balanced_low=balanced_low,
+        balanced_high=balanced_high,
         tar=tar,
         auc=roc.auc,
         eer=roc.eer,
@@ -177,6 +235,8 @@ def verify(
         roc=roc,
         genuine_scores=genuine,
         impostor_scores=impostor,
+        fitted_pairs=int(np.count_nonzero(seen)),
+        unseen=unseen,
     )
 
 
@@ -212,6 +272,23 @@ def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSe
     return [
         f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
         f"embedding: {shorten(missing.tolist())}. {faces.unseen(missing)}"
+    ]
+
+
+def judged_folds(protocol: PairProtocol, seed: int) -> tuple[NDArray[np.int64] | None, list[str]]:
+    """Folds (n,) to measure accuracy in, the protocol's or random ones, None where there can be none; and warnings."""
+    fold = protocol.fold if protocol.n_folds > 1 else random_folds(protocol.same, seed)
+    if fold is None:
+        return None, ["too few pairs for two folds: no accuracy"]
+    try:
+        one_class = check_folds(protocol.same, fold)
+    except InputError as error:
+        return None, [f"no accuracy: {error.message}"]
+    if not one_class:
+        return fold, []
+    return fold, [
+        f"fold {shorten(one_class)} has pairs of one class only: the mean and the deviation over folds mix accuracies "
+        "on genuine and on impostor pairs"
     ]
 
 

@@ -4,10 +4,4 @@ from .bootstrap import VolumeRatios, volume_ratios
 from .ellipsoids import CLASSES, SHAPES
 from .gaussians import person_moments
 
-__all__ = [
-    "CLASSES",
-    "SHAPES",
-    "VolumeRatios",
-    "person_moments",
-    "volume_ratios",
-]
+__all__ = ["CLASSES", "SHAPES", "VolumeRatios", "person_moments", "volume_ratios"]

@@ -183,6 +183,7 @@ def _mixture(likelihood: Doubles, tau: float, times: Doubles) -> Doubles:
 
 def _posterior(likelihood: Doubles, w: Doubles) -> Doubles:
     """(P, scales): of each person's log s_c, when its distribution is `w` (scales,)."""
-    posterior = np.exp(likelihood - likelihood[:, w > 0].max(axis=1, keepdims=True)) * w
+    # Where w is 0 the likelihood may be greater by any factor, even an infinite one, and infinite times 0 is no number.
+    posterior = np.exp(np.minimum(likelihood - likelihood[:, w > 0].max(axis=1, keepdims=True), 0)) * w
     posterior /= posterior.sum(axis=1, keepdims=True)
     return np.asarray(posterior)

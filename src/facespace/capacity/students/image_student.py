@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...embeddings import check_width
+from ...embeddings import Floats, check_width
 from ...errors import InputError
 from ...images import Crops
 from ...io import Artefact, read_artefact, write_artefact
@@ -36,7 +36,6 @@ from .student import LOG_VARIANCES, PRIOR, ProbabilisticEmbeddings, with_varianc
 if TYPE_CHECKING:
     from torch import nn
 
-Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 Seen = Callable[[NDArray[np.intp]], Any]  # rows to a tensor
 _BATCH = {"cpu": 8, "cuda": 256}  # faces at once when used; small batches stay in a processor's cache

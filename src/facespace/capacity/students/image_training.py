@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...embeddings import normalize
+from ...embeddings import Floats, normalize
 from ...errors import InputError
 from ...images import Crops
 from ...models import ModelCard, load_backbone, prepare, torch_or_error
 from ..intrinsic_dimension import intrinsic_dimension
-from .image_student import Floats, ImageStudent, Progress
+from .image_student import ImageStudent, Progress
 from .projection import DeepMDS
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import add_group
-from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved
-from ..options import METHODS, Json, Quiet, Seed, check_name, number_or
+from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved, without_people
+from ..options import METHODS, PRINTING, Printing, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
 from .text import describe, map_text
@@ -54,12 +54,21 @@ def fit(
     pairs: Annotated[
         Path | None, typer.Option(help="Fit on the genuine pairs of this list instead of the ids that both sets have.")
     ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option(help="Pairs list that the map will be judged on: its people are left out of the fit.")
+    ] = None,
     statistics: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Write no map whose pairs don't agree when they are held out, or can't be judged."),
+    ] = False,
+    no_provenance: Annotated[
+        bool, typer.Option("--no-provenance", help="Keep no hashes of the ids and people that the map is fitted on.")
+    ] = False,
     seed: Seed = 0,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Fit a map from SOURCE's space to TARGET's (joint: of both into a common one), on the images that both sets have."""
     if method == "auto" and (alpha, rank, regularization, center, intercept) != (None, None, None, None, False):
@@ -72,6 +81,9 @@ def fit(
     from ...mapping import fit_map, pair_statistics
 
     a, b = load_set(source), load_set(target)
+    whole = len(a)
+    if exclude is not None:
+        a = without_people(a, exclude)
     protocol = None if pairs is None else load_pairs(pairs)
     fitted = fit_map(
         a,
@@ -84,14 +96,18 @@ def fit(
         center=not intercept if center is None else center,
         intercept=intercept,
         protocol=protocol,
+        provenance=not no_provenance,
         seed=seed,
     )
+    if strict and (warnings := fitted.facts["warnings"]):
+        raise InputError(f"no map is written: {'; '.join(warnings)}", "Without --strict it is written all the same.")
     if statistics is not None:
         pair_statistics(a, b, protocol).save(statistics)
     fitted.save(output)
     facts = describe(fitted)
     files = [path for path in (output, statistics) if path is not None]
-    emit({"map": output, **facts, "files": files}, lambda: map_text(facts, _wrote(files)), as_json=as_json, quiet=quiet)
+    document = {"map": output, **facts, "excluded": whole - len(a), "files": files}
+    emit(document, lambda: map_text(document, _wrote(files)), printing)
 
 
 @group.command("apply")
@@ -100,14 +116,13 @@ def apply(
     faces: Faces,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz or .npy.")],
     side: Side = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Move a set into the space of the map's target, or the common one of a two-sided map."""
     given = load_set(faces)
     fitted, options = _load(map, side, given)
     moved = fitted.apply(given, **options)
-    save_moved(moved, output, domain_warnings(fitted, given, **options), as_json=as_json, quiet=quiet)
+    save_moved(moved, output, domain_warnings(fitted, given, **options), printing)
 
 
 @group.command("export")
@@ -121,8 +136,7 @@ def export(
     side: Annotated[
         str | None, typer.Option("--side", metavar="source|target", help="Needed for a two-sided map: which way.")
     ] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Write a map, or one side's way of a two-sided one, as ONNX: alone, or behind its network."""
     fitted, options = _load(map, side)
@@ -131,11 +145,11 @@ def export(
     p, q = way.weight.shape
     facts = {"output": output, "network": model, "source_dim": p, "target_dim": q}
     what = f"vectors of {p} numbers" if model is None else f"the images that {escape(model.name)} takes"
-    emit(facts, lambda: f"{escape(str(output))}: {what} in, vectors of {q} numbers out", as_json=as_json, quiet=quiet)
+    emit(facts, lambda: f"{escape(str(output))}: {what} in, vectors of {q} numbers out", printing)
 
 
 @group.command("check")
-def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quiet: Quiet = False) -> None:
+def check(map: Map, faces: Faces, side: Side = None, printing: Printing = PRINTING) -> None:
     """Are these vectors in the domain that the map was fitted on? Exit code 1 if not."""
     given = load_set(faces)
     fitted, options = _load(map, side, given)
@@ -144,7 +158,7 @@ def check(map: Map, faces: Faces, side: Side = None, as_json: Json = False, quie
         fitted.check_model(given, options.get("side", "source"))
     except InputError as error:  # a set that says it is another network's is out of the domain, whatever its numbers
         found = replace(found, reasons=(error.message, *found.reasons))
-    emit(found, lambda: _checked(found), as_json=as_json, quiet=quiet)
+    emit(found, lambda: _checked(found), printing)
     if not found.in_domain:
         raise typer.Exit(1)
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import load_linear_map, load_set
-from ..options import Json, Quiet, Seed, check_name
+from ..options import PRINTING, Printing, Seed, check_name
 from ..printing import emit
 from .text import describe, map_text
 
@@ -31,8 +31,7 @@ def refine(
     iterations: Annotated[int, typer.Option(help="At most so many.")] = 40,
     anchors: Annotated[int, typer.Option(help="Source images searched for a partner (drawn).")] = 20_000,
     seed: Seed = 0,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
 ) -> None:
     """Sharpen a map by two galleries that show, in part, the same people on other images; no labels needed."""
     check_name(output, "maps")
@@ -50,7 +49,7 @@ def refine(
     result.map.save(output)
     facts = describe(result.map)
     document = {"map": output, **facts, **result.to_dict(), "files": [output]}
-    emit(document, lambda: _text(result, facts, output), as_json=as_json, quiet=quiet)
+    emit(document, lambda: _text(result, facts, output), printing)
 
 
 def _text(result: RefineResult, facts: dict[str, object], output: Path) -> RenderableType:

@@ -12,7 +12,20 @@ from rich.text import Text
 if TYPE_CHECKING:
     from ...mapping import LinearMap, TwoSidedMap
 
-_SHOWN_ELSEWHERE = ("method", "family", "chosen", "pairs", "subjects", "pairing", "cross_validation", "note", "common_space")
+_SHOWN_ELSEWHERE = (
+    "method",
+    "family",
+    "chosen",
+    "pairs",
+    "subjects",
+    "pairing",
+    "cross_validation",
+    "note",
+    "common_space",
+    "agreement",
+    "warnings",
+    "excluded",
+)
 
 
 def describe(fitted: LinearMap | TwoSidedMap) -> dict[str, Any]:
@@ -49,8 +62,13 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
             lines.append(f"[yellow]![/] {facts[side]:,} ids of the {role} have no partner and were left out")
     if facts.get("pairs_without_embedding"):
         lines.append(f"[yellow]![/] {facts['pairs_without_embedding']:,} pairs lack an embedding and were left out")
+    if facts.get("excluded"):
+        lines.append(f"{facts['excluded']:,} images of people to be judged on were left out")
     if facts.get("undetermined_directions"):
         lines.append(f"[yellow]![/] {facts['undetermined_directions']:,} source directions are in no pair")
+    if "auc" in (agreement := facts.get("agreement", {})):
+        lines.append(f"held-out pairs against impostors: AUC {agreement['auc']:.4f} ({agreement['pairs']:,} pairs)")
+    lines += [f"[yellow]![/] {escape(warning)}" for warning in facts.get("warnings", [])]
     if facts.get("note"):
         lines.append(f"[yellow]![/] {escape(facts['note'])}")
     known = (*_SHOWN_ELSEWHERE, "source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...results import fields
 from ..files import load_map, load_set
-from ..options import Json, Quiet, Seed, false_accept_rates, number_or
+from ..options import PRINTING, Printing, Seed, false_accept_rates, number_or
 from ..printing import dim, emit, number_table, warning_lines
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def threshold(
     genuine_share: Annotated[
         str, typer.Option(metavar="estimate|X", help="Share of random pairs that show one person, if people are unknown.")
     ] = "estimate",
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """The threshold for mapped SOURCE against TARGET at a false accept rate; no labels are needed."""
@@ -46,14 +45,14 @@ def threshold(
     if source_threshold is not None:
         fars = [operating_far(a, source_threshold, **options)]
     found = transfer_thresholds(fitted, a, b, fars, **options)
-    warnings = [row.warning for row in found if row.warning]
+    warnings = [*found[0].notes, *(row.warning for row in found if row.warning)]
     keys = ("far", "threshold", "low", "high", "false_accepts", "genuine_share", "warning")
     document = {
         **fields(found[0], "signature", "pairs"),
         "thresholds": [fields(row, *keys) for row in found],
         "warnings": warnings,
     }
-    emit(document, lambda: _render(found, warnings), as_json=as_json, quiet=quiet)
+    emit(document, lambda: _render(found, warnings), printing)
 
 
 def _render(found: tuple[ThresholdTransfer, ...], warnings: list[str]) -> RenderableType:

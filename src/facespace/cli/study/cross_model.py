@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import RenderableType
 
 from ..application import add_group
 from ..files import load_pairs, load_set
-from ..options import METHODS, Alpha, Center, Cut, Json, OutputFolder, Pairs, Quiet, Seed, names
+from ..options import METHODS, PRINTING, Alpha, Center, Cut, OutputFolder, Pairs, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar
 from .curves import needed, rank, sensitivity
 from .templates import templates
@@ -36,14 +36,15 @@ def cross_model(
         str, typer.Option(help="Images of the pairing 'same': protocol, those of the pairs list; all, by subject.")
     ] = "protocol",
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Every ordered pair of networks × methods: what does comparing across networks cost?"""
     run_cross_model(
         [load_set(path) for path in sets],
         load_pairs(pairs),
+        output,
+        printing,
         pairing=names(pairing),
         methods=names(methods),
         alpha=alpha,
@@ -51,44 +52,18 @@ def cross_model(
         cut=cut,
         keys=keys,
         seed=seed,
-        output=output,
-        as_json=as_json,
-        quiet=quiet,
     )
 
 
 def run_cross_model(
-    faces: list[EmbeddingSet],
-    protocol: PairProtocol,
-    *,
-    pairing: list[str],
-    methods: list[str],
-    alpha: float = 1.0,
-    center: bool = True,
-    cut: str = "out-of-fold",
-    keys: str = "protocol",
-    seed: int = 0,
-    output: Path | None,
-    as_json: bool,
-    quiet: bool,
+    faces: list[EmbeddingSet], protocol: PairProtocol, output: Path | None, printing: Printing, **settings: Any
 ) -> None:
-    """Run the study with a progress bar, write its report, print it."""
+    """Run the study, whose `settings` are those of `cross_model_study`, with a progress bar, write its report, print it."""
     from ...studies.cross_model import cross_model_report, cross_model_study
 
-    with progress_bar("folds", quiet) as progress:
-        result = cross_model_study(
-            faces,
-            protocol,
-            pairing=pairing,
-            methods=methods,
-            alpha=alpha,
-            center=center,
-            cut=cut,
-            keys=keys,
-            seed=seed,
-            progress=progress,
-        )
-    finish(result, cross_model_report, render, output, as_json=as_json, quiet=quiet)
+    with progress_bar("folds", printing.quiet) as progress:
+        result = cross_model_study(faces, protocol, progress=progress, **settings)
+    finish(result, cross_model_report, render, output, printing)
 
 
 def render(result: CrossModelResult, files: list[str]) -> RenderableType:

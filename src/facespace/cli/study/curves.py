@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..files import load_pairs, load_set
-from ..options import FAMILIES, Alpha, Center, Cut, Json, OutputFolder, Pairs, Quiet, Seed, names
+from ..options import FAMILIES, PRINTING, Alpha, Center, Cut, OutputFolder, Pairs, Printing, Seed, names
 from ..printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -43,14 +43,13 @@ def sensitivity(
     cut: Cut = "out-of-fold",
     loss: Loss = 0.01,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """How many pairs does a map need? Accuracy against the number of pairs it is fitted on."""
     from ...studies.curves import curve_report, sensitivity_study
 
-    with progress_bar("draws", quiet) as progress:
+    with progress_bar("draws", printing.quiet) as progress:
         result = sensitivity_study(
             load_set(source),
             load_set(target),
@@ -67,7 +66,7 @@ def sensitivity(
             seed=seed,
             progress=progress,
         )
-    finish(result, curve_report, _render, output, as_json=as_json, quiet=quiet)
+    finish(result, curve_report, _render, output, printing)
 
 
 def rank(
@@ -83,14 +82,13 @@ def rank(
     cut: Cut = "out-of-fold",
     loss: Loss = 0.005,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """How few directions carry a map? Accuracy against the rank of the map, down to 1."""
     from ...studies.curves import curve_report, rank_study
 
-    with progress_bar("folds", quiet) as progress:
+    with progress_bar("folds", printing.quiet) as progress:
         result = rank_study(
             load_set(source),
             load_set(target),
@@ -106,7 +104,7 @@ def rank(
             seed=seed,
             progress=progress,
         )
-    finish(result, curve_report, _render, output, as_json=as_json, quiet=quiet)
+    finish(result, curve_report, _render, output, printing)
 
 
 def needed(
@@ -120,14 +118,13 @@ def needed(
     alpha: Alpha = 1.0,
     center: Center = True,
     repeats: Annotated[int, typer.Option(help="Draws of each size in each fold.")] = 5,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """How many more pairs would I need? A prediction from the pairs that two of your sets share."""
     from ...studies import pairs_needed
 
-    with progress_bar("draws", quiet) as progress:
+    with progress_bar("draws", printing.quiet) as progress:
         result = pairs_needed(
             load_set(source),
             load_set(target),
@@ -140,7 +137,7 @@ def needed(
             seed=seed,
             progress=progress,
         )
-    emit(result, lambda: _render_needed(result), as_json=as_json, quiet=quiet)
+    emit(result, lambda: _render_needed(result), printing)
 
 
 def _render(result: SensitivityResult | RankResult, files: list[str]) -> RenderableType:

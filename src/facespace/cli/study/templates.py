@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...errors import FileFormatError, InputError
 from ..files import load_set
-from ..options import METHODS, Alpha, Center, Json, OutputFolder, Quiet, Seed, names
+from ..options import METHODS, PRINTING, Alpha, Center, OutputFolder, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def templates(
         bool, typer.Option("--allow-missing", help="Pool templates without the faces that have no embedding.")
     ] = False,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """TAR@FAR of templates, every network against every other: linear maps and rotations side by side."""
@@ -56,7 +55,7 @@ def templates(
     given = None if fit_ids is None else _ids(fit_ids)
     protocol = None if ijb is None else read_ijb(ijb, name or "ijbc")
     faces = [load_set(path) for path in sets]
-    with progress_bar("comparisons", quiet) as progress:
+    with progress_bar("comparisons", printing.quiet) as progress:
         result = template_study(
             faces,
             protocol,
@@ -71,7 +70,7 @@ def templates(
             seed=seed,
             progress=progress,
         )
-    finish(result, template_study_report, render, output, as_json=as_json, quiet=quiet)
+    finish(result, template_study_report, render, output, printing)
 
 
 def render(result: TemplateStudyResult, files: list[str]) -> RenderableType:

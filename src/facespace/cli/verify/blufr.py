@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ..options import Printing
 from ..printing import dim, finish, progress_bar
 
 if TYPE_CHECKING:
@@ -17,26 +18,17 @@ if TYPE_CHECKING:
 
 
 def run_blufr(
-    config: Path,
-    a: EmbeddingSet,
-    b: EmbeddingSet | None,
-    map: PairMap | None,
-    *,
-    output: Path | None,
-    as_json: bool,
-    quiet: bool,
+    config: Path, a: EmbeddingSet, b: EmbeddingSet | None, map: PairMap | None, output: Path | None, printing: Printing
 ) -> None:
     """Measure, write the report, and print."""
     from ...datasets import read_blufr
     from ...identification import blufr_report, verify_blufr
 
     protocol = read_blufr(config)
-    with progress_bar("splits", quiet) as progress:
+    with progress_bar("splits", printing.quiet) as progress:
         result = verify_blufr(a, b, protocol=protocol, map=map, progress=progress)
     names = " → ".join(filter(None, (a.model, "" if b is None else b.model)))
-    finish(
-        result, lambda made: blufr_report(made, names), lambda made, _: render(made), output, as_json=as_json, quiet=quiet
-    )
+    finish(result, lambda made: blufr_report(made, names), lambda made, _: render(made), output, printing)
 
 
 def render(result: BlufrResult) -> RenderableType:

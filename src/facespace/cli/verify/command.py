@@ -12,11 +12,11 @@ from rich.text import Text
 from ...errors import InputError
 from ..application import app
 from ..files import load_cohort, load_map, load_pairs, load_set
-from ..options import Json, OutputFolder, Quiet, Seed, false_accept_rates
+from ..options import PRINTING, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, emit, finish, warning_lines
 from .against import render_difference
 from .tar_table import tar_table
-from .templates import TemplateOptions, run_templates
+from .templates import TEMPLATE_OPTIONS, TemplateOptions, run_templates
 
 if TYPE_CHECKING:
     from ...embeddings import EmbeddingSet
@@ -38,31 +38,7 @@ def verify_command(
         typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list."),
     ] = None,
     blufr: Annotated[Path | None, typer.Option(help="BLUFR's blufr_lfw_config.mat, instead of --pairs.")] = None,
-    ijb: Annotated[
-        Path | None, typer.Option(help="Folder of NAME_face_tid_mid.txt and NAME_template_pair_label.txt.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="With --ijb: what its files begin with.")] = "ijbc",
-    templates: Annotated[
-        str | None,
-        typer.Option(
-            help="csv of id,template[,media][,subject], IJB-A's metadata, or 'columns' (A's own); --pairs lists templates."
-        ),
-    ] = None,
-    map: Annotated[Path | None, typer.Option(help="Map from A's space to B's, or joint.")] = None,
-    map_faces: Annotated[
-        bool, typer.Option("--map-faces", help="Map every face and pool then, not pooled templates.")
-    ] = False,
-    normalize_faces: Annotated[
-        bool, typer.Option("--normalize-faces", help="Bring every face to unit length before pooling.")
-    ] = False,
-    in_list_order: Annotated[
-        bool, typer.Option("--in-list-order", help="Rows of the sets are in the order of the list; ids are ignored.")
-    ] = False,
-    nearest: Annotated[
-        bool, typer.Option("--nearest", help="Show TAR at the nearest FAR too, as published scripts read it.")
-    ] = False,
-    shard: Annotated[str | None, typer.Option(help="Score part I of N (I/N) of the templates into -o FOLDER.")] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="A is a FOLDER of such parts: join them.")] = False,
+    options: TemplateOptions = TEMPLATE_OPTIONS,
     far: Annotated[
         str | None, typer.Option(help="False accept rates of the table.", show_default="1e-1 … 1e-4, of templates to 1e-6")
     ] = None,
@@ -76,9 +52,11 @@ def verify_command(
     against: Annotated[Path | None, typer.Option(help="Second system: its A. The difference of both is measured.")] = None,
     against_b: Annotated[Path | None, typer.Option(help="Second system: its B.")] = None,
     against_map: Annotated[Path | None, typer.Option(help="Second system: its map.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse pairs of images or people that the map was fitted on.")
+    ] = False,
     output: OutputFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Measure how well embeddings tell people apart.
@@ -89,31 +67,20 @@ def verify_command(
 
     With --ijb or --templates, faces are pooled into templates: the mean of each medium, their sum, at unit length.
     """
-    options = TemplateOptions(ijb, name, templates, map_faces, normalize_faces, in_list_order, nearest, shard, merge)
     options.check(pairs)
     fars = false_accept_rates(far or (TEMPLATE_FAR_LIST if options.given else FAR_LIST))
     if sum((options.given or pairs is not None, blufr is not None)) != 1:
         raise InputError("verify needs one protocol", "Give one of --pairs, --ijb, --templates and --blufr.")
     if against is None and (against_b is not None or against_map is not None):
         raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
+    if strict and (pairs is None or options.given or against is not None):
+        raise InputError("--strict goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
         if against is not None:
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
-        run_templates(
-            a,
-            b,
-            map,
-            pairs,
-            options,
-            cohort=(cohort, cohort_b),
-            fars=fars,
-            allow_missing=allow_missing,
-            output=output,
-            as_json=as_json,
-            quiet=quiet,
-        )
+        run_templates(a, b, pairs, options, (cohort, cohort_b), fars, allow_missing, output, printing)
         return
-    left, right, linear = load_system(a, b, map)
+    left, right, linear = load_system(a, b, options.map)
     if blufr is not None:
         from .blufr import run_blufr
 
@@ -121,7 +88,7 @@ def verify_command(
             raise InputError("--against compares systems on --pairs, not on BLUFR", "Run --blufr for each system.")
         if cohort is not None or cohort_b is not None:
             raise InputError("BLUFR's scores are taken as they are", "Leave out --cohort and --cohort-b.")
-        run_blufr(blufr, left, right, linear, output=output, as_json=as_json, quiet=quiet)
+        run_blufr(blufr, left, right, linear, output, printing)
         return
     from ...verification import System, compare_report, compare_systems, verification_report, verify
 
@@ -133,10 +100,18 @@ def verify_command(
             raise InputError("--cohort corrects the scores of one system", "Run verify for each of them.")
         systems = System(left, right, linear), System(*load_system(against, against_b, against_map))
         found = compare_systems(*systems, protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed)
-        finish(found, compare_report, lambda made, _: render_difference(made), output, as_json=as_json, quiet=quiet)
+        finish(found, compare_report, lambda made, _: render_difference(made), output, printing)
         return
     result = verify(
-        left, right, protocol=protocol, map=linear, fars=fars, cohort=members, allow_missing=allow_missing, seed=seed
+        left,
+        right,
+        protocol=protocol,
+        map=linear,
+        fars=fars,
+        cohort=members,
+        allow_missing=allow_missing,
+        strict=strict,
+        seed=seed,
     )
     if output is not None:
         from ...io import write_json
@@ -144,7 +119,7 @@ def verify_command(
         write_json(result, output / "results.json")
         names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
         verification_report(result, f"Verification: {' → '.join(filter(None, names))}").write(output)
-    emit(result, lambda: render(result), as_json=as_json, quiet=quiet)
+    emit(result, lambda: render(result), printing)
 
 
 def load_system(a: Path, b: Path | None, map: Path | None) -> Parts:
@@ -162,7 +137,6 @@ def render(result: VerificationResult) -> RenderableType:
         if result.accuracy_low is not None and result.accuracy_high is not None:
             between = f" [dim](95 %: {100 * result.accuracy_low:.2f} to {100 * result.accuracy_high:.2f})[/]"
         figures.insert(0, f"[bold]accuracy {result.accuracy}[/]{between}")
-    counts = f"{result.pairs:,} pairs: {result.genuine:,} genuine, {result.impostor:,} impostor"
     head = Text.from_markup("   ".join(figures))
     notes = warning_lines(result.warnings)
-    return Group(head, Text(counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature))
+    return Group(head, Text(result.counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature))

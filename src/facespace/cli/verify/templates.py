@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...errors import FileFormatError, InputError
 from ..files import load_cohort, load_map, load_set
+from ..options import Printing
 from ..printing import dim, emit, warning_lines
 from .tar_table import tar_table
 
@@ -25,17 +27,33 @@ COLUMNS = "columns"
 
 @dataclass(frozen=True)
 class TemplateOptions:
-    """What the command line says about templates."""
+    """What the command line says about templates, and the map, which goes with pairs of images too."""
 
-    ijb: Path | None
-    name: str
-    templates: str | None
-    map_faces: bool
-    normalize_faces: bool
-    in_list_order: bool
-    nearest: bool
-    shard: str | None
-    merge: bool
+    ijb: Annotated[Path | None, typer.Option(help="Folder of NAME_face_tid_mid.txt and NAME_template_pair_label.txt.")] = (
+        None
+    )
+    name: Annotated[str, typer.Option(help="With --ijb: what its files begin with.")] = "ijbc"
+    templates: Annotated[
+        str | None,
+        typer.Option(
+            help="csv of id,template[,media][,subject], IJB-A's metadata, or 'columns' (A's own); --pairs lists templates."
+        ),
+    ] = None
+    map: Annotated[Path | None, typer.Option(help="Map from A's space to B's, or joint.")] = None
+    map_faces: Annotated[bool, typer.Option("--map-faces", help="Map every face and pool then, not pooled templates.")] = (
+        False
+    )
+    normalize_faces: Annotated[
+        bool, typer.Option("--normalize-faces", help="Bring every face to unit length before pooling.")
+    ] = False
+    in_list_order: Annotated[
+        bool, typer.Option("--in-list-order", help="Rows of the sets are in the order of the list; ids are ignored.")
+    ] = False
+    nearest: Annotated[
+        bool, typer.Option("--nearest", help="Show TAR at the nearest FAR too, as published scripts read it.")
+    ] = False
+    shard: Annotated[str | None, typer.Option(help="Score part I of N (I/N) of the templates into -o FOLDER.")] = None
+    merge: Annotated[bool, typer.Option("--merge", help="A is a FOLDER of such parts: join them.")] = False
 
     @property
     def given(self) -> bool:
@@ -62,25 +80,25 @@ class TemplateOptions:
             raise InputError("--shard makes one part, --merge joins all of them", "Give one of them.")
 
 
+TEMPLATE_OPTIONS = TemplateOptions()
+
+
 def run_templates(
     a: Path,
     b: Path | None,
-    map: Path | None,
     pairs: Path | None,
     options: TemplateOptions,
-    *,
     cohort: tuple[Path | None, Path | None],
     fars: list[float],
     allow_missing: bool,
     output: Path | None,
-    as_json: bool,
-    quiet: bool,
+    printing: Printing,
 ) -> None:
     """The command, after its options are parsed."""
     from ...templates import load_shards, merge_shards, score_shard, template_report
 
     if options.merge:
-        if b is not None or map is not None or cohort != (None, None):
+        if b is not None or options.map is not None or cohort != (None, None):
             raise InputError("--merge needs the folder of the shards alone", "facespace verify SHARDS --merge -o DIR")
         shards = load_shards(a)
         names = [str(shards[0].facts[key]) for key in ("model", "target") if shards[0].facts[key]]
@@ -91,7 +109,7 @@ def run_templates(
         protocol = read_protocol(a, pairs, options)
         left = load_faces(a, protocol, options.in_list_order)
         right = None if b is None else load_faces(b, protocol, options.in_list_order)
-        linear = None if map is None else load_map(map, left, right)
+        linear = None if options.map is None else load_map(options.map, left, right)
         shard = score_shard(
             left,
             right,
@@ -107,7 +125,7 @@ def run_templates(
         )
         if part is not None and output is not None:
             path = shard.save(output / shard.file_name)
-            emit(shard_facts(shard, path), lambda: render_shard(shard, path), as_json=as_json, quiet=quiet)
+            emit(shard_facts(shard, path), lambda: render_shard(shard, path), printing)
             return
         shards = [shard]
         names = [left.model or a.stem, *([] if right is None else [right.model or str(b and b.stem)])]
@@ -117,7 +135,7 @@ def run_templates(
 
         write_json(result, output / "results.json")
         template_report(result, f"Verification of templates: {' → '.join(names)}").write(output)
-    emit(result, lambda: render_templates(result), as_json=as_json, quiet=quiet)
+    emit(result, lambda: render_templates(result), printing)
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...images import Crops
-
-Floats = NDArray[np.float32]
+from ..residuals import Floats
 
 
 def blurred(crops: Crops, share: float = 0.04) -> Crops:

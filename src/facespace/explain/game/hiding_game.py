@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
 from ...images import Crops
-from ...metrics import kfold_accuracy
+from ...metrics import check_folds, kfold_accuracy
 from ...results import fields, signature
 from ..methods import COMPARED, CONTROLS, check_methods
 from ..network import ExplainableNetwork
@@ -134,11 +134,8 @@ def hiding_game(
     Raises InputError for pairs without folds, images that are missing, levels that do not ascend from 0, and when no τ is
     known; UnknownNameError for other methods and games.
     """
-    names, wanted, tau = (
-        check_methods(methods, network),
-        np.asarray(levels, dtype=np.float64),
-        _threshold(network, threshold),
-    )
+    names, wanted = check_methods(methods, network), np.asarray(levels, dtype=np.float64)
+    tau = _threshold(network, threshold)
     _check(protocol, wanted, games)
     row = {name: i for i, name in enumerate(ids)}
     if missing := [i for i in protocol.ids.tolist() if i not in row]:
@@ -233,6 +230,7 @@ def _threshold(network: ExplainableNetwork, given: float | None) -> float:
 def _check(protocol: PairProtocol, levels: NDArray[np.float64], games: Sequence[str]) -> None:
     if protocol.fold is None:
         raise InputError("the hiding game needs pairs with folds", "Use LFW's pairs.txt or a list with a fold column.")
+    check_folds(protocol.same, protocol.fold)
     if levels.ndim != 1 or len(levels) < 2 or levels[0] != 0 or levels[-1] > 1 or (np.diff(levels) <= 0).any():
         raise InputError(
             f"levels must ascend from 0 to at most 1, not {shorten(levels.tolist(), 12)}", "Such as 0, 0.1, … 1."

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from ..residuals import Floats
 
 
 def random_map(shape: tuple[int, int], rng: np.random.Generator) -> Floats:

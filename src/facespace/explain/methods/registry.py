@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import ModelError, unknown_name
 from ...images import Crops
 from ..network import ExplainableNetwork
-from ..residuals import Residuals, residuals
+from ..residuals import Floats, Residuals, residuals
 from ..saliency import CosineDecomposition, saliency
 from . import baselines, controls
-
-Floats = NDArray[np.float32]
 
 #: The paper's five, as its table II. Beside them GradCAM and GradCAM++ before their ReLU (where a map is negative in most
 #: cells, as that of a max-pool head, little or nothing is left behind it), gradient × input, Stylianou's average, S⁺.

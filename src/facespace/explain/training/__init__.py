@@ -3,6 +3,4 @@
 from .labels import labels_of
 from .train import TrainProgress, TrainSettings, train
 
-__all__ = [
-    "TrainProgress", "TrainSettings", "labels_of", "train",
-]  # fmt: skip
+__all__ = ["TrainProgress", "TrainSettings", "labels_of", "train"]

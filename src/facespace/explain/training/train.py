@@ -142,26 +142,24 @@ def train(
     return checkpoint
 
 
+@dataclass(eq=False)
 class _Training:
     """One training's modules, losses and steps."""
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        data: FrozenMaps,
-        crops: Crops,
-        codes: NDArray[np.intp],
-        classes: int,
-        settings: TrainSettings,
-        trunk: Any = None,
-        prepare: Callable[[Crops], Any] | None = None,
-    ) -> None:
+    checkpoint: Checkpoint
+    data: FrozenMaps
+    faces: Crops
+    codes: NDArray[np.intp]
+    classes: int
+    settings: TrainSettings
+    trunk: Any = None
+    prepare: Callable[[Crops], Any] | None = None
+
+    def __post_init__(self) -> None:
         torch = torch_or_error()
-        nn = torch.nn
-        self.trunk, self.prepare = trunk, prepare
+        nn, checkpoint, settings, trunk = torch.nn, self.checkpoint, self.settings, self.trunk
         checkpoint.module = trunk
-        self.data, self.settings, self.checkpoint = data, settings, checkpoint
-        self.faces, self.codes = crops, np.concatenate([codes, codes]) if settings.mirror else codes
+        self.codes = np.concatenate([self.codes, self.codes]) if settings.mirror else self.codes
         mode, shape, seed = settings.mode, checkpoint.shape, settings.seed
         if mode != "decoder-only" and checkpoint.head is None:
             checkpoint.head = place_head(*shape, seed=seed)
@@ -175,9 +173,9 @@ class _Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             if mode == "distil":
-                trained["estimate"] = nn.Linear(shape[0], data.teacher.shape[1])
+                trained["estimate"] = nn.Linear(shape[0], self.data.teacher.shape[1])
             if mode == "joint":
-                trained["centres"] = nn.ParameterDict({"rows": 0.01 * torch.randn(classes, shape[0])})
+                trained["centres"] = nn.ParameterDict({"rows": 0.01 * torch.randn(self.classes, shape[0])})
         self.modules = nn.ModuleDict(trained)
 
     def losses(self, rows: NDArray[np.intp], rng: np.random.Generator) -> dict[str, Any]:

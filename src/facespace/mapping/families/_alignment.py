@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..statistics import Doubles, Moments
+from ..statistics import Doubles, Moments, svd
 
 STEPS, STABLE = 20, 0.01
 
@@ -34,7 +34,7 @@ def aligned_cross(
     rotation = start
     for _ in range(STEPS):
         combined = cross + strength * pulled
-        u, _, vt = np.linalg.svd(combined, full_matrices=False)
+        u, _, vt = svd(combined)
         moved = float(np.linalg.norm(u @ vt - rotation))
         rotation = u @ vt
         pulled = spread @ rotation @ target_spread

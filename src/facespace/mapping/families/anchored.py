@@ -26,7 +26,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import DimensionError, InputError
-from ..statistics import Doubles, Moments, PairStatistics
+from ..statistics import Doubles, Moments, PairStatistics, svd
 from ._alignment import aligned_cross
 from .base import LinearEstimator, Solution
 from .ridge import check_alpha
@@ -113,7 +113,7 @@ class AnchoredMap(LinearEstimator):
             )
         cross = statistics.covariation(self.center)
         aligned = aligned_cross(cross, statistics.n, source, target, u @ vt, float(sigma[0]), GALLERY_WEIGHT)
-        return _determined(*np.linalg.svd(aligned, full_matrices=False))
+        return _determined(*svd(aligned))
 
 
 def _determined(u: Doubles, sigma: Doubles, vt: Doubles) -> tuple[Doubles, Doubles, Doubles]:

@@ -51,7 +51,12 @@ class LinearEstimator(TransformerMixin, ClassNamePrefixFeaturesOutMixin, BaseEst
     def _fit(self, statistics: PairStatistics) -> Self:
         if statistics.n < 1:
             raise InputError("a map can't be fitted on no pairs", "Join two sets that share ids, or add pairs first.")
-        solution = self._solve(statistics)
+        try:
+            solution = self._solve(statistics)
+        except np.linalg.LinAlgError as error:
+            raise InputError(
+                f"{type(self).__name__} can't be fitted on these pairs: {error}", "Are some numbers enormous?"
+            ) from None
         source, target = statistics.source, statistics.target
         self.weight_ = solution.weight
         self.mean_, self.target_mean_ = source.mean, target.mean

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 
 from ...embeddings import Floats
 from ...errors import InputError
-from ..statistics import Doubles, PairStatistics, inverse_root
+from ..statistics import Doubles, PairStatistics, inverse_root, svd
 
 
 class JointMap(BaseEstimator):  # type: ignore[misc]
@@ -43,7 +43,7 @@ class JointMap(BaseEstimator):  # type: ignore[misc]
             raise InputError(f"regularization must be a positive number; got {self.regularization!r}")
         left = inverse_root(statistics.source.spectrum(True), self.regularization)
         right = inverse_root(statistics.target.spectrum(True), self.regularization)
-        u, self.correlations_, vt = np.linalg.svd(left @ statistics.covariation(True) @ right, full_matrices=False)
+        u, self.correlations_, vt = svd(left @ statistics.covariation(True) @ right)
         shared = np.sqrt(self.correlations_)
         self.weight_: Doubles = left @ (u * shared)
         self.target_weight_: Doubles = right @ (vt.T * shared)

@@ -207,8 +207,8 @@ class CanonicalSpace:
             width, facts = f"the width of {model}", {"method": "canonical"}
             moved = LinearMap.arrays_of(file, f"in.{number}.", (width, "r"))
             back = LinearMap.arrays_of(file, f"out.{number}.", ("r", width))
-            into[model] = LinearMap(**moved, source_model=model, target_model=name, facts=facts)
-            out[model] = LinearMap(**back, source_model=name, target_model=model, facts=facts)
+            into[model] = LinearMap(**moved, source_model=model, target_model=name, facts=facts, fitted=None)
+            out[model] = LinearMap(**back, source_model=name, target_model=model, facts=facts, fitted=None)
         told = file.inner("facts")
         told.fact("regularization", float)
         return cls(name, into, out, correlations, dict(told.facts))

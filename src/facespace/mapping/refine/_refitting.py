@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from ...embeddings import EmbeddingSet, Floats, normalize
 from ..families import CCAMap
-from ..statistics import Doubles, Moments, PairStatistics
+from ..statistics import Doubles, Moments, PairStatistics, svd
 from ._neighbours import Mutual
 
 Rows = NDArray[np.intp]
@@ -74,7 +74,7 @@ def recentred(statistics: PairStatistics, source: Gallery, target: Gallery) -> P
 
 def rigid(covariation: Doubles) -> Doubles:
     """W = U (Σ/σ₁)^¼ Vᵀ."""
-    u, sigma, vt = np.linalg.svd(covariation, full_matrices=False)
+    u, sigma, vt = svd(covariation)
     weight: Doubles = (u * (sigma / max(sigma[0], np.finfo(np.float64).tiny)) ** SHRINK) @ vt
     return weight
 

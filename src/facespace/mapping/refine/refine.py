@@ -241,7 +241,8 @@ def _linear_map(
     weight = weight * np.sqrt(np.trace(right.moments.scatter(center=True)) / len(target) / max(mapped, 1e-30))
     origin, bias = right.moments.mean, right.moments.mean - left.moments.mean @ weight
     names = start.source_model or source.model, start.target_model or target.model
-    return LinearMap.of(weight, bias, origin, left.mean, left.moments.variances(), names, facts)
+    fitted = LinearMap.of(weight, bias, origin, left.mean, left.moments.variances(), names, facts)
+    return replace(fitted, fitted=start.fitted)
 
 
 def _check(

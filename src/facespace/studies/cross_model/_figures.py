@@ -10,7 +10,12 @@ from ...metrics import Roc, best_threshold
 from ...report import Curve, Figure, curves, histograms
 from .study import Cell, CrossModelResult
 
-IDENTITY_LIMIT = 0.62  # unrelated spaces compared directly stay below it
+NEAR_CHANCE = 0.24  # of the way from chance to 1: unrelated spaces compared directly stay below it
+
+
+def near_chance(accuracy: float, chance: float) -> bool:
+    """Whether `accuracy` says little more than the shares of the classes do."""
+    return accuracy <= chance + NEAR_CHANCE * (1 - chance)
 
 
 def examples(result: CrossModelResult, pairing: str, method: str) -> list[Cell]:
@@ -55,7 +60,7 @@ def histogram_figure(result: CrossModelResult, cell: Cell) -> Figure:
             continue
         scores = match[0].scores.astype(np.float64)
         panels[title] = {"genuine": scores[result.same], "impostor": scores[~result.same]}
-        if match[0].accuracy.mean > IDENTITY_LIMIT:  # at chance no threshold means anything
+        if not near_chance(match[0].accuracy.mean, result.chance):  # at chance no threshold means anything
             cuts[title] = best_threshold(scores, result.same)[0]
     own = result.native[result.models.index(cell.target)]
     panels["target alone"] = {"genuine": own.genuine_scores, "impostor": own.impostor_scores}

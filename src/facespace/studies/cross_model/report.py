@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text, interval
-from ._figures import IDENTITY_LIMIT, examples, histogram_figure, roc_figure
+from ._figures import examples, histogram_figure, near_chance, roc_figure
 from .study import Cell, CrossModelResult
 
 CHEAP = 0.01  # the largest loss that the paper found among its networks [2020, table 3]
@@ -46,7 +46,7 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
     first = result.cells[0]
     cells = [c for c in result.cells if (c.pairing, c.method) == (first.pairing, first.method)]
     row = next(r for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, first.method))
-    failed = [c for c in cells if c.accuracy.mean <= IDENTITY_LIMIT]
+    failed = [c for c in cells if near_chance(c.accuracy.mean, result.chance)]
     if failed:
         head = (
             "No." if len(failed) == len(cells) else f"Not all: {len(failed)} of {len(cells)} ordered pairs stay near chance."
@@ -60,7 +60,9 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
     )
     control = [r["accuracy"] for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, "identity")]
     if control and first.method != "identity":
-        chance = "chance" if control[0] <= IDENTITY_LIMIT else "so some of them share a space already"
+        chance = f"chance{'' if result.chance == 0.5 else f' is {100 * result.chance:.1f} % on this list'}"
+        if not near_chance(control[0], result.chance):
+            chance = "so some of them share a space already"
         cost += f" Without a map accuracy is {100 * control[0]:.1f} %: {chance}."
     return head, cost.replace(" -", " −")
 
@@ -75,15 +77,14 @@ def cross_model_matrix(result: CrossModelResult) -> Matrix:
     details: dict[tuple[str, ...], list[list[str]]] = {}
     for cell in result.cells:
         key = (cell.pairing, cell.method)
-        for measure, diagonal in (("accuracy", own), ("loss", [np.nan] * size), ("poorer", [np.nan] * size)):
-            layers.setdefault((*key, measure), np.diag(diagonal) if measure == "accuracy" else np.full((size, size), np.nan))
         texts = details.setdefault(
             key, [[f"own accuracy of {a}" if a == b else "" for b in result.models] for a in result.models]
         )
         at = place[cell.source], place[cell.target]
-        layers[*key, "accuracy"][at] = 100 * cell.accuracy.mean
-        layers[*key, "loss"][at] = 100 * cell.loss_target
-        layers[*key, "poorer"][at] = 100 * cell.loss_poorer
+        shares = {"accuracy": cell.accuracy.mean, "loss": cell.loss_target, "poorer": cell.loss_poorer}
+        for measure, share in shares.items():
+            empty = np.diag(own) if measure == "accuracy" else np.full((size, size), np.nan)
+            layers.setdefault((*key, measure), empty)[at] = 100 * share
         lines = [f"{cell.source} → {cell.target}", f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"]
         if cell.chosen:
             lines.append(f"{cell.method} chose {_chosen(cell)}")
@@ -121,7 +122,11 @@ def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
                 KeyFigure(f"{100 * row['max_loss_target']:.2f} pts", f"worst loss, {row['method']}", row["worst"])
             )
         elif row["method"] == "identity":
-            figures.append(KeyFigure(f"{100 * row['accuracy']:.1f} %", "mean accuracy without a map", "50 % is chance"))
+            figures.append(
+                KeyFigure(
+                    f"{100 * row['accuracy']:.1f} %", "mean accuracy without a map", f"{100 * result.chance:.3g} % is chance"
+                )
+            )
     own = [100 * r.accuracy.mean for r in result.native if r.accuracy is not None]
     span = f"{min(own):.1f}–{max(own):.1f}"
     figures.append(KeyFigure(span, "the networks' own accuracy, %", f"{len(own)} networks"))
@@ -143,7 +148,7 @@ def _notes(result: CrossModelResult) -> list[Note]:
             code="loss",
         )
     )
-    related = [c for c in result.cells if c.method == "identity" and c.accuracy.mean > IDENTITY_LIMIT]
+    related = [c for c in result.cells if c.method == "identity" and not near_chance(c.accuracy.mean, result.chance)]
     if related:
         names = ", ".join(f"{c.source} → {c.target} ({100 * c.accuracy.mean:.1f} %)" for c in related[:4])
         notes.append(Note(f"Already comparable without a map: {names}. Are these networks related?", "warning", "related"))
@@ -217,20 +222,10 @@ def _cell_table(result: CrossModelResult) -> Table:
         Column("loss vs poorer", "points", ".2f"),
         "chosen",
     ]
-    rows = [
-        [
-            c.source,
-            c.target,
-            c.pairing,
-            c.method,
-            100 * c.accuracy.mean,
-            100 * c.accuracy.sd,
-            100 * c.loss_target,
-            100 * c.loss_poorer,
-            _chosen(c),
-        ]
-        for c in result.cells
-    ]
+    rows: list[list[object]] = []
+    for c in result.cells:
+        shares = c.accuracy.mean, c.accuracy.sd, c.loss_target, c.loss_poorer
+        rows.append([c.source, c.target, c.pairing, c.method, *(100 * share for share in shares), _chosen(c)])
     if len({c.pairing for c in result.cells}) == 1:
         columns, rows = [c for c in columns if c != "pairing"], [[*row[:2], *row[3:]] for row in rows]
     return Table("cells", columns, rows, title="All pairs of networks and methods")

@@ -20,10 +20,10 @@ from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
-from ...metrics import FoldAccuracy, kfold_accuracy
+from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
-from ...verification import VerificationResult, verify
-from ..training_images import check_cut, training_images
+from ...verification import VerificationResult
+from ..training_images import check_cut, network_facts, own_results, training_images
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
@@ -79,6 +79,11 @@ class CrossModelResult:
         known = sorted({f"{c.source} → {c.target}, {c.method}, {c.pairing}" for c in self.cells})
         raise unknown_name("cell", f"{source} → {target}, {method}, {pairing}", known)
 
+    @property
+    def chance(self) -> float:
+        """Accuracy of accepting all pairs, or none."""
+        return majority_rate(self.same)
+
     def summary(self) -> list[dict[str, Any]]:
         """Per pairing and method: mean and largest loss against the target and the poorer network."""
         rows = []
@@ -106,12 +111,8 @@ class CrossModelResult:
         """The `study cross-model` document: accuracies and losses are fractions."""
         return {
             "signature": self.signature,
-            "cut": self.cut,
-            "models": [
-                {"name": name, "dim": dim, "accuracy": own.accuracy.mean, "sd": own.accuracy.sd}
-                for name, dim, own in zip(self.models, self.dims, self.native, strict=True)
-                if own.accuracy is not None
-            ],
+            **fields(self, "cut", "chance"),
+            "models": network_facts(self.models, self.dims, self.native),
             "summary": self.summary(),
             "cells": [cell.to_dict() for cell in self.cells],
             "warnings": list(self.warnings),
@@ -163,8 +164,7 @@ def cross_model_study(
     check_cut(cut)
     ids, image_fold = training_images(sets, protocol, keys)
     vectors = [normalize(faces.vectors[faces.rows(ids)]) for faces in sets]
-    # Only rates that the pairs can measure: LFW's lists place no threshold at a FAR below 1e-2.
-    native = tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
+    native = own_results(sets, protocol, seed)
     own = [result.accuracy.mean if result.accuracy is not None else float("nan") for result in native]
     left, right = np.searchsorted(ids, protocol.left), np.searchsorted(ids, protocol.right)
     pair_fold = image_fold[left]
@@ -178,40 +178,17 @@ def cross_model_study(
             g = protocol.same
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
         distinct, place = np.unique(left, return_inverse=True)
-        sources = [v[distinct] for v in vectors]
-        work = FoldScores(
-            sources,
-            place,
-            references,
-            protocol.same,
-            pair_fold,
-            statistics,
-            methods,
-            alpha,
-            center,
-            vectors,
-            image_fold,
-            seed,
-            cut,
-        )
+        judged = [v[distinct] for v in vectors], place, references, protocol.same, pair_fold
+        work = FoldScores(*judged, statistics, methods, alpha, center, vectors, image_fold, seed, cut)
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
             by_fold = scores[s, t, method]
             accuracy = kfold_accuracy(by_fold, protocol.same, pair_fold)
-            cells.append(
-                Cell(
-                    models[s],
-                    models[t],
-                    kind,
-                    method,
-                    tuple(chosen[s, t, method]) if method.removesuffix(COHORT) in CHOOSING else (),
-                    accuracy,
-                    own[t] - accuracy.mean,
-                    min(own[s], own[t]) - accuracy.mean,
-                    by_fold if by_fold.ndim == 1 else by_fold[pair_fold, np.arange(len(protocol))],
-                )
-            )
+            picked = tuple(chosen[s, t, method]) if method.removesuffix(COHORT) in CHOOSING else ()
+            losses = own[t] - accuracy.mean, min(own[s], own[t]) - accuracy.mean
+            apart = by_fold if by_fold.ndim == 1 else by_fold[pair_fold, np.arange(len(protocol))]
+            cells.append(Cell(models[s], models[t], kind, method, picked, accuracy, *losses, apart))
     line = signature(
         "cross-model",
         protocol=protocol.name,
@@ -247,6 +224,11 @@ def check_sets(sets: Sequence[EmbeddingSet], study: str) -> None:
     if len(sets) < 2:
         raise InputError(f"a {study} study needs at least two sets; got {len(sets)}")
     names = [faces.model for faces in sets]
+    if mapped := [faces.model for faces in sets if faces.mapped is not None]:
+        raise InputError(
+            f"a {study} study fits its own maps between networks; a map has moved these sets: {shorten(mapped)}",
+            "Give the sets as the networks made them. Judge a map by verify A B --map MAP, on people it hasn't seen.",
+        )
     if len(set(names)) < len(names) or "" in names:
         raise InputError(
             f"every set needs a model name of its own; got {shorten([n or '(none)' for n in names], 12)}",
@@ -259,11 +241,12 @@ def check_study(
 ) -> None:
     """Raise InputError or UnknownNameError where the study can't be run on this."""
     check_sets(sets, "cross-model")
-    if protocol.n_folds < 3:
+    if protocol.fold is None or protocol.n_folds < 3:
         raise InputError(
             f"protocol {protocol.name!r} has {protocol.n_folds} folds; maps are fitted inside folds, which needs at least 3",
             "LFW's pairs.txt has ten; a csv gets them by a column fold.",
         )
+    check_folds(protocol.same, protocol.fold)
     for what, values, known in (("method", methods, METHODS), ("pairing", pairings, PAIRINGS)):
         if not values:
             raise InputError(f"no {what} is given", f"Known: {', '.join(known)}.")

@@ -17,6 +17,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...results import fields
 from ...verification import VerificationResult
+from ..training_images import network_facts
 
 Doubles = NDArray[np.float64]
 
@@ -79,7 +80,7 @@ class CurveResult(ABC):
     target: str
     dims: tuple[int, int]
     pairing: str
-    native: tuple[VerificationResult, VerificationResult]
+    native: tuple[VerificationResult, ...]  # of source and target
     methods: tuple[str, ...]
     values: tuple[int, ...]  # ascending; the last is the whole
     accuracy: Doubles
@@ -92,6 +93,11 @@ class CurveResult(ABC):
         """Accuracy of the source and of the target alone."""
         first, second = (r.accuracy.mean if r.accuracy is not None else float("nan") for r in self.native)
         return first, second
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of accepting all pairs, or none."""
+        return self.native[1].chance
 
     @property
     def repeats(self) -> int:
@@ -130,12 +136,8 @@ class CurveResult(ABC):
         own, full = ({m: self.needed(m, against) for m in self.methods} for against in ("target", "full"))
         return {
             "signature": self.signature,
-            "models": [
-                {"name": name, "dim": dim, "accuracy": r.accuracy.mean, "sd": r.accuracy.sd}
-                for name, dim, r in zip((self.source, self.target), self.dims, self.native, strict=True)
-                if r.accuracy is not None
-            ],
-            **fields(self, "pairing", "cut", "repeats"),
+            "models": network_facts((self.source, self.target), self.dims, self.native),
+            **fields(self, "pairing", "cut", "chance", "repeats"),
             "folds": int(self.accuracy.shape[3]),
             "loss": self.loss,
             "full": self.values[-1],

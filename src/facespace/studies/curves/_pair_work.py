@@ -27,7 +27,7 @@ from ...mapping import (
     sample_pairs,
 )
 from ...mapping.families import LinearEstimator
-from ...metrics import best_threshold, kfold_accuracy
+from ...metrics import best_threshold, check_folds, kfold_accuracy
 from ..cross_model import PAIRINGS
 from ..training_images import training_images
 from ._directions import leading_directions, scores_by_rank
@@ -59,11 +59,12 @@ class PairWork:
         cls, source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol, pairing: str, keys: str
     ) -> PairWork:
         """The pairs of a protocol with folds, as the cross-model study has them."""
-        if protocol.n_folds < 3:
+        if protocol.fold is None or protocol.n_folds < 3:
             raise InputError(
                 f"protocol {protocol.name!r} has {protocol.n_folds} folds; a map is fitted inside each: at least 3",
                 "LFW's pairs.txt has ten; a csv gets them by a column fold.",
             )
+        check_folds(protocol.same, protocol.fold)
         if pairing not in PAIRINGS:
             raise unknown_name("pairing", pairing, PAIRINGS)
         sets = (source, target)

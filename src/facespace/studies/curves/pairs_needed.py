@@ -17,6 +17,7 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
+from ...metrics import majority_rate
 from ...results import fields, signature
 from ._curve import Doubles, check_loss, check_names, check_values, points
 from ._pair_work import PairWork, Progress, known_methods
@@ -26,7 +27,7 @@ Against = Literal["target", "limit"]
 
 SIZES = 10  # measured between SMALLEST and all
 SMALLEST = 12
-CEILING = 0.25  # errors above it are near chance, where the power law does not hold
+CEILING = 0.5  # of the error of chance; errors above are near it, where the power law does not hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,25 +148,18 @@ def pairs_needed(
     if against not in ("target", "limit"):
         raise unknown_name("reference of the loss", against, ("target", "limit"))
     tried = _sizes(work.available, sizes)
-    accuracy = work.by_size(
-        [method],
-        tried,
-        repeats=repeats,
-        seed=seed,
-        alpha=alpha,
-        center=center,
-        workers=workers,
-        progress=progress,
-    )[0]
+    how: dict[str, Any] = {"alpha": alpha, "center": center, "repeats": repeats, "seed": seed}
+    accuracy = work.by_size([method], tried, workers=workers, progress=progress, **how)[0]
     errors, own_errors = 1 - accuracy, 1 - own
     floor = 0.5 / len(work.fold)  # half an error stands for none, which has no logarithm
     counts = np.bincount(work.fold).astype(np.float64)  # folds of people differ in their pairs; every pair counts alike
     mean = np.average(errors.mean(axis=1), axis=1, weights=counts)
-    used = mean <= CEILING
+    chance = 1 - majority_rate(work.judged.same)
+    used = mean <= CEILING * chance
     if used.sum() < 4:
         raise InputError(
-            f"at {tried[-1]:,} pairs the map still errs on {100 * mean[-1]:.0f} % of the comparisons, near chance: too few "
-            "pairs to see where the curve leads",
+            f"at {tried[-1]:,} pairs the map still errs on {100 * mean[-1]:.0f} % of the comparisons, near chance, "
+            f"which errs on {100 * chance:.0f} %: too few pairs to see where the curve leads",
             "Add pairs, or choose a method that needs fewer, such as rotation.",
         )
     n = np.asarray(tried, dtype=np.float64)[used]
@@ -202,10 +196,7 @@ def pairs_needed(
         method=method,
         against=against,
         loss=loss,
-        alpha=alpha,
-        center=center,
-        repeats=repeats,
-        seed=seed,
+        **how,
     )
     return PairsNeeded(
         line,

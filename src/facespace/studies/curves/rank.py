@@ -12,8 +12,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...mapping import CUTS
 from ...results import signature
-from ...verification import verify
-from ..training_images import check_cut
+from ..training_images import check_cut, own_results
 from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
@@ -78,10 +77,7 @@ def rank_study(
         )
     values = tuple(dict.fromkeys((*wanted, full)))
     work = PairWork.of_protocol(source, target, protocol, pairing, keys)
-    native = (
-        verify(source, protocol=protocol, fars=(1e-2,), seed=seed),
-        verify(target, protocol=protocol, fars=(1e-2,), seed=seed),
-    )
+    native = own_results((source, target), protocol, seed)
     accuracy = work.by_rank(methods, values, alpha=alpha, center=center, cut=cut, workers=workers, progress=progress)
     line = signature(
         "rank",

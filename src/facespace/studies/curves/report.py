@@ -28,6 +28,10 @@ def curve_report(result: SensitivityResult | RankResult) -> Report:
 def answer(result: CurveResult) -> tuple[str, str]:
     """The smallest number that is enough, by the method that needs least; and what there is to know if none is."""
     goal = f"lose at most {points(result.loss)}"
+    if result.own[1] - result.loss <= result.chance:
+        list_alone = f"accepting all pairs or none is right on {100 * result.chance:.1f} % of them"
+        head = f"These pairs can't say what is enough to {goal} of {result.target}'s own accuracy: {list_alone}."
+        return head, f"{result.target} alone is right on {100 * result.own[1]:.1f} %."
     reached = {m: n for m in result.methods if (n := result.needed(m)).value is not None}
     whole = {m: result.curve(m)[-1] for m in result.methods}
     if reached:
@@ -70,17 +74,8 @@ def needed_table(result: CurveResult) -> Table:
     ]
     rows = []
     for method in result.methods:
-        own, last = result.needed(method), result.curve(method)[-1]
-        rows.append(
-            [
-                method,
-                own.value,
-                _between(own),
-                result.needed(method, "full").value,
-                100 * last.accuracy,
-                100 * last.loss_target,
-            ]
-        )
+        own, full, last = result.needed(method), result.needed(method, "full"), result.curve(method)[-1]
+        rows.append([method, own.value, _between(own), full.value, 100 * last.accuracy, 100 * last.loss_target])
     caption = f"A dash: never within {points(result.loss)}. Needed lies on the line between the two values tried around it."
     return Table("needed", columns, rows, title="What is enough", caption=caption)
 
@@ -94,7 +89,9 @@ def _key_figures(result: CurveResult) -> list[KeyFigure]:
         figures.append(KeyFigure(_value(own), label, note, "good" if own.value is not None else "warning"))
     best = max((result.curve(m)[-1] for m in result.methods), key=lambda p: p.accuracy)
     figures.append(KeyFigure(f"{100 * best.accuracy:.2f} %", f"accuracy, {_full(result)}", best.method))
-    figures.append(KeyFigure(f"{100 * result.own[1]:.2f} %", "target alone", result.target))
+    figures.append(
+        KeyFigure(f"{100 * result.own[1]:.2f} %", "target alone", f"{result.target}; {100 * result.chance:.3g} % is chance")
+    )
     figures.append(KeyFigure(f"{100 * result.own[0]:.2f} %", "source alone", result.source))
     return figures
 

@@ -16,8 +16,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
 from ...mapping import CUTS
 from ...results import signature
-from ...verification import verify
-from ..training_images import check_cut
+from ..training_images import check_cut, own_results
 from ._curve import CurveResult, Doubles, check_loss, check_names, check_values, half_width
 from ._pair_work import PairWork, Progress, default_methods, known_methods
 
@@ -103,10 +102,7 @@ def sensitivity_study(
     if wanted is None:
         wanted = tuple(np.unique(np.linspace(smallest, whole, EVEN).round().astype(int)).tolist())
     values = (*(size for size in wanted if size < whole), whole)
-    native = (
-        verify(source, protocol=protocol, fars=(1e-2,), seed=seed),
-        verify(target, protocol=protocol, fars=(1e-2,), seed=seed),
-    )
+    native = own_results((source, target), protocol, seed)
     accuracy = work.by_size(
         methods, values, repeats=repeats, seed=seed, alpha=alpha, center=center, cut=cut, workers=workers, progress=progress
     )

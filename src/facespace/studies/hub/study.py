@@ -21,9 +21,9 @@ from ...mapping import FoldStatistics
 from ...mapping.hub import REGULARIZATION
 from ...metrics import FoldAccuracy, kfold_accuracy
 from ...results import fields, signature
-from ...verification import VerificationResult, verify
+from ...verification import VerificationResult
 from ..cross_model import check_study, cross_model_study
-from ..training_images import training_images
+from ..training_images import own_results, training_images
 from ._work import AVERAGED, DECODED, DIRECT, FUSED, HUB, JOINED, HubWork
 
 PAIRWISE = "pairwise"  # the direct two-sided map with the hub's regularization
@@ -172,7 +172,7 @@ def hub_study(
             if progress is not None:
                 progress(fold + 1, statistics.n_folds)
     others = cross_model_study(sets, protocol, methods=direct, keys=keys, seed=seed) if direct else None
-    native = tuple(verify(faces, protocol=protocol, fars=(1e-2,), seed=seed) for faces in sets)
+    native = own_results(sets, protocol, seed)
     own = [result.accuracy.mean if result.accuracy is not None else float("nan") for result in native]
 
     def accuracy(*key: Any) -> FoldAccuracy:
@@ -208,13 +208,7 @@ def hub_study(
         direct="+".join((PAIRWISE, *direct)),
         seed=seed,
     )
-    return HubResult(
-        line,
-        models,
-        tuple(faces.dim for faces in sets),
-        native,
-        tuple(accuracy(HUB, i, i) for i in range(len(sets))),
-        tuple(float(work.cycles[i, i].mean()) for i in range(len(sets))),
-        tuple(cells),
-        tuple(fusions),
-    )
+    dims = tuple(faces.dim for faces in sets)
+    in_hub = tuple(accuracy(HUB, i, i) for i in range(len(sets)))
+    cycles = tuple(float(work.cycles[i, i].mean()) for i in range(len(sets)))
+    return HubResult(line, models, dims, native, in_hub, cycles, tuple(cells), tuple(fusions))

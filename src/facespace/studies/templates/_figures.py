@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...report import Curve, Figure, bar_matrix, curves
-from ._work import points
+from ...templates import roc_points
+from ._work import POINTS
 from .study import TemplateCell, TemplateStudyResult
 
 _LOWEST_FAR = 1e-4
@@ -35,20 +36,12 @@ def bars(result: TemplateStudyResult, method: str, meaning: str) -> Figure:
     marks = np.where(itself[:, :, None], np.nan, own[None, :, :])
     every = np.concatenate([result.tar(name).ravel() for name in result.methods])
     low = foot_of(float(every.min()))
-    names = [f"FAR {far_name(far)}" for far in result.fars]
+    names, axes = [f"FAR {far_name(far)}" for far in result.fars], (result.models, result.models)
     note = f"A bar's foot is {100 * low:.0f} %, not 0." if low > 0 else "A bar's foot is 0 %."
     return Figure(
         f"bars-{method}",
         bar_matrix(
-            tar,
-            result.models,
-            result.models,
-            names,
-            marks=marks,
-            hollow=itself,
-            span=(low, 1.0),
-            row_title="source",
-            column_title="target",
+            tar, *axes, names, marks=marks, hollow=itself, span=(low, 1.0), row_title="source", column_title="target"
         ),
         title=f"Every network against every other: {WORDS.get(method, method)}",
         caption=f"TAR at each FAR of the source's templates, {meaning}, against the target's. {note} The line across a bar "
@@ -82,7 +75,7 @@ def curve_figures(result: TemplateStudyResult, shown: Sequence[tuple[str, Templa
             lines.append(Curve(method, mapped.curve_far, mapped.curve_tar, panel))
         for label, name in (("source alone", cell.source), ("target alone", cell.target)):
             place = result.models.index(name)
-            lines.append(Curve(label, *points(result.native[place].roc), panel))
+            lines.append(Curve(label, *roc_points(result.native[place].roc, POINTS), panel))
     left = max(_LOWEST_FAR, min(0.1, 1 / result.native[0].impostor))
     ends = [float(np.interp(left, np.asarray(line.x), np.asarray(line.y))) for line in lines]
     bottom = foot_of(min(ends))

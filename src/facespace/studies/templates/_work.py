@@ -15,12 +15,12 @@ from ...datasets import TemplateProtocol, person_templates, single_images
 from ...embeddings import EmbeddingSet, Floats, Strings
 from ...errors import InputError
 from ...mapping import FoldStatistics, JointMap, fit_map, make_estimator
-from ...metrics import FEW_FALSE_ACCEPTS, Roc, ScoreHistogram
+from ...metrics import FEW_FALSE_ACCEPTS, ScoreHistogram
 from ...people import People, people_in, people_of
-from ...templates import TemplateVerificationResult, merge_shards, score_templates
+from ...templates import TemplateVerificationResult, merge_shards, roc_points, score_templates
 from ...verification import PairMap
 
-_POINTS = 600  # of each curve: every one near its left end, then evenly spaced in log FAR
+POINTS = 600  # of each curve: every one near its left end, then evenly spaced in log FAR
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ class Maps:
     def fit(self, source: int, target: int, method: str) -> PairMap:
         """The fitted map, ready to compare."""
         if method == "auto":
-            return fit_map(self.chosen[source], self.chosen[target], "auto", center=self.center, seed=self.seed)
+            return fit_map(self.chosen[source], self.chosen[target], "auto", center=self.center, judge=False, seed=self.seed)
         statistics = self._statistics.without(source, target, ())
         if method == "joint":
             joint: PairMap = JointMap().fit_statistics(statistics)
@@ -163,15 +163,7 @@ def measure(
     placed = {*shard.warnings, *(row.warning for row in result.tar)}
     rest = tuple(text for text in result.warnings if text not in placed)
     light = replace(result, scores=None, same=None, person_left=None, person_right=None)
-    return Measured(light, *points(result.roc), shard.warnings, rest)
-
-
-def points(roc: Roc) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """FAR, ascending, and TAR of some hundred points of the curve."""
-    last = np.flatnonzero(np.append(np.diff(roc.false_accepts) > 0, True))  # a step is drawn by its upper corner
-    if len(last) > _POINTS:
-        last = last[np.unique(np.geomspace(1, len(last), _POINTS).astype(np.intp)) - 1]
-    return roc.far[last], roc.tar[last]
+    return Measured(light, *roc_points(result.roc, POINTS), shard.warnings, rest)
 
 
 Key = tuple[int, int, str]
@@ -194,15 +186,8 @@ def every_pair(
 
     def work(task: Key) -> tuple[Key, Measured]:
         source, target, method = task
-        found = measure(
-            pooled[source],
-            pooled[target],
-            protocol,
-            fars,
-            map=maps.fit(source, target, method),
-            intervals=intervals,
-            allow_missing=allow_missing,
-        )
+        sides, fitted = (pooled[source], pooled[target]), maps.fit(source, target, method)
+        found = measure(*sides, protocol, fars, map=fitted, intervals=intervals, allow_missing=allow_missing)
         return task, replace(found, result=replace(found.result, histogram=empty))
 
     done: dict[Key, Measured] = {}

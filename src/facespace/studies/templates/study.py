@@ -203,42 +203,21 @@ def template_study(
     threads = workers or os.cpu_count() or 1
     plan = design(sets, protocol, fit_ids, name, seed)
     pairs = plan.protocol
+    how: dict[str, Any] = {"allow_missing": allow_missing, "workers": threads}
     with threadpool_limits(1):
-        pooled = [pool_templates(faces, pairs, allow_missing=allow_missing, workers=threads) for faces in sets]
-        own = [
-            measure(faces, None, pairs, rates, intervals=True, allow_missing=allow_missing, workers=threads)
-            for faces in pooled
-        ]
+        pooled = [pool_templates(faces, pairs, **how) for faces in sets]
+        own = [measure(faces, None, pairs, rates, intervals=True, **how) for faces in pooled]
         maps = Maps(sets, plan.fit, alpha=alpha, center=center, seed=seed)
         centred = None
         if center:
             about = [
-                measure(
-                    faces,
-                    faces,
-                    pairs,
-                    rates,
-                    map=Centred(mean),
-                    intervals=False,
-                    allow_missing=allow_missing,
-                    workers=threads,
-                )
+                measure(faces, faces, pairs, rates, map=Centred(mean), intervals=False, **how)
                 for faces, mean in zip(pooled, maps.means, strict=True)
             ]
             centred = np.array([[row.tar for row in found.result.tar] for found in about])
     native = tuple(found.result for found in own)
     models = tuple(faces.model for faces in sets)
-    found = every_pair(
-        pooled,
-        maps,
-        pairs,
-        methods,
-        rates,
-        intervals=intervals,
-        allow_missing=allow_missing,
-        workers=threads,
-        progress=progress,
-    )
+    found = every_pair(pooled, maps, pairs, methods, rates, intervals=intervals, progress=progress, **how)
     cells = []
     for (s, t, method), one in found.items():
         tar = one.result.tar
@@ -267,18 +246,9 @@ def template_study(
         "people_in_pairs": plan.shared,
         "images_in_templates": plan.images,
     }
-    return TemplateStudyResult(
-        line,
-        models,
-        tuple(faces.dim for faces in sets),
-        methods,
-        rates,
-        native,
-        centred,
-        tuple(cells),
-        counts,
-        study_warnings(plan, rates, first.impostor, [*own, *found.values()]),
-    )
+    dims = tuple(faces.dim for faces in sets)
+    warnings = study_warnings(plan, rates, first.impostor, [*own, *found.values()])
+    return TemplateStudyResult(line, models, dims, methods, rates, native, centred, tuple(cells), counts, warnings)
 
 
 def _check(sets: Sequence[EmbeddingSet], methods: Sequence[str], fars: Sequence[float], center: bool) -> None:

@@ -1,0 +1,60 @@
+"""What a map was fitted on: hashes of its images' ids and people's names, so that nobody judges it on these unawares.
+
+Ids and names are compared as hashes of 64 bits (BLAKE2b): a file tells whether an id that one has is among them, and gives
+none away that one hasn't. Of 100,000 others, one in 10¹² would be taken for one of a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import Strings
+from ..io import Artefact
+
+MOST = 2_000_000  # images; of more a map keeps none, and says so
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedOn:
+    """Sorted hashes of the `images` (n,) that a map was fitted on, and of their `people` (m,), as far as known."""
+
+    images: Hashes
+    people: Hashes
+
+    @classmethod
+    def of(cls, ids: Strings, people: Strings) -> FittedOn:
+        """Of these ids and names; "" is nobody."""
+        return cls(np.unique(_hashes(ids)), np.unique(_hashes(people[people != ""])))
+
+    def has(self, ids: Strings, people: Strings | None = None) -> NDArray[np.bool_]:
+        """(n,) which of these images are among them, or show one of their people ("" is nobody)."""
+        seen = _among(ids, self.images)
+        return seen if people is None else seen | (_among(people, self.people) & (people != ""))
+
+    def arrays(self) -> dict[str, Hashes]:
+        """The arrays by name, as files hold them."""
+        return {"fitted_images": self.images, "fitted_people": self.people}
+
+    @classmethod
+    def of_file(cls, file: Artefact) -> FittedOn | None:
+        """What a map's file tells; None where it tells nothing. Raises FileFormatError."""
+        if not {"fitted_images", "fitted_people"} & file.arrays.keys():
+            return None
+        return cls(*(file.array(f"fitted_{what}", (f"number of {what}",), np.uint64) for what in ("images", "people")))
+
+
+def _among(names: Strings, known: Hashes) -> NDArray[np.bool_]:
+    distinct, place = np.unique(names, return_inverse=True)
+    return np.asarray(np.isin(_hashes(distinct), known)[place])
+
+
+def _hashes(names: Iterable[str]) -> Hashes:
+    digests = b"".join(blake2b(str(name).encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)

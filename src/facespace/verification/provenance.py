@@ -1,0 +1,57 @@
+"""Is a map judged on what it was fitted on? By the hashes that a map keeps, and by what a mapped set says of its map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import EmbeddingSet, Strings
+from ..people import people_of
+from .scores import PairMap, PairRows
+
+
+def fitted_images(map: PairMap | None, ids: Strings, people: Strings | None = None) -> NDArray[np.bool_]:
+    """(n,) which images `map` was fitted on, themselves or other ones of their people; all False where it doesn't say."""
+    fitted = getattr(map, "fitted", None)
+    return np.zeros(len(ids), np.bool_) if fitted is None else np.asarray(fitted.has(ids, people))
+
+
+def fitted_rows(map: PairMap | None, faces: EmbeddingSet) -> NDArray[np.bool_]:
+    """`fitted_images` of a set's rows, by its ids and people."""
+    known = getattr(map, "fitted", None) is not None
+    return fitted_images(map, faces.ids, people_of(faces).names if known else None)
+
+
+def fitted_pairs(map: PairMap | None, a: EmbeddingSet, b: EmbeddingSet, rows: PairRows) -> NDArray[np.bool_]:
+    """(k,) which pairs have an image, or a person, that `map` was fitted on."""
+    return fitted_rows(map, a)[rows.left] | fitted_rows(map, b)[rows.right]
+
+
+def fitted_warning(seen: NDArray[np.bool_], what: str) -> list[str]:
+    """A warning that counts what was seen, or none."""
+    count = int(np.count_nonzero(seen))
+    if not count:
+        return []
+    return [f"{count:,} of {len(seen):,} {what} are of images or people that the map was fitted on (by ids and names)"]
+
+
+def model_warnings(
+    sets: Sequence[EmbeddingSet], map: PairMap | None, comparison: str = "unrelated spaces score near chance"
+) -> list[str]:
+    """That two sets' spaces are compared without a map; and of mapped sets, which map brought them where they are."""
+    names = [faces.space or f"{'AB'[i]}" for i, faces in enumerate(sets)]
+    found = []
+    if map is None and len({faces.space for faces in sets}) > 1:
+        found.append(f"{' and '.join(names)} are compared without a map: {comparison}")
+    for faces in sets:
+        if (by := faces.mapped) is not None:
+            seen = f", of which {by['fitted']:,} images of the mapped set are (or their people)" if by.get("fitted") else ""
+            told = (
+                f"was mapped from {by['source'] or '?'} to {by['target'] or '?'} by {by['method'] or 'a map'} ({by['map']})"
+            )
+            found.append(
+                f"a set {told}, fitted on {by.get('pairs', 0):,} pairs{seen}: judge a map on other people than its own"
+            )
+    return list(dict.fromkeys(found))
