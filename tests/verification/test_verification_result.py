@@ -213,3 +213,16 @@ def test_some_folds_of_one_class_are_named(faces):
     result = verify(faces, protocol=dataclasses.replace(protocol, fold=fold))
     assert result.accuracy is not None
     assert any(text.startswith("fold 2 has pairs of one class only") for text in result.warnings)
+
+
+def test_what_the_reader_guessed_and_what_cannot_be_seen_is_among_the_warnings(faces):
+    protocol = dataclasses.replace(pairs(), notes=("p.txt was read as lines 'id id same' without a header",))
+    assert verify(faces, protocol=protocol).warnings[0] == protocol.notes[0]
+    left = protocol.left.astype("U9")
+    left[0] += "\u200b"
+    odd = dataclasses.replace(protocol, left=left)
+    with pytest.raises(InputError, match=r"(?s)have no embedding.*ZERO WIDTH SPACE.*--allow-missing"):
+        verify(faces, protocol=odd)
+    warnings = " ".join(verify(faces, protocol=odd, allow_missing=True).warnings)
+    assert "ids have no embedding" in warnings
+    assert "ZERO WIDTH SPACE" in warnings
