@@ -57,6 +57,11 @@ def test_indices_count_from_zero_and_ids_name_the_person(tmp_path):
         ({"testIndex": cells([3, 4, 5, 6, 8], [1, 2, 7])}, "testIndex of split 1 is not a list of different images from 1"),
         ({"trainIndex": cells([1, 2])}, r"have \[1, 2, 2, 2\] splits"),
         ({"labels": np.arange(6)[:, None]}, "7 images but 6 labels"),
+        ({"labels": "text"}, "labels holds <U4, not whole numbers: text"),
+        ({"labels": {"a": 1}}, "labels holds .*not whole numbers"),
+        ({"labels": np.array([1, 1, 2, 2, 3, 3, np.nan])}, "labels holds float64, not whole numbers"),
+        ({"labels": np.array([1, 1, 2, 2, 3, 3, 4j])}, "labels holds complex128, not whole numbers"),
+        ({"trainIndex": "abc"}, "trainIndex of split 1 holds <U3, not whole numbers"),
         ({"labels": np.array([[1], [2], [2], [2], [3], [3], [4]])}, "labels and names of the images do not agree"),
     ],
 )

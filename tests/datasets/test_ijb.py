@@ -165,7 +165,7 @@ def test_any_csv_of_templates(tmp_path):
         (CSV + "a/4.png,A,v1\n", "template1,template2\nA,B\n", ["faces.csv:6:", "4 columns", "it has 3"]),
         (CSV + ",A,v1,ann\n", "template1,template2\nA,B\n", ["faces.csv:6:", "its id is empty"]),
         (CSV, "template1,template2\nA,B\nA,X\n", ["pairs.csv:3:", "'X' is not in faces.csv"]),
-        (CSV, "template1,template2,same\nA,B,1\nA,C,no\n", ["pairs.csv:3:", "same is 'no'"]),
+        (CSV, "template1,template2,same\nA,B,1\nA,C,maybe\n", ["pairs.csv:3:", "same is 'maybe'"]),
         (CSV, "one,two\nA,B\n", ["pairs.csv:1:", "no column template1, template2"]),
         (CSV, "template1,template2,same\nA,B,0\nA,C,1\n", ["contradict the subjects", "pair 1 of templates A (ann) and B"]),
         ("id,template\nx,A\ny,B\n", "template1,template2\nA,B\n", ["no column same", "no column subject"]),
@@ -232,3 +232,27 @@ def test_the_real_lists_of_ijba(shared):
     assert (len(protocol.images), len(protocol.templates), len(protocol), protocol.genuine) == (17_997, 1_970, 11_787, 1_803)
     assert len(np.unique(protocol.subject)) == 167
     assert protocol.images[0] == "img/10281"
+
+
+@pytest.mark.parametrize(
+    ("faces", "message"),
+    [
+        ("id,template\n", r"faces\.csv has a header and no rows"),
+        ("id,template", r"faces\.csv has a header and no rows"),
+        ("id,template\n" + "x" * 200_000 + ",A\n", "a text of 200,000 characters"),
+        ("id,template\n" + "x" * 2_000_000 + ",A,B\n", "more than 1,048,576 characters"),
+    ],
+)
+def test_headers_alone_and_endless_ids_are_refused(tmp_path, faces, message):
+    (tmp_path / "faces.csv").write_text(faces)
+    (tmp_path / "pairs.csv").write_text("template1,template2,same\nA,B,1\nA,C,0\n")
+    with pytest.raises(FileFormatError, match=message):
+        read_template_csv(tmp_path / "faces.csv", tmp_path / "pairs.csv")
+
+
+def test_names_hold_spaces_and_commas_where_tabs_part(tmp_path):
+    (tmp_path / "faces.csv").write_text("id\ttemplate\nLee, Ann/1.jpg\tA\nb/1\tB\nc/1\tC\n")
+    (tmp_path / "pairs.csv").write_text("template1,template2,same\nA,B,1.0\nA,C,no\n")
+    protocol = read_template_csv(tmp_path / "faces.csv", tmp_path / "pairs.csv")
+    assert protocol.images.tolist() == ["Lee, Ann/1", "b/1", "c/1"]
+    assert protocol.same.tolist() == [True, False]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from facespace import EmbeddingSet
 from facespace.datasets import read_lfw_pairs, read_pairs
 from facespace.errors import FileFormatError
 
@@ -61,6 +62,84 @@ def test_cplfw_pairs_are_two_lines(write):
     assert as_lists(read_pairs(write(CPLFW))) == (["Ann_1", "Bob_1"], ["Ann_2", "Cy_3"], [True, False], None)
 
 
+OWN = [("Ann/1.jpg", "Ann/2.JPG", True), ("Ann/1.jpg", "Bob Lee/1.png", False)]
+WORDS = [("1", "0"), ("1.0", "0.0"), ("True", "False"), ("Yes", "No"), ("same", "diff"), ("same", "different")]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=str)
+@pytest.mark.parametrize("part", ["\t", ",", ";", " "])
+@pytest.mark.parametrize(
+    "form", ["path path label", "label path path", "id1 id2 same", "same x id1 id2", "file_x file_y Decision"]
+)
+def test_own_lists_are_read_with_any_words_and_delimiters(write, words, part, form):
+    rows = [(a, b, words[not same]) for a, b, same in OWN]
+    if part == " ":
+        rows = [(a, b.replace(" ", "_"), label) for a, b, label in rows]
+    if form.startswith(("label", "same")):
+        rows = [(label, a, b) for a, b, label in rows]
+    if " x " in form:
+        rows = [(label, "?", a, b) for label, a, b in rows]
+    header = [] if "path" in form else [form.split()]
+    text = "".join(part.join(row) + "\n" for row in [*header, *rows])
+    protocol = read_pairs(write(text, "list.txt"))
+    bob = "Bob Lee/1" if part != " " else "Bob_Lee/1"
+    assert as_lists(protocol) == (["Ann/1", "Ann/1"], ["Ann/2", bob], [True, False], None)
+    told = "as lines 'id id same'" if form.startswith("path") else "as lines 'same id id'" if "path" in form else ""
+    assert all(told in note for note in protocol.notes)
+    assert len(protocol.notes) == (0 if "id1" in form else 1)
+
+
+def test_deepfaces_index_column_is_no_matter(write):
+    text = ",file_x,file_y,Decision\n0,a/1.jpg,a/2.jpg,Yes\n1,a/1.jpg,b/1.jpg,No\n"
+    protocol = read_pairs(write(text, "p.csv"))
+    assert as_lists(protocol) == (["a/1", "a/1"], ["a/2", "b/1"], [True, False], None)
+    assert protocol.notes == ("p.csv was read as columns file_x, file_y, Decision",)
+
+
+def test_a_fourth_field_is_the_fold(write):
+    text = "a,b,1,0\na,c,0,0\nd,e,1,1\nd,f,0,1\n"
+    assert as_lists(read_pairs(write(text, "p.csv")))[3] == [0, 0, 1, 1]
+    assert as_lists(read_pairs(write("id1,id2,same,fold\na,b,1.0,0.0\na,c,0.0,2.0\n", "p.csv")))[3] == [0, 2]
+
+
+def test_numbers_that_could_be_ids_or_labels_are_asked_about(write):
+    with pytest.raises(FileFormatError, match=r"(?s)first and the third field .*'1 7 0'.*id1,id2,same or same,id1,id2"):
+        read_pairs(write("1 7 0\n0 8 1\n"))
+    assert read_pairs(write("same id1 id2\n1 7 0\n0 8 1\n")).left.tolist() == ["7", "8"]
+    assert read_pairs(write("1 7 9\n0 8 1\n")).left.tolist() == ["7", "8"]
+
+
+def test_official_calfw_labels_are_folds(write):
+    genuine = "".join(f"A_{f}_1.jpg {f}\nA_{f}_2.jpg {f}\n" for f in (1, 2, 3) for _ in range(1))
+    impostor = "".join(f"A_{f}_1.jpg 0\nB_{f}_1.jpg 0\n" for f in (1, 2, 3))
+    protocol = read_pairs(write(genuine + impostor, "pairs_CALFW.txt"))
+    assert protocol.name == "calfw-3fold"
+    assert as_lists(protocol)[2:] == ([True] * 3 + [False] * 3, [0, 1, 2, 0, 1, 2])
+    assert protocol.left[0] == "A_1_1"
+
+
+def test_names_with_spaces_where_tabs_part(write):
+    left, right, _, _ = as_lists(read_pairs(write("1\t1\nAnn Lee\t1\t2\nAnn Lee\t1\tBob\t1\n")))
+    assert (left[0], right) == ("Ann Lee/Ann Lee_0001", ["Ann Lee/Ann Lee_0002", "Bob/Bob_0001"])
+
+
+def test_ids_are_found_in_either_unicode_form_and_with_or_without_suffix(write):
+    mac = "Jose\u0301/1"
+    faces = EmbeddingSet(np.eye(3), [mac + ".jpg", "Jos\u00e9/2.jpg", "Bob/1.jpg"])
+    protocol = read_pairs(write(f"{mac}.jpg,{mac[:-1]}2.jpg,1\n{mac}.jpg,Bob/1.jpg,0\n", "p.csv"))
+    assert faces.find(protocol.right).tolist() == [1, 2]
+    assert faces.find(protocol.left).tolist() == [0, 0]
+
+
+def test_a_pair_of_both_classes_and_an_image_with_itself_are_named(write):
+    with pytest.raises(FileFormatError, match="1 pairs are there as genuine and as impostor: a – b"):
+        read_pairs(write("id1,id2,same\na,b,1\nc,d,0\nb,a,0\n", "p.csv"))
+    with pytest.raises(FileFormatError, match="1 images are impostors of themselves: c"):
+        read_pairs(write("id1,id2,same\na,b,1\nc,c,0\n", "p.csv"))
+    protocol = read_pairs(write("id1,id2,same\na,a,1\na,b,1\nc,d,0\n", "p.csv"))
+    assert protocol.notes == ("1 pairs are of an image with itself: a",)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_windows_line_ends_and_byte_order_mark_change_nothing(write, name):
     plain = as_lists(read_pairs(write(FORMATS[name], name)))
@@ -85,6 +164,12 @@ def test_windows_line_ends_and_byte_order_mark_change_nothing(write, name):
         ("cplfw.txt", CPLFW.replace("Cy_3.jpg 0\n", ""), 4, "Bob_1"),
         ("cplfw.txt", CPLFW.replace("Cy_3.jpg 0", "Cy_3.jpg"), 5, "Cy_3"),
         ("other.txt", "hello world\n", 1, "hello"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", "d,e,1," + "9" * 20), 4, "9999"),
+        ("p.csv", CSV.replace("d,e,TRUE,1", "d,e,1," + "9" * 5000), 4, "9999"),
+        ("p.csv", "left,right,same\na,b,1\n", 1, "left,right,same"),
+        ("p.txt", "a b 1\na c maybe\n", 2, "maybe"),
+        ("p.txt", "a b 1\na c\n", 2, "a c"),
+        ("cplfw.txt", "a.jpg 3\nb.jpg 4\n", 2, "b.jpg"),
     ],
 )
 def test_wrong_line_is_named_with_file_number_and_text(write, name, text, line, shown):

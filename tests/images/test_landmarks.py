@@ -17,6 +17,8 @@ TEN = np.arange(1, 11)
         "ann/1.jpg " + " ".join(map(str, TEN)) + " 0.99\n",
         "ann/1.png\t" + "\t".join(map(str, TEN)),
         "ann/1," + ",".join(map(str, TEN)) + "\n\n",
+        f"\ufeff{HEADER}\n".replace("id", "ID").replace(",", ";") + "ann/1.jpg;" + ";".join(map(str, TEN)),
+        f"{HEADER}\nann/1,".replace(",", "\t") + "\t".join(map(str, TEN)),
     ],
 )
 def test_every_form_gives_the_same_points(tmp_path, text):
@@ -25,6 +27,13 @@ def test_every_form_gives_the_same_points(tmp_path, text):
     landmarks = read_landmarks(path)
     assert list(landmarks) == ["ann/1"]
     np.testing.assert_array_equal(landmarks["ann/1"], TEN.reshape(5, 2))
+
+
+@pytest.mark.parametrize("part", ["\t", ",", ", "])
+def test_names_with_spaces_and_in_either_unicode_form(tmp_path, part):
+    path = tmp_path / "points.txt"
+    path.write_text(part.join(["Jose\u0301 Lee/1.jpg", *map(str, TEN), "0.99"]), encoding="utf-8")
+    assert list(read_landmarks(path)) == ["Jos\u00e9 Lee/1"]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,7 @@ def test_every_form_gives_the_same_points(tmp_path, text):
         ("a.jpg 1 2 3 4 5 6 7 8 9 10\n" * 2, "twice for a"),
         (HEADER.replace("nose_x", "nase_x") + "\n", "no column 'nose_x'"),
         (f"{HEADER}\na,1,2", "line 2: not ten numbers"),
+        (f"{HEADER}\n" + "a" * 200_000, "can't be read as csv: field larger"),
     ],
 )
 def test_faults_are_named_with_file_and_line(tmp_path, text, message):

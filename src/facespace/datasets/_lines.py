@@ -8,9 +8,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import FileFormatError, InputError
-from ..io import existing_file, read_text
+from ..io import existing_file, read_text, too_long
 
 Line = tuple[int, str]  # number from 1, and the text without line end
+
+#: What lists say for two people and for one; a list without a header keeps to one of these rows.
+LABELS = (
+    {"0": False, "1": True},
+    {"0.0": False, "1.0": True},
+    {"false": False, "true": True},
+    {"no": False, "yes": True},
+    {"diff": False, "different": False, "same": True},
+    {"impostor": False, "genuine": True},
+)
+SAME = {word: truth for words in LABELS for word, truth in words.items()}
+LABEL_WORDS = "0 or 1, false or true, no or yes, diff or same"
 
 
 def read_lines(path: Path) -> list[Line]:
@@ -19,6 +31,9 @@ def read_lines(path: Path) -> list[Line]:
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise FileFormatError(f"{path} is empty", "A pairs list has one pair a line.")
+    if too_long([line for _, line in lines], 4096):
+        longest = max(lines, key=lambda line: len(line[1]))
+        raise wrong_line(path, longest, f"a line of a pairs list: it has {len(longest[1]):,} characters")
     return lines
 
 

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from ..io import delimiter_of, existing_file
+from ..io import delimiter_of, existing_file, too_long
 from ._lines import wrong_line
 
 _DELIMITERS = "\t,; "
 _LARGEST = 2**63
+_LONGEST = 1 << 20  # characters of a line
 
 
 def read_table(path: Path, what: str, kinds: Sequence[type], layout: str) -> list[NDArray[Any]]:
@@ -46,7 +47,7 @@ def read_table(path: Path, what: str, kinds: Sequence[type], layout: str) -> lis
             continue
         arrays: list[NDArray[Any]] = []
         while columns:
-            arrays.append(_array(columns.pop(0), kinds[len(arrays)]))
+            arrays.append(_array(columns.pop(0), kinds[len(arrays)], path))
         pa.default_memory_pool().release_unused()
         return arrays
     return _line_by_line(path, kinds, layout)
@@ -94,11 +95,16 @@ def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequ
     try:
         table = _arrow_table(path, read, {"delimiter": delimiter}, convert)
     except (pa.ArrowInvalid, OSError):
+        line = (0, "")
         for line in filled_lines(path):
             if (count := len(next(csv_module.reader([line[1]], delimiter=delimiter)))) != len(names):
                 raise wrong_line(path, line, f"{len(names)} columns, as the header has; it has {count}") from None
-        raise FileFormatError(f"{path} can't be read as csv", "Are its quotation marks closed?") from None
-    return {name: np.char.strip(_array(table[str(names.index(name))], str)) for name in wanted}
+        if line[0] != number:
+            raise FileFormatError(f"{path} can't be read as csv", "Are its quotation marks closed?") from None
+        table = ()
+    if not len(table):
+        raise FileFormatError(f"{path} has a header and no rows: {first!r}", "Is it truncated?")
+    return {name: np.char.strip(_array(table[str(names.index(name))], str, path)) for name in wanted}
 
 
 def line_of_row(path: Path, row: int) -> tuple[int, str]:
@@ -115,7 +121,9 @@ def filled_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         opened: Callable[..., Any] = gzip.open if is_gzip(path) else open
         with opened(path, "rt", encoding="utf-8-sig", newline=None) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(_LONGEST), ""), 1):
+                if len(line) == _LONGEST:
+                    raise wrong_line(path, (number, line), f"a line of a list: it has more than {_LONGEST:,} characters")
                 if line.strip():
                     yield number, line.rstrip("\n")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -144,9 +152,12 @@ def _first_line(path: Path, layout: str) -> str:
     raise FileFormatError(f"{path} is empty", f"Its lines are {layout}.")
 
 
-def _array(column: Any, kind: type) -> NDArray[Any]:
+def _array(column: Any, kind: type, path: Path) -> NDArray[Any]:
     if kind is str:
-        return np.array(column.to_pylist(), dtype=np.str_)
+        texts = column.to_pylist()
+        if wrong := too_long(texts):
+            raise FileFormatError(f"{path} has {wrong}", "Are its columns the right ones, and its quotation marks closed?")
+        return np.array(texts, dtype=np.str_)
     values: NDArray[Any] = column.to_numpy()
     return values
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import Strings
-from ..errors import FileFormatError
-from ..io import existing_file
+from ..errors import FileFormatError, shorten
+from ..io import existing_file, guarded
 
 Rows = NDArray[np.intp]
 _HINT = "BLUFR's configuration is blufr_lfw_config.mat."
@@ -51,18 +51,20 @@ def read_blufr(path: str | Path) -> BlufrProtocol:
 
     Raises FileFormatError naming what is missing or does not fit together.
     """
+    path = existing_file(path, "BLUFR's configuration")
+    protocol: BlufrProtocol = guarded(path, "a MATLAB file like blufr_lfw_config.mat", lambda: _read(path))
+    return protocol
+
+
+def _read(path: Path) -> BlufrProtocol:
     from scipy.io import loadmat
 
-    path = existing_file(path, "BLUFR's configuration")
-    try:
-        content: dict[str, Any] = loadmat(path)
-    except Exception as error:  # scipy raises what its parser happened to stumble over
-        raise FileFormatError(f"{path} can't be read as a MATLAB file: {error}", _HINT) from None
+    content: dict[str, Any] = loadmat(path)
     if missing := [name for name in _VARIABLES if name not in content]:
         raise FileFormatError(f"{path} has no variable {', '.join(missing)}", _HINT)
     files = [str(cell.item() if cell.size == 1 else "") for cell in content["imageList"].ravel()]
     stems = np.array([file.rsplit(".", 1)[0] for file in files])
-    person = content["labels"].ravel().astype(np.int64)
+    person = _whole(path, content["labels"], "labels")
     if len(person) != len(stems):
         raise FileFormatError(f"{path}: {len(stems):,} images but {len(person):,} labels")
     names = np.strings.rpartition(stems, "_")[0]
@@ -85,8 +87,15 @@ def read_blufr(path: str | Path) -> BlufrProtocol:
 def _cells(path: Path, cells: NDArray[Any], count: int, name: str) -> list[Rows]:
     rows = []
     for number, cell in enumerate(cells.ravel(), 1):
-        index = np.asarray(cell).ravel().astype(np.int64) - 1
+        index = _whole(path, cell, f"{name} of split {number}") - 1
         if len(index) == 0 or index.min() < 0 or index.max() >= count or len(np.unique(index)) < len(index):
             raise FileFormatError(f"{path}: {name} of split {number} is not a list of different images from 1 to {count:,}")
         rows.append(index.astype(np.intp))
     return rows
+
+
+def _whole(path: Path, values: Any, what: str) -> NDArray[np.int64]:
+    numbers = np.asarray(values).ravel()
+    if numbers.dtype.kind not in "biuf" or not (np.abs(numbers) < 2**53).all() or (numbers % 1).any():
+        raise FileFormatError(f"{path}: {what} holds {numbers.dtype}, not whole numbers: {shorten(numbers.tolist(), 3)}")
+    return numbers.astype(np.int64)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import FileFormatError, InputError, shorten
-from ._lines import check_both_classes, wrong_line
+from ._lines import LABEL_WORDS, SAME, check_both_classes, wrong_line
 from ._tables import line_of_row, read_named_columns, read_table
 from .pairs import read_ytf_splits
 from .templates import TemplateProtocol
@@ -24,7 +24,6 @@ from .templates import TemplateProtocol
 _MEDIA_LINE = "'image template media'"
 _PAIR_LINE = "'template1 template2 label' with label 0 or 1"
 _DENSE = 1 << 26  # template numbers below this are looked up in a table of 256 MB at most, larger ones by search
-_SAME = {"0": False, "1": True, "false": False, "true": True}
 
 
 def read_ijb(folder: str | Path, name: str = "ijbc") -> TemplateProtocol:
@@ -213,10 +212,10 @@ def _from_names(
 def _labels(path: Path, header: int, label: Strings) -> NDArray[np.bool_]:
     words, codes = np.unique(np.strings.lower(label), return_inverse=True)
     for code, word in enumerate(words.tolist()):
-        if word not in _SAME:
+        if word not in SAME:
             line = line_of_row(path, header + int(np.argmax(codes == code)))
-            raise wrong_line(path, line, f"a pair: same is {word!r}, not 0, 1, true or false")
-    truth: NDArray[np.bool_] = np.array([_SAME[word] for word in words.tolist()], dtype=np.bool_)[codes]
+            raise wrong_line(path, line, f"a pair: same is {word!r}, not {LABEL_WORDS}")
+    truth: NDArray[np.bool_] = np.array([SAME[word] for word in words.tolist()], dtype=np.bool_)[codes]
     return truth
 
 

@@ -1,87 +1,138 @@
 """`read_pairs`: any pairs list, recognised by its first line (or its suffix, for insightface .bin).
 
-Kinds: LFW pairs.txt; csv or tsv with a header id1, id2, same and perhaps fold; YouTube Faces splits.txt;
-CPLFW pairs_CPLFW.txt; insightface .bin.
+Kinds: LFW pairs.txt; csv, tsv or text with columns id1, id2, same and perhaps fold (or DeepFace's file_x, file_y, Decision);
+lines `id id same` or `same id id` without one; YouTube Faces splits.txt; CALFW's and CPLFW's two lines a pair; .bin.
 """
 
 from __future__ import annotations
 
 import csv
+import posixpath
 import re
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError
-from ..io import delimiter_of, existing_file
-from ._lines import Line, check_both_classes, read_lines, whole_number, wrong_line
+from ..errors import FileFormatError, shorten
+from ..io import existing_file, without_suffix
+from ._lines import LABEL_WORDS, LABELS, SAME, Line, check_both_classes, fields, read_lines, whole_number, wrong_line
 from .insightface_bin import read_bin
 from .lfw import read_lfw_pairs
 from .protocol import PairProtocol, contiguous_folds
 
-_SAME = {"0": False, "1": True, "false": False, "true": True}
+#: Columns by the names that programs give them, ours first.
+_COLUMNS = {
+    "id1": ("id1", "file_x", "file1", "image1", "img1", "path1"),
+    "id2": ("id2", "file_y", "file2", "image2", "img2", "path2"),
+    "same": ("same", "decision", "label", "issame", "is_same", "same_person"),
+    "fold": ("fold",),
+}
+_HEADER_HINT = "Say what its columns are in a first line: id1,id2,same or same,id1,id2, perhaps with fold."
 
 
 def read_pairs(path: str | Path) -> PairProtocol:
     """The protocol in `path`, whichever of the known formats it has.
 
-    Ids are: of LFW `Name/Name_0001`; of csv as written; of .bin the six-digit number of the image, `000000` first;
-    of YouTube Faces the videos, `Name/0`; of CPLFW the file names without extension.
+    Ids are: of LFW `Name/Name_0001`; of .bin the six-digit number of the image, `000000` first; of YouTube Faces the videos,
+    `Name/0`; of all others as written, file names of images without extension. What had to be guessed is in the protocol's
+    `notes`, and so are images paired with themselves.
 
-    Raises FileFormatError naming the file, the line and its text.
+    Raises FileFormatError naming the file, the line and its text; also where the columns can't be told apart, or a pair is
+    there as genuine and as impostor.
     """
     path = existing_file(path, "a pairs list")
     if path.suffix.lower() == ".bin":
         return read_bin(path).protocol(path.stem)
-    first = read_lines(path)[0][1]
-    header = [cell.strip().lower() for cell in re.split(r"[,;\t]", first)]
-    if path.suffix.lower() in (".csv", ".tsv") or {"id1", "id2"} <= set(header):
-        return read_csv_pairs(path)
-    if re.fullmatch(r"\s*\d+(\s+\d+)?\s*", first):
-        return read_lfw_pairs(path)
-    if first.split() == ["name", "same_person"]:
-        return read_cplfw_pairs(path)
-    if len(header) == 5 and (whole_number(header[0]) is not None or "split" in header[0]):
-        return read_ytf_splits(path)
+    return _checked(path, _reader(path, read_lines(path)[0])(path))
+
+
+def _reader(path: Path, first: Line) -> Callable[[Path], PairProtocol]:
+    cells = _cells(path, first, _delimiter(first[1]))
+    known = _places(cells)
+    if "id1" in known and "id2" in known:
+        return read_csv_pairs
+    if re.fullmatch(r"\s*\d+(\s+\d+)?\s*", first[1]):
+        return read_lfw_pairs
+    if first[1].split() == ["name", "same_person"] or (len(cells) == 2 and whole_number(cells[1]) is not None):
+        return read_cplfw_pairs
+    if len(cells) == 5 and (whole_number(cells[0]) is not None or "split" in cells[0].lower()):
+        return read_ytf_splits
+    if len(cells) in (3, 4) and not SAME.keys().isdisjoint((cells[0].lower(), cells[2].lower())):
+        return _read_plain_pairs
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return read_csv_pairs
     raise FileFormatError(
-        f"{path}:1: {first[:120]!r} does not begin a pairs list",
-        "Known: LFW's pairs.txt ('10<TAB>300'), a csv or tsv with the header id1,id2,same[,fold], YouTube Faces' "
-        "splits.txt, CPLFW's pairs_CPLFW.txt, insightface .bin.",
+        f"{path}:1: {first[1][:120]!r} does not begin a pairs list",
+        "Known: LFW's pairs.txt ('10<TAB>300'), a csv, tsv or text with the header id1,id2,same[,fold], lines 'id id same', "
+        "YouTube Faces' splits.txt, CALFW's and CPLFW's lists, insightface .bin.",
     )
 
 
 def read_csv_pairs(path: str | Path) -> PairProtocol:
-    """csv (or tsv, or with semicolons) with the columns id1, id2, same (0, 1, true, false) and perhaps fold."""
+    """csv (or parted by tabs, semicolons, spaces) with the columns id1, id2, same and perhaps fold, or other known names.
+
+    `same` is 0 or 1 (1.0), false or true, no or yes, diff or same.
+    """
     path = Path(path)
     lines = read_lines(path)
     header = lines[0]
-    delimiter = delimiter_of(header[1])
-    names = [cell.strip().lower() for cell in _cells(path, header, delimiter)]
-    if missing := [name for name in ("id1", "id2", "same") if name not in names]:
+    delimiter = _delimiter(header[1])
+    names = _cells(path, header, delimiter)
+    at = _places(names)
+    if missing := [name for name in ("id1", "id2", "same") if name not in at]:
         raise wrong_line(
             path, header, f"the header of a pairs list: no column {', '.join(missing)}; it needs id1,id2,same[,fold]"
         )
-    at = {name: names.index(name) for name in ("id1", "id2", "same", "fold") if name in names}
     left, right, same, fold = [], [], [], []
     for line in lines[1:]:
         cells = _cells(path, line, delimiter)
         if len(cells) != len(names):
             raise wrong_line(path, line, f"{len(names)} fields, as the header has; it is {len(cells)}")
-        one, two, truth = (cells[at[name]].strip() for name in ("id1", "id2", "same"))
+        one, two, truth = (cells[at[name]] for name in ("id1", "id2", "same"))
         if not one or not two:
             raise wrong_line(path, line, "a pair: an id is empty")
-        if truth.lower() not in _SAME:
-            raise wrong_line(path, line, f"a pair: same is {truth!r}, not 0, 1, true or false")
+        if truth.lower() not in SAME:
+            raise wrong_line(path, line, f"a pair: same is {truth!r}, not {LABEL_WORDS}")
         left.append(one)
         right.append(two)
-        same.append(_SAME[truth.lower()])
+        same.append(SAME[truth.lower()])
         if "fold" in at:
-            number = whole_number(cells[at["fold"]])
-            if number is None:
-                raise wrong_line(path, line, f"a pair: fold is {cells[at['fold']]!r}, not a whole number")
-            fold.append(number)
-    return _protocol(path, path.stem, left, right, same, fold if "fold" in at else None)
+            fold.append(_fold(path, line, cells[at["fold"]]))
+    used = [names[at[name]] for name in ("id1", "id2", "same")]
+    told = "" if [name.lower() for name in used] == ["id1", "id2", "same"] else f"as columns {', '.join(used)}"
+    return _protocol(path, path.stem, left, right, same, fold if "fold" in at else None, told)
+
+
+def _read_plain_pairs(path: Path) -> PairProtocol:
+    """Lines without a header: `id id same`, `same id id` or `id id same fold`, told by where all the labels are."""
+    lines = read_lines(path)
+    delimiter = _delimiter(lines[0][1])
+    rows = [_cells(path, line, delimiter) for line in lines]
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != len(rows[0]) or not all(row):
+            raise wrong_line(path, line, f"{len(rows[0])} fields, as the first line has; it is {len(row) - row.count('')}")
+    columns = list(zip(*rows, strict=True))
+    found = {at: truth for at in (0, 2) if (truth := _truths(columns[at]))}
+    found = {at: truth for at, truth in found.items() if len(set(truth)) == 2} or found
+    if len(found) > 1:
+        raise FileFormatError(
+            f"{path}: the first and the third field of its lines could both say whether a pair is genuine: {lines[0][1]!r}",
+            _HEADER_HINT,
+        )
+    if not found or (len(columns) == 4 and 2 not in found):
+        words = [word.lower() for word in columns[2]]
+        if words[0] in ("same", "genuine"):  # it is a header, of names that we don't know
+            return read_csv_pairs(path)
+        odd = next((n for n, word in enumerate(words) if word not in SAME), 0)
+        raise FileFormatError(wrong_line(path, lines[odd], f"'id id same' with same {LABEL_WORDS}").message, _HEADER_HINT)
+    (at, same), four = found.popitem(), len(columns) == 4
+    fold = [_fold(path, line, row[3]) for line, row in zip(lines, rows, strict=True)] if four else None
+    form = ("same id id" if at == 0 else "id id same") + (" fold" if four else "")
+    left, right = columns[1 if at == 0 else 0], columns[2 if at == 0 else 1]
+    return _protocol(path, path.stem, left, right, same, fold, f"as lines {form!r} without a header")
 
 
 def read_ytf_splits(path: str | Path) -> PairProtocol:
@@ -107,44 +158,116 @@ def read_ytf_splits(path: str | Path) -> PairProtocol:
 
 
 def read_cplfw_pairs(path: str | Path) -> PairProtocol:
-    """CPLFW: two lines `file same` a pair, all genuine pairs first; fold f has the f-th tenth of each class, 300 + 300.
+    """CALFW and CPLFW: two lines `file label` a pair, the label 0 for two people, else 1 or the pair's fold from 1.
 
-    Source: Zheng, Deng, Cross-Pose LFW, 2018.
+    Where the labels are no folds, and for impostor pairs always, fold f has the f-th tenth of its class: 300 + 300. Sources:
+    Zheng, Deng, Hu, Cross-Age LFW, 2017; Zheng, Deng, Cross-Pose LFW, 2018.
     """
     path = Path(path)
-    lines = read_lines(path)[1:]
-    cells = [line[1].split() for line in lines]
+    lines = read_lines(path)
+    if lines[0][1].split() == ["name", "same_person"]:
+        lines = lines[1:]
+    cells = [fields(line[1]) for line in lines]
+    labels: list[int] = []
     for line, cell in zip(lines, cells, strict=True):
-        if len(cell) != 2 or cell[1] not in ("0", "1"):
-            raise wrong_line(path, line, "'file same' with same 0 or 1")
+        label = whole_number(cell[1]) if len(cell) == 2 else None
+        if label is None or label > 1000:
+            raise wrong_line(path, line, "'file label' with label 0, 1 or the number of a fold")
+        labels.append(label)
+    if not lines:
+        raise FileFormatError(f"{path} has a header and no pairs", "Is it truncated?")
     if len(lines) % 2:
         raise wrong_line(path, lines[-1], "followed by its partner: the number of lines is odd")
-    for (first, second), line in zip(zip(cells[::2], cells[1::2], strict=True), lines[1::2], strict=True):
-        if first[1] != second[1]:
-            raise wrong_line(path, line, f"of one pair with the line before, which says {first[1]}")
-    ids = [str(PurePosixPath(cell[0]).with_suffix("")) for cell in cells]
-    same = np.array([cell[1] == "1" for cell in cells[::2]], dtype=np.bool_)
-    fold: NDArray[np.int64] | None = np.zeros(len(same), dtype=np.int64)
-    for kind in (same, ~same):
-        part = contiguous_folds(int(kind.sum()))
-        if part is None or fold is None:
-            fold = None
-        else:
+    for first, second, line in zip(labels[::2], labels[1::2], lines[1::2], strict=True):
+        if first != second:
+            raise wrong_line(path, line, f"of one pair with the line before, which says {first}")
+    label_of = np.array(labels[::2], dtype=np.int64)
+    same, folds = label_of > 0, max(labels) if max(labels) > 1 else 10
+    fold = np.zeros(len(same), dtype=np.int64)
+    parts = [contiguous_folds(int(kind.sum()), folds) for kind in (same, ~same)]
+    for kind, part in zip((same, ~same), parts, strict=True):
+        if part is not None:
             fold[kind] = part
-    folds = None if fold is None else fold.tolist()
-    return _protocol(path, "cplfw-10fold" if folds else path.stem, ids[::2], ids[1::2], same.tolist(), folds)
+    if max(labels) > 1:
+        fold[same] = label_of[same] - 1
+    whole = parts[1] is not None and (parts[0] is not None or max(labels) > 1)
+    files = [cell[0] for cell in cells]
+    name = f"{path.stem.lower().removeprefix('pairs_')}-{folds}fold" if whole else path.stem
+    told = "as two lines 'file fold' a pair" if max(labels) > 1 else ""
+    return _protocol(path, name, files[::2], files[1::2], same.tolist(), fold.tolist() if whole else None, told)
+
+
+def _delimiter(line: str) -> str:
+    return next((mark for mark in "\t,;" if mark in line.strip()), " ")
+
+
+def _places(names: Sequence[str]) -> dict[str, int]:
+    """Where each column is that these names of a header tell."""
+    small = [name.lower() for name in names]
+    found = {ours: next((small.index(name) for name in known if name in small), -1) for ours, known in _COLUMNS.items()}
+    return {ours: place for ours, place in found.items() if place >= 0}
+
+
+def _truths(words: Sequence[str]) -> list[bool]:
+    """The column as truths, where all its words are of one row of LABELS; else empty."""
+    used = {word.lower() for word in words}
+    return next(([truth[word.lower()] for word in words] for truth in LABELS if used <= truth.keys()), [])
+
+
+def _fold(path: Path, line: Line, cell: str) -> int:
+    number = whole_number(cell.removesuffix(".0"))
+    if number is None:
+        raise wrong_line(path, line, f"a pair: fold is {cell!r}, not a whole number")
+    return number
 
 
 def _cells(path: Path, line: Line, delimiter: str) -> list[str]:
+    if delimiter == " ":
+        return line[1].split()
     try:
-        return next(csv.reader([line[1]], delimiter=delimiter, strict=True))
+        return [cell.strip() for cell in next(csv.reader([line[1].strip()], delimiter=delimiter, strict=True))]
     except csv.Error as error:
         raise wrong_line(path, line, f"a line of csv ({error})") from None
 
 
 def _protocol(
-    path: Path, name: str, left: list[str], right: list[str], same: list[bool], fold: list[int] | None
+    path: Path,
+    name: str,
+    left: Sequence[str],
+    right: Sequence[str],
+    same: Sequence[bool],
+    fold: list[int] | None,
+    told: str = "",
 ) -> PairProtocol:
     check_both_classes(str(path), same, FileFormatError)
     folds = None if fold is None else np.array(fold, dtype=np.int64)
-    return PairProtocol(name, np.array(left), np.array(right), np.array(same), folds)
+    notes = (f"{path.name} was read {told}",) if told else ()
+    return PairProtocol(name, _ids(left), _ids(right), np.array(same, dtype=np.bool_), folds, notes)
+
+
+def _ids(names: Sequence[str]) -> NDArray[np.str_]:
+    """Names of image files as ids, without extension; others as they are."""
+    given = np.array(names)
+    bare = without_suffix(given).tolist()
+    clean = [posixpath.normpath(b.replace("\\", "/")) if b != name else b for b, name in zip(bare, names, strict=True)]
+    return np.array(clean, dtype=np.str_)
+
+
+def _checked(path: Path, protocol: PairProtocol) -> PairProtocol:
+    """The protocol, with a note on images paired with themselves. Raises FileFormatError for pairs of both classes."""
+    one, two, same = protocol.left, protocol.right, protocol.same
+    first, last = np.where(one < two, one, two), np.where(one < two, two, one)
+    pairs, codes = np.unique(np.strings.add(np.strings.add(first, " – "), last), return_inverse=True)
+    both = (np.bincount(codes[same], minlength=len(pairs)) > 0) & (np.bincount(codes[~same], minlength=len(pairs)) > 0)
+    if both.any():
+        raise FileFormatError(
+            f"{path}: {int(both.sum()):,} pairs are there as genuine and as impostor: {shorten(pairs[both].tolist())}",
+            "Only one can be true; correct the list.",
+        )
+    if (wrong := np.unique(one[(one == two) & ~same])).size:
+        raise FileFormatError(
+            f"{path}: {len(wrong):,} images are impostors of themselves: {shorten(wrong.tolist())}", "Correct the list."
+        )
+    alone = np.flatnonzero(one == two)
+    note = f"{len(alone):,} pairs are of an image with itself: {shorten(np.unique(one[alone]).tolist())}"
+    return replace(protocol, notes=(*protocol.notes, note)) if len(alone) else protocol

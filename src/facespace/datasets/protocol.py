@@ -29,6 +29,7 @@ class PairProtocol:
         left, right: (n,) ids of the two images (or templates) of each pair.
         same: (n,) bool, True where both show one person.
         fold: (n,) int64, the fold of each pair, or None for a plain list.
+        notes: what its reader guessed or found odd; `verify` repeats it among its warnings.
 
     Raises:
         InputError: lengths that differ, empty ids, or a list without genuine or without impostor pairs.
@@ -39,6 +40,7 @@ class PairProtocol:
     right: Strings
     same: NDArray[np.bool_]
     fold: NDArray[np.int64] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "left", nfc(np.asarray(self.left, dtype=np.str_)))

@@ -34,7 +34,10 @@ def read_landmarks(path: str | Path) -> dict[str, NDArray[np.float64]]:
     if not any(line.strip() for line in lines):
         raise FileFormatError(f"{path} holds no landmarks")
     header = re.match(r'"?id"?\s*([,;\t])', lines[0], re.IGNORECASE)
-    names, values = _read_csv(path, lines, header[1]) if header else _read_list(path, lines)
+    try:
+        names, values = _read_csv(path, lines, header[1]) if header else _read_list(path, lines)
+    except csv.Error as error:
+        raise FileFormatError(f"{path} can't be read as csv: {error}", "Are its quotation marks closed?") from None
     table = np.array(values, dtype=np.float64).reshape(-1, 5, 2)
     if not np.isfinite(table).all():
         row = int(np.flatnonzero(~np.isfinite(table).all((1, 2)))[0])

@@ -57,11 +57,11 @@ def without_suffix(names: NDArray[np.str_]) -> NDArray[np.str_]:
     return np.where(named & np.isin(np.strings.lower(suffix), _IMAGES), stem, names)
 
 
-def too_long(texts: Sequence[str]) -> str:
+def too_long(texts: Sequence[str], allowed: int = _LONGEST) -> str:
     """What is wrong with the length of these texts, "" if nothing: short ones must not be given the room of long ones."""
     longest, total = max(map(len, texts), default=0), sum(map(len, texts))
-    if longest > _LONGEST:
-        return f"a text of {longest:,} characters ({max(texts, key=len)[:40]!r}…); {_LONGEST:,} are allowed"
+    if longest > allowed:
+        return f"a text of {longest:,} characters ({max(texts, key=len)[:40]!r}…); {allowed:,} are allowed"
     if 4 * longest * len(texts) > max(1 << 30, 64 * total):
         return f"one text of {longest:,} characters among {len(texts):,} of {total // len(texts)} on average"
     return ""

@@ -158,7 +158,7 @@ def verify(
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
-    warnings = _missing_warnings(protocol, rows, a)
+    warnings = [*protocol.notes, *_missing_warnings(protocol, rows, a)]
     warnings += model_warnings([a, other], map)
     seen = fitted_pairs(map, a, other, rows)
     if strict and (seen.any() or (map is not None and getattr(map, "fitted", None) is None)):
