@@ -72,8 +72,8 @@ def test_fit_writes_the_map_of_the_library_and_info_describes_it(run, made, tmp_
         assert document[key] == value
     found = run.json("info", out)
     assert found["kind"] == "two-sided-map"
-    assert {key: found[key] for key in document if key not in ("map", "files")} == {
-        key: document[key] for key in document if key not in ("map", "files")
+    assert {key: found[key] for key in document if key not in ("map", "files", "excluded")} == {
+        key: document[key] for key in document if key not in ("map", "files", "excluded")
     }
     for command in (["info", out], ["map", "fit", made / "sa.parquet", made / "sb.parquet", "-o", out, "--method", "joint"]):
         assert run(*command) == 0

@@ -107,15 +107,14 @@ class Moments:
 class PairStatistics:
     """Sufficient statistics of paired embeddings; a monoid under `+` with `empty` as its zero.
 
-        >>> import numpy as np
-    import scipy.linalg
-        >>> x, y = np.eye(4), np.eye(4)[:, :2]
-        >>> whole = PairStatistics.of(x, y)
-        >>> parts = PairStatistics.of(x[:1], y[:1]) + PairStatistics.of(x[1:], y[1:])
-        >>> whole.n == parts.n and np.array_equal(whole.cross, parts.cross)
-        True
-        >>> whole
-        PairStatistics(4 pairs, 4 → 2)
+    >>> import numpy as np
+    >>> x, y = np.eye(4), np.eye(4)[:, :2]
+    >>> whole = PairStatistics.of(x, y)
+    >>> parts = PairStatistics.of(x[:1], y[:1]) + PairStatistics.of(x[1:], y[1:])
+    >>> whole.n == parts.n and np.array_equal(whole.cross, parts.cross)
+    True
+    >>> whole
+    PairStatistics(4 pairs, 4 → 2)
     """
 
     source: Moments
