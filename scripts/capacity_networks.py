@@ -57,8 +57,8 @@ def main() -> None:
             y_range=(1, 1e7),
             steps=False,
             log_y=True,
-            columns=3,
-            size=(230, 220),
+            columns=2,
+            size=(330, 230),
         )
         chart.save(str(options.plot), scale_factor=2)
 
