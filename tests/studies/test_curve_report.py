@@ -46,6 +46,15 @@ def test_the_answer_begins_with_the_number(results, axis):
     assert "needs" in tail
 
 
+def test_a_method_that_never_comes_there_is_said_in_words(results):
+    result = results["rank"]
+    accuracy = result.accuracy.copy()
+    poor = next(at for at, m in enumerate(result.methods) if f" ({m})" not in answer(result)[0])
+    accuracy[poor] *= 0.5
+    tail = answer(dataclasses.replace(result, accuracy=accuracy))[1]
+    assert f"{result.methods[poor]} never comes there" in tail
+
+
 @pytest.mark.parametrize("axis", ["pairs", "rank"])
 def test_never_is_said_with_what_the_whole_loses(results, axis, tmp_path):
     strict = dataclasses.replace(results[axis], loss=1e-8, accuracy=results[axis].accuracy * 0.9)

@@ -43,7 +43,9 @@ def answer(result: CurveResult) -> tuple[str, str]:
         )
         others = [m for m in result.methods if m != method]
         if others:
-            tail += "; " + ", ".join(f"{m} needs {_value(reached.get(m))}" for m in others)
+            tail += "; " + ", ".join(
+                f"{m} needs {_value(reached[m])}" if m in reached else f"{m} never comes there" for m in others
+            )
         return head, tail.replace(" -", " −") + "."
     method = min(whole, key=lambda m: whole[m].loss_target)
     loses = "loses" if result.axis == "rank" else "lose"
