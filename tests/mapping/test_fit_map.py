@@ -20,25 +20,30 @@ from facespace.mapping import (
     sample_pairs,
     select,
 )
-from facespace.mapping.selection import people_parts
+from facespace.mapping.pairs import Division
+from facespace.row_index import text_hashes
 
 plain = settings(deadline=None, max_examples=25, derandomize=True)
 names = st.lists(st.integers(0, 12), min_size=2, max_size=60).map(lambda v: np.array([f"p{i}" for i in v]))
 
 
+def _division(subjects, seed):
+    return Division.of(text_hashes(np.array([f"{i}" for i in range(len(subjects))])), text_hashes(subjects), seed)
+
+
 @plain
-@given(subjects=names, k=st.integers(1, 6), seed=st.integers(0, 99))
-def test_all_images_of_a_person_are_in_one_part(subjects, k, seed):
-    part = people_parts(subjects, k, seed)
+@given(subjects=names, seed=st.integers(0, 99))
+def test_all_images_of_a_person_are_in_one_part(subjects, seed):
+    part = _division(subjects, seed).part
     assert all(len(set(part[subjects == person])) == 1 for person in set(subjects))
-    sizes = np.bincount([part[subjects == person][0] for person in set(subjects)], minlength=k)
+    sizes = np.bincount([part[subjects == person][0] for person in set(subjects)], minlength=5)
     assert sizes.max() - sizes.min() <= 1
 
 
 @plain
-@given(subjects=names, k=st.integers(1, 4), seed=st.integers(0, 99), per_person=st.integers(1, 5))
-def test_sampled_pairs_are_what_they_say_and_stay_within_a_part(subjects, k, seed, per_person):
-    part = people_parts(subjects, k, seed)
+@given(subjects=names, seed=st.integers(0, 99), per_person=st.integers(1, 5))
+def test_sampled_pairs_are_what_they_say_and_stay_within_a_part(subjects, seed, per_person):
+    part = _division(subjects, seed).part
     left, right, same = sample_pairs(subjects, part, genuine=20, per_person=per_person, seed=seed)
     assert np.array_equal(part[left], part[right])
     assert np.array_equal(subjects[left] == subjects[right], same)

@@ -83,6 +83,7 @@ def _save_parquet(fields: Fields, path: Path) -> None:
             out,
             temporary,
             compression="zstd",
+            row_group_size=16384,
             use_dictionary=[c for c in ("subject", "template", "media") if c in table],
             write_page_checksum=True,
         )
@@ -135,6 +136,18 @@ def _load_parquet(path: Path) -> Fields:
     columns = {name: _parquet_column(path, name, table[name]) for name in wanted if name != "vector"}
     ids = columns.pop("id")
     return {"vectors": matrix, "ids": ids, "model": facts["model"], "metadata": facts["metadata"], **columns}
+
+
+def parquet_facts(path: Path, schema: Any) -> Fields:
+    """{"model", "metadata"} that a Parquet file's schema tells. Raises FileFormatError."""
+    return _facts(f"{path}: its metadata key 'facespace'", (schema.metadata or {}).get(b"facespace", b"{}"))
+
+
+def parquet_texts(path: Path, name: str, role: str, column: Any) -> Any:
+    """A column as a list of texts, or for the role quality as numbers. Raises FileFormatError."""
+    if role == "id" and column.null_count:
+        raise FileFormatError(f"{path}: {column.null_count} rows have no id")
+    return _parquet_column(path, "quality" if role == "quality" else name, column)
 
 
 def _parquet_column(path: Path, name: str, column: Any) -> Any:

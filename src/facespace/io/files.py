@@ -55,6 +55,22 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             os.close(handle)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; OutputError where another run holds it. It is removed at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(f"another run is writing {path.name}", "Wait for it, or name another place.") from None
+            except OSError:  # not every file system has locks
+                pass
+        yield
+        path.unlink(missing_ok=True)
+
+
 def _remove_stale(path: Path) -> None:
     """Remove what killed runs left of their attempts to write `path`. What a running one writes is locked, and stays."""
     for left in path.parent.glob(f".{glob.escape(path.stem)}~????????{glob.escape(path.suffix)}"):

@@ -18,11 +18,13 @@ from .families import (
     joint_candidates,
     make_estimator,
 )
-from .fit import few_pairs, fit_map, pair_statistics, paired_vectors
+from .fit import few_pairs, fit_map, pair_statistics
 from .fold_scores import COHORT, CUTS, INNER, FoldScores
 from .folds import FoldStatistics
 from .hub import CanonicalSpace
 from .linear_map import LinearMap
+from .moved import apply_to_files, sample_of
+from .pairs import paired_vectors
 from .provenance import FittedOn
 from .refine import RefineRefused, RefineResult, RefineStep, refine_map
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
@@ -33,7 +35,7 @@ __all__ = [
     "COHORT", "CUTS", "FAMILIES", "INNER", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer",
     "DomainCheck", "FittedOn", "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs",
     "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused",
-    "RefineResult", "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "candidates",
-    "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator", "pair_statistics", "paired_vectors",
-    "refine_map", "sample_pairs", "select",
+    "RefineResult", "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "apply_to_files",
+    "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator", "pair_statistics",
+    "paired_vectors", "refine_map", "sample_of", "sample_pairs", "select",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
@@ -10,15 +10,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..datasets import PairProtocol
-from ..embeddings import EmbeddingSet, Floats
+from ..engine import Engine, LocalEngine
 from ..errors import InputError, unknown_name
-from ..people import People, people_of
+from ..row_index import AnySet
 from .families import METHODS, JointMap, candidates, joint_candidates, make_estimator
-from .held_out import FEWEST_PEOPLE, PARTS, HeldOut
+from .held_out import FEWEST_PEOPLE, HeldOut
 from .linear_map import LinearMap
-from .provenance import MOST, FittedOn
+from .pairs import PARTS, Pairing, moments_of
+from .provenance import MOST
 from .selection import Comparer
-from .statistics import Moments, PairStatistics
+from .statistics import PairStatistics
 from .two_sided_map import TwoSidedMap
 
 C = TypeVar("C", bound=Comparer)
@@ -34,21 +35,24 @@ class _Options(TypedDict, total=False):
     judge: bool
     provenance: bool
     seed: int
+    exclude: PairProtocol | None
+    engine: Engine | None
+    progress: Callable[[str, int, int], None] | None
 
 
 @overload
 def fit_map(  # type: ignore[overload-overlap]  # a str that is no literal may be "joint" too; few callers have one
-    source: EmbeddingSet, target: EmbeddingSet, method: Literal["joint"], **options: Unpack[_Options]
+    source: AnySet, target: AnySet, method: Literal["joint"], **options: Unpack[_Options]
 ) -> TwoSidedMap: ...
 
 
 @overload
-def fit_map(source: EmbeddingSet, target: EmbeddingSet, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
+def fit_map(source: AnySet, target: AnySet, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
 
 
 def fit_map(
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: AnySet,
+    target: AnySet,
     method: str = "auto",
     *,
     alpha: float | Literal["auto"] = 1.0,
@@ -60,11 +64,17 @@ def fit_map(
     judge: bool = True,
     provenance: bool = True,
     seed: int = 0,
+    exclude: PairProtocol | None = None,
+    engine: Engine | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> LinearMap | TwoSidedMap:
     """Fit the map from `source`'s space to `target`'s, or by "joint" of both into a common one, on L2-normalised vectors.
 
     Pairs are the ids that both sets have (the same image seen by both networks), or, with `protocol`, the genuine
     pairs of that list (left image by the source network, right image by the target network [2020, eq. 1]).
+
+    The sets may be larger than memory (`EmbeddingSet.open`): their vectors are then read once, a block at a time, and the
+    map is the one of the same sets in memory, to rounding.
 
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
@@ -81,6 +91,9 @@ def fit_map(
         judge: measure whether the pairs correspond, by five more fits without a fold each (`held_out.py`).
         provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
+        exclude: pairs that the map will be judged on: images of the source that are in it, or of its people, are left out.
+        engine: where stored sets are worked on; by default threads of this process.
+        progress: called with (what is done, rows done, rows in all) while stored sets are read.
 
     The map's `facts` say what was chosen, on how many pairs and subjects, how many ids found no partner, how far held-out
     pairs agree, and as `warnings` what speaks against the pairs: near chance, or part of them not corresponding.
@@ -90,6 +103,7 @@ def fit_map(
         UnknownNameError: no such method.
 
     >>> import numpy as np
+    >>> from facespace import EmbeddingSet
     >>> rng = np.random.default_rng(0)
     >>> x, turn = rng.normal(size=(50, 4)), np.linalg.qr(rng.normal(size=(4, 4)))[0]
     >>> ids = [f"{i}" for i in range(50)]
@@ -101,38 +115,39 @@ def fit_map(
         raise unknown_name("method", method, METHODS)
     if method == "joint" and (intercept or not center):
         raise InputError("joint maps are fitted and compared about the means", "Leave center and intercept as they are.")
-    x, y, people, facts = paired_vectors(source, target, protocol)
-    fitted_on = _fitted_on(source, target, protocol, people) if provenance else None
+    pairs = Pairing.of(
+        source, target, protocol, exclude=exclude, seed=seed, engine=engine or LocalEngine(), progress=progress
+    )
+    p, q = source.dim, target.dim
+    means, galleries = None, None
+    if method != "joint" and center and method != "identity" and few_pairs(pairs.n, p, q):
+        galleries = moments_of(source, pairs.engine, pairs.excluded), moments_of(target, pairs.engine)
+        means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
+    chosen_by_folds = method == "auto" or (method == "joint" and regularization == "auto")
+    sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
+    statistics, fitted_on = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
+    held = HeldOut.of(sums, pairs.division, seed) if judge or chosen_by_folds else None
+    facts = dict(pairs.facts)
     facts["provenance"] = (
         "kept" if fitted_on is not None else f"left out: more than {MOST:,} images" if provenance else "left out"
     )
     if method == "joint":
-        held = HeldOut.of(x, y, people, seed)
         joint, chosen = _joint(held, regularization)
-        facts |= chosen | (_agreement(held, joint) if judge else {})
-        statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
+        facts |= chosen | _agreement(held if judge else None, joint)
         with _one_thread():
             both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
         return replace(both, fitted=fitted_on)
-    means, galleries = None, None
-    if center and method != "identity" and few_pairs(len(x), source.dim, target.dim):
-        galleries = Moments.of(source.normalized()), Moments.of(target.normalized())
-        means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
-        x, y = x - means[0], y - means[1]
+    if means is not None:
         facts["means"] = f"of all {len(source):,} and {len(target):,} embeddings, not of the few pairs"
     own_means = center and means is None
-    statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
-    held = HeldOut.of(x, y, people, seed)
     if method == "auto":
-        options = candidates(source.dim, target.dim, galleries=galleries, center=own_means)
-        estimator, chosen = _choose(options, held)
+        estimator, chosen = _choose(candidates(p, q, galleries=galleries, center=own_means), held)
         facts |= {"method": method, **chosen}
     else:
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
-    if judge:
-        facts |= _agreement(held, estimator)
+    facts |= _agreement(held if judge else None, estimator)
     with _one_thread():
         estimator.fit_statistics(statistics)
     about_zero = method != "auto" and intercept and not center
@@ -147,52 +162,17 @@ def few_pairs(n: int, p: int, q: int) -> bool:
     return n < 2 * max(p, q)
 
 
-def pair_statistics(source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None = None) -> PairStatistics:
+def pair_statistics(
+    source: AnySet,
+    target: AnySet,
+    protocol: PairProtocol | None = None,
+    *,
+    exclude: PairProtocol | None = None,
+    engine: Engine | None = None,
+) -> PairStatistics:
     """The statistics that `fit_map` fits on with the same arguments; add them to others, or keep them for later fits."""
-    x, y, _, _ = paired_vectors(source, target, protocol)
-    return PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
-
-
-def paired_vectors(
-    source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None
-) -> tuple[Floats, Floats, People, dict[str, Any]]:
-    """Row-aligned L2-normalised vectors (n, p), (n, q) of the pairs, their people (n,), and counts for the record."""
-    if protocol is None:
-        joined = source.join(target)
-        left, right = joined.left, joined.right
-        facts: dict[str, Any] = {
-            "pairing": "same",
-            "source_unmatched": len(joined.left_only),
-            "target_unmatched": len(joined.right_only),
-        }
-    else:
-        genuine_left, genuine_right = protocol.left[protocol.same], protocol.right[protocol.same]
-        left_rows, right_rows = source.find(genuine_left), target.find(genuine_right)
-        both = (left_rows >= 0) & (right_rows >= 0)
-        if not both.any():
-            raise InputError(
-                f"none of the {len(both):,} genuine pairs of {protocol.name!r} has an embedding in both sets",
-                "Do the ids of the pairs list and of the sets have the same form?",
-            )
-        # One image may be in several pairs, so these are not sets but rows of sets.
-        facts = {"pairing": "matched", "pairs_without_embedding": int((~both).sum())}
-        left_rows, right_rows = left_rows[both], right_rows[both]
-        people = people_of(source).take(left_rows)
-        if people.source == "nobody":
-            people = people_of(target).take(right_rows)
-        return source.normalized()[left_rows], target.normalized()[right_rows], people, facts | _counted(people)
-    people = people_of(left, right)
-    return left.normalized(), right.normalized(), people, facts | _counted(people)
-
-
-def _fitted_on(source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None, people: People) -> FittedOn | None:
-    if protocol is None:
-        ids = source.ids[target.find(source.ids) >= 0]
-    else:
-        left, right = protocol.left[protocol.same], protocol.right[protocol.same]
-        both = (source.find(left) >= 0) & (target.find(right) >= 0)
-        ids = np.concatenate([left[both], right[both]])
-    return FittedOn.of(ids, people.names) if len(ids) <= MOST else None
+    pairs = Pairing.of(source, target, protocol, exclude=exclude, engine=engine or LocalEngine())
+    return replace(pairs.sums().statistics, source_model=source.model, target_model=target.model)
 
 
 def _one_thread() -> Any:
@@ -200,19 +180,10 @@ def _one_thread() -> Any:
     return threadpool_limits(1)
 
 
-def _counted(people: People) -> dict[str, Any]:
-    """Who told the people, how many they are (None where nobody is known), and how many pairs are of unknown ones."""
-    known = people.names[people.known]
-    return {
-        "people_by": people.source,
-        "subjects": len(np.unique(known)) if len(known) else None,
-        "pairs_of_unknown_people": len(people.names) - len(known),
-    }
-
-
-def _joint(held: HeldOut, regularization: float | Literal["auto"]) -> tuple[JointMap, dict[str, Any]]:
+def _joint(held: HeldOut | None, regularization: float | Literal["auto"]) -> tuple[JointMap, dict[str, Any]]:
     if regularization != "auto":
         return JointMap(regularization), {}
+    assert held is not None  # whoever lets choose has asked for folds
     if held.people >= FEWEST_PEOPLE:
         return _choose(joint_candidates(), held)
     given = JointMap()
@@ -220,7 +191,8 @@ def _joint(held: HeldOut, regularization: float | Literal["auto"]) -> tuple[Join
     return given, {"note": f"ρ = {given.regularization:g} is not chosen from the data, which {need}"}
 
 
-def _choose(options: Mapping[str, C], held: HeldOut) -> tuple[C, dict[str, Any]]:
+def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str, Any]]:
+    assert held is not None  # whoever lets choose has asked for folds
     if held.people < FEWEST_PEOPLE:
         raise InputError(
             f"choosing a method by cross-validation needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}",
@@ -235,6 +207,8 @@ def _choose(options: Mapping[str, C], held: HeldOut) -> tuple[C, dict[str, Any]]
     }
 
 
-def _agreement(held: HeldOut, estimator: Comparer) -> dict[str, Any]:
+def _agreement(held: HeldOut | None, estimator: Comparer) -> dict[str, Any]:
+    if held is None:
+        return {}
     agreement, warnings = held.agreement(estimator)
     return {"agreement": agreement, "warnings": warnings}

@@ -20,11 +20,11 @@ from threadpoolctl import threadpool_limits
 
 from ..embeddings import Floats
 from ..metrics import Roc
-from ..people import People
-from .selection import Comparer, JudgedPairs, Selection, people_parts, sample_pairs, select
+from ..row_index import mixed
+from .pairs import PARTS, Division, PairSums
+from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
 from .statistics import PairStatistics
 
-PARTS = 5  # folds
 FEWEST_PEOPLE = 2 * PARTS  # that they take
 CHANCE_LIMIT = 0.75  # of the AUC: below it a map is hardly better than none
 MISMATCH_LIMIT = 0.03  # of the share of pairs that look like impostors', beyond what the genuine scores' spread explains
@@ -36,41 +36,41 @@ C = TypeVar("C", bound=Comparer)
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Row-aligned L2-normalised vectors x (n, p), y (n, q) of pairs whose people are known, or of all where nobody is.
+    """Statistics of PARTS folds, and a sample of their pairs to judge maps by.
 
-    subjects (n,) are the people; labelled says whether anybody is known. Where nobody is, every pair is its own person.
+    Attributes:
+        parts: statistics of each fold, of the pairs whose people are known, or of all where nobody is.
+        x, y: (m, p), (m, q) L2-normalised vectors of the sample's pairs; subjects, part: (m,) their people and folds.
+        people: how many people all the pairs are of. labelled: is anybody known? Else every pair is its own person.
     """
 
+    parts: tuple[PairStatistics, ...]
     x: Floats
     y: Floats
     subjects: NDArray[np.intp]
+    part: NDArray[np.intp]
+    people: int
     labelled: bool
     seed: int
 
     @classmethod
-    def of(cls, x: Floats, y: Floats, people: People, seed: int) -> HeldOut:
-        """Pairs of `people` (n,); those of unknown people, who may be anybody, are left out."""
-        rows, subjects = people.units()
-        return cls(x[rows], y[rows], subjects, people.source != "nobody", seed)
-
-    @property
-    def people(self) -> int:
-        """How many people there are to divide."""
-        return len(np.unique(self.subjects))
-
-    @cached_property
-    def part(self) -> NDArray[np.intp]:
-        """(n,) the fold of each pair."""
-        return people_parts(self.subjects, PARTS, self.seed)
+    def of(cls, sums: PairSums, division: Division, seed: int) -> HeldOut:
+        """From one pass over the pairs."""
+        x, y, unit, key, part = (np.concatenate(pieces) for pieces in zip(*sums.sample, strict=True))
+        order = np.argsort(mixed(key), kind="stable")  # whatever order they lay in
+        subjects = np.unique(unit[order], return_inverse=True)[1]
+        parts = sums.parts[:PARTS]
+        return cls(
+            parts, x[order], y[order], subjects, part[order].astype(np.intp), division.people, division.labelled, seed
+        )
 
     @cached_property
     def training(self) -> list[PairStatistics]:
         """The statistics without each fold."""
-        parts = [PairStatistics.of(self.x[self.part == i], self.y[self.part == i]) for i in range(PARTS)]
-        total = parts[0]
-        for statistics in parts[1:]:
+        total = self.parts[0]
+        for statistics in self.parts[1:]:
             total = total + statistics
-        return [total - statistics for statistics in parts]
+        return [total - statistics for statistics in self.parts]
 
     def choose(self, options: Mapping[str, Comparer]) -> tuple[Selection, int]:
         """The option of least verification error, and the number of pairs that it was judged on."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Floats, check_width, normalize
+from ..embeddings import EmbeddingSet, Floats, StoredSet, check_width, normalize
 from ..errors import InputError
 from ..io import Artefact, read_artefact, write_artefact
 from ..people import people_of
@@ -22,6 +22,8 @@ from .statistics import Doubles, PairStatistics
 
 if TYPE_CHECKING:
     from .families import LinearEstimator
+
+AnyFaces = EmbeddingSet | StoredSet[EmbeddingSet]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,11 +133,13 @@ class LinearMap:
 
     def apply(self, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` of the source model, moved into the target's space. InputError if another network made them."""
+        _, name = self.route(faces)
+        return faces.with_vectors(self.transform(faces.vectors), name, mapped_by(self, self, faces, self.fitted))
+
+    def route(self, faces: AnyFaces, side: str | None = None) -> tuple[LinearMap, str]:
+        """The way that moves `faces`, and the model name of what it makes. InputError if another network made them."""
         self.check_model(faces, "source")
-        moved = self.transform(faces.vectors)
-        return faces.with_vectors(
-            moved, f"{self.target_model}<-{self.source_model}", mapped_by(self, self, faces, self.fitted)
-        )
+        return self, f"{self.target_model}<-{self.source_model}"
 
     def shifted(self, source_mean: Floats, target_mean: Floats) -> LinearMap:
         """This map, fitted on x − `source_mean` and y − `target_mean`, as a map of x and y."""
@@ -146,7 +150,7 @@ class LinearMap:
             source_mean=self.source_mean + source_mean,
         )
 
-    def check_model(self, faces: EmbeddingSet, side: str) -> None:
+    def check_model(self, faces: AnyFaces, side: str) -> None:
         """Raise InputError if `faces` names another network than this map's `side` ("source" or "target")."""
         check_network(faces, side, {"source": self.source_model, "target": self.target_model})
 
@@ -205,13 +209,22 @@ _SHAPES = {
 
 def mapped_by(way: LinearMap, whole: Any, faces: EmbeddingSet, fitted: FittedOn | None) -> dict[str, Any]:
     """The metadata of `faces` after `way` (of the map `whole`): `EmbeddingSet.mapped` and what reads it."""
-    digest = blake2b(b"".join(array.tobytes() for array in (way.weight, way.bias)), digest_size=6).hexdigest()
-    known = {"map": digest, "method": whole.method, "source": way.source_model, "target": way.target_model}
     seen = 0 if fitted is None else int(np.count_nonzero(fitted.has(faces.ids, people_of(faces).names)))
-    return {"mapped": {**known, "pairs": whole.facts.get("pairs", 0), "fitted": seen}}
+    return {"mapped": {**map_facts(way, whole), "fitted": seen}}
 
 
-def check_network(faces: EmbeddingSet, side: str, networks: Mapping[str, str]) -> None:
+def map_facts(way: LinearMap, whole: Any) -> dict[str, Any]:
+    """What a set that `way` (of the map `whole`) moved says of it."""
+    known = {"map": digest_of(way), "method": whole.method, "source": way.source_model, "target": way.target_model}
+    return {**known, "pairs": whole.facts.get("pairs", 0)}
+
+
+def digest_of(way: LinearMap) -> str:
+    """A few letters that tell maps apart."""
+    return blake2b(b"".join(array.tobytes() for array in (way.weight, way.bias)), digest_size=6).hexdigest()
+
+
+def check_network(faces: AnyFaces, side: str, networks: Mapping[str, str]) -> None:
     """Raise InputError if `faces` names another network than that of `side` in a map between `networks`."""
     wanted = networks[side]
     if wanted and faces.model and faces.model != wanted:

@@ -6,7 +6,7 @@ none away that one hasn't. Of 100,000 others, one in 10¹² would be taken for o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -32,6 +32,11 @@ class FittedOn:
     def of(cls, ids: Strings, people: Strings) -> FittedOn:
         """Of these ids and names; "" is nobody."""
         return cls(np.unique(_hashes(ids)), np.unique(_hashes(people[people != ""])))
+
+    @classmethod
+    def union(cls, parts: Sequence[FittedOn]) -> FittedOn:
+        """Of all that the parts are of."""
+        return cls(*(np.unique(np.concatenate([getattr(part, what) for part in parts])) for what in ("images", "people")))
 
     def has(self, ids: Strings, people: Strings | None = None) -> NDArray[np.bool_]:
         """(n,) which of these images are among them, or show one of their people ("" is nobody)."""

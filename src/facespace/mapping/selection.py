@@ -125,13 +125,6 @@ def separation(scores: NDArray[np.float32], same: NDArray[np.bool_]) -> float:
     return float((genuine.mean() - impostor.mean()) / np.sqrt((genuine.var() + impostor.var()) / 2 + 1e-12))
 
 
-def people_parts(subjects: NDArray[Any], k: int, seed: int) -> NDArray[np.intp]:
-    """(n,) part 0 … k − 1 of each row: people are dealt at random, all rows of one into the same part."""
-    _, person = np.unique(subjects, return_inverse=True)
-    dealt = np.random.default_rng(seed).permutation(person.max() + 1) % k
-    return dealt[person]
-
-
 def sample_pairs(
     subjects: NDArray[Any], part: NDArray[np.intp], *, genuine: int, per_person: int, seed: int
 ) -> tuple[Rows, Rows, NDArray[np.bool_]]:

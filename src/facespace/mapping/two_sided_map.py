@@ -15,7 +15,7 @@ from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
 from ..io import Artefact, read_artefact, write_artefact
 from .domain import DomainCheck
-from .linear_map import LinearMap, check_network, fit_facts, mapped_by
+from .linear_map import AnyFaces, LinearMap, check_network, fit_facts, mapped_by
 from .provenance import FittedOn
 from .statistics import PairStatistics
 
@@ -103,10 +103,15 @@ class TwoSidedMap:
 
         Moved sets of both sides are compared without a map. InputError if another network made `faces`.
         """
+        way, _ = self.route(faces, side)
+        return faces.with_vectors(way.transform(faces.vectors), self.name, mapped_by(way, self, faces, self.fitted))
+
+    def route(self, faces: AnyFaces, side: str | None = None) -> tuple[LinearMap, str]:
+        """The way that moves `faces`, by default that of their network, and the model name of what it makes."""
         side = side or self.side_of(faces)
         way = self.way(side)
         self.check_model(faces, side)
-        return faces.with_vectors(way.transform(faces.vectors), self.name, mapped_by(way, self, faces, self.fitted))
+        return way, self.name
 
     def way(self, side: str) -> LinearMap:
         """The LinearMap of `side`, "source" or "target", into the common space."""
@@ -114,7 +119,7 @@ class TwoSidedMap:
             raise unknown_name("side", side, ("source", "target"))
         return self.source if side == "source" else self.target
 
-    def side_of(self, faces: EmbeddingSet) -> Side:
+    def side_of(self, faces: AnyFaces) -> Side:
         """The side whose network `faces` name. InputError where the names don't decide it."""
         sides: dict[Side, str] = {"source": self.source_model, "target": self.target_model}
         named = [side for side, model in sides.items() if model and model == faces.model]
@@ -126,7 +131,7 @@ class TwoSidedMap:
             )
         return named[0]
 
-    def check_model(self, faces: EmbeddingSet, side: str) -> None:
+    def check_model(self, faces: AnyFaces, side: str) -> None:
         """Raise InputError if `faces` names another network than this map's `side` ("source" or "target")."""
         check_network(faces, side, {"source": self.source_model, "target": self.target_model})
 

@@ -87,7 +87,7 @@ class PairWork:
 
         Where people are not known, or have no two images, a genuine pair is one image as both networks saw it.
         """
-        x, y, known, _ = paired_vectors(source, target, None)
+        x, y, known, *_ = paired_vectors(source, target, None)
         rows, subjects = known.units()
         x, y = x[rows], y[rows]
         _, person, images = np.unique(subjects, return_inverse=True, return_counts=True)

@@ -19,11 +19,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import DimensionError, InputError, shorten
-from .io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
-
-Floats = NDArray[np.float32]
-Strings = NDArray[np.str_]
+from ..errors import InputError, shorten
+from ..io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
+from .stored_set import StoredSet
+from .vectors import Floats, Strings, check_vectors, normalize
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -224,6 +223,15 @@ class EmbeddingSet:
         except InputError as error:  # say which file the bad rows are in
             raise type(error)(f"{path}: {error.message}", error.hint) from None
 
+    @classmethod
+    def open(cls, path: str | Path, columns: Mapping[str, str] | None = None) -> StoredSet[EmbeddingSet]:
+        """Look at a Parquet file, a folder of such files or a pattern, and read nothing but the footers.
+
+        For sets larger than memory. A folder is one set: flat, or in Hive's layout. `columns` names the columns by role,
+        as {"id": "face_id", "vector": "emb"}. Raises FileFormatError.
+        """
+        return StoredSet.open(path, cls, columns)
+
     def save(self, path: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
         """Write Parquet, .npz or .npy + .ids.csv by the suffix of `path`, whole or not at all."""
         columns: dict[str, Any] = dict(self.columns())
@@ -251,42 +259,3 @@ def _places(ids: Strings, order: NDArray[np.intp], wanted: Strings) -> NDArray[n
     place = np.searchsorted(ids, wanted, sorter=order)
     rows = order[np.minimum(place, len(order) - 1)]
     return np.where(ids[rows] == wanted, rows, -1)
-
-
-def normalize(vectors: NDArray[Any]) -> Floats:
-    """Rows divided by their Euclidean length; float32. A row of zeros has no direction and stays: its cosines are 0."""
-    matrix = np.asarray(vectors, dtype=np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
-    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    far = (lengths > 0) & ((lengths < 1e-36) | (lengths > 1e36))  # whose scale would leave float32
-    unit: Floats = matrix * np.where(far, 0, scale).astype(np.float32)[:, None]
-    unit[far] = matrix[far] * scale[far, None]
-    return unit
-
-
-def check_vectors(vectors: NDArray[Any], ids: Strings | None = None) -> None:
-    """Raise InputError naming the rows with NaN or infinite values, of length zero, or too short to have a direction."""
-    squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
-    faults = {
-        "NaN or infinite values": ~np.isfinite(squared),
-        "zero vectors": squared == 0,
-        "numbers too small for float32 (the row's length is below 1.2e-38)": squared < float(np.finfo(np.float32).tiny) ** 2,
-    }
-    for what, bad in faults.items():
-        if bad.any():
-            rows = np.flatnonzero(bad)
-            names = [f"row {r}" + (f" ({ids[r]})" if ids is not None else "") for r in rows[:5].tolist()]
-            more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
-            raise InputError(
-                f"{what} in {len(rows):,} of {len(vectors):,} vectors: {', '.join(names)}{more}",
-                "Such a vector has no direction to compare; embed these images again or leave them out.",
-            )
-
-
-def check_width(vectors: NDArray[Any], dim: int, what: str) -> None:
-    """Raise DimensionError unless `vectors` is (n, dim); `what` needs that width."""
-    if vectors.ndim != 2 or vectors.shape[1] != dim:
-        raise DimensionError(
-            f"{what} needs vectors of width {dim}, but these have shape {tuple(vectors.shape)}",
-            "Were they made by another network?",
-        )

@@ -1,0 +1,116 @@
+"""StoredSet: a set in Parquet files of any size, of which a batch at a time is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..io import GROUP, Fields, ParquetFiles, Shard
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, repr=False)
+class StoredSet(Generic[S]):
+    """Embeddings of one network in a Parquet file, or in a folder of them; `EmbeddingSet.open` gives one.
+
+    Opening reads the footers alone. Batches are EmbeddingSets, whose vectors are views of Arrow's memory where the file
+    holds float32. That ids are unique in all files is not known before `facespace.row_index` has looked.
+
+    Attributes:
+        files: the files, their columns and row groups.
+        make: what makes a batch of its fields: EmbeddingSet.
+    """
+
+    files: ParquetFiles
+    make: Callable[..., S]
+
+    @classmethod
+    def open(cls, place: str | Path, make: Callable[..., S], columns: Mapping[str, str] | None = None) -> StoredSet[S]:
+        """Open what lies at `place`. Raises FileFormatError."""
+        return cls(ParquetFiles.open(place, columns), make)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __repr__(self) -> str:
+        files = f", {len(self.files.paths):,} files" if len(self.files.paths) > 1 else ""
+        return f"StoredSet({len(self):,} × {self.dim}, model={self.model!r}{files})"
+
+    @property
+    def dim(self) -> int:
+        """Width d of the vectors."""
+        return self.files.dim
+
+    @property
+    def model(self) -> str:
+        """Name of the network, "" when unknown."""
+        return self.files.model
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Further facts that the files tell."""
+        return self.files.metadata
+
+    def has(self, column: str) -> bool:
+        """Is there such a column: subject, template, media, quality?"""
+        return column in self.files.columns
+
+    def shards(self, rows: int = 1 << 17) -> list[Shard]:
+        """Parts of at most about `rows` rows that can be read on their own: whole row groups of one file."""
+        return self.files.shards(rows)
+
+    def batches(self, shard: Shard | None = None, rows: int = GROUP) -> Iterator[S]:
+        """The set, or one shard of it, at most `rows` rows at a time."""
+        at = shard.start if shard else 0
+        for part in [shard] if shard else self.files.groups:
+            for fields in self.files.batches(part, rows=rows):
+                yield self._made(fields, at)
+                at += len(fields["ids"])
+
+    def slice(self, start: int, stop: int) -> Iterator[S]:
+        """Rows `start` … `stop` − 1, in batches."""
+        for fields in self.files.slice(start, stop):
+            yield self._made(fields, start)
+            start += len(fields["ids"])
+
+    def texts(self, shard: Shard) -> Iterator[Fields]:
+        """ids, and of subject, template and media what there is, without the vectors; not checked."""
+        return self.files.batches(shard, vectors=False)
+
+    def take(self, rows: NDArray[np.intp]) -> S:
+        """The rows of these numbers, ascending, in memory."""
+        parts: list[Fields] = []
+        for group in self.files.groups:
+            wanted = rows[slice(*np.searchsorted(rows, (group.start, group.start + group.rows)))] - group.start
+            if not len(wanted):
+                continue
+            at = 0
+            for fields in self.files.batches(group):
+                count = len(fields["ids"])
+                here = wanted[slice(*np.searchsorted(wanted, (at, at + count)))] - at
+                if len(here):
+                    parts.append({name: np.asarray(value)[here] if name not in ("model", "metadata") else value
+                                  for name, value in fields.items()})  # fmt: skip
+                at += count
+        if not parts:
+            raise InputError(f"none of the rows of {self.files.place} was asked for")
+        arrays = {name: [part[name] for part in parts] for name in parts[0] if name not in ("model", "metadata")}
+        whole = {name: np.concatenate(pieces) for name, pieces in arrays.items()}
+        return self._made({**parts[0], **whole}, int(rows[0]))
+
+    def load(self) -> S:
+        """The whole set in memory."""
+        return self.take(np.arange(len(self)))
+
+    def _made(self, fields: Fields, start: int) -> S:
+        try:
+            return self.make(**fields)
+        except InputError as error:  # say where the bad rows are
+            raise type(error)(f"{self.files.place}, rows from {start:,}: {error.message}", error.hint) from None

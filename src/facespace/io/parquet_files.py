@@ -1,0 +1,273 @@
+"""Parquet as one table that is never whole in memory: a file, a folder of them or a pattern; footers first, then batches.
+
+A folder is flat or in Hive's layout (`subject=ann/part-0.parquet`), where the folders' names are columns. Rows are numbered
+through all files, in the order of their paths.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from ..errors import FileFormatError, shorten
+from ._npy import check_size
+from ._parquet_columns import parquet_columns
+from .embedding_files import Fields, parquet_facts, parquet_texts
+
+GROUP = 16384  # rows of a row group that we write, and of a batch: 32 MiB of 512 numbers
+_TEXTS = ("id", "subject", "template", "media")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some row groups of one file: what one worker takes at a time. Rows `start` … `start + rows` − 1 of the whole."""
+
+    path: Path
+    groups: tuple[int, ...]
+    start: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class ParquetFiles:
+    """One table in Parquet files: what their footers tell, and the rows a batch at a time.
+
+    Attributes:
+        place: what was opened, for messages.
+        groups: one Shard for each row group.
+        names: the column of each role: id, vector, and what else there is of subject, template, media, quality.
+        dim: width of the vectors. model, metadata: what the files say of themselves ("" and {} where nothing).
+    """
+
+    place: str
+    groups: tuple[Shard, ...]
+    names: Mapping[str, str]
+    dim: int
+    model: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, place: str | Path, columns: Mapping[str, str] | None = None) -> ParquetFiles:
+        """Look at the footers. `columns` names the columns by role. Raises FileFormatError."""
+        paths, groups, first = _paths(str(place)), [], None
+        start = 0
+        for path in paths:
+            with _named(path):
+                about = _footer(path)
+            found = _about(path, about, columns)
+            if first is None:
+                first = found
+            if what := next((name for name in ("names", "dim", "model") if found[name] != first[name]), None):
+                told = {"names": "columns", "dim": "width", "model": "network"}[what]
+                raise FileFormatError(
+                    f"{path} and {paths[0]} are not of one set: {told} {found[what]!r} and {first[what]!r}",
+                    "A folder is one set: keep another network's files in a folder of their own.",
+                )
+            for number in range(about.num_row_groups):
+                rows = about.row_group(number).num_rows
+                groups.append(Shard(path, (number,), start, rows))
+                start += rows
+        assert first is not None  # _paths gives one at least
+        if not start:
+            raise FileFormatError(f"{place} holds no rows: an embedding set needs a vector; this one is empty")
+        return cls(str(place), tuple(groups), **first)
+
+    def __len__(self) -> int:
+        return self.groups[-1].start + self.groups[-1].rows
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, in the order of their rows."""
+        return tuple(dict.fromkeys(group.path for group in self.groups))
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The roles beside id and vector that there are."""
+        return frozenset({*self.names, *self._folders(self.groups[0].path, 1)} - {"id", "vector"})
+
+    @property
+    def bytes(self) -> int:
+        """Size of the files."""
+        return sum(path.stat().st_size for path in self.paths)
+
+    def shards(self, rows: int = 8 * GROUP) -> list[Shard]:
+        """The row groups, neighbours of one file put together up to about `rows` rows."""
+        shards: list[Shard] = []
+        for group in self.groups:
+            last = shards[-1] if shards else None
+            if last and last.path == group.path and last.rows + group.rows <= rows:
+                shards[-1] = Shard(last.path, (*last.groups, *group.groups), last.start, last.rows + group.rows)
+            else:
+                shards.append(group)
+        return shards
+
+    def batches(self, shard: Shard, *, vectors: bool = True, rows: int = GROUP) -> Iterator[Fields]:
+        """What EmbeddingSet takes, by its names, for at most `rows` rows at a time; without `vectors` the texts alone."""
+        for table in self.tables(shard, vectors=vectors, rows=rows):
+            yield self._fields(shard.path, table)
+
+    def tables(self, shard: Shard, *, vectors: bool = True, everything: bool = False, rows: int = GROUP) -> Iterator[Any]:
+        """pyarrow Tables of at most `rows` rows: the set's columns, or `everything` that the file has."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with _named(shard.path):
+            texts = [name for role, name in self.names.items() if role in _TEXTS]
+            options = {"read_dictionary": texts, "page_checksum_verification": True, "pre_buffer": False}
+            with pq.ParquetFile(shard.path, buffer_size=1 << 22, **options) as file:
+                names = None if everything else [name for role, name in self.names.items() if vectors or role != "vector"]
+                read = 0
+                for batch in file.iter_batches(rows, row_groups=list(shard.groups), columns=names, use_threads=False):
+                    read += batch.num_rows
+                    yield pa.Table.from_batches([batch])
+            if read != shard.rows:
+                raise FileFormatError(
+                    f"{shard.path} promises {shard.rows:,} rows in row groups {shorten(shard.groups)} and holds {read:,}",
+                    "Is it damaged?",
+                )
+
+    def moved(self, shard: Shard, move: Callable[[Fields], tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
+        """Tables of all that a shard has, the columns of roles by our names, and the vectors as `move` gives them.
+
+        `move` takes the set's fields of a batch to other vectors (n, q), and a number that is handed on.
+        """
+        import pyarrow as pa
+
+        for table in self.tables(shard, everything=True):
+            fields = self._fields(shard.path, table)
+            made, known = move(fields)
+            arrays: dict[str, Any] = {role: pa.array(fields[role], pa.string()) for role in _TEXTS if role in fields}
+            if "quality" in fields:
+                arrays["quality"] = pa.array(fields["quality"], pa.float32())
+            taken = {*self.names.values(), *arrays, "id", "vector"}
+            arrays |= {name: table[name] for name in table.column_names if name not in taken}
+            lists = pa.FixedSizeListArray.from_arrays(pa.array(made.reshape(-1)), made.shape[1])
+            yield pa.table({"id": pa.array(fields["ids"], pa.string()), **arrays, "vector": lists}), known
+
+    def slice(self, start: int, stop: int, rows: int = GROUP) -> Iterator[Fields]:
+        """Rows `start` … `stop` − 1 of the whole, as `batches` gives them."""
+        for group in self.groups:
+            if group.start < stop and start < group.start + group.rows:
+                at = group.start
+                for fields in self.batches(group, rows=rows):
+                    count = len(fields["ids"])
+                    part = slice(max(start - at, 0), min(stop - at, count))
+                    at += count
+                    if part.start < part.stop:
+                        yield {name: value[part] if name not in ("model", "metadata") else value
+                               for name, value in fields.items()}  # fmt: skip
+
+    def _fields(self, path: Path, table: Any) -> Fields:
+        fields: Fields = {"model": self.model, "metadata": dict(self.metadata)}
+        for role, name in self.names.items():
+            if role != "vector":
+                fields["ids" if role == "id" else role] = parquet_texts(path, name, role, table[name])
+            elif name in table.column_names:
+                fields["vectors"] = _matrix(path, table[name], self.dim)
+        return fields | self._folders(path, table.num_rows)
+
+    def _folders(self, path: Path, rows: int) -> Fields:
+        """The columns that the names of the folders tell, as Hive lays them out."""
+        inside = path.relative_to(self.place).parts[:-1] if Path(self.place).is_dir() else ()
+        keys = dict(part.split("=", 1) for part in inside if "=" in part)
+        return {role: [unquote(keys[role])] * rows for role in ("subject", "template", "media") if role in keys}
+
+
+def _paths(place: str) -> list[Path]:
+    path = Path(place)
+    if path.is_dir():
+        found = [p for p in path.rglob("*.parquet") if not any(one[0] in "._" for one in p.relative_to(path).parts)]
+        if not found:
+            raise FileFormatError(f"{place} holds no Parquet files", "A set is one Parquet file, or a folder of them.")
+    elif path.exists():
+        found = [path]
+    else:
+        found = [Path(name) for name in glob.glob(place, recursive=True) if name.endswith(".parquet")]
+        if not found:
+            raise FileFormatError(
+                f"no such file: {place} (an embedding set)", "Check the path; relative paths start at the current folder."
+            )
+    return sorted(found)
+
+
+def _footer(path: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    about = pq.read_metadata(path)
+    # Not by column: pyarrow ends the process where a column's own metadata are damaged.
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    check_size(str(path), sum(group.total_byte_size for group in groups), path.stat().st_size)
+    if sum(group.num_rows for group in groups) != about.num_rows:
+        raise FileFormatError(f"{path} promises {about.num_rows:,} rows, its row groups others", "Is it damaged?")
+    return about
+
+
+def _about(path: Path, about: Any, columns: Mapping[str, str] | None) -> dict[str, Any]:
+    import pyarrow as pa
+
+    schema = about.schema.to_arrow_schema().with_metadata(about.metadata)
+    names = parquet_columns(schema, columns, str(path))
+    facts = parquet_facts(path, schema)
+    kind = schema.field(names["vector"]).type
+    if pa.types.is_fixed_size_list(kind):
+        dim = kind.list_size
+    else:
+        with _named(path):
+            dim = _first_width(path, names["vector"]) if about.num_rows else 0
+    if dim == 0 and about.num_rows:
+        raise FileFormatError(f"{path}: the lists in column {names['vector']!r} are empty", "Leave out such rows.")
+    check_size(str(path), 4 * dim * about.num_rows, path.stat().st_size)
+    return {"names": names, "dim": dim, "model": facts["model"], "metadata": facts["metadata"] or {}}
+
+
+def _first_width(path: Path, name: str) -> int:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
+        batch = next(file.iter_batches(1, columns=[name], use_threads=False))
+        value = batch.column(0)[0].as_py() or ()
+    return len(value) // 4 if isinstance(value, bytes) else len(value)
+
+
+def _matrix(path: Path, column: Any, dim: int) -> Any:
+    """(n, dim) of a column of lists, or of bytes that are little-endian float32; a view where they are float32 already."""
+    import pyarrow as pa
+
+    if column.null_count:
+        raise FileFormatError(f"{path}: {column.null_count} rows have no vector", "Leave rows without an embedding out.")
+    vectors = column.combine_chunks()
+    if isinstance(vectors, pa.ChunkedArray):
+        vectors = vectors.chunk(0)
+    kind = vectors.type
+    if pa.types.is_fixed_size_list(kind):
+        return vectors.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        widths = np.unique(vectors.value_lengths().to_numpy(zero_copy_only=False))
+        if widths.tolist() != [dim]:
+            raise FileFormatError(f"{path}: vectors of different widths ({shorten(widths.tolist())})")
+        return vectors.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
+    told = [bytes(value.as_py()) for value in vectors]
+    if {len(value) for value in told} != {4 * dim}:
+        raise FileFormatError(f"{path}: vectors of different widths ({shorten(sorted({len(v) // 4 for v in told}))})")
+    return np.frombuffer(b"".join(told), dtype="<f4").reshape(-1, dim)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Whatever Arrow stumbles over is a FileFormatError that names the file."""
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        hint = "Is it truncated or damaged? Make or copy it again."
+        raise FileFormatError(f"{path} can't be read as Parquet: {reason}", hint) from None

@@ -1,0 +1,265 @@
+"""Which rows of two sets are pairs, and whose: from ids alone, before a vector is looked at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets import PairProtocol, exclude_people
+from ...embeddings import EmbeddingSet, Floats, StoredSet, Strings
+from ...engine import Engine, LocalEngine
+from ...errors import InputError, shorten
+from ...io import Shard, texts
+from ...people import People, people_in, people_named, people_of
+from ...row_index import AnySet, Hashes, RowIndex, mixed, rows_of, text_hashes
+from ..provenance import FittedOn
+from ..statistics import Moments
+from .sums import Division, PairSums, stored_pairs, sum_pairs
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryPairs:
+    """Pairs in memory: L2-normalised x (k, p) and y (k, q), as one block; ids and people are known without them."""
+
+    x: Floats
+    y: Floats
+    division: Division
+
+    def blocks(self) -> Iterator[tuple[None, None, Floats, Floats]]:
+        """All of them."""
+        yield None, None, self.x, self.y
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """The pairs of two sets.
+
+    Attributes:
+        n: how many. facts: how they were paired and who told the people, for the map's record.
+        division: their people, folds and sample. excluded: (n,) rows of the source that are, None where none was to be.
+        fitted_on: what pairs in memory are of; that of stored ones comes with their sums.
+        tasks: what is to be read, given a folder for what has to be put into another order first.
+        engine, progress: where sums are made, and who hears of it.
+    """
+
+    n: int
+    facts: dict[str, Any]
+    division: Division
+    excluded: NDArray[np.bool_] | None
+    fitted_on: FittedOn | None
+    tasks: Callable[[Path], list[Any]]
+    engine: Engine
+    progress: Progress | None = None
+
+    @classmethod
+    def of(
+        cls,
+        source: AnySet,
+        target: AnySet,
+        protocol: PairProtocol | None = None,
+        *,
+        exclude: PairProtocol | None = None,
+        seed: int = 0,
+        engine: Engine,
+        progress: Progress | None = None,
+    ) -> Pairing:
+        """The ids that both have, or the genuine pairs of `protocol`; without `exclude`'s images and people.
+
+        Raises InputError where there are no pairs.
+        """
+        if protocol is not None or isinstance(source, EmbeddingSet) or isinstance(target, EmbeddingSet):
+            # What is asked for is in memory, a list or one of the sets; so then are the embeddings of it.
+            whole = len(source), len(target)
+            source = _in_memory(source, target if protocol is None else protocol, engine)
+            target = _in_memory(target, source if protocol is None else protocol, engine)
+            return cls._of_memory(source, target, protocol, exclude, seed, whole)
+        return cls._of_stored(source, target, exclude, seed, engine, progress)
+
+    @classmethod
+    def _of_memory(
+        cls,
+        source: EmbeddingSet,
+        target: EmbeddingSet,
+        protocol: PairProtocol | None,
+        exclude: PairProtocol | None,
+        seed: int,
+        whole: tuple[int, int],
+    ) -> Pairing:
+        excluded = None
+        if exclude is not None:
+            excluded = _checked(~exclude_people(source, exclude), exclude)
+            source = source.take(np.flatnonzero(~excluded))
+        x, y, people, keys, facts = paired_vectors(source, target, protocol)
+        if protocol is None:
+            facts |= _unmatched(whole, len(x), excluded)
+        named = people.names[people.known]
+        facts |= _counted(people.source, len(np.unique(named)), len(x) - len(named))
+        codes = text_hashes(people.names)
+        hashes = _combined([text_hashes(part) for part in keys])
+        division = Division.of(hashes, codes, seed)
+        fitted = FittedOn.of(np.concatenate(keys), people.names)
+        return cls(len(x), facts, division, excluded, fitted, lambda _: [MemoryPairs(x, y, division)], LocalEngine(1))
+
+    @classmethod
+    def _of_stored(
+        cls,
+        source: StoredSet[EmbeddingSet],
+        target: StoredSet[EmbeddingSet],
+        exclude: PairProtocol | None,
+        seed: int,
+        engine: Engine,
+        progress: Progress | None,
+    ) -> Pairing:
+        both = []
+        for side in (source, target):
+            both.append(RowIndex.of(side, engine, _steps(progress, "reading ids", len(side))))
+        one, two = both
+        order = np.argsort(two.ids)
+        place = order[np.minimum(np.searchsorted(two.ids, one.ids, sorter=order), len(order) - 1)]
+        there = two.ids[place] == one.ids
+        if not there.any():
+            raise InputError(
+                f"the sets share no id: {_first(source)} against {_first(target)}",
+                "Ids are compared letter by letter; were both made from the same folder?",
+            )
+        told = one if one.source == "subject" or two.source != "subject" else two
+        excluded = None
+        if exclude is not None:
+            excluded = _checked(_tested(source, exclude, one, engine), exclude)
+            there &= ~excluded
+        rows, places = np.flatnonzero(there), place[there]
+        people = told.people[rows] if told is one else told.people[places]
+        facts = {
+            "pairing": "same",
+            **_unmatched((len(one), len(two)), len(rows), excluded),
+            **_counted(told.source, len(np.unique(people[people != 0])), int(np.count_nonzero(people == 0))),
+        }
+        division = Division.of(one.ids[rows], people, seed)
+        tasks = partial(stored_pairs, source, target, rows, places, division)
+        return cls(len(rows), facts, division, excluded, None, tasks, engine, progress)
+
+    def sums(self, means: tuple[Floats, Floats] | None = None, *, folds: bool = False, provenance: bool = False) -> PairSums:
+        """One pass over the pairs, about `means` if given: the statistics, of each of the `folds` if asked for."""
+        work = partial(_work, means=means, folds=folds, provenance=provenance and self.fitted_on is None)
+        with tempfile.TemporaryDirectory(prefix="facespace-") as scratch:
+            tasks = self.tasks(Path(scratch))
+            done = _steps(self.progress, "adding pairs", sum(len(task.division.part) for task in tasks))
+            total = self.engine.total(partial(sum_pairs, work), tasks, done)
+        return total if self.fitted_on is None or not provenance else total.of_images(self.fitted_on)
+
+
+def _work(
+    ids: Strings | None, subjects: Strings | None, x: Floats, y: Floats, division: Division, *,
+    means: tuple[Floats, Floats] | None, folds: bool, provenance: bool,
+) -> PairSums:  # fmt: skip
+    if means is not None:
+        x, y = x - means[0], y - means[1]
+    sums = PairSums.of(x, y, division, folds)
+    if not provenance or ids is None:
+        return sums
+    return sums.of_images(FittedOn.of(ids, (people_in(ids) if subjects is None else people_named(subjects)).names))
+
+
+def paired_vectors(
+    source: EmbeddingSet, target: EmbeddingSet, protocol: PairProtocol | None
+) -> tuple[Floats, Floats, People, tuple[Strings, ...], dict[str, Any]]:
+    """L2-normalised vectors (n, p), (n, q) of pairs, their people (n,), their ids, each (n,), and how they were paired."""
+    if protocol is None:
+        joined = source.join(target)
+        left, right = joined.left, joined.right
+        return left.normalized(), right.normalized(), people_of(left, right), (left.ids,), {"pairing": "same"}
+    genuine_left, genuine_right = protocol.left[protocol.same], protocol.right[protocol.same]
+    left_rows, right_rows = source.find(genuine_left), target.find(genuine_right)
+    both = (left_rows >= 0) & (right_rows >= 0)
+    if not both.any():
+        raise InputError(
+            f"none of the {len(both):,} genuine pairs of {protocol.name!r} has an embedding in both sets",
+            "Do the ids of the pairs list and of the sets have the same form?",
+        )
+    # One image may be in several pairs, so these are not sets but rows of sets.
+    left_rows, right_rows = left_rows[both], right_rows[both]
+    people = people_of(source).take(left_rows)
+    if people.source == "nobody":
+        people = people_of(target).take(right_rows)
+    facts = {"pairing": "matched", "pairs_without_embedding": int((~both).sum())}
+    ids = genuine_left[both], genuine_right[both]
+    return source.normalized()[left_rows], target.normalized()[right_rows], people, ids, facts
+
+
+def moments_of(faces: AnySet, engine: Engine, without: NDArray[np.bool_] | None = None) -> Moments:
+    """The moments of all L2-normalised vectors of a set, `without` (n,) some."""
+    if isinstance(faces, EmbeddingSet):
+        return Moments.of(faces.normalized() if without is None else faces.normalized()[~without])
+    return engine.total(partial(_moments, faces, without), faces.shards())
+
+
+def _moments(faces: StoredSet[EmbeddingSet], without: NDArray[np.bool_] | None, shard: Shard) -> Moments:
+    total, at = Moments.of(np.empty((0, faces.dim))), shard.start
+    for batch in faces.batches(shard):
+        unit = batch.normalized()
+        total = total + Moments.of(unit if without is None else unit[~without[at : at + len(unit)]])
+        at += len(unit)
+    return total
+
+
+def _in_memory(faces: AnySet, wanted: AnySet | PairProtocol, engine: Engine) -> EmbeddingSet:
+    """Of a stored set the rows that `wanted` names."""
+    if isinstance(faces, EmbeddingSet):
+        return faces
+    assert not isinstance(wanted, StoredSet)
+    return faces.take(rows_of(faces, wanted.ids, engine))
+
+
+def _combined(hashes: list[Hashes]) -> Hashes:
+    return hashes[0] if len(hashes) == 1 else mixed(hashes[0] + mixed(hashes[1]))
+
+
+def _counted(source: str, known: int, unknown: int) -> dict[str, Any]:
+    """Who told the people, how many they are (None where nobody is known), and how many pairs are of unknown ones."""
+    return {"people_by": source, "subjects": known or None, "pairs_of_unknown_people": unknown}
+
+
+def _unmatched(whole: tuple[int, int], n: int, excluded: NDArray[np.bool_] | None) -> dict[str, int]:
+    out = 0 if excluded is None else int(np.count_nonzero(excluded))
+    found = {"source_unmatched": whole[0] - out - n, "target_unmatched": whole[1] - n}
+    return found if excluded is None else {**found, "excluded": out}
+
+
+def _checked(excluded: NDArray[np.bool_], protocol: PairProtocol) -> NDArray[np.bool_]:
+    if excluded.all():
+        raise InputError(f"all {len(excluded):,} images are of people in {protocol.name}", "Fit on others.")
+    return excluded
+
+
+def _tested(faces: StoredSet[EmbeddingSet], protocol: PairProtocol, index: RowIndex, engine: Engine) -> NDArray[np.bool_]:
+    """`exclude_people` of a stored set, turned round: True for images of the list and of its people."""
+    rows = rows_of(faces, protocol.ids, engine)
+    tested = np.isin(np.arange(len(index)), rows)
+    names = index.people[rows] if index.source == "subject" else text_hashes(people_in(protocol.ids).names)
+    return np.asarray(tested | ((index.people != 0) & np.isin(index.people, names[names != 0])))
+
+
+def _first(faces: StoredSet[EmbeddingSet]) -> str:
+    return shorten(texts(next(faces.texts(faces.shards()[0]))["ids"][:2], "id").tolist())
+
+
+def _steps(progress: Progress | None, name: str, whole: int) -> Callable[[Any], None] | None:
+    """What an engine calls after each task: the rows of all that are done are told to `progress`."""
+    if progress is None:
+        return None
+    told, done = progress, [0]
+
+    def step(task: Any) -> None:
+        done[0] += task.rows if isinstance(task, Shard) else len(task.division.part)
+        told(name, done[0], whole)
+
+    return step
