@@ -71,10 +71,12 @@ class People:
 
     def left_out(self, what: str) -> list[str]:
         """A warning that counts the images of unknown people, or none."""
-        unknown = int(np.count_nonzero(~self.known))
-        if not unknown:
-            return []
-        return [f"{unknown:,} of {len(self.names):,} images of {what} are of unknown people and were left out"]
+        return left_out(int(np.count_nonzero(~self.known)), len(self.names), what)
+
+
+def left_out(unknown: int, whole: int, what: str) -> list[str]:
+    """A warning that counts the images of unknown people, or none."""
+    return [f"{unknown:,} of {whole:,} images of {what} are of unknown people and were left out"] if unknown else []
 
 
 def people_of(faces: EmbeddingSet, *others: EmbeddingSet) -> People:

@@ -25,6 +25,7 @@ from .io import nfc, texts, without_suffix
 from .people import Source, people_in, people_named, people_of
 
 Hashes = NDArray[np.uint64]
+Progress = Callable[[str, int, int], None]  # what is done, rows done, rows in all
 AnySet = EmbeddingSet | StoredSet[EmbeddingSet]
 
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that no character's weight is lost
@@ -126,3 +127,29 @@ def _among(faces: StoredSet[EmbeddingSet], wanted: Strings, shard: Any) -> NDArr
         rows.append(at + np.flatnonzero(np.isin(without_suffix(ids), wanted)))
         at += len(ids)
     return np.concatenate(rows)
+
+
+def ids_of(faces: AnySet, rows: NDArray[np.intp]) -> Strings:
+    """The ids of some rows, ascending."""
+    if isinstance(faces, EmbeddingSet):
+        return faces.ids[rows]
+    found = [np.empty(0, dtype=np.str_)]
+    for shard in faces.shards(1):
+        here = rows[slice(*np.searchsorted(rows, (shard.start, shard.start + shard.rows)))] - shard.start
+        if len(here):
+            ids = np.concatenate([texts(fields["ids"], "id") for fields in faces.texts(shard)])
+            found.append(ids[here])
+    return np.concatenate(found)
+
+
+def steps(progress: Progress | None, name: str, whole: int) -> Callable[[Any], None] | None:
+    """What an engine calls after each task, which has `rows`: those of all that are done are told to `progress`."""
+    if progress is None:
+        return None
+    told, done = progress, [0]
+
+    def step(task: Any) -> None:
+        done[0] += task.rows
+        told(name, done[0], whole)
+
+    return step

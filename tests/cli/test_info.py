@@ -93,7 +93,7 @@ def test_other_and_broken_files_are_one_friendly_error(run, tmp_path, name, cont
 
 def test_nothing_and_folders_are_friendly_errors(run, tmp_path):
     assert "no such file" in run.error("info", tmp_path / "none.parquet")["message"]
-    assert "is a folder" in run.error("info", tmp_path)["message"]
+    assert "holds no Parquet files" in run.error("info", tmp_path)["message"]
 
 
 def test_copies_are_counted_and_named(run, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +13,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from ..errors import InputError
-from .options import Cropping, Printing
-from .printing import emit, progress_bar, warning_lines
+from .options import Cropping, Printing, Running
+from .printing import emit, progress_bar, progress_bars, warning_lines
 
 if TYPE_CHECKING:
     from ..datasets import PairProtocol
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ..images import ImageFile
     from ..mapping import LinearMap, TwoSidedMap
     from ..models import ModelCard
+    from ..row_index import AnySet
     from ..verification import Cohort
 
 _CHECKED = 20_000  # rows that are looked at to see whether a set is in a map's domain
@@ -30,6 +33,23 @@ def load_set(path: Path) -> EmbeddingSet:
     from ..embeddings import EmbeddingSet
 
     return EmbeddingSet.load(path)
+
+
+def open_set(path: Path, running: Running) -> AnySet:
+    """The set at a path: what is in Parquet (a file, a folder, a pattern) is read a part at a time, the rest at once."""
+    from ..embeddings import EmbeddingSet
+
+    if path.suffix != ".parquet" and not path.is_dir():
+        return EmbeddingSet.load(path)
+    stored = EmbeddingSet.open(path)
+    return replace(stored, block=running.rows(stored.dim))
+
+
+@contextmanager
+def reading(printing: Printing) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what moves a bar for each pass over a stored set."""
+    with progress_bars(not printing.silent) as show:
+        yield show
 
 
 def load_pairs(path: Path) -> PairProtocol:
@@ -49,7 +69,7 @@ def without_people(faces: EmbeddingSet, pairs: Path) -> EmbeddingSet:
     return faces.take(rows)
 
 
-def load_map(path: Path, source: EmbeddingSet | None = None, target: EmbeddingSet | None = None) -> LinearMap | TwoSidedMap:
+def load_map(path: Path, source: AnySet | None = None, target: AnySet | None = None) -> LinearMap | TwoSidedMap:
     """The map in a file, of either kind. Raises InputError where it is of other networks than the sets."""
     from ..mapping import load_map
 
@@ -70,8 +90,8 @@ def load_linear_map(path: Path) -> LinearMap:
 def load_cohort(
     path: Path | None,
     other: Path | None,
-    left: EmbeddingSet,
-    right: EmbeddingSet | None,
+    left: AnySet,
+    right: AnySet | None,
     hint: str = "Give --cohort for A, and --cohort-b if and only if B is given.",
 ) -> Cohort | None:
     """The cohort's sets; InputError where one is missing or of another network than the side it is for.
@@ -104,18 +124,25 @@ def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile],
     return [file for file, kept in zip(files, fit, strict=True) if kept], int((~fit).sum())
 
 
-def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: EmbeddingSet, **side: Any) -> list[str]:
+def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: AnySet, **side: Any) -> list[str]:
     """What speaks against these faces being in the map's domain. From a handful nothing can be said, and nothing is."""
-    import numpy as np
+    from ..mapping import sample_of
 
-    some = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), _CHECKED)).astype(np.intp))
-    return [reason for reason in fitted.check(faces.vectors[some], **side).reasons if "too few to tell" not in reason]
+    reasons = fitted.check(sample_of(faces, _CHECKED), **side).reasons
+    return [reason for reason in reasons if "too few to tell" not in reason]
 
 
 def save_moved(moved: EmbeddingSet, path: Path, warnings: list[str] | None, printing: Printing) -> None:
     """Write a set that was brought into another space, and say so."""
     moved.save(path)
+    tell_moved(moved, path, warnings, printing)
+
+
+def tell_moved(moved: AnySet, path: Path, warnings: list[str] | None, printing: Printing, resumed: int = 0) -> None:
+    """Say that a set was brought into another space, and written."""
     facts: dict[str, Any] = {"output": path, "model": moved.model, "rows": len(moved), "dim": moved.dim}
+    if resumed:
+        facts["resumed"] = resumed
     if warnings is not None:
         facts["warnings"] = warnings
     line = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(path))}"

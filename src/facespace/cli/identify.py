@@ -12,8 +12,8 @@ from rich.text import Text
 
 from ..errors import InputError
 from .application import app
-from .files import load_cohort, load_map, load_set
-from .options import PRINTING, OutputFolder, Printing, numbers
+from .files import load_cohort, load_map, load_set, open_set
+from .options import PRINTING, RUNNING, OutputFolder, Printing, Running, numbers
 from .printing import dim, emit, finish, warning_lines
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def identify_command(
         Path | None, typer.Option(help="The same by the gallery's network, where it is another.")
     ] = None,
     output: OutputFolder = None,
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
     """Look every probe up in a gallery: closed set (CMC) and open set (FNIR at FPIR).
@@ -53,7 +54,7 @@ def identify_command(
     from ..identification import identification_report, identify, identify_lists
 
     places, rates = numbers("--ranks", ranks, int), numbers("--fpir", fpir)
-    known, unknown = load_set(gallery), load_set(probes)
+    known, unknown = open_set(gallery, running), load_set(probes)
     linear = None if map is None else load_map(map, unknown, known)
     one_network = map is None and known.model == unknown.model and cohort_gallery is None
     hint = "Give --cohort for the probes, and --cohort-gallery where the gallery is by another network."
@@ -68,7 +69,14 @@ def identify_command(
             raise InputError("lists of templates come together", "Give --gallery-list and --probe-list.")
         lists = [read_template_list(path) for path in gallery_list]
         several = identify_lists(
-            known, unknown, lists, read_template_list(probe_list), map=linear, ranks=places, fpirs=rates, cohort=members
+            load_set(gallery),
+            unknown,
+            lists,
+            read_template_list(probe_list),
+            map=linear,
+            ranks=places,
+            fpirs=rates,
+            cohort=members,
         )
         if output is not None:
             write_json(several, output / "results.json")
@@ -76,7 +84,7 @@ def identify_command(
                 identification_report(one, f"{title}, {name}").write(output / name)
         emit(several, lambda: render_lists(several), printing)
         return
-    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members)
+    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members, engine=running.made)
     report = partial(identification_report, title=title)
     finish(result, report, lambda found, _: render(found), output, printing)
 

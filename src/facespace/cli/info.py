@@ -14,8 +14,8 @@ from rich.text import Text
 from ..errors import FileFormatError, shorten
 from ..results import fields
 from .application import app
-from .files import load_set
-from .options import PRINTING, Printing
+from .files import open_set, reading
+from .options import PRINTING, RUNNING, Printing, Running
 from .printing import emit
 
 if TYPE_CHECKING:
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
 
 @app.command()
 def info(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Set, map, statistics, hub or ONNX file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Set (file or folder), map, statistics, hub or ONNX file.")],
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
-    """Say what is in a file."""
+    """Say what is in a file, or in a folder that holds a set."""
     from ..io import SUFFIXES, existing_file
 
-    existing_file(file, "what info looks into")
     suffix = file.suffix.lower()
-    if suffix in SUFFIXES:
-        facts, text = _set(file)
+    if not file.is_dir():
+        existing_file(file, "what info looks into")
+    if suffix in SUFFIXES or file.is_dir():
+        facts, text = _set(file, running, printing)
     elif suffix == ".safetensors":
         facts, text = _safetensors(file)
     elif suffix == ".onnx":
@@ -41,7 +43,7 @@ def info(
     else:
         known = ", ".join([*SUFFIXES, ".safetensors", ".onnx"])
         raise FileFormatError(f"{file} is no file of facespace's: unknown ending {suffix!r}", f"Known: {known}.")
-    size = file.stat().st_size
+    size = sum(path.stat().st_size for path in file.rglob("*") if path.is_file()) if file.is_dir() else file.stat().st_size
     facts = {"file": file, "bytes": size, **facts}
     emit(
         facts,
@@ -50,61 +52,38 @@ def info(
     )
 
 
-def _set(path: Path) -> tuple[dict[str, Any], RenderableType]:
-    import numpy as np
+def _set(path: Path, running: Running, printing: Printing) -> tuple[dict[str, Any], RenderableType]:
+    from ..overview import Overview
 
-    from ..copies import copies_of_people, equal_rows, examples, of_two_people
-    from ..people import people_of
-
-    faces = load_set(path)
-    lengths = np.linalg.norm(faces.vectors.astype(np.float64), axis=1)
-    columns = {name: len(np.unique(column[column != ""])) for name, column in faces.columns().items()}
-    people = people_of(faces)
-    known = {
-        "by": people.source,
-        "known": int(people.codes.max()) + 1,
-        "images_of_unknown_people": int((~people.known).sum()),
-    }
-    equal = equal_rows(faces.vectors)
-    shared = of_two_people(equal, people.codes)
-    rows = np.flatnonzero(people.known & (equal == np.arange(len(faces))))  # those of one person may differ by rounding
-    equal[rows] = rows[copies_of_people(faces.normalized()[rows], people.codes[rows])]
-    copied = np.flatnonzero(equal != np.arange(len(faces)))
-    facts = {
-        "kind": "set",
-        "rows": len(faces),
-        "dim": faces.dim,
-        "model": faces.model,
-        "columns": {name: {"distinct": count} for name, count in columns.items()},
-        "people": known,
-        "copies": {"images": len(copied), "of_two_people": len(shared)},
-        "metadata": dict(faces.metadata),
-        "mean_length": float(np.linalg.norm(faces.normalized().mean(axis=0, dtype=np.float64))),
-        "vector_length": {"min": float(lengths.min()), "mean": float(lengths.mean()), "max": float(lengths.max())},
-        "first_ids": faces.ids[:3].tolist(),
-    }
+    faces = open_set(path, running)
+    with reading(printing) as progress:
+        found = Overview.of(faces, running.made, progress)
+    lengths, known = found.vector_length, found.people
     lines = [
-        f"[bold]{len(faces):,} embeddings[/] of {faces.dim} numbers, made by [bold]{escape(faces.model or 'unknown')}[/]",
-        f"ids such as {escape(shorten(facts['first_ids']))}",
-        f"mean of the unit vectors has length {facts['mean_length']:.3f}; "
-        f"vectors have lengths {lengths.min():.3g} to {lengths.max():.3g}",
+        f"[bold]{found.rows:,} embeddings[/] of {found.dim} numbers, made by [bold]{escape(found.model or 'unknown')}[/]",
+        f"ids such as {escape(shorten(found.first_ids))}",
+        f"mean of the unit vectors has length {found.mean_length:.3f}; "
+        f"vectors have lengths {lengths['min']:.3g} to {lengths['max']:.3g}",
     ]
     told = {"subject": "the subject column", "folder": "the folders in the ids"}
-    if people.source != "nobody":
-        lines.append(f"{known['known']:,} people, by {told[people.source]}")
-        lines += [f"[yellow]![/] {known['images_of_unknown_people']:,} images are of unknown people"] * (
-            not people.known.all()
+    if known["by"] != "nobody":
+        lines.append(f"{known['known']:,} people, by {told[known['by']]}")
+        lines += [f"[yellow]![/] {known['images_of_unknown_people']:,} images are of unknown people"] * bool(
+            known["images_of_unknown_people"]
         )
-    if len(copied):
-        lines.append(
-            f"[yellow]![/] {len(copied):,} images are copies of others: {escape(examples(faces.ids, equal, copied))}"
-        )
-    if len(shared):
-        named = escape(examples(faces.ids, equal, shared))
-        lines.append(f"[yellow]![/] {len(shared):,} images have the vector of another person's: {named}")
-    lines += [f"column {name}: {count:,} distinct values" for name, count in columns.items()]
-    lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in faces.metadata.items()]
-    return facts, Text.from_markup("\n".join(lines))
+    copied, shared = found.copies["images"], found.copies["of_two_people"]
+    if copied:
+        least = "" if found.checked else "at least "
+        lines.append(f"[yellow]![/] {least}{copied:,} images are copies of others: {_some(found.named[0], copied)}")
+    if shared:
+        lines.append(f"[yellow]![/] {shared:,} images have the vector of another person's: {_some(found.named[1], shared)}")
+    lines += [f"column {name}: {column['distinct']:,} distinct values" for name, column in found.columns.items()]
+    lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in found.metadata.items()]
+    return found.to_dict(), Text.from_markup("\n".join(lines))
+
+
+def _some(names: list[str], count: int) -> str:
+    return escape(", ".join(names) + (f" and {count - len(names):,} more" if count > len(names) else ""))
 
 
 def _safetensors(path: Path) -> tuple[dict[str, Any], RenderableType]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from ..engine import Engine
 
 # As in the library, whose modules are imported where they are used: --help needs none. A test compares them.
 FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
@@ -52,7 +56,33 @@ class Cropping:
     weights: Weights = None
 
 
-PRINTING, CROPPING = Printing(), Cropping()
+@dataclass(frozen=True)
+class Running:
+    """Where, and in how much memory, sets in Parquet are worked on, which may be larger than memory."""
+
+    engine: Annotated[str, typer.Option("--engine", metavar="local|ray", help="Threads of this machine, or Ray.")] = "local"
+    address: Annotated[str | None, typer.Option("--address", help="Of the Ray cluster; a new one if not given.")] = None
+    workers: Annotated[int | None, typer.Option("--workers", help="Parts worked on at a time; one a processor.")] = None
+    memory: Annotated[float, typer.Option("--memory", metavar="GB", help="For the vectors that are in work.")] = 2.0
+
+    @cached_property
+    def made(self) -> Engine:
+        """The engine."""
+        from ..engine import choose_engine
+
+        return choose_engine(self.engine, address=self.address, workers=self.workers)
+
+    def rows(self, dim: int) -> int:
+        """How many vectors of this width a worker may take at a time, with those of a second set, and copies in work."""
+        from ..io import GROUP
+
+        if self.memory <= 0:
+            raise InputError(f"--memory {self.memory:g}: it must be more than 0 GB", "2 is usual.")
+        return max(256, min(GROUP, int(1e9 * self.memory / self.made.workers / (_COPIES * 4 * dim))))
+
+
+PRINTING, CROPPING, RUNNING = Printing(), Cropping(), Running()
+_COPIES = 24
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
 OutputFolder = Annotated[
     Path | None,

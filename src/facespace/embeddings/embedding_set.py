@@ -21,12 +21,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError, shorten
 from ..io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
+from .origin import Origin
 from .stored_set import StoredSet
 from .vectors import Floats, Strings, check_vectors, normalize
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EmbeddingSet:
+class EmbeddingSet(Origin):
     """Embeddings of one network.
 
     Attributes:
@@ -169,24 +170,6 @@ class EmbeddingSet:
         """The same ids and columns with other vectors, as after a map."""
         columns: dict[str, Any] = dict(self.columns())
         return EmbeddingSet(vectors, self.ids, model=model, metadata=metadata, **columns)
-
-    @property
-    def mapped(self) -> dict[str, Any] | None:
-        """What brought these vectors where they are: `map` (digest), `method`, `source`, `target`, `pairs` and `fitted`,
-
-        how many of the mapped images (or their people) the map was fitted on. None for a network's own.
-        """
-        found = self.metadata.get("mapped")
-        if not isinstance(found, dict) or not all(
-            isinstance(found.get(k), str) for k in ("map", "method", "source", "target")
-        ):
-            return None
-        return {**found, **{key: found[key] if isinstance(found.get(key), int) else 0 for key in ("pairs", "fitted")}}
-
-    @property
-    def space(self) -> str:
-        """Name of the space they are in: the network's, or the target of the map that brought them there."""
-        return self.model if self.mapped is None else str(self.mapped["target"])
 
     def normalized(self) -> Floats:
         """(n, d) float32, every row of unit Euclidean length."""

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..io import GROUP, Fields, ParquetFiles, Shard
+from .origin import Origin
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True, repr=False)
-class StoredSet(Generic[S]):
+class StoredSet(Origin, Generic[S]):
     """Embeddings of one network in a Parquet file, or in a folder of them; `EmbeddingSet.open` gives one.
 
     Opening reads the footers alone. Batches are EmbeddingSets, whose vectors are views of Arrow's memory where the file
@@ -26,10 +27,12 @@ class StoredSet(Generic[S]):
     Attributes:
         files: the files, their columns and row groups.
         make: what makes a batch of its fields: EmbeddingSet.
+        block: rows of a batch, at most.
     """
 
     files: ParquetFiles
     make: Callable[..., S]
+    block: int = GROUP
 
     @classmethod
     def open(cls, place: str | Path, make: Callable[..., S], columns: Mapping[str, str] | None = None) -> StoredSet[S]:
@@ -49,14 +52,18 @@ class StoredSet(Generic[S]):
         return self.files.dim
 
     @property
-    def model(self) -> str:
+    def model(self) -> str:  # type: ignore[override]  # it is told by the files, and not set
         """Name of the network, "" when unknown."""
         return self.files.model
 
     @property
-    def metadata(self) -> Mapping[str, Any]:
-        """Further facts that the files tell."""
-        return self.files.metadata
+    def metadata(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """Further facts that the files tell; of the rows that a map was fitted on the sum over the files."""
+        told = [facts.get("mapped") for facts in self.files.metadata]
+        counts = [one["fitted"] for one in told if isinstance(one, dict) and isinstance(one.get("fitted"), int)]
+        if len(told) < 2 or len(counts) < len(told):
+            return self.files.metadata[0]
+        return {**self.files.metadata[0], "mapped": {**(told[0] or {}), "fitted": sum(counts)}}
 
     def has(self, column: str) -> bool:
         """Is there such a column: subject, template, media, quality?"""
@@ -66,17 +73,17 @@ class StoredSet(Generic[S]):
         """Parts of at most about `rows` rows that can be read on their own: whole row groups of one file."""
         return self.files.shards(rows)
 
-    def batches(self, shard: Shard | None = None, rows: int = GROUP) -> Iterator[S]:
+    def batches(self, shard: Shard | None = None, rows: int | None = None) -> Iterator[S]:
         """The set, or one shard of it, at most `rows` rows at a time."""
         at = shard.start if shard else 0
         for part in [shard] if shard else self.files.groups:
-            for fields in self.files.batches(part, rows=rows):
+            for fields in self.files.batches(part, rows=rows or self.block):
                 yield self._made(fields, at)
                 at += len(fields["ids"])
 
     def slice(self, start: int, stop: int) -> Iterator[S]:
         """Rows `start` … `stop` − 1, in batches."""
-        for fields in self.files.slice(start, stop):
+        for fields in self.files.slice(start, stop, self.block):
             yield self._made(fields, start)
             start += len(fields["ids"])
 

@@ -1,5 +1,5 @@
 """Galleries: the one search, in blocks."""
 
-from .exact import GALLERY, PROBES, Search, search
+from .exact import GALLERY, PROBES, Codes, Entries, Gallery, MemoryGallery, Search, search, search_gallery
 
-__all__ = ["GALLERY", "PROBES", "Search", "search"]
+__all__ = ["GALLERY", "PROBES", "Codes", "Entries", "Gallery", "MemoryGallery", "Search", "search", "search_gallery"]

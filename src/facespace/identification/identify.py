@@ -19,23 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..copies import COPY, copied_probes, equal_to
-from ..embeddings import EmbeddingSet, Floats, check_vectors
+from ..copies import COPY, copied_probes
+from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
+from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, shorten
-from ..gallery import GALLERY, PROBES, search
+from ..gallery import GALLERY, PROBES, search_gallery
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
-from ..people import People, people_of
+from ..people import left_out, people_of
 from ..results import signature
-from ..verification import (
-    Cohort,
-    PairMap,
-    check_cohort,
-    cohort_label,
-    corrections,
-    fitted_rows,
-    fitted_warning,
-    model_warnings,
-)
+from ..row_index import AnySet
+from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
+from ._entries import check_apart, count_fitted, gallery_of, index_of, reference
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -113,8 +107,8 @@ class IdentificationResult:
 
 
 def identify(
-    gallery: EmbeddingSet,
-    probes: EmbeddingSet,
+    gallery: AnySet,
+    probes: AnySet,
     *,
     map: PairMap | None = None,
     ranks: Sequence[int] = RANKS,
@@ -122,13 +116,15 @@ def identify(
     cohort: Cohort | None = None,
     name: str = "identification",
     block: tuple[int, int] = (PROBES, GALLERY),
+    engine: Engine | None = None,
 ) -> IdentificationResult:
     """Look every probe up in the gallery. Whose face it is, `facespace.people` says for both sets; images of unknown people
     are left out, with a warning that counts them.
 
-    Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). Besides the sets, memory is that of
-    one block (probes × entries) of scores. `cohort` are embeddings of other people, by the probes' network and by the
-    gallery's: ranking, thresholds and rates are then of scores corrected by it, as in `verify`.
+    Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). A stored gallery is read a part at a
+    time, on `engine`; probes are in memory. Besides these, memory is that of one block (probes × entries) of scores for each
+    worker. `cohort` are embeddings of other people, by the probes' network and by the gallery's: ranking, thresholds and
+    rates are then of scores corrected by it, as in `verify`.
 
     Raises:
         InputError: people unknown, images on both sides or in the cohort, no mated probe, ranks below 1, an FPIR outside
@@ -140,39 +136,38 @@ def identify(
     for rate in fpirs:
         if not 0 <= rate < 1:
             raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
-    if (twice := probes.find(gallery.ids) >= 0).any():
-        raise InputError(
-            f"{int(twice.sum()):,} images are in the gallery and among the probes: {shorten(gallery.ids[twice].tolist())}",
-            "A probe would find itself; take every image on one side only.",
-        )
-    check_cohort(cohort, np.concatenate([gallery.ids, probes.ids]), "the gallery and the probes")
-    (gallery, enrolled), (probes, looked_up) = _known(gallery, "the gallery"), _known(probes, "the probes")
-    owners, seen = enrolled.names[enrolled.known], looked_up.names[looked_up.known]
-    _, person = np.unique(np.concatenate([owners, seen]), return_inverse=True)
-    owner, who = person[: len(owners)], person[len(owners) :]
-    x = probes.vectors if map is None else np.asarray(map.probe(probes.vectors))
-    y = gallery.vectors if map is None else np.asarray(map.reference(gallery.vectors))
-    if x.shape[1] != y.shape[1]:
+    work = engine or LocalEngine()
+    looked_up = probes.load() if isinstance(probes, StoredSet) else probes
+    check_apart(gallery, looked_up, cohort, work)
+    enrolled, seen = index_of(gallery, work, "the gallery"), index_of(looked_up, work, "the probes")
+    asked = looked_up.take(np.flatnonzero(seen.people != 0)) if (seen.people == 0).any() else looked_up
+    entries = int(np.count_nonzero(enrolled.people))
+    names, codes = np.unique(np.concatenate([enrolled.people, seen.people]), return_inverse=True)
+    codes = codes - int(names[0] == 0)  # −1 is unknown
+    owner, who = codes[: len(enrolled)], codes[len(enrolled) :][seen.people != 0]
+    x = asked.vectors if map is None else np.asarray(map.probe(asked.vectors))
+    width = gallery.dim if map is None else reference(_some(gallery), map).shape[1]
+    if x.shape[1] != width:
         raise DimensionError(
-            f"probes of width {x.shape[1]} can't be looked up in a gallery of width {y.shape[1]}",
+            f"probes of width {x.shape[1]} can't be looked up in a gallery of width {width}",
             "The sets are of different networks: fit a map from the probes' to the gallery's (facespace map fit).",
         )
     if map is not None:
-        check_vectors(x, probes.ids)
-        check_vectors(y, gallery.ids)
-    offsets = (None, None) if cohort is None else corrections(x, y, map, cohort)
-    found = search(x, who, y, owner, probe_offset=offsets[0], gallery_offset=offsets[1], block=block)
+        check_vectors(x, asked.ids)
+    offset = None if cohort is None else corrections(x, x[:0], map, cohort)[0]
+    searched = gallery_of(gallery, owner, map, cohort, block[1])
+    found = search_gallery(x, who, searched, work, probe_offset=offset, rows=block[0])
     mated = found.mated
     if not mated.any():
         raise InputError(
-            f"none of the {len(probes):,} probes shows a person of the gallery: {shorten(seen.tolist(), 2)} against "
-            f"{shorten(owners.tolist(), 2)}",
+            f"none of the {len(asked):,} probes shows a person of the gallery: {shorten(_named(looked_up), 2)} against "
+            f"{shorten(_named(_some(gallery)), 2)}",
             "Names are compared letter by letter.",
         )
     rank, mate, best = found.rank[mated], found.mate[mated], found.other[~mated]
     # People of mated probes are the "genuine" ones; non-mated probes are pairs of their person with a shadow of him,
     # whom nobody else meets.
-    count = int(person.max()) + 1
+    count = len(names)
     dyads = Dyads(mated, who, np.where(mated, who, who + count))
     cmc: list[RankRate] = []
     for k in sorted(set(ranks)):
@@ -180,14 +175,20 @@ def identify(
         least = cmc[-1].low if cmc else 0.0  # what holds of a rank holds of the next
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
     nonmated = len(best)
-    warnings = [*enrolled.left_out("the gallery"), *looked_up.left_out("the probes")]
+    people = len(np.unique(owner[owner >= 0]))
+    warnings = [*left_out(len(gallery) - entries, len(gallery), "the gallery")]
+    warnings += left_out(len(looked_up) - len(asked), len(looked_up), "the probes")
     if map is None:
-        closest = np.maximum(found.mate, found.other) if cohort is None else None  # corrected scores are no cosines
-        warnings += copied_probes(probes.ids, equal_to(x, y) if closest is None else closest >= COPY)
-    warnings += _warnings(gallery, probes, map, nonmated, fpirs)
+        warnings += copied_probes(asked.ids, found.closest >= COPY)
+    warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
+    warnings += fitted_warning(fitted_rows(map, asked), "probes")
+    warnings += fitted_warning(count_fitted(map, gallery, work)[owner >= 0], "gallery entries")
+    if not nonmated and fpirs:
+        warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
+    warnings += few_nonmated(nonmated, fpirs if nonmated else ())
     return IdentificationResult(
-        gallery=len(gallery),
-        gallery_people=len(np.unique(owner)),
+        gallery=entries,
+        gallery_people=people,
         mated=int(mated.sum()),
         nonmated=nonmated,
         cmc=tuple(cmc),
@@ -198,9 +199,9 @@ def identify(
             gallery=gallery.model or None,
             probes=probes.model or None,
             map=None if map is None else getattr(map, "method", type(map).__name__),
-            entries=len(gallery),
-            people=len(np.unique(owner)),
-            people_by="/".join(dict.fromkeys((enrolled.source, looked_up.source))),
+            entries=entries,
+            people=people,
+            people_by="/".join(dict.fromkeys((enrolled.source, seen.source))),
             mated=int(mated.sum()),
             nonmated=nonmated,
             cohort=cohort_label(cohort),
@@ -220,20 +221,13 @@ def _open_set(dyads: Dyads, rank: NDArray[np.int64], mate: Floats, best: Floats,
     return FnirAtFpir(fpir, 1 - row.tar, 1 - row.high, 1 - row.low, threshold, len(row.rows))
 
 
-def _known(faces: EmbeddingSet, side: str) -> tuple[EmbeddingSet, People]:
-    """The images whose people are known, and these people."""
-    people = people_of(faces).needed(faces.ids, side)
-    rows = np.flatnonzero(people.known)
-    return (faces, people) if len(rows) == len(faces) else (faces.take(rows), people)
+def _some(faces: AnySet) -> EmbeddingSet:
+    """A few rows of a set."""
+    if isinstance(faces, StoredSet):
+        return next(faces.batches(faces.shards(1)[0], rows=2))
+    return faces.take(np.arange(min(2, len(faces))))
 
 
-def _warnings(
-    gallery: EmbeddingSet, probes: EmbeddingSet, map: PairMap | None, nonmated: int, fpirs: Sequence[float]
-) -> list[str]:
-    warnings = []
-    warnings += model_warnings([probes, gallery], map, "unrelated spaces name near chance")
-    warnings += fitted_warning(fitted_rows(map, probes), "probes")
-    warnings += fitted_warning(fitted_rows(map, gallery), "gallery entries")
-    if not nonmated and fpirs:
-        warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
-    return warnings + few_nonmated(nonmated, fpirs if nonmated else ())
+def _named(faces: EmbeddingSet) -> list[str]:
+    names = people_of(faces).names
+    return list(names[names != ""].tolist())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,25 +44,27 @@ class ParquetFiles:
         place: what was opened, for messages.
         groups: one Shard for each row group.
         names: the column of each role: id, vector, and what else there is of subject, template, media, quality.
-        dim: width of the vectors. model, metadata: what the files say of themselves ("" and {} where nothing).
+        dim: width of the vectors. model: what the files say, "" where nothing. metadata: further facts of each file.
     """
 
     place: str
     groups: tuple[Shard, ...]
     names: Mapping[str, str]
     dim: int
-    model: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    model: str
+    metadata: tuple[Mapping[str, Any], ...]
 
     @classmethod
     def open(cls, place: str | Path, columns: Mapping[str, str] | None = None) -> ParquetFiles:
         """Look at the footers. `columns` names the columns by role. Raises FileFormatError."""
         paths, groups, first = _paths(str(place)), [], None
+        metadata = []
         start = 0
         for path in paths:
             with _named(path):
                 about = _footer(path)
             found = _about(path, about, columns)
+            metadata.append(found.pop("metadata"))
             if first is None:
                 first = found
             if what := next((name for name in ("names", "dim", "model") if found[name] != first[name]), None):
@@ -78,7 +80,7 @@ class ParquetFiles:
         assert first is not None  # _paths gives one at least
         if not start:
             raise FileFormatError(f"{place} holds no rows: an embedding set needs a vector; this one is empty")
-        return cls(str(place), tuple(groups), **first)
+        return cls(str(place), tuple(groups), metadata=tuple(metadata), **first)
 
     def __len__(self) -> int:
         return self.groups[-1].start + self.groups[-1].rows
@@ -134,14 +136,14 @@ class ParquetFiles:
                     "Is it damaged?",
                 )
 
-    def moved(self, shard: Shard, move: Callable[[Fields], tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
+    def moved(self, shard: Shard, move: Callable[[Fields], tuple[Any, int]], rows: int) -> Iterator[tuple[Any, int]]:
         """Tables of all that a shard has, the columns of roles by our names, and the vectors as `move` gives them.
 
         `move` takes the set's fields of a batch to other vectors (n, q), and a number that is handed on.
         """
         import pyarrow as pa
 
-        for table in self.tables(shard, everything=True):
+        for table in self.tables(shard, everything=True, rows=rows):
             fields = self._fields(shard.path, table)
             made, known = move(fields)
             arrays: dict[str, Any] = {role: pa.array(fields[role], pa.string()) for role in _TEXTS if role in fields}
@@ -166,7 +168,7 @@ class ParquetFiles:
                                for name, value in fields.items()}  # fmt: skip
 
     def _fields(self, path: Path, table: Any) -> Fields:
-        fields: Fields = {"model": self.model, "metadata": dict(self.metadata)}
+        fields: Fields = {"model": self.model, "metadata": dict(self.metadata[0])}
         for role, name in self.names.items():
             if role != "vector":
                 fields["ids" if role == "id" else role] = parquet_texts(path, name, role, table[name])

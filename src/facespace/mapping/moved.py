@@ -25,6 +25,7 @@ from ..engine import Engine, LocalEngine
 from ..errors import InputError, OutputError
 from ..io import GROUP, Fields, Shard, atomic_write, facts_text, locked, prefetched, texts, write_tables
 from ..people import people_in, people_named
+from ..row_index import AnySet
 from .linear_map import LinearMap, digest_of, map_facts
 from .two_sided_map import TwoSidedMap
 
@@ -60,7 +61,7 @@ class Move:
             nonlocal seen
             for shard in shards:
                 at = shard.start
-                for table, known in self.faces.files.moved(shard, self._moved):
+                for table, known in self.faces.files.moved(shard, self._moved, self.faces.block):
                     seen += known
                     at += table.num_rows
                     done(at)
@@ -139,8 +140,10 @@ def apply_to_files(
     return EmbeddingSet.open(output), before
 
 
-def sample_of(faces: StoredSet[EmbeddingSet], rows: int) -> Floats:
-    """About `rows` vectors, from the beginnings of row groups all over a set."""
+def sample_of(faces: AnySet, rows: int) -> Floats:
+    """About `rows` vectors from all over a set; of a stored one from the beginnings of row groups."""
+    if isinstance(faces, EmbeddingSet):
+        return faces.vectors[np.unique(np.linspace(0, len(faces) - 1, min(len(faces), rows)).astype(np.intp))]
     groups = faces.files.groups
     chosen = np.unique(np.linspace(0, len(groups) - 1, min(_SAMPLE, len(groups))).round().astype(int))
     each = -(-rows // len(chosen))

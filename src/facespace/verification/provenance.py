@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Strings
+from ..embeddings import EmbeddingSet, Origin, Strings
 from ..people import people_of
 from .scores import PairMap, PairRows
 
@@ -38,7 +38,7 @@ def fitted_warning(seen: NDArray[np.bool_], what: str) -> list[str]:
 
 
 def model_warnings(
-    sets: Sequence[EmbeddingSet], map: PairMap | None, comparison: str = "unrelated spaces score near chance"
+    sets: Sequence[Origin], map: PairMap | None, comparison: str = "unrelated spaces score near chance"
 ) -> list[str]:
     """That two sets' spaces are compared without a map; and of mapped sets, which map brought them where they are."""
     names = [faces.space or f"{'AB'[i]}" for i, faces in enumerate(sets)]

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import add_group
-from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved, without_people
-from ..options import METHODS, PRINTING, Printing, Seed, check_name, number_or
+from ..files import domain_warnings, load_map, load_pairs, load_set, open_set, reading, save_moved, tell_moved
+from ..options import METHODS, PRINTING, RUNNING, Printing, Running, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
 from .text import describe, map_text
@@ -68,6 +68,7 @@ def fit(
         bool, typer.Option("--no-provenance", help="Keep no hashes of the ids and people that the map is fitted on.")
     ] = False,
     seed: Seed = 0,
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
     """Fit a map from SOURCE's space to TARGET's (joint: of both into a common one), on the images that both sets have."""
@@ -80,33 +81,35 @@ def fit(
         check_name(path, "maps and statistics")
     from ...mapping import fit_map, pair_statistics
 
-    a, b = load_set(source), load_set(target)
-    whole = len(a)
-    if exclude is not None:
-        a = without_people(a, exclude)
+    a, b = open_set(source, running), open_set(target, running)
     protocol = None if pairs is None else load_pairs(pairs)
-    fitted = fit_map(
-        a,
-        b,
-        method,
-        alpha=number_or("auto", "--alpha", alpha or "1"),
-        rank=number_or("auto", "--rank", rank or "auto", int),
-        regularization=number_or("auto", "--regularization", regularization or "auto"),
-        # --intercept alone asks for the comparison about zero; with --center the means are the origin.
-        center=not intercept if center is None else center,
-        intercept=intercept,
-        protocol=protocol,
-        provenance=not no_provenance,
-        seed=seed,
-    )
+    judged = None if exclude is None else load_pairs(exclude)
+    with reading(printing) as progress:
+        fitted = fit_map(
+            a,
+            b,
+            method,
+            alpha=number_or("auto", "--alpha", alpha or "1"),
+            rank=number_or("auto", "--rank", rank or "auto", int),
+            regularization=number_or("auto", "--regularization", regularization or "auto"),
+            # --intercept alone asks for the comparison about zero; with --center the means are the origin.
+            center=not intercept if center is None else center,
+            intercept=intercept,
+            protocol=protocol,
+            provenance=not no_provenance,
+            seed=seed,
+            exclude=judged,
+            engine=running.made,
+            progress=progress,
+        )
     if strict and (warnings := fitted.facts["warnings"]):
         raise InputError(f"no map is written: {'; '.join(warnings)}", "Without --strict it is written all the same.")
     if statistics is not None:
-        pair_statistics(a, b, protocol).save(statistics)
+        pair_statistics(a, b, protocol, exclude=judged, engine=running.made).save(statistics)
     fitted.save(output)
     facts = describe(fitted)
     files = [path for path in (output, statistics) if path is not None]
-    document = {"map": output, **facts, "excluded": whole - len(a), "files": files}
+    document = {"map": output, **facts, "excluded": fitted.facts.get("excluded", 0), "files": files}
     emit(document, lambda: map_text(document, _wrote(files)), printing)
 
 
@@ -114,15 +117,38 @@ def fit(
 def apply(
     map: Map,
     faces: Faces,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz or .npy.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz, .npy, or a folder of Parquet files."
+        ),
+    ],
     side: Side = None,
+    rows_per_file: Annotated[int, typer.Option(help="Of the files in a folder.")] = 1 << 17,
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
-    """Move a set into the space of the map's target, or the common one of a two-sided map."""
-    given = load_set(faces)
+    """Move a set into the space of the map's target, or the common one of a two-sided map.
+
+    From Parquet to Parquet it is never whole in memory. A folder is written file by file: a run that was stopped goes on
+    where it was, if it is begun again.
+    """
+    from ...embeddings import EmbeddingSet
+    from ...mapping import apply_to_files
+
+    given = open_set(faces, running)
     fitted, options = _load(map, side, given)
-    moved = fitted.apply(given, **options)
-    save_moved(moved, output, domain_warnings(fitted, given, **options), printing)
+    fitted.route(given, **options)  # another network's set is told as such, and not by its numbers
+    warnings = domain_warnings(fitted, given, **options)
+    if isinstance(given, EmbeddingSet) or output.suffix not in ("", ".parquet"):
+        whole = given if isinstance(given, EmbeddingSet) else given.load()
+        save_moved(fitted.apply(whole, **options), output, warnings, printing)
+        return
+    with reading(printing) as progress:
+        moved, resumed = apply_to_files(
+            fitted, given, output, rows_per_file=rows_per_file, engine=running.made, progress=progress, **options
+        )
+    tell_moved(moved, output, warnings, printing, resumed)
 
 
 @group.command("export")

@@ -18,12 +18,10 @@ from ...engine import Engine, LocalEngine
 from ...errors import InputError, shorten
 from ...io import Shard, texts
 from ...people import People, people_in, people_named, people_of
-from ...row_index import AnySet, Hashes, RowIndex, mixed, rows_of, text_hashes
+from ...row_index import AnySet, Hashes, Progress, RowIndex, mixed, rows_of, steps, text_hashes
 from ..provenance import FittedOn
 from ..statistics import Moments
 from .sums import Division, PairSums, stored_pairs, sum_pairs
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +31,11 @@ class MemoryPairs:
     x: Floats
     y: Floats
     division: Division
+
+    @property
+    def rows(self) -> int:
+        """How many pairs."""
+        return len(self.x)
 
     def blocks(self) -> Iterator[tuple[None, None, Floats, Floats]]:
         """All of them."""
@@ -121,7 +124,7 @@ class Pairing:
     ) -> Pairing:
         both = []
         for side in (source, target):
-            both.append(RowIndex.of(side, engine, _steps(progress, "reading ids", len(side))))
+            both.append(RowIndex.of(side, engine, steps(progress, "reading ids", len(side))))
         one, two = both
         order = np.argsort(two.ids)
         place = order[np.minimum(np.searchsorted(two.ids, one.ids, sorter=order), len(order) - 1)]
@@ -152,7 +155,7 @@ class Pairing:
         work = partial(_work, means=means, folds=folds, provenance=provenance and self.fitted_on is None)
         with tempfile.TemporaryDirectory(prefix="facespace-") as scratch:
             tasks = self.tasks(Path(scratch))
-            done = _steps(self.progress, "adding pairs", sum(len(task.division.part) for task in tasks))
+            done = steps(self.progress, "adding pairs", self.n)
             total = self.engine.total(partial(sum_pairs, work), tasks, done)
         return total if self.fitted_on is None or not provenance else total.of_images(self.fitted_on)
 
@@ -250,16 +253,3 @@ def _tested(faces: StoredSet[EmbeddingSet], protocol: PairProtocol, index: RowIn
 
 def _first(faces: StoredSet[EmbeddingSet]) -> str:
     return shorten(texts(next(faces.texts(faces.shards()[0]))["ids"][:2], "id").tolist())
-
-
-def _steps(progress: Progress | None, name: str, whole: int) -> Callable[[Any], None] | None:
-    """What an engine calls after each task: the rows of all that are done are told to `progress`."""
-    if progress is None:
-        return None
-    told, done = progress, [0]
-
-    def step(task: Any) -> None:
-        done[0] += task.rows if isinstance(task, Shard) else len(task.division.part)
-        told(name, done[0], whole)
-
-    return step

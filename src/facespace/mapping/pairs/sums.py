@@ -118,7 +118,7 @@ class PairSums:
 
 @dataclass(frozen=True, eq=False)
 class StoredPairs:
-    """Some pairs of two stored sets: rows (k,) of a shard of the source, ascending, and their rows `places` of the target.
+    """Some pairs of two stored sets: the rows `picked` (k,) of a shard of the source, ascending, and `places` of the target.
 
     `moved` is None where `places` ascend too; else a file of the target's vectors, in the order of their places.
     """
@@ -126,14 +126,20 @@ class StoredPairs:
     source: StoredSet[EmbeddingSet]
     target: StoredSet[EmbeddingSet]
     shard: Shard
-    rows: Rows
+    picked: Rows
     places: Rows
     division: Division
     moved: Path | None = None
 
-    def blocks(self, rows: int = GROUP) -> Iterator[tuple[Strings, Strings | None, Floats, Floats]]:
-        """ids, subjects and L2-normalised x and y of `rows` pairs at a time."""
-        left = _chunks(self.source.batches(self.shard), self.shard.start, self.rows, rows)
+    @property
+    def rows(self) -> int:
+        """How many pairs."""
+        return len(self.picked)
+
+    def blocks(self) -> Iterator[tuple[Strings, Strings | None, Floats, Floats]]:
+        """ids, subjects and L2-normalised x and y, some pairs at a time."""
+        rows = min(self.source.block, self.target.block)
+        left = _chunks(self.source.batches(self.shard), self.shard.start, self.picked, rows)
         if self.moved is not None:
             there = np.memmap(self.moved, np.float32, "r").reshape(len(self.places), -1)
             line = np.argsort(np.argsort(self.places))

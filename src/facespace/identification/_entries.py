@@ -1,0 +1,125 @@
+"""The gallery's side of `identify`: its entries, in memory or in files, brought to where they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
+from ..engine import Engine
+from ..errors import InputError, shorten
+from ..gallery import GALLERY, Codes, Entries, Gallery, MemoryGallery
+from ..io import Shard
+from ..people import people_named, people_of
+from ..row_index import AnySet, RowIndex, rows_of
+from ..verification import Cohort, PairMap, check_cohort, corrections, fitted_rows
+
+
+@dataclass(frozen=True, eq=False)
+class StoredEntries:
+    """A stored gallery; `person` (n,) are its people, −1 where unknown, and such entries are left out."""
+
+    faces: StoredSet[EmbeddingSet]
+    person: Codes
+    map: PairMap | None
+    cohort: Cohort | None
+
+    def parts(self) -> list[Shard]:
+        """A part is some row groups."""
+        return self.faces.shards(2 * GALLERY)
+
+    def people(self, part: Shard) -> Codes:
+        """See Gallery."""
+        codes = self.person[part.start : part.start + part.rows]
+        return codes[codes >= 0]
+
+    def read(self, part: Shard) -> Iterator[Entries]:
+        """See Gallery."""
+        at = part.start
+        for batch in self.faces.batches(part):
+            codes = self.person[at : at + len(batch)]
+            at += len(batch)
+            if (known := np.flatnonzero(codes >= 0)).size:
+                chosen = batch if len(known) == len(batch) else batch.take(known)
+                y = reference(chosen, self.map)
+                offset = None if self.cohort is None else corrections(y[:0], y, self.map, self.cohort)[1]
+                yield Entries(y, codes[known], offset)
+
+
+def gallery_of(faces: AnySet, person: Codes, map: PairMap | None, cohort: Cohort | None, block: int = GALLERY) -> Gallery:
+    """The entries of a set whose people are `person` (n,), −1 where unknown; `map` and `cohort` are those of `identify`."""
+    if isinstance(faces, StoredSet):
+        return StoredEntries(faces, person, map, cohort)
+    known = np.flatnonzero(person >= 0)
+    y = reference(faces if len(known) == len(faces) else faces.take(known), map)
+    offset = None if cohort is None else corrections(y[:0], y, map, cohort)[1]
+    return MemoryGallery(Entries(y, person[known], offset), block)
+
+
+def reference(faces: EmbeddingSet, map: PairMap | None) -> Floats:
+    """Where entries are compared; InputError where the map leaves one without a direction."""
+    if map is None:
+        return faces.vectors
+    y = np.asarray(map.reference(faces.vectors))
+    check_vectors(y, faces.ids)
+    return y
+
+
+def index_of(faces: AnySet, engine: Engine, side: str) -> RowIndex:
+    """Whose images these are. InputError where nobody is known."""
+    index = RowIndex.of(faces, engine)
+    if index.source == "nobody":
+        some = next(faces.batches(faces.shards(1)[0], rows=2)) if isinstance(faces, StoredSet) else faces
+        people_of(some).needed(some.ids, side)
+        people_named([""]).needed(some.ids, side)  # the first may look like somebody's, the set knows nobody
+    return index
+
+
+def check_apart(gallery: AnySet, probes: EmbeddingSet, cohort: Cohort | None, engine: Engine) -> None:
+    """Raise InputError for images that are on both sides, or in the cohort."""
+    if isinstance(gallery, StoredSet):
+        rows = rows_of(gallery, probes.ids, engine)
+        twice = gallery.take(rows).ids if len(rows) else probes.ids[:0]
+    else:
+        twice = gallery.ids[probes.find(gallery.ids) >= 0]
+    if len(twice):
+        raise InputError(
+            f"{len(twice):,} images are in the gallery and among the probes: {shorten(twice.tolist())}",
+            "A probe would find itself; take every image on one side only.",
+        )
+    if cohort is None:
+        return
+    ids = gallery.ids if isinstance(gallery, EmbeddingSet) else probes.ids[:0]
+    if isinstance(gallery, StoredSet) and len(rows := rows_of(gallery, np.concatenate([c.ids for c in cohort]), engine)):
+        ids = gallery.take(rows).ids
+    check_cohort(cohort, np.concatenate([ids, probes.ids]), "the gallery and the probes")
+
+
+def count_fitted(map: PairMap | None, faces: AnySet, engine: Engine) -> NDArray[np.bool_]:
+    """(n,) which entries the map was fitted on; none where it doesn't say."""
+    if getattr(map, "fitted", None) is None:
+        return np.zeros(len(faces), dtype=np.bool_)
+    if isinstance(faces, EmbeddingSet):
+        return fitted_rows(map, faces)
+    return np.concatenate(list(engine.map(_Fitted(map, faces), faces.shards())))
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    map: Any
+    faces: StoredSet[EmbeddingSet]
+
+    def __call__(self, shard: Shard) -> NDArray[np.bool_]:
+        from ..io import texts
+        from ..people import people_in
+
+        found = []
+        for fields in self.faces.texts(shard):
+            ids = texts(fields["ids"], "id")
+            people = people_named(texts(fields["subject"], "subject")) if "subject" in fields else people_in(ids)
+            found.append(self.map.fitted.has(ids, people.names))
+        return np.concatenate(found)
