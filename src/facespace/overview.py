@@ -1,8 +1,8 @@
 """What is in a set of any size: `facespace info`.
 
 One pass over the vectors keeps 40 bytes of each row: hashes (of the id, of the person, of the vector) and four projections
-of its direction. Rows of equal hashes are equal; rows of one person whose projections lie within reach of one another are read
-again and compared.
+of its direction. Rows of equal hashes are equal; rows of one person whose projections lie within reach of one another are
+read again and compared.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from facespace.datasets import TemplateList
 from facespace.embeddings import EmbeddingSet, normalize
+from facespace.engine import LocalEngine
 from facespace.errors import DimensionError, InputError
 from facespace.gallery.exact import TIE
 from facespace.identification import identify, identify_lists
@@ -250,3 +251,31 @@ def test_an_fpir_beyond_the_data_has_an_interval_to_one(fpir):
     assert found.fnir[1].fnir == found.fnir[0].fnir
     assert found.fnir[1].high == 1
     assert any(f"FPIR {fpir:g} rests on" in text or f"{fpir:g}" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize("with_cohort", [False, True])
+@pytest.mark.parametrize("with_map", [False, True])
+def test_a_stored_gallery_gives_what_one_in_memory_gives(tmp_path, with_map, with_cohort):
+    rng = np.random.default_rng(4)
+    centre = rng.normal(size=(60, 12))
+    people = [f"p{i}" for i in range(60)]
+
+    def faces(name, who, model):
+        x = centre[who] + 0.6 * rng.normal(size=(len(who), 12))
+        subject = [people[i] if j % 9 else "" for j, i in enumerate(who)]
+        return EmbeddingSet(x, [f"{name}{j}" for j in range(len(who))], model=model, subject=subject)
+
+    gallery, probes = faces("g", np.repeat(np.arange(40), 3), "n"), faces("x", np.repeat(np.arange(60), 2), "n")
+    cohort = (faces("c", np.arange(60), "n"),) * 2 if with_cohort else None
+    linear = fit_map(faces("f", np.arange(60), "n"), faces("f", np.arange(60), "n"), "ridge") if with_map else None
+    for number, rows in enumerate(np.array_split(np.arange(len(gallery)), 3)):
+        gallery.take(rows).save(tmp_path / f"{number}.parquet")
+    stored = EmbeddingSet.open(tmp_path)
+    found = identify(stored, probes, map=linear, cohort=cohort, engine=LocalEngine(2))
+    wanted = identify(gallery, probes, map=linear, cohort=cohort)
+    assert np.array_equal(found.ranks, wanted.ranks)
+    np.testing.assert_allclose(found.mate, wanted.mate, atol=1e-6)
+    np.testing.assert_allclose(found.best, wanted.best, atol=1e-6)
+    assert (found.warnings, found.signature) == (wanted.warnings, wanted.signature)
+    with pytest.raises(InputError, match="in the gallery and among the probes: g0"):
+        identify(stored, gallery)

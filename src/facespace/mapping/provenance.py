@@ -56,10 +56,13 @@ class FittedOn:
 
 
 def _among(names: Strings, known: Hashes) -> NDArray[np.bool_]:
-    distinct, place = np.unique(names, return_inverse=True)
-    return np.asarray(np.isin(_hashes(distinct), known)[place])
+    if not len(known):
+        return np.zeros(len(names), dtype=np.bool_)
+    found = _hashes(names)
+    place = np.minimum(np.searchsorted(known, found), len(known) - 1)  # they are sorted; np.isin would sort them each time
+    return np.asarray(known[place] == found)
 
 
 def _hashes(names: Iterable[str]) -> Hashes:
-    digests = b"".join(blake2b(str(name).encode(), digest_size=8).digest() for name in names)
+    digests = b"".join([blake2b(name.encode(), digest_size=8).digest() for name in np.asarray(names).tolist()])
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
