@@ -20,11 +20,11 @@ import numpy as np
 from .._version import __version__
 from ..errors import FileFormatError, InputError, shorten
 from ._npy import check_size, guarded, read_npy, read_npz
+from .column_names import COLUMNS
 from .files import atomic_write, existing_file
 from .text import delimiter_of, read_text
 
 SUFFIXES = (".parquet", ".npz", ".npy")
-COLUMNS = ("subject", "template", "media", "quality")
 _TEXTS = ("id", "subject", "template", "media")
 _LONGEST = 4096  # bytes of a text
 
