@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,23 @@ _CHECKED = 20_000  # rows that are looked at to see whether a set is in a map's 
 
 
 def load_set(path: Path) -> EmbeddingSet:
-    """The set in a file."""
+    """The set in a file, whose columns may be said behind its name: `faces.parquet:id=face_id,vector=emb`."""
     from ..embeddings import EmbeddingSet
 
-    return EmbeddingSet.load(path)
+    file, columns = split_columns(path)
+    return EmbeddingSet.load(file, columns=columns)
+
+
+def split_columns(path: Path) -> tuple[Path, dict[str, str]]:
+    """The file that `path` names, and the columns by role that are said behind it; none where that is a file's own name.
+
+    >>> split_columns(Path("faces.csv:vector=e,subject="))
+    (PosixPath('faces.csv'), {'vector': 'e', 'subject': ''})
+    """
+    parts = re.fullmatch(r"(.+?):(\w+=.*)", str(path))
+    if parts is None or path.exists():
+        return path, {}
+    return Path(parts[1]), dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", parts[2]))
 
 
 def load_pairs(path: Path) -> PairProtocol:
