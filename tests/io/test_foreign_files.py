@@ -191,6 +191,10 @@ def test_ids_may_be_beside_safetensors_and_numbers_are_ids_too(tmp_path):
     check(tmp_path / "s.safetensors", subject=WHO)
     save_file({"vectors": V, "ids": np.arange(3)}, tmp_path / "n.safetensors")
     check(tmp_path / "n.safetensors", ids=["0", "1", "2"])
+    save_file({"a": V, "b": V[:, :2]}, tmp_path / "s.safetensors")
+    check(tmp_path / "s.safetensors", columns={"vector": "a", "subject": ""})
+    save_file({"vectors": np.arange(12, dtype=np.uint8).reshape(3, 4) + 1, "ids": BYTES}, tmp_path / "u.safetensors")
+    assert EmbeddingSet.load(tmp_path / "u.safetensors").vectors.tolist()[0] == [1, 2, 3, 4]
 
 
 def test_safetensors_of_facespace_are_no_sets(tmp_path):

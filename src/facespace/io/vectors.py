@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..errors import FileFormatError, shorten
 
 _LAYOUTS = ("float16", "float32", "float64")
-_AROUND = re.compile(r"\bnp\.float\d+\(|\b(?:array|tensor)\(|, *dtype=[\w.]+|[\[\](){}]")
+_CALLS = re.compile(r"np\.float\d+\(|array\(|tensor\(|, *dtype=[\w.]+|[\[\])]")  # of Python, around numbers
+_AROUND = "[]{}() \n\t"
 
 
 def looks_like_vector(text: object) -> bool:
@@ -38,7 +39,8 @@ def vectors_of_texts(texts: Sequence[str], what: str) -> NDArray[np.float32]:
             f"{what}: the vectors of {len(short):,} rows were shortened to '…' when they were printed: {shorten(short)}",
             "numpy prints long arrays so, and the numbers are lost. Write them again, as lists: v.tolist().",
         )
-    rows = [",".join(_AROUND.sub(" ", text).replace(",", " ").split()) for text in texts]
+    plain = (_CALLS.sub(" ", text) if "(" in text else text for text in texts)
+    rows = [",".join(text.strip(_AROUND).replace(",", " ").split()) for text in plain]
     widths = np.array([row.count(",") + 1 for row in rows])
     if (odd := np.flatnonzero(widths != widths[0])).size:
         raise different_widths(what, odd, widths)

@@ -20,22 +20,27 @@ def set_of_arrays(
     alike = len(set(shapes.values())) == 1 and all(len(shape) == 1 for shape in shapes.values())
     if alike and not wanted and not any(named_as("id", name) or named_as("vector", name) for name in shapes):
         return {"vectors": np.stack([read(name) for name in shapes]), "ids": list(shapes)}
-    wide = [name for name, shape in shapes.items() if len(shape) == 2 and not named_as("id", name)]
     last = {name: name.rpartition("/")[2] for name in shapes}  # in groups, as HDF5 has them
     short = {name: told if list(last.values()).count(told) == 1 else name for name, told in last.items()}
     whole = {told: name for name, told in short.items()}
     wanted = {role: short.get(name, name) for role, name in wanted.items()}
-    alone = not any(named_as("id", name) for name in whole) and "id" not in wanted
-    besides = ids_beside(path, {}) if alone and any(place.exists() for place in names_beside(path)) else {}
-    names = [*whole, "ids"] if besides else list(whole)
-    chosen = choose_columns(str(path), names, [short[name] for name in wide], wanted, word="array")
-    found: dict[str, Any] = {role: _column(read(whole[name])) for role, name in chosen.items() if name in whole}
-    besides.pop("table", None)
-    ids = besides.pop("ids") if besides else found.pop("id")
-    return {"vectors": found.pop("vector"), "ids": ids, **found, **besides, "columns": chosen}
+    vectors = [told for told, name in whole.items() if len(shapes[name]) == 2 and not named_as("id", told)]
+    rest = {role: name for role, name in wanted.items() if role != "vector"}
+    inside = rest.get("id") in whole or any(named_as("id", told) for told in whole)
+    if not inside and any(place.exists() for place in names_beside(path)):
+        found = ids_beside(path, rest)
+        found.pop("table", None)
+        wanted = {role: name for role, name in wanted.items() if role == "vector"}
+        chosen = choose_columns(str(path), list(whole), vectors, wanted, ["vector"], "array")
+        return {**found, "vectors": read(whole[chosen["vector"]]), "columns": {**found.get("columns", {}), **chosen}}
+    chosen = choose_columns(str(path), list(whole), vectors, wanted, word="array")
+    columns = {role: read(whole[name]) for role, name in chosen.items()}
+    matrix = columns.pop("vector")
+    texts = {role: _texts(column) for role, column in columns.items()}
+    return {"vectors": matrix, "ids": texts.pop("id"), **texts, "columns": chosen}
 
 
-def _column(array: NDArray[Any]) -> NDArray[Any]:
+def _texts(array: NDArray[Any]) -> NDArray[Any]:
     """The array, or the texts that rows of bytes are, filled up with zeros."""
     if array.dtype == np.uint8 and array.ndim == 2:
         return np.ascontiguousarray(array).view(f"S{array.shape[1]}").ravel()
