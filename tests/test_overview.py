@@ -90,7 +90,7 @@ def test_what_is_no_set_is_told(tmp_path, stored):
     with pytest.raises(FileFormatError, match="network 'b' and 'another'"):
         EmbeddingSet.open(tmp_path / "two")
     other.save(tmp_path / "two" / "2.parquet")
-    with pytest.raises(InputError, match=r"duplicate ids in .*two: x"):
+    with pytest.raises(InputError, match=r"two: duplicate ids: x"):
         Overview.of(EmbeddingSet.open(tmp_path / "two"))
 
 

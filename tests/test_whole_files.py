@@ -62,7 +62,7 @@ def _report(path):
 
 
 WRITERS = {
-    "set.parquet": _patched(pyarrow.parquet, "write_table", 1, lambda path: _sets()[0].save(path)),
+    "set.parquet": _patched(pyarrow.parquet.ParquetWriter, "__init__", 1, lambda path: _sets()[0].save(path)),
     "set.npz": _patched(np, "savez", 0, lambda path: _sets()[0].save(path)),
     "set.npy": _patched(np, "save", 0, lambda path: _sets()[0].save(path)),
     "map.safetensors": _patched(safetensors.numpy, "save_file", 1, lambda path: _fitted().save(path)),
@@ -97,7 +97,7 @@ def test_through_the_command_line_it_is_a_message_and_exit_code_two(tmp_path, mo
     _fitted().save(tmp_path / "map.safetensors")
     out = tmp_path / "out.parquet"
     out.write_bytes(OLD)
-    monkeypatch.setattr(pyarrow.parquet, "write_table", lambda table, place, **_: _full_disk(place))
+    monkeypatch.setattr(pyarrow.parquet.ParquetWriter, "__init__", lambda _, place, *__, **___: _full_disk(place))
     code = main(["map", "apply", str(tmp_path / "map.safetensors"), str(sets[0]), "-o", str(out)])
     said = capsys.readouterr()
     assert (code, said.out) == (2, "")

@@ -83,11 +83,13 @@ class RowIndex:
 
 
 def _index(faces: StoredSet[EmbeddingSet], shard: Any) -> tuple[Hashes, Hashes]:
-    parts = []
+    parts, at = [], shard.start
     for fields in faces.texts(shard):
         ids = texts(fields["ids"], "id")
         if np.any(ids == ""):
-            raise InputError(f"empty id in {shard.path}", "Every vector needs an id.")
+            row = at + int(np.argmax(ids == ""))
+            raise InputError(f"{faces.files.place}: empty id in row {row}", "Every vector needs an id.")
+        at += len(ids)
         people = people_named(texts(fields["subject"], "subject")) if faces.has("subject") else people_in(ids)
         parts.append((text_hashes(ids), text_hashes(people.names)))
     return np.concatenate([ids for ids, _ in parts]), np.concatenate([people for _, people in parts])
@@ -106,9 +108,7 @@ def _check_unique(faces: StoredSet[EmbeddingSet], ids: Hashes) -> None:
     names, counts = np.unique(found, return_counts=True)
     if (counts > 1).any():
         repeats = shorten(names[counts > 1].tolist())
-        raise InputError(
-            f"duplicate ids in {faces.files.place}: {repeats}", "Ids must be unique; drop or rename the repeats."
-        )
+        raise InputError(f"{faces.files.place}: duplicate ids: {repeats}", "Ids must be unique; drop or rename the repeats.")
     raise InputError(
         f"the ids {shorten(names.tolist())} in {faces.files.place} have one hash of 64 bits", "Rename one of them."
     )

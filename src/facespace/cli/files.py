@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +14,13 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import InputError
+from ..errors import GuessWarning, InputError
 from .options import Cropping, Printing, Running
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
 if TYPE_CHECKING:
     from ..datasets import PairProtocol
-    from ..embeddings import EmbeddingSet
+    from ..embeddings import EmbeddingSet, Strings
     from ..images import ImageFile
     from ..mapping import LinearMap, TwoSidedMap
     from ..models import ModelCard
@@ -26,22 +28,39 @@ if TYPE_CHECKING:
     from ..verification import Cohort
 
 _CHECKED = 20_000  # rows that are looked at to see whether a set is in a map's domain
+_LARGE = 200_000  # rows from which on only those that a list names are loaded
 
 
-def load_set(path: Path) -> EmbeddingSet:
-    """The set in a file."""
+def load_set(path: Path, ids: Strings | None = None) -> EmbeddingSet:
+    """The set in a file, whose columns may be said behind its name: `faces.parquet:id=face_id,vector=emb`.
+
+    Of one in Parquet that is large (a folder perhaps, or a pattern) only the rows of `ids`, if given: those of a list.
+    """
     from ..embeddings import EmbeddingSet
+    from ..engine import LocalEngine
+    from ..row_index import rows_of
 
-    return EmbeddingSet.load(path)
+    file, columns = split_columns(path)
+    if not _in_parts(file):
+        return EmbeddingSet.load(file, columns=columns)
+    stored = EmbeddingSet.open(file, columns=columns)
+    if ids is not None and len(stored) > _LARGE and len(rows := rows_of(stored, ids, LocalEngine())):
+        return stored.take(rows)
+    return stored.load()
+
+
+def _in_parts(path: Path) -> bool:
+    return path.suffix == ".parquet" or path.is_dir()
 
 
 def open_set(path: Path, running: Running) -> AnySet:
-    """The set at a path: what is in Parquet (a file, a folder, a pattern) is read a part at a time, the rest at once."""
+    """The set at a path, as `load_set`; what is in Parquet (a file, a folder, a pattern) is read a part at a time."""
     from ..embeddings import EmbeddingSet
 
-    if path.suffix != ".parquet" and not path.is_dir():
-        return EmbeddingSet.load(path)
-    stored = EmbeddingSet.open(path)
+    file, columns = split_columns(path)
+    if not _in_parts(file):
+        return EmbeddingSet.load(file, columns=columns)
+    stored = EmbeddingSet.open(file, columns=columns)
     return replace(stored, block=running.rows(stored.dim))
 
 
@@ -52,18 +71,37 @@ def reading(printing: Printing) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def load_pairs(path: Path) -> PairProtocol:
-    """The list of pairs in a file."""
+def split_columns(path: Path) -> tuple[Path, dict[str, str]]:
+    """The file that `path` names, and the columns by role that are said behind it; none where that is a file's own name.
+
+    >>> split_columns(Path("faces.csv:vector=e,subject="))
+    (PosixPath('faces.csv'), {'vector': 'e', 'subject': ''})
+    """
+    parts = re.fullmatch(r"(.+?):(\w+=.*)", str(path))
+    if parts is None or path.exists():
+        return path, {}
+    return Path(parts[1]), dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", parts[2]))
+
+
+def load_pairs(path: Path, format: str | None = None, *, told: bool = False) -> PairProtocol:
+    """The list of pairs in a file, whose format may be said behind its name: `pairs.txt:format=same-id-id`.
+
+    What was guessed is a line on standard error, unless it is `told` with the result.
+    """
     from ..datasets import read_pairs
 
-    return read_pairs(path)
+    file, said = split_columns(path)
+    protocol = read_pairs(file, format=said.get("format", format))
+    for note in () if told else protocol.notes:
+        warnings.warn(note, GuessWarning, stacklevel=2)
+    return protocol
 
 
-def without_people(faces: EmbeddingSet, pairs: Path) -> EmbeddingSet:
+def without_people(faces: EmbeddingSet, pairs: Path, format: str | None = None) -> EmbeddingSet:
     """The images of a set that are neither in the pairs list `pairs` nor of its people."""
     from ..datasets import exclude_people
 
-    rows = exclude_people(faces, load_pairs(pairs)).nonzero()[0]
+    rows = exclude_people(faces, load_pairs(pairs, format)).nonzero()[0]
     if not len(rows):
         raise InputError(f"all {len(faces):,} images are of people in {pairs}", "Fit on others.")
     return faces.take(rows)
@@ -132,21 +170,21 @@ def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: AnySet, **side: Any)
     return [reason for reason in reasons if "too few to tell" not in reason]
 
 
-def save_moved(moved: EmbeddingSet, path: Path, warnings: list[str] | None, printing: Printing) -> None:
+def save_moved(moved: EmbeddingSet, path: Path, doubts: list[str] | None, printing: Printing) -> None:
     """Write a set that was brought into another space, and say so."""
     moved.save(path)
-    tell_moved(moved, path, warnings, printing)
+    tell_moved(moved, path, doubts, printing)
 
 
-def tell_moved(moved: AnySet, path: Path, warnings: list[str] | None, printing: Printing, resumed: int = 0) -> None:
+def tell_moved(moved: AnySet, path: Path, doubts: list[str] | None, printing: Printing, resumed: int = 0) -> None:
     """Say that a set was brought into another space, and written."""
     facts: dict[str, Any] = {"output": path, "model": moved.model, "rows": len(moved), "dim": moved.dim}
     if resumed:
         facts["resumed"] = resumed
-    if warnings is not None:
-        facts["warnings"] = warnings
+    if doubts is not None:
+        facts["warnings"] = doubts
     line = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(path))}"
-    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(warnings or [])), printing)
+    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(doubts or [])), printing)
 
 
 def crop_faces(

@@ -14,7 +14,7 @@ from rich.text import Text
 from ..errors import FileFormatError, shorten
 from ..results import fields
 from .application import app
-from .files import open_set, reading
+from .files import open_set, reading, split_columns
 from .options import PRINTING, RUNNING, Printing, Running
 from .printing import emit
 
@@ -29,20 +29,21 @@ def info(
     printing: Printing = PRINTING,
 ) -> None:
     """Say what is in a file, or in a folder that holds a set."""
-    from ..io import SUFFIXES, existing_file
+    from ..io import READABLE, artefact_kind, existing_file, read_tensors
 
+    given, file = file, split_columns(file)[0]
     suffix = file.suffix.lower()
     if not file.is_dir():
         existing_file(file, "what info looks into")
-    if suffix in SUFFIXES or file.is_dir():
-        facts, text = _set(file, running, printing)
-    elif suffix == ".safetensors":
+    if suffix == ".safetensors" and artefact_kind(read_tensors(file)[1]):
         facts, text = _safetensors(file)
+    elif suffix in READABLE or file.is_dir():
+        facts, text = _set(given, running, printing)
     elif suffix == ".onnx":
         facts, text = _onnx(file)
     else:
-        known = ", ".join([*SUFFIXES, ".safetensors", ".onnx"])
-        raise FileFormatError(f"{file} is no file of facespace's: unknown ending {suffix!r}", f"Known: {known}.")
+        known = ", ".join([*READABLE, ".onnx"])
+        raise FileFormatError(f"{file} is no file that facespace reads: unknown ending {suffix!r}", f"Known: {known}.")
     size = sum(path.stat().st_size for path in file.rglob("*") if path.is_file()) if file.is_dir() else file.stat().st_size
     facts = {"file": file, "bytes": size, **facts}
     emit(

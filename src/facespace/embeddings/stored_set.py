@@ -114,10 +114,11 @@ class StoredSet(Origin, Generic[S]):
 
     def load(self) -> S:
         """The whole set in memory."""
-        return self.take(np.arange(len(self)))
+        return self._made(self.files.read())
 
-    def _made(self, fields: Fields, start: int) -> S:
+    def _made(self, fields: Fields, start: int | None = None) -> S:
         try:
             return self.make(**fields)
         except InputError as error:  # say where the bad rows are
-            raise type(error)(f"{self.files.place}, rows from {start:,}: {error.message}", error.hint) from None
+            rows = "" if start is None else f", rows from {start:,}"
+            raise type(error)(f"{self.files.place}{rows}: {error.message}", error.hint) from None

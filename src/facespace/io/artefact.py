@@ -155,7 +155,7 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
     facespace's, or of another kind, with `hint` then.
     """
     path = existing_file(path, f"a file of kind {kind}" if isinstance(kind, str) else "an artefact")
-    arrays, header = _read(path)
+    arrays, header = read_tensors(path)
     if (old := _old_header(header)) is not None:
         header = old
     found = header.get("kind", "")
@@ -181,7 +181,14 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
     return Artefact(path, found, number, header.get("version", ""), arrays, facts, layout)
 
 
-def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+def artefact_kind(header: Mapping[str, str]) -> str:
+    """The kind of artefact that a file with this header is; "" if it is none of facespace's."""
+    found = _old_header(header) or header
+    return found.get("kind", "") if found.get("format") == "facespace" else ""
+
+
+def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The arrays in a safetensors file, whoever wrote it, and its header."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -24,6 +24,8 @@ from .two_sided_map import TwoSidedMap
 
 C = TypeVar("C", bound=Comparer)
 
+_FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known: at ten photos a person, as many people
+
 
 class _Options(TypedDict, total=False):
     alpha: float | Literal["auto"]
@@ -79,8 +81,9 @@ def fit_map(
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
             5-fold cross-validation that keeps people together (`facespace.people` says who they are; where nobody is
-            known every image is its own person, and the two embeddings of one image are the genuine pairs). "auto" keeps
-            the target's space; "joint" maps both sides into a common one, which loses less.
+            known every image is its own person, and the two embeddings of one image are the genuine pairs: the warnings
+            then say that folds may share people). "auto" needs 10 people, or 100 pairs where nobody is known, and keeps the
+            target's space; "joint" maps both sides into a common one, which loses less.
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
         regularization: ρ of joint, or "auto": 0.03 or 0.1 by the same cross-validation, 0.1 where the people are too few.
@@ -99,7 +102,7 @@ def fit_map(
     pairs agree, and as `warnings` what speaks against the pairs: near chance, or part of them not corresponding.
 
     Raises:
-        InputError: no shared ids, no pairs, joint without centring.
+        InputError: no shared ids, no pairs, joint without centring, auto of too few people.
         UnknownNameError: no such method.
 
     >>> import numpy as np
@@ -134,6 +137,7 @@ def fit_map(
     if method == "joint":
         joint, chosen = _joint(held, regularization)
         facts |= chosen | _agreement(held if judge else None, joint)
+        facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
         with _one_thread():
             both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
         return replace(both, fitted=fitted_on)
@@ -148,6 +152,7 @@ def fit_map(
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
     facts |= _agreement(held if judge else None, estimator)
+    facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
     with _one_thread():
         estimator.fit_statistics(statistics)
     about_zero = method != "auto" and intercept and not center
@@ -184,18 +189,17 @@ def _joint(held: HeldOut | None, regularization: float | Literal["auto"]) -> tup
     if regularization != "auto":
         return JointMap(regularization), {}
     assert held is not None  # whoever lets choose has asked for folds
-    if held.people >= FEWEST_PEOPLE:
+    if not (need := _too_few(held)):
         return _choose(joint_candidates(), held)
     given = JointMap()
-    need = f"takes {FEWEST_PEOPLE} people: here are {held.people}"
     return given, {"note": f"ρ = {given.regularization:g} is not chosen from the data, which {need}"}
 
 
 def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str, Any]]:
     assert held is not None  # whoever lets choose has asked for folds
-    if held.people < FEWEST_PEOPLE:
+    if need := _too_few(held):
         raise InputError(
-            f"choosing a method by cross-validation needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}",
+            f"choosing a method by cross-validation {need}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
         )
     selection, judged = held.choose(options)
@@ -205,6 +209,24 @@ def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str
         "cross_validation": {"error": selection.losses, "parts": PARTS, "pairs": judged, "labelled": held.labelled},
         "seed": held.seed,
     }
+
+
+def _too_few(held: HeldOut) -> str:
+    """What a choice by cross-validation needs that these pairs don't have; "" if nothing."""
+    if held.people >= (FEWEST_PEOPLE if held.labelled else _FEWEST_UNNAMED):
+        return ""
+    if held.labelled:
+        return f"needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}"
+    unnamed = f"{_FEWEST_UNNAMED} pairs where nobody is known; these are {held.people}"
+    return f"needs at least {FEWEST_PEOPLE} people, or {unnamed}"
+
+
+def _unnamed(facts: Mapping[str, Any]) -> list[str]:
+    """A warning where a choice was made on folds that may share people."""
+    if facts.get("cross_validation", {}).get("labelled", True):
+        return []
+    told = "the folds that the choice was made on may share people, and its errors be too small"
+    return [f"nobody is known in these pairs: {told}; give a set with subjects, or ids such as ann/1"]
 
 
 def _agreement(held: HeldOut | None, estimator: Comparer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ...errors import InputError
 from ..application import add_group
 from ..files import domain_warnings, load_map, load_pairs, load_set, open_set, reading, save_moved, tell_moved
-from ..options import METHODS, PRINTING, RUNNING, Printing, Running, Seed, check_name, number_or
+from ..options import METHODS, PRINTING, RUNNING, Format, Printing, Running, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
 from .text import describe, map_text
@@ -57,6 +57,7 @@ def fit(
     exclude: Annotated[
         Path | None, typer.Option(help="Pairs list that the map will be judged on: its people are left out of the fit.")
     ] = None,
+    format: Format = None,
     statistics: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
@@ -82,8 +83,8 @@ def fit(
     from ...mapping import fit_map, pair_statistics
 
     a, b = open_set(source, running), open_set(target, running)
-    protocol = None if pairs is None else load_pairs(pairs)
-    judged = None if exclude is None else load_pairs(exclude)
+    protocol = None if pairs is None else load_pairs(pairs, format)
+    judged = None if exclude is None else load_pairs(exclude, None if pairs else format)
     with reading(printing) as progress:
         fitted = fit_map(
             a,

@@ -19,6 +19,7 @@ from .tar_table import tar_table
 from .templates import TEMPLATE_OPTIONS, TemplateOptions, run_templates
 
 if TYPE_CHECKING:
+    from ...datasets import PairProtocol
     from ...embeddings import EmbeddingSet
     from ...mapping import LinearMap, TwoSidedMap
     from ...verification import VerificationResult
@@ -35,7 +36,7 @@ def verify_command(
     b: Annotated[Path | None, typer.Argument(help="Set of the right images; A again if not given.")] = None,
     pairs: Annotated[
         Path | None,
-        typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list."),
+        typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF, CPLFW or CFP list."),
     ] = None,
     blufr: Annotated[Path | None, typer.Option(help="BLUFR's blufr_lfw_config.mat, instead of --pairs.")] = None,
     options: TemplateOptions = TEMPLATE_OPTIONS,
@@ -80,7 +81,8 @@ def verify_command(
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
         run_templates(a, b, pairs, options, (cohort, cohort_b), fars, allow_missing, output, printing)
         return
-    left, right, linear = load_system(a, b, options.map)
+    protocol = None if pairs is None else load_pairs(pairs, options.format, told=against is None)
+    left, right, linear = load_system(a, b, options.map, protocol)
     if blufr is not None:
         from .blufr import run_blufr
 
@@ -92,13 +94,12 @@ def verify_command(
         return
     from ...verification import System, compare_report, compare_systems, verification_report, verify
 
-    assert pairs is not None  # one of the two is given
-    protocol = load_pairs(pairs)
+    assert protocol is not None  # one of the two is given
     members = load_cohort(cohort, cohort_b, left, right)
     if against is not None:
         if members is not None:
             raise InputError("--cohort corrects the scores of one system", "Run verify for each of them.")
-        systems = System(left, right, linear), System(*load_system(against, against_b, against_map))
+        systems = System(left, right, linear), System(*load_system(against, against_b, against_map, protocol))
         found = compare_systems(*systems, protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed)
         finish(found, compare_report, lambda made, _: render_difference(made), output, printing)
         return
@@ -122,10 +123,11 @@ def verify_command(
     emit(result, lambda: render(result), printing)
 
 
-def load_system(a: Path, b: Path | None, map: Path | None) -> Parts:
-    """The sets and the map between them; InputError where the map is of other networks."""
-    left = load_set(a)
-    right = None if b is None else load_set(b)
+def load_system(a: Path, b: Path | None, map: Path | None, protocol: PairProtocol | None) -> Parts:
+    """The sets, of large ones what the protocol names, and the map; InputError where the map is of other networks."""
+    ids = None if protocol is None else protocol.ids
+    left = load_set(a, ids)
+    right = None if b is None else load_set(b, ids)
     return left, right, None if map is None else load_map(map, left, right)
 
 

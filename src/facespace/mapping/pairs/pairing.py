@@ -219,7 +219,8 @@ def _in_memory(faces: AnySet, wanted: AnySet | PairProtocol, engine: Engine) -> 
     if isinstance(faces, EmbeddingSet):
         return faces
     assert not isinstance(wanted, StoredSet)
-    return faces.take(rows_of(faces, wanted.ids, engine))
+    rows = rows_of(faces, wanted.ids, engine)
+    return faces.take(rows if len(rows) else np.arange(1))  # of none, whoever looks for pairs will say so
 
 
 def _combined(hashes: list[Hashes]) -> Hashes:

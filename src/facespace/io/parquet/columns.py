@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .column_names import COLUMNS, choose_columns, named_as
+from ..column_names import COLUMNS, choose_columns, named_as
 
 
 def parquet_columns(schema: Any, wanted: Mapping[str, str] | None = None, what: str = "this Parquet file") -> dict[str, str]:

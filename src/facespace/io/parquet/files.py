@@ -7,6 +7,7 @@ through all files, in the order of their paths.
 from __future__ import annotations
 
 import glob
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from ..errors import FileFormatError, shorten
-from ._npy import check_size
-from ._parquet_columns import parquet_columns
-from .embedding_files import Fields, parquet_facts, parquet_texts
+from ...errors import FileFormatError, GuessWarning, shorten
+from ..column_names import Fields, Wanted, guessed
+from ..limits import check_size
+from ..set_facts import read_facts
+from .columns import parquet_columns
+from .values import column_of, matrix_of
 
 GROUP = 16384  # rows of a row group that we write, and of a batch: 32 MiB of 512 numbers
 _TEXTS = ("id", "subject", "template", "media")
@@ -45,6 +48,8 @@ class ParquetFiles:
         groups: one Shard for each row group.
         names: the column of each role: id, vector, and what else there is of subject, template, media, quality.
         dim: width of the vectors. model: what the files say, "" where nothing. metadata: further facts of each file.
+        packed: what numbers a column of bytes holds, "" for float32. coded: columns that are read as a dictionary, lest a
+            text that many rows share be multiplied.
     """
 
     place: str
@@ -53,17 +58,21 @@ class ParquetFiles:
     dim: int
     model: str
     metadata: tuple[Mapping[str, Any], ...]
+    packed: str = ""
+    coded: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, place: str | Path, columns: Mapping[str, str] | None = None) -> ParquetFiles:
-        """Look at the footers. `columns` names the columns by role. Raises FileFormatError."""
+    def open(cls, place: str | Path, columns: Wanted | None = None) -> ParquetFiles:
+        """Look at the footers. `columns` as of `read_set`; a guess is told by a GuessWarning. Raises FileFormatError."""
+        wanted = dict(columns or {})
+        packed = wanted.pop("bytes", "")
         paths, groups, first = _paths(str(place)), [], None
         metadata = []
         start = 0
         for path in paths:
             with _named(path):
                 about = _footer(path)
-            found = _about(path, about, columns)
+            found = _about(path, about, wanted, packed)
             metadata.append(found.pop("metadata"))
             if first is None:
                 first = found
@@ -80,7 +89,27 @@ class ParquetFiles:
         assert first is not None  # _paths gives one at least
         if not start:
             raise FileFormatError(f"{place} holds no rows: an embedding set needs a vector; this one is empty")
-        return cls(str(place), tuple(groups), metadata=tuple(metadata), **first)
+        if told := guessed(first["names"], {}):
+            metadata[0] = {**metadata[0], "columns": told}
+        if told := guessed(first["names"], wanted):
+            warnings.warn(f"{place} was read with {told}", GuessWarning, stacklevel=4)
+        return cls(str(place), tuple(groups), metadata=tuple(metadata), packed=packed, **first)
+
+    def read(self) -> Fields:
+        """The whole of it in memory."""
+        vectors: Any = None
+        columns: dict[str, list[Any]] = {}
+        at = 0
+        for group in self.groups:
+            for fields in self.batches(group):
+                part = fields.pop("vectors")
+                if vectors is None:
+                    vectors = np.empty((len(self), self.dim), dtype=part.dtype)
+                vectors[at : at + len(part)] = part
+                at += len(part)
+                for name in fields.keys() - {"model", "metadata"}:
+                    columns.setdefault(name, []).extend(fields[name])
+        return {"vectors": vectors, "model": self.model, "metadata": dict(self.metadata[0]), **columns}
 
     def __len__(self) -> int:
         return self.groups[-1].start + self.groups[-1].rows
@@ -122,8 +151,7 @@ class ParquetFiles:
         import pyarrow.parquet as pq
 
         with _named(shard.path):
-            texts = [name for role, name in self.names.items() if role in _TEXTS]
-            options = {"read_dictionary": texts, "page_checksum_verification": True, "pre_buffer": False}
+            options = {"read_dictionary": list(self.coded), "page_checksum_verification": True, "pre_buffer": False}
             with pq.ParquetFile(shard.path, buffer_size=1 << 22, **options) as file:
                 names = None if everything else [name for role, name in self.names.items() if vectors or role != "vector"]
                 read = 0
@@ -171,9 +199,14 @@ class ParquetFiles:
         fields: Fields = {"model": self.model, "metadata": dict(self.metadata[0])}
         for role, name in self.names.items():
             if role != "vector":
-                fields["ids" if role == "id" else role] = parquet_texts(path, name, role, table[name])
+                if role == "id" and table[name].null_count:
+                    raise FileFormatError(f"{path}: {table[name].null_count} rows have no {name}")
+                fields["ids" if role == "id" else role] = column_of(path, role, name, table[name])
             elif name in table.column_names:
-                fields["vectors"] = _matrix(path, table[name], self.dim)
+                fields["vectors"] = _vectors(path, name, table[name].combine_chunks(), self.packed)
+                if fields["vectors"].shape[1] != self.dim:
+                    widths = f"{fields['vectors'].shape[1]} and {self.dim}"
+                    raise FileFormatError(f"{path}: column {name!r} has vectors of different widths ({widths})")
         return fields | self._folders(path, table.num_rows)
 
     def _folders(self, path: Path, rows: int) -> Fields:
@@ -212,54 +245,37 @@ def _footer(path: Path) -> Any:
     return about
 
 
-def _about(path: Path, about: Any, columns: Mapping[str, str] | None) -> dict[str, Any]:
+def _about(path: Path, about: Any, columns: Mapping[str, str], packed: str) -> dict[str, Any]:
     import pyarrow as pa
 
     schema = about.schema.to_arrow_schema().with_metadata(about.metadata)
     names = parquet_columns(schema, columns, str(path))
-    facts = parquet_facts(path, schema)
+    facts = read_facts(f"{path}: its metadata key 'facespace'", (about.metadata or {}).get(b"facespace", b"{}"))
     kind = schema.field(names["vector"]).type
     if pa.types.is_fixed_size_list(kind):
         dim = kind.list_size
     else:
-        with _named(path):
-            dim = _first_width(path, names["vector"]) if about.num_rows else 0
+        dim = _first_width(path, names["vector"], packed) if about.num_rows else 0
     if dim == 0 and about.num_rows:
         raise FileFormatError(f"{path}: the lists in column {names['vector']!r} are empty", "Leave out such rows.")
     check_size(str(path), 4 * dim * about.num_rows, path.stat().st_size)
-    return {"names": names, "dim": dim, "model": facts["model"], "metadata": facts["metadata"] or {}}
+    coded = [name for role, name in names.items() if role in _TEXTS and not pa.types.is_nested(schema.field(name).type)]
+    found = {"names": names, "dim": dim, "model": facts["model"], "metadata": facts["metadata"] or {}}
+    return {**found, "coded": tuple(coded)}
 
 
-def _first_width(path: Path, name: str) -> int:
+def _first_width(path: Path, name: str, packed: str) -> int:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
-        batch = next(file.iter_batches(1, columns=[name], use_threads=False))
-        value = batch.column(0)[0].as_py() or ()
-    return len(value) // 4 if isinstance(value, bytes) else len(value)
+    with _named(path), pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
+        batch = next(file.iter_batches(64, columns=[name], use_threads=False))
+        return int(_vectors(path, name, batch.column(0), packed).shape[1])
 
 
-def _matrix(path: Path, column: Any, dim: int) -> Any:
-    """(n, dim) of a column of lists, or of bytes that are little-endian float32; a view where they are float32 already."""
-    import pyarrow as pa
-
+def _vectors(path: Path, name: str, column: Any, packed: str) -> Any:
     if column.null_count:
-        raise FileFormatError(f"{path}: {column.null_count} rows have no vector", "Leave rows without an embedding out.")
-    vectors = column.combine_chunks()
-    if isinstance(vectors, pa.ChunkedArray):
-        vectors = vectors.chunk(0)
-    kind = vectors.type
-    if pa.types.is_fixed_size_list(kind):
-        return vectors.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        widths = np.unique(vectors.value_lengths().to_numpy(zero_copy_only=False))
-        if widths.tolist() != [dim]:
-            raise FileFormatError(f"{path}: vectors of different widths ({shorten(widths.tolist())})")
-        return vectors.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
-    told = [bytes(value.as_py()) for value in vectors]
-    if {len(value) for value in told} != {4 * dim}:
-        raise FileFormatError(f"{path}: vectors of different widths ({shorten(sorted({len(v) // 4 for v in told}))})")
-    return np.frombuffer(b"".join(told), dtype="<f4").reshape(-1, dim)
+        raise FileFormatError(f"{path}: {column.null_count} rows have no {name}", "Leave rows without an embedding out.")
+    return matrix_of(f"{path}: column {name!r}", column, packed)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,36 +9,55 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .._version import __version__
-from .files import atomic_write
+from ..._version import __version__
+from ..column_names import COLUMNS, Fields
+from ..files import atomic_write
+from ..set_facts import digest_of
 
 ROWS = 16384  # of a row group: 32 MiB of 512 numbers
 _REPEATED = ("subject", "template", "media")  # whose values come again and again; ids and vectors are noise to a dictionary
 
 
+def save_parquet(fields: Fields, path: Path) -> None:
+    """Write a set: columns id, vector (fixed-size list) and what else it has."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"id": pa.array(fields["ids"].tolist(), pa.string())}
+    for name, column in ((name, fields[name]) for name in COLUMNS if name in fields):
+        # "" is what is not known
+        texts = None if name == "quality" else [value or None for value in column.tolist()]
+        columns[name] = pa.array(column, pa.float32()) if texts is None else pa.array(texts, pa.string())
+    vectors = fields["vectors"]
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
+    facts = facts_text(fields["model"], vectors.shape[1], fields["metadata"])
+    write_tables(path, [pa.table(columns).replace_schema_metadata({"facespace": facts})])
+
+
 def facts_text(model: str, dim: int, metadata: Mapping[str, Any]) -> str:
     """What a file says of itself, under the metadata key `facespace`: JSON with a digest."""
     facts = {"model": model, "dim": dim, "metadata": metadata, "version": __version__}
-    facts["digest"] = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
+    facts["digest"] = digest_of(json.dumps(facts))
     return json.dumps(facts)
 
 
-def write_tables(path: Path, tables: Iterable[Any], facts: Callable[[], str]) -> None:
-    """Write pyarrow Tables of one schema to `path`, whole or not at all; at the end `facts()`, a `facts_text`."""
+def write_tables(path: Path, tables: Iterable[Any], facts: Callable[[], str] | None = None) -> None:
+    """Write pyarrow Tables of one schema to `path`, whole or not at all; at the end `facts()`, a `facts_text`.
+
+    Without `facts` these are in the schema's metadata, where they are known before.
+    """
     import pyarrow.parquet as pq
 
     with atomic_write(path) as temporary:
         writer = None
         try:
             for table in tables:
-                plain = table.replace_schema_metadata(None)
                 if writer is None:
-                    coded = [name for name in _REPEATED if name in plain.column_names]
+                    coded = [name for name in _REPEATED if name in table.column_names]
                     writer = pq.ParquetWriter(
-                        temporary, plain.schema, compression="zstd", use_dictionary=coded, write_page_checksum=True
+                        temporary, table.schema, compression="zstd", use_dictionary=coded, write_page_checksum=True
                     )
-                writer.write_table(plain, row_group_size=ROWS)
-            if writer is not None:
+                writer.write_table(table, row_group_size=ROWS)
+            if writer is not None and facts is not None:
                 writer.add_key_value_metadata({"facespace": facts()})
         finally:
             if writer is not None:
