@@ -32,7 +32,9 @@ def cluster():
 
     node = {"num_cpus": 1, "object_store_memory": 200 << 20}
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers don't have the tests
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    soon = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
+    head = {**node, "include_dashboard": False, "_system_config": soon}  # a lost node is missed in 2 s instead of 15
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         cluster.add_node(**node)
         assert RayEngine(cluster.address).workers == 2

@@ -77,26 +77,26 @@ class RayEngine:
         # Each call gives its sum and, beside it, None: that it has ended is known here while the sum stays where it is.
         call, add = self._remote(_call_only, function, returns=2), self._remote(_add, returns=2)
         queue = enumerate(tasks)
-        running: dict[Any, tuple[int, int, Any, list[Task]]] = {}
+        running: dict[Any, tuple[int, int, Any, Any]] = {}  # level, place, sum, and of level 0 the task
         sums: dict[tuple[int, int], Any] = {}  # by level and place of the tree: those without a neighbour yet
         with self._watched(lambda: list(running)):
             while True:
                 while len(running) < self._ahead and (item := next(queue, None)) is not None:
                     end, part = call(item[1])
-                    running[end] = 0, item[0], part, [item[1]]
+                    running[end] = 0, item[0], part, item[1]
                 if not running:
                     break
                 (end,), _ = self._ray.wait(list(running), fetch_local=False)
                 self._ray.get(end)
-                level, place, part, ended = running.pop(end)
-                for task in ended if done is not None else ():
+                level, place, part, task = running.pop(end)
+                if level == 0 and done is not None:
                     done(task)
                 neighbour = sums.pop((level, place ^ 1), None)
                 if neighbour is None:
                     sums[level, place] = part
                 else:
                     end, whole = add(neighbour, part) if place % 2 else add(part, neighbour)
-                    running[end] = level + 1, place // 2, whole, []
+                    running[end] = level + 1, place // 2, whole, None
             # What stays alone is the end of its level: the higher, the earlier.
             alone = [sums[key] for key in sorted(sums)]
             result: Sum = self._ray.get(functools.reduce(lambda later, earlier: add(earlier, later)[1], alone))
