@@ -63,6 +63,10 @@ class OutputError(FacespaceError):
     """A result can't be written where the user asked for it."""
 
 
+class EngineError(FacespaceError):
+    """Work can't be done where it was to be: there is no such cluster, or it loses its workers."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """The error for `name`, with the nearest of `known` (by spelling) and, when they are few, all of them.
 

@@ -1,5 +1,6 @@
 """Mapping: linear maps between embedding spaces, all from one sufficient statistic."""
 
+from .batches import batch_statistics
 from .domain import DomainCheck
 from .families import (
     FAMILIES,
@@ -36,6 +37,6 @@ __all__ = [
     "DomainCheck", "FittedOn", "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs",
     "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused",
     "RefineResult", "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "apply_to_files",
-    "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator", "pair_statistics",
-    "paired_vectors", "refine_map", "sample_of", "sample_pairs", "select",
+    "batch_statistics", "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator",
+    "pair_statistics", "paired_vectors", "refine_map", "sample_of", "sample_pairs", "select",
 ]  # fmt: skip
