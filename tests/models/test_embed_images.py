@@ -180,6 +180,46 @@ def test_a_damaged_shard_is_done_again(crops, tiny, tmp_path, monkeypatch):
     assert len(EmbeddingSet.load(out)) == 12
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"facts": np.array("[]")},
+        {"facts": np.array('{"skipped": [3]}')},
+        {"facts": np.array('{"skipped": [{"id": "x"}]}')},
+        {"facts": np.array('{"skipped": [{"id": [], "file": "f", "reason": "r", "detail": ""}]}')},
+        {"facts": np.array("[" * 100_000)},
+        {"vectors": np.ones((6, 3), np.float32)},
+        {"vectors": np.full((6, 8), np.nan, np.float32)},
+        {"vectors": np.zeros((6, 8), np.float32)},
+        {"faces": np.array(["one"] * 6)},
+        {"faces": np.ones(5, np.int64)},
+        {"ids": np.arange(6).reshape(3, 2)},
+    ],
+)
+def test_a_shard_of_odd_content_is_done_again(crops, tiny, tmp_path, monkeypatch, changes):
+    out = tmp_path / "set.npz"
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            embed(crops, tiny, aligned=True, out=out, batch_size=3, workers=1)
+    (shard,) = Path(f"{out}.partial").glob("*.npz")
+    with np.load(shard) as held:
+        arrays = dict(held)
+    assert len(arrays["ids"]) == 6
+    np.savez(shard, **{**arrays, **changes})
+    assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 0
+    assert len(EmbeddingSet.load(out)) == 12
+
+
+@pytest.mark.parametrize("settings", ["[]", "3", "null", '{"a": [}', "[" * 100_000, '{"weights": 3}'])
+def test_settings_of_odd_content_are_other_settings(crops, tiny, tmp_path, monkeypatch, settings):
+    out = tmp_path / "set.npz"
+    Path(f"{out}.partial").mkdir()
+    Path(f"{out}.partial/settings.json").write_text(settings)
+    with pytest.raises(InputError, match="was begun with other settings"):
+        embed(crops, tiny, aligned=True, out=out, resume=True)
+
+
 def test_resuming_with_other_settings_is_refused(crops, make_tiny, tmp_path, monkeypatch):
     out = tmp_path / "set.parquet"
     with monkeypatch.context() as patch:

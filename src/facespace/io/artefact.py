@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,11 +29,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..errors import FileFormatError, NewerFileWarning, OutputError
 from ..results import code_version
+from ._npy import guarded, read_npz
 from .files import atomic_write, existing_file
 from .json import jsonable
 
 SUFFIX = ".safetensors"
 _OLD_FORMATS = {"facespace-explain-1": "checkpoint", "facespace-image-student-1": "student"}  # their headers before layouts
+
+_KINDS = {"f": "f", "i": "iu", "u": "iu", "b": "b", "U": "U"}  # of numbers (and text) wanted: those that may be found
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
@@ -62,12 +65,16 @@ class Artefact:
         found, wanted = self.arrays[name], np.dtype(dtype)
         if wanted.kind == "f" and found.dtype.kind != "f":
             raise self.error(f"{name} holds {found.dtype}, not floating-point numbers")
-        if found.dtype.kind not in "fiu" or (wanted.kind in "iu" and found.dtype.kind not in "iu"):
+        if found.dtype.kind not in _KINDS[wanted.kind]:
             raise self.error(f"{name} holds {found.dtype}, not {wanted}")
-        if found.dtype.kind == "f" and not np.isfinite(found).all():
-            raise self.error(f"{int((~np.isfinite(found)).sum()):,} numbers of {name} are NaN or infinite")
         self._check_shape(name, found.shape, shape)
-        return found.astype(wanted, copy=False)
+        with np.errstate(all="ignore"):  # too large for float32: infinite, and refused as such; so is NaN
+            cast = found.astype(wanted, copy=False)
+        if wanted.kind == "f" and not np.isfinite(cast).all():
+            raise self.error(f"{int((~np.isfinite(cast)).sum()):,} numbers of {name} are NaN or infinite")
+        if wanted.kind in "iu" and (cast != found).any():
+            raise self.error(f"{int((cast != found).sum()):,} numbers of {name} don't fit into {wanted}")
+        return cast
 
     def like(self, wanted: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
         """The arrays `prefix` + name, of the shapes and types of `wanted`, by name; no others may begin with `prefix`."""
@@ -77,7 +84,7 @@ class Artefact:
         found = {name: self.array(prefix + name, None, one.dtype) for name, one in wanted.items()}
         for name, one in wanted.items():
             if one.ndim == 0 and found[name].shape == (1,):  # as files held them before layouts
-                found[name] = found[name][0]
+                found[name] = found[name].reshape(())
             self._check_shape(prefix + name, found[name].shape, one.shape)
         return found
 
@@ -179,6 +186,21 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
         told = f"{path} was written by a newer facespace ({header.get('version', 'unknown')})"
         warnings.warn(f"{told}: what this one doesn't know is left out", NewerFileWarning, stacklevel=2)
     return Artefact(path, found, number, header.get("version", ""), arrays, facts, layout)
+
+
+def read_npz_artefact(path: Path, what: str, names: Sequence[str], facts: str) -> Artefact:
+    """Arrays `names`, as far as they are there, and the JSON object in the array `facts`, of a .npz that is `what`.
+
+    Raises FileFormatError. (A zip has checksums of its own.)
+    """
+    arrays, _ = guarded(existing_file(path, what), what, lambda: read_npz(path, (*names, facts)))
+    try:
+        told = json.loads(str(arrays.pop(facts, "")))
+    except (ValueError, RecursionError) as error:
+        told = error
+    if not isinstance(told, dict):
+        raise FileFormatError(f"{path} can't be read as {what}: its {facts} are no JSON object", "Is it damaged?")
+    return Artefact(path, what, 1, str(told.get("version", "")), arrays, told)
 
 
 def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
