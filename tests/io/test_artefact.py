@@ -163,6 +163,18 @@ def test_numbers_that_the_type_needed_can_not_hold_are_refused(tmp_path):
     assert isinstance(file.like({"one": np.array(0)}, "net.")["one"], np.ndarray)
 
 
+def test_the_same_content_gives_the_same_bytes(whole, tmp_path):
+    """safetensors by itself writes the header's entries in another order each time."""
+    kind, path, _, _, _ = whole
+    found = read_artefact(path, kind)
+    for number in range(5):
+        again = write_artefact(tmp_path / f"{number}.safetensors", kind, found.arrays, found.facts)
+        assert again.read_bytes() == path.read_bytes()
+    odd = write_artefact(tmp_path / "odd.safetensors", "made", {"é\n\x7f": np.ones(1)}, {"ü": "\x00\u2028\ud7ff"})
+    assert read_artefact(odd).facts == {"ü": "\x00\u2028\ud7ff"}
+    assert list(read_artefact(odd).arrays) == ["é\n\x7f"]
+
+
 def test_unknown_arrays_and_facts_are_left_alone(whole):
     _, path, read, arrays, header = whole
     save_file({**arrays, "more": np.ones(3)}, path, metadata={**_with_facts(header, more="x"), "new": "y"})

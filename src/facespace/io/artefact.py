@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import FileFormatError, NewerFileWarning, OutputError
+from ..errors import FileFormatError, NewerFileWarning
 from ..results import code_version
 from ._npy import guarded, read_npz
 from .files import atomic_write, existing_file
@@ -138,8 +138,7 @@ def write_artefact(
 
     Raises FileFormatError for another suffix than .safetensors, OutputError when it can't be written.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     path = Path(path)
     if path.suffix != SUFFIX:
@@ -147,12 +146,20 @@ def write_artefact(
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps(jsonable(facts), ensure_ascii=False)
     header = {"format": "facespace", "kind": kind, "layout": str(layout), "version": code_version(), "facts": text}
-    with atomic_write(path) as temporary:
-        try:
-            save_file(whole, temporary, metadata={**header, "digest": _digest(header, whole)})
-        except SafetensorError as error:
-            raise OutputError(f"can't write {path}: {error}", "Is the disk full?") from None
+    # Not save_file: it writes by way of a file of its own, which a killed run would leave behind.
+    data = save(whole, metadata={**header, "digest": _digest(header, whole)})
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.writelines(_in_order(memoryview(data)))
     return path
+
+
+def _in_order(data: memoryview) -> Iterator[bytes | memoryview]:
+    """The file with its header, which safetensors writes in any order, in one: the same content gives the same bytes."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    text = json.dumps(json.loads(bytes(data[8:end])), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    head = text.encode()
+    head = head.ljust(-(-len(head) // 8) * 8)  # so that numbers begin at multiples of eight
+    yield from (len(head).to_bytes(8, "little"), head, data[end:])
 
 
 def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "") -> Artefact:
