@@ -191,9 +191,9 @@ def _await(child: int, reads: int, at: mmap.mmap) -> tuple[bytes, str]:
 
 
 def plan(readers: list[str], rates: dict[str, float], total: int) -> dict[str, int]:
-    """So many inputs for each: half equally, half by speed; a hundredth of all at least."""
-    fast = sum(rates.values())
-    return {name: max(total // 100, int(total * (0.5 / len(readers) + 0.5 * rates[name] / fast))) for name in readers}
+    """So many inputs for each: a hundredth of all, and the rest by speed."""
+    few, fast = min(total // 100, total // len(readers)), sum(rates.values())
+    return {name: few + int((total - few * len(readers)) * rates[name] / fast) for name in readers}
 
 
 def table(done: dict[str, dict[str, float]]) -> str:

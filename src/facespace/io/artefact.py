@@ -195,14 +195,14 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
     return Artefact(path, found, number, header.get("version", ""), arrays, facts, layout)
 
 
-def read_npz_artefact(path: Path, what: str, names: Sequence[str], facts: str) -> Artefact:
-    """Arrays `names`, as far as they are there, and the JSON object in the array `facts`, of a .npz that is `what`.
+def read_npz_artefact(path: Path, what: str, names: Sequence[str], facts: str = "") -> Artefact:
+    """Arrays `names`, as far as they are there, and the JSON object in the array `facts` (if named), of an npz, `what`.
 
     Raises FileFormatError. (A zip has checksums of its own.)
     """
     arrays, _ = guarded(existing_file(path, what), what, lambda: read_npz(path, (*names, facts)))
     try:
-        told = json.loads(str(arrays.pop(facts, "")))
+        told = json.loads(str(arrays.pop(facts, ""))) if facts else {}
     except (ValueError, RecursionError) as error:
         told = error
     if not isinstance(told, dict):
