@@ -94,7 +94,7 @@ def attempt(reader: str, folder: Path) -> tuple[str, str]:
 
 def work(inputs: Inputs, numbers: range, at: mmap.mmap, place: Path, results: int) -> None:
     """In a child: read these inputs, and write a line of JSON for each chunk's counts and failures."""
-    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     out = os.open(place / "stdout", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     os.dup2(out, 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -221,6 +221,7 @@ def main() -> int:
     from fuzzing.readers import READERS
     from fuzzing.seeds import make_seeds
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its folder is removed
     place = Path(tempfile.mkdtemp(prefix="facespace-fuzz-", dir=MEMORY if MEMORY.is_dir() else None))
     os.environ |= {"FACESPACE_CONFIG": str(place / "config"), "FACESPACE_CACHE": str(place / "cache"), "NO_COLOR": "1"}
     os.environ.pop("FACESPACE_MODELS", None)
