@@ -94,6 +94,7 @@ def attempt(reader: str, folder: Path) -> tuple[str, str]:
 
 def work(inputs: Inputs, numbers: range, at: mmap.mmap, place: Path, results: int) -> None:
     """In a child: read these inputs, and write a line of JSON for each chunk's counts and failures."""
+    os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     out = os.open(place / "stdout", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     os.dup2(out, 1)

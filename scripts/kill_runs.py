@@ -99,23 +99,29 @@ def killed(job: Job, folder: Path, seconds: float, draw: random.Random) -> bool:
 
 
 def try_job(job: Job, kills: int, place: Path, draw: random.Random) -> Counter[str]:
-    def fresh(name: str, work: Callable[[Path], object] | None = None) -> Path:
-        folder = place / name
+    folder = place / "run"
+
+    def fresh(before: Files) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        whole(job.before, folder)
-        if work is not None and (code := whole(work, folder)[0]):
-            raise SystemExit(f"{job.name}: exit code {code} without any kill")
-        return folder
+        for name, data in before.items():
+            (folder / name).write_bytes(data)
 
-    old, new = files(fresh("run")), files(fresh("run", job.again))
-    more = files(fresh("run", job.also_new)) if job.also_new else {}
-    fresh("run")
-    seconds = 2.0 if job.also_new else whole(job.again, place / "run")[1]
+    def after_all_of(work: Callable[[Path], object], before: Files) -> tuple[Files, float]:
+        fresh(before)
+        code, seconds = whole(work, folder)
+        if code:
+            raise SystemExit(f"{job.name}: exit code {code} without any kill")
+        return files(folder), seconds
+
+    old, _ = after_all_of(job.before, {})
+    new, seconds = after_all_of(job.again, old)
+    more = after_all_of(job.also_new, old)[0] if job.also_new else {}
+    seconds = 0.6 if job.also_new else seconds
     counts: Counter[str] = Counter()
     while counts["kills"] < kills:
-        folder = fresh("run")
-        if not killed(job, folder, 0.3 * seconds if job.also_new else seconds, draw):
+        fresh(old)
+        if not killed(job, folder, seconds, draw):
             continue
         counts["kills"] += 1
         left = files(folder)
@@ -233,6 +239,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", help="this job; may be given several times")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its folder is removed
     place = Path(tempfile.mkdtemp(prefix="facespace-kills-"))
     faults = 0
     print("  ".join(["job".ljust(22), *COUNTS]), flush=True)
