@@ -38,7 +38,7 @@ def test_grey_images_get_three_channels(picture):
     assert (decoded[..., 0] == decoded[..., 2]).all()
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".gif", ".jp2", ".avif", ".bmp", ".ppm"])
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.99])
 def test_truncated_images_are_told_at_any_length(picture, suffix, part):
     data = encoded(picture, suffix)

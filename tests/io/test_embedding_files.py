@@ -54,6 +54,15 @@ def test_ids_of_any_kind_of_text_are_read(tmp_path, ids):
     assert (loaded.ids.tolist(), loaded.subject.tolist()) == (IDS, IDS)
 
 
+def test_lists_that_a_dictionary_makes_small_are_refused_before_they_are_unpacked(tmp_path):
+    values, starts = np.ones(40_000_000, np.float32), np.arange(0, 40_000_001, 400_000, dtype=np.int32)
+    table = {"id": [str(row) for row in range(100)], "vector": pa.ListArray.from_arrays(starts, pa.array(values))}
+    pq.write_table(pa.table(table), tmp_path / "s.parquet")
+    assert (tmp_path / "s.parquet").stat().st_size < 10_000
+    with pytest.raises(FileFormatError, match=r"s\.parquet unpacks to 165 MB from a file of"):
+        EmbeddingSet.load(tmp_path / "s.parquet")
+
+
 def test_bytes_in_npz_are_utf_8(tmp_path):
     coded = np.array([i.encode() for i in IDS])
     np.savez(tmp_path / "s.npz", vectors=V, ids=coded, subject=coded, model=np.array(b"net"))

@@ -28,9 +28,10 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS, keep_damaged: 
     Landmarks of such an image are therefore coordinates in the upright picture. Grey images become three equal channels,
     transparency is dropped; bytes behind the end of the picture, such as a phone's video, are none of it.
 
-    Raises FileFormatError when the file is missing, no image, larger than `max_pixels` by its header, or a JPEG or PNG that
-    is truncated or damaged. (Image decoders fill the missing part with grey or noise and say nothing; a face half grey
-    would become a wrong embedding.) With `keep_damaged` what can be decoded of it is taken.
+    Raises FileFormatError when the file is missing, no image, larger than `max_pixels` by its header, truncated, or a JPEG
+    or PNG that is damaged. (Image decoders fill the missing part with grey or noise and say nothing; a face half grey
+    would become a wrong embedding. The other kinds have no checksums, and damage amid them mostly can't be told.) With
+    `keep_damaged` what can be decoded of a JPEG or PNG is taken.
     """
     path = Path(path)
     try:

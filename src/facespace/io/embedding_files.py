@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import unicodedata
 from pathlib import Path
@@ -108,7 +109,10 @@ def _load_parquet(path: Path) -> Fields:
         # Not by column: pyarrow ends the process where a column's own metadata are damaged.
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         unpacked = sum(group.total_byte_size for group in groups)
-        least = 4 * about.num_rows * getattr(file.schema_arrow.field("vector").type, "list_size", 1)
+        width = getattr(file.schema_arrow.field("vector").type, "list_size", 0)
+        if not width:  # coded by a dictionary, long lists of equal numbers take no room: the first tells how long they are
+            width = sum(batch.nbytes // 4 for batch in itertools.islice(file.iter_batches(1, columns=["vector"]), 1))
+        least = 4 * about.num_rows * width
         check_size(str(path), max(unpacked, least), path.stat().st_size)
         table = file.read(columns=wanted)
         facts = _facts(f"{path}: its metadata key 'facespace'", (file.schema_arrow.metadata or {}).get(b"facespace", b"{}"))
