@@ -4,9 +4,9 @@
     python scripts/kill_runs.py --kills 5 --only "map fit" --only "save npz"
 
 A job runs in a forked process, as on the command line, and is killed: half of the times at a random moment of its run, half
-of the times within two milliseconds after a temporary file has appeared. Saves are made over and over, so that each kill
-is in one. Then every file of the job's must be as before or as a whole run leaves it; the same command again must end well,
-with the same bytes as a run that nobody killed; and nothing else may be left beside them.
+of the times within two milliseconds after the first, second or third temporary file has appeared. Saves are made over and
+over, so that each kill is in one. Then every file of the job's must be as before or as a whole run leaves it; the same
+command again must end well, with the same bytes as a run that nobody killed; and nothing else may be left beside them.
 
 A row per job: kills; of the files in their places: old, new, none yet, damaged; how many kills left a temporary file; for
 npy how often its two files were of two saves, which loading them must say; reruns that ended otherwise, with other bytes, or
@@ -88,11 +88,11 @@ def killed(job: Job, folder: Path, seconds: float, draw: random.Random) -> bool:
     if draw.random() < 0.5:
         time.sleep(draw.uniform(0, seconds))
     else:
-        skip, end = draw.randrange(4), time.perf_counter() + seconds
-        while time.perf_counter() < end and (skip > 0 or not any(folder.rglob(".*~*"))):
-            skip -= any(folder.rglob(".*~*"))
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return False
+        nth, end = draw.randrange(3), time.perf_counter() + seconds
+        seen: set[Path] = set()
+        while len(seen) <= nth and time.perf_counter() < end:
+            seen |= set(folder.rglob(".*~*"))
+            time.sleep(0.0002)
         time.sleep(draw.uniform(0, 0.002))
     os.kill(pid, signal.SIGKILL)
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
@@ -179,8 +179,6 @@ def jobs(home: Path) -> Iterator[Job]:
         faces.save(home / f"{name}.parquet")
     one, two = str(home / "a.parquet"), str(home / "b.parquet")
     fit_map(a, b, "ridge").save(home / "map.safetensors")
-    if SHARED.is_dir():
-        yield from embed_jobs(home)
     fit = ("map", "fit", one, two, "-o", "OUT/map.safetensors", "--statistics", "OUT/statistics.safetensors")
     yield main_job("map fit", *fit, before=("map", "fit", one, two, "-o", "OUT/map.safetensors", "--method", "rotation"))
     for suffix in ("parquet", "npz", "npy"):
@@ -207,6 +205,8 @@ def jobs(home: Path) -> Iterator[Job]:
     yield save_job(".bin", lambda made, folder: write_bin(folder / "pairs.bin", made, [True] * 10), *images)
     yield save_job("JSON", lambda made, folder: write_json(made, folder / "results.json"), x[:50], x[50:100])
     yield save_job("report folder", lambda name, folder: report(name).write(folder), "one", "two")
+    if SHARED.is_dir():
+        yield from embed_jobs(home)
 
 
 def report(name: str) -> Report:
