@@ -6,7 +6,7 @@ What is read is used as far as it is cheap: a map maps, a shard is merged, what 
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +38,8 @@ for name in (
 for name in ("info", "map", "canonical"):
     importlib.import_module(f"facespace.cli.{name}")
 
-IMAGES = ("jpg", "jpeg", "png", "webp", "tif", "bmp", "gif", "jp2", "avif", "ppm")
+HEIC = ("heic",) if importlib.util.find_spec("pi_heif") else ()
+IMAGES = ("jpg", "jpeg", "png", "webp", "tif", "bmp", "gif", "jp2", "avif", "ppm", *HEIC)
 VECTORS = np.random.default_rng(1).normal(size=(3, 6)).astype(np.float32)
 
 

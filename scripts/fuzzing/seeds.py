@@ -23,6 +23,7 @@ from facespace.templates import score_shard
 N = 24
 IDS = [f"p{i // 2:02d}/{i % 2}" for i in range(N)]
 SEVEN = tuple(range(7))
+HEIC = Path(__file__).parents[2] / "tests/images/ramp.heic"  # OpenCV writes none
 CARD = """name = "tiny"
 runtime = "onnx"
 dim = 6
@@ -244,6 +245,7 @@ def _images(place: Place) -> None:
         made, data = cv2.imencode(f".{suffix}", picture, list(options))
         if made:
             (place(f"image-{suffix}", "colour") / "image").write_bytes(data.tobytes())
+    (place("image-heic", "colour") / "image").write_bytes(HEIC.read_bytes())
     grey, deep = picture[:, :, 0], picture.astype(np.uint16) * 257
     for suffix, image, variant in (
         ("png", grey, "grey"),

@@ -58,18 +58,18 @@ def test_damaged_and_other_files_are_told_and_options_take_them(crops, tiny):
     data = cv2.imencode(".jpg", cv2.imdecode(np.frombuffer(whole, np.uint8), 1))[1].tobytes()
     (crops / "ann/half.jpg").write_bytes(data[: len(data) // 2] + b"\xff\xd9")
     (crops / "ann/moving.jpg").write_bytes(data + b"a video")
-    (crops / "ann/phone.heic").write_bytes(b"heic")
+    (crops / "ann/phone.mov").write_bytes(b"mov")
     result = embed(crops, tiny, aligned=True)
     assert [(s.id, s.reason) for s in result.skipped] == [("ann/half", "unreadable")]
     assert "damaged JPEG data" in result.skipped[0].detail
-    assert result.to_dict()["other_files"] == {".heic": 1}
+    assert result.to_dict()["other_files"] == {".mov": 1}
     kept = embed(crops, tiny, aligned=True, keep_damaged=True)
     assert (len(kept.embeddings), kept.skipped) == (14, ())
     assert kept.embeddings.metadata["keep_damaged"] is True
     with pytest.raises(InputError, match="unreadable: 14") as caught:
         embed(crops, tiny, aligned=True, max_pixels=100)
     assert "more than the limit of 100" in caught.value.hint
-    assert "1 file is no image that can be read: .heic" in caught.value.hint
+    assert "1 file is no image that can be read: .mov" in caught.value.hint
 
 
 def test_files_by_id(crops, tiny):

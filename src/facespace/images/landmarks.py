@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import FileFormatError, shorten
 from ..io import existing_file, read_text
-from .find import SUFFIXES
+from .find import HEIF, SUFFIXES
 
 CSV_COLUMNS = tuple(
     f"{point}_{axis}" for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
@@ -87,7 +87,7 @@ def _read_list(path: Path, lines: list[str]) -> tuple[list[str], list[list[float
 
 def _id(name: str) -> str:
     path = PurePosixPath(unicodedata.normalize("NFC", name.strip()).replace("\\", "/"))
-    return str(path.with_suffix("") if path.suffix.lower() in SUFFIXES else path)
+    return str(path.with_suffix("") if path.suffix.lower() in (*SUFFIXES, *HEIF) else path)
 
 
 def _numbers(path: Path, line: int, fields: Sequence[str | None]) -> list[float]:
