@@ -16,6 +16,7 @@ left anything behind; and how many images reruns of embed took over from the kil
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import random
 import shutil
@@ -39,6 +40,9 @@ from facespace.io import write_json
 from facespace.mapping import pair_statistics
 from facespace.report import Report, Text
 from facespace.templates import score_shard
+
+for module in ("facespace.cli.embed", "facespace.cli.map", "facespace.models", "onnxruntime", "typer.main", "rich.progress"):
+    importlib.import_module(module)  # here, lest every child load them anew
 
 SHARED = Path(os.environ.get("FACESPACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 COUNTS = ("kills", "old", "new", "none", "damaged", "temporary", "mixed", "failed", "other bytes", "left over", "taken over")
