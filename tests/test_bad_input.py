@@ -48,7 +48,7 @@ CASES = {
     "twice": ("info {d}/twice.parquet", "duplicate ids: p00/0"),
     "unnamed": ("info {d}/unnamed.parquet", "empty id in row 5"),
     "short": ("info {d}/short.npz", "60 vectors but 59 ids"),
-    "no ids": ("info {d}/noids.npz", "no array 'ids'", "vectors"),
+    "no ids": ("info {d}/noids.npz", "no array 'id'", "vectors"),
     "npy without ids": ("info {d}/noids.npy", "no ids beside it", "noids.ids.csv"),
     "nothing shared": ("map fit {d}/a.parquet {d}/stranger.parquet -o {o}/x.safetensors", "share no id", "p00/0", "other/0"),
     "no pair embedded": (
@@ -73,7 +73,7 @@ CASES = {
     "exchanged": ("verify {d}/b.parquet {d}/a.parquet --map {d}/map.safetensors --pairs {d}/pairs.csv", "exchanged"),
     "map of one": ("verify {d}/a.parquet --map {d}/map.safetensors --pairs {d}/pairs.csv", "only one is given"),
     "set as map": ("map apply {d}/a.parquet {d}/a.parquet -o {o}/x.parquet", "a.parquet can't be read as safetensors"),
-    "map as set": ("verify {d}/map.safetensors --pairs {d}/pairs.csv", "'.safetensors'"),
+    "map as set": ("verify {d}/map.safetensors --pairs {d}/pairs.csv", "map.safetensors holds 'map', not a set"),
     # files
     "cut parquet": ("info {d}/cut.parquet", "cut.parquet can't be read as Parquet", "truncated"),
     "cut npz": ("verify {d}/cut.npz --pairs {d}/pairs.csv", "cut.npz can't be read as npz", "truncated"),

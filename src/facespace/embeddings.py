@@ -213,12 +213,22 @@ class EmbeddingSet:
         return Join(left, other if whole else other.take(rows[shared]), left_only, right_only)
 
     @classmethod
-    def load(cls, path: str | Path) -> EmbeddingSet:
+    def load(cls, path: str | Path, *, columns: Mapping[str, str] | None = None) -> EmbeddingSet:
         """Read Parquet, .npz, or .npy with its ids beside it (`name.ids.csv` or `name.ids.txt`).
+
+        Of other programs also csv, tsv, JSON, JSON lines, safetensors, HDF5 (extra hdf5), dumps of PostgreSQL with vectors
+        of pgvector, and flat FAISS indexes.
+
+        Args:
+            path: the file; its suffix says what it is.
+            columns: which columns (arrays, datasets) to take, by role: `{"id": "face_id", "vector": "emb", "subject": ""}`;
+                the roles are id, vector, subject, template, media, quality, and "" takes none. What is not said is told by
+                the names that programs give; a name that isn't ours is reported by a GuessWarning and in `metadata`. Vectors
+                in bytes (Parquet) are float32; `"bytes": "float16"` or `"float64"` says otherwise.
 
         Raises FileFormatError naming the file and what is wrong with it.
         """
-        fields = read_set(Path(path))
+        fields = read_set(Path(path), columns)
         try:
             return cls(**fields)
         except InputError as error:  # say which file the bad rows are in

@@ -39,6 +39,10 @@ class NewerFileWarning(UserWarning):
     """A file of a newer facespace was read as far as this one knows it."""
 
 
+class GuessWarning(UserWarning):
+    """Somebody else's file was read by a guess, which the message tells; to say it instead silences it."""
+
+
 class DimensionError(InputError):
     """The width of the vectors is not the one that is needed."""
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from map_command import Run, write_sets
@@ -117,3 +119,27 @@ def test_copies_are_counted_and_named(run, tmp_path):
     assert run("info", tmp_path / "s.parquet") == 0
     assert "! 2 images are copies of others: p0/1 = p0/0, p3/9 = p1/5" in run.out
     assert "! 2 images have the vector of another person's: p3/9 = p1/5" in run.out
+
+
+def test_a_guessed_set_is_told_in_one_line_and_columns_can_be_said(run, tmp_path):
+    (tmp_path / "s.jsonl").write_text('{"face_id": "a/1", "emb": [1, 2], "person": "x"}\n')
+    assert run("info", tmp_path / "s.jsonl", "--json") == 0
+    assert json.loads(run.out)["metadata"] == {"columns": "face_id as id, emb as vector, person as subject"}
+    assert run.err == f"! {tmp_path}/s.jsonl was read with face_id as id, emb as vector, person as subject\n"
+    assert run("info", tmp_path / "s.jsonl") == 0
+    assert "face_id as id" in run.err  # said every time
+    said = run.json("info", f"{tmp_path}/s.jsonl:id=face_id,vector=emb,subject=")
+    assert (run.err, said["columns"], said["first_ids"]) == ("", {}, ["a/1"])
+    assert run.error("info", f"{tmp_path}/s.jsonl:id=faceid")["message"].startswith(
+        f"{tmp_path}/s.jsonl has no column 'faceid'"
+    )
+    assert "did you mean 'vector'" in run.error("info", f"{tmp_path}/s.jsonl:vectr=emb")["message"]
+    (tmp_path / "s.jsonl:id=1.npy").write_bytes(b"")
+    assert "can't be read as npy" in run.error("info", tmp_path / "s.jsonl:id=1.npy")["message"]  # a file's own name
+
+
+def test_safetensors_of_others_are_sets(run, tmp_path):
+    from safetensors.numpy import save_file
+
+    save_file({"vectors": np.eye(2, dtype=np.float32)}, tmp_path / "s.safetensors", {"ids": '["a", "b"]'})
+    assert run.json("info", tmp_path / "s.safetensors")["rows"] == 2

@@ -5,7 +5,7 @@ import pytest
 
 from facespace import EmbeddingSet
 from facespace.datasets import read_lfw_pairs, read_pairs
-from facespace.errors import FileFormatError
+from facespace.errors import FileFormatError, UnknownNameError
 
 LFW = "2\t1\nAnn\t1\t2\nAnn\t1\tBob\t3\nCy\t4\t10\nCy\t4\tDi\t1\n"
 CSV = "id1,id2,same,fold\na,b,1,0\na,c,0,0\nd,e,TRUE,1\nd,f,false,1\n"
@@ -107,6 +107,71 @@ def test_numbers_that_could_be_ids_or_labels_are_asked_about(write):
         read_pairs(write("1 7 0\n0 8 1\n"))
     assert read_pairs(write("same id1 id2\n1 7 0\n0 8 1\n")).left.tolist() == ["7", "8"]
     assert read_pairs(write("1 7 9\n0 8 1\n")).left.tolist() == ["7", "8"]
+
+
+def test_a_format_that_is_said_is_believed_and_no_guess(write):
+    path = write("1 7 0\n0 8 1\n")
+    with pytest.raises(FileFormatError, match="--format id-id-same or --format same-id-id"):
+        read_pairs(path)
+    found = read_pairs(path, format="same-id-id")
+    assert (as_lists(found), found.notes) == ((["7", "8"], ["0", "1"], [True, False], None), ())
+    found = read_pairs(path, format="id id same")
+    assert (as_lists(found), found.notes) == ((["1", "0"], ["7", "8"], [False, True], None), ())
+    assert read_pairs(write("a b 1 3\nc d 0 4\n"), format="id-id-same-fold").fold.tolist() == [3, 4]
+    for text, form, message in (
+        ("1 7 0\n0 8 1\n", "id-id-same-fold", "is not 'id id same fold': it has 3 fields"),
+        ("a b 1\nc d 0\n", "same-id-id", "is not 'same id id' with same 0 or 1"),
+        ("a b 1\nc d 0\n", "columns", "no column id1, id2, same"),
+        ("a b 1\nc d 0\n", "cfp", "not CFP's FF or FP"),
+    ):
+        with pytest.raises(FileFormatError, match=message):
+            read_pairs(write(text), format=form)
+    with pytest.raises(UnknownNameError, match="did you mean 'id-id-same'"):
+        read_pairs(path, format="id-id-sam")
+
+
+@pytest.fixture
+def cfp(tmp_path):
+    """CFP's folder Protocol of three people, two frontal images and one profile each, and two folds."""
+    frontal = [f"{who:03d}/frontal/{k:02d}.jpg" for who in (1, 2, 3) for k in (1, 2)]
+    profile = [f"{who:03d}/profile/01.jpg" for who in (1, 2, 3)]
+    for letter, names in (("F", frontal), ("P", profile)):
+        lines = "".join(f"{n} ../Data/Images/{name}\n" for n, name in enumerate(names, 1))
+        (tmp_path / f"Pair_list_{letter}.txt").write_text(lines)
+    splits = {"FF/01": ("1,2", "1,3"), "FF/02": ("5,6", "5,1"), "FP/01": ("1,1", "2,2"), "FP/02": ("6,3", "6,1")}
+    for fold, (same, diff) in splits.items():
+        place = tmp_path / "Split" / fold
+        place.mkdir(parents=True)
+        (place / "same.txt").write_text(same + "\n")
+        (place / "diff.txt").write_text(diff)
+    return tmp_path
+
+
+def test_cfp_is_a_folder(cfp):
+    ff, fp = (read_pairs(cfp / "Split" / kind) for kind in ("FF", "FP"))
+    assert (ff.name, fp.name) == ("cfp-ff-2fold", "cfp-fp-2fold")
+    assert as_lists(ff) == (
+        ["001/frontal/01", "001/frontal/01", "003/frontal/01", "003/frontal/01"],
+        ["001/frontal/02", "002/frontal/01", "003/frontal/02", "001/frontal/01"],
+        [True, False, True, False],
+        [0, 0, 1, 1],
+    )
+    assert fp.right.tolist() == ["001/profile/01", "002/profile/01", "003/profile/01", "001/profile/01"]
+
+
+def test_a_folder_that_is_not_cfps_or_is_damaged_is_refused(cfp):
+    for place, message in ((cfp, r"Name one of .*Split/FF, .*Split/FP"), (cfp / "Split/FF/01", "A pairs list is a file")):
+        with pytest.raises(FileFormatError, match=rf"(?s)is a folder, and not CFP's.*{message}"):
+            read_pairs(place)
+    (cfp / "Split/FP/02/diff.txt").write_text("6,1\n6,4\n")
+    with pytest.raises(FileFormatError, match=r"diff\.txt:2: '6,4' is not 'i,j' with numbers of the images, to 6 and 3"):
+        read_pairs(cfp / "Split/FP")
+    (cfp / "Pair_list_P.txt").write_text("2 ../Data/Images/001/profile/01.jpg\n")
+    with pytest.raises(FileFormatError, match=r"Pair_list_P\.txt:1: "):
+        read_pairs(cfp / "Split/FP")
+    (cfp / "Pair_list_P.txt").unlink()
+    with pytest.raises(FileFormatError, match=r"no Pair_list_P\.txt in a folder above"):
+        read_pairs(cfp / "Split/FP")
 
 
 def test_official_calfw_labels_are_folds(write):
@@ -221,6 +286,15 @@ def test_published_lists_are_read_whole(shared, file, pairs, folds):
     assert (len(protocol), protocol.n_folds, int(protocol.same.sum())) == (pairs, folds, pairs // 2)
     if folds:
         assert np.bincount(protocol.fold[protocol.same]).tolist() == [pairs // 20] * 10
+
+
+@pytest.mark.parametrize(("kind", "of"), [("FF", "frontal"), ("FP", "profile")])
+def test_cfp_as_published_is_read_whole(shared, kind, of):
+    protocol = read_pairs(shared / "data/cfp-half/Protocol/Split" / kind)
+    assert (len(protocol), protocol.n_folds, int(protocol.same.sum())) == (3500, 5, 1750)
+    people = [np.strings.partition(side, "/")[0] for side in (protocol.left, protocol.right)]
+    assert np.array_equal(people[0] == people[1], protocol.same)
+    assert np.strings.find(protocol.right, f"/{of}/").min() > 0
 
 
 def test_lfw_images_are_each_in_one_fold(shared):

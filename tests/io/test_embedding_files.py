@@ -26,7 +26,7 @@ def parquet(path, about=None, **columns):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"vector": pa.array([[]] * 4, pa.list_(pa.float32()))}, "lists in column 'vector' are empty"),
+        ({"vector": pa.array([[]] * 4, pa.list_(pa.float32()))}, "column 'vector': the lists are empty"),
         ({"id": pa.array([bytes([200 + k] * 16) for k in range(4)], pa.binary(16))}, "'id' is .*can't be read as text"),
         ({"id": [["a"]] * 4}, "'id' is list.*can't be read as text"),
         ({"subject": [{"name": "a"}] * 4}, "'subject' is struct.*can't be read as text"),

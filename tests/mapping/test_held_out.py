@@ -7,6 +7,7 @@ import pytest
 
 from facespace.datasets import demo_sets
 from facespace.embeddings import EmbeddingSet
+from facespace.errors import InputError
 from facespace.mapping import fit_map
 
 
@@ -39,7 +40,7 @@ def test_the_share_of_exchanged_ids_is_estimated(method, share):
 
 @pytest.mark.parametrize("method", ["auto", "rotation", "ridge", "cca", "joint"])
 def test_honest_pairs_give_no_warning(method):
-    facts = fit_map(*two_networks(), method).facts
+    facts = fit_map(*two_networks(named=True), method).facts
     assert facts["warnings"] == []
     assert facts["agreement"]["auc"] > 0.99
 
@@ -65,6 +66,21 @@ def test_few_people_can_not_be_judged_and_that_is_said():
     facts = fit_map(*two_networks(people=9, named=True), "ridge").facts
     assert facts["agreement"] == {"pairs": 0}
     assert "could not be measured" in facts["warnings"][0]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_choice_takes_people_named_or_not(named):
+    with pytest.raises(InputError, match="needs at least 10 people.* these " + ("pairs have 9" if named else "are 45")):
+        fit_map(*two_networks(people=9, named=named), "auto")
+
+
+@pytest.mark.parametrize(("method", "judge"), [("auto", True), ("auto", False), ("joint", True)])
+def test_a_choice_on_folds_that_may_share_people_says_so(method, judge):
+    facts = fit_map(*two_networks(people=30), method, judge=judge).facts
+    assert len(facts["warnings"]) == 1
+    assert "nobody is known in these pairs: the folds" in facts["warnings"][0]
+    assert fit_map(*two_networks(people=30), "joint", regularization=0.1).facts["warnings"] == []
+    assert "nobody is known" not in str(fit_map(*two_networks(people=30, named=True), method, judge=judge).facts)
 
 
 def test_measuring_leaves_the_map_as_it_is_and_can_be_left_out():

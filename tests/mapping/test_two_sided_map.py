@@ -61,7 +61,7 @@ def test_it_is_given_or_the_default_where_there_are_too_few_people(sets):
     few = sets[0].take(np.arange(27))
     fitted = fit_map(few, sets[1], "joint")
     assert fitted.facts["regularization"] == 0.1
-    assert "takes 10 people: here are 9" in fitted.facts["note"]
+    assert "needs at least 10 people; these pairs have 9" in fitted.facts["note"]
     given = fit_map(few, sets[1], "joint", regularization=0.5)
     assert (given.facts["regularization"], "note" in given.facts) == (0.5, False)
     with pytest.raises(InputError, match="regularization must be a positive number; got -1"):

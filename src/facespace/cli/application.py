@@ -21,7 +21,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import FacespaceError, InputError, NewerFileWarning, OutputError, visible
+from ..errors import FacespaceError, GuessWarning, InputError, NewerFileWarning, OutputError, visible
 from ..results import code_version
 from .printing import Terminal, print_json
 
@@ -44,6 +44,7 @@ COMMANDS = {
 
 
 _NOBODY_READS = 141
+_TOLD = (GuessWarning, NewerFileWarning)
 
 
 class _Group(TyperGroup):
@@ -156,7 +157,7 @@ def _run(arguments: list[str]) -> int:
     try:
         if first in COMMANDS:
             importlib.import_module(f"facespace.cli.{first}")
-        with _newer_files_in_one_line():
+        with _told_in_one_line():
             code: Any = app(args=arguments, prog_name="facespace", standalone_mode=False)
     except FacespaceError as error:
         return _report(error, arguments)
@@ -190,18 +191,19 @@ def _run(arguments: list[str]) -> int:
 
 
 @contextmanager
-def _newer_files_in_one_line() -> Iterator[None]:
-    """NewerFileWarning as a line on standard error, without the place in the code; other warnings as ever."""
+def _told_in_one_line() -> Iterator[None]:
+    """What our readers tell of a file as a line on standard error, without the place in the code; other warnings as ever."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
         def show_in_one_line(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-            if issubclass(category, NewerFileWarning):
+            if issubclass(category, _TOLD):
                 _errors().print(f"[yellow]![/] {escape(str(message))}")
             else:
                 show(message, category, *place, **more)
 
-        warnings.simplefilter("default", NewerFileWarning)
+        for kind in _TOLD:
+            warnings.simplefilter("default", kind)
         warnings.showwarning = show_in_one_line
         yield
 

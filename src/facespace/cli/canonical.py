@@ -13,7 +13,7 @@ from rich.text import Text
 from ..errors import InputError
 from .application import add_group
 from .files import domain_warnings, load_pairs, load_set, save_moved
-from .options import PRINTING, OutputFolder, Pairs, Printing, Seed, check_name, names
+from .options import PRINTING, Format, OutputFolder, Pairs, Printing, Seed, check_name, names
 from .printing import emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def report(
     hub: Hub,
     sets: Annotated[list[Path], typer.Argument(help="Sets of two or more networks in the hub.")],
     pairs: Pairs,
+    format: Format = None,
     direct: Annotated[
         str, typer.Option(help="Methods of study cross-model to compare with, such as auto,joint; slow.")
     ] = "",
@@ -125,7 +126,7 @@ def report(
     with progress_bar("folds", printing.quiet) as progress:
         result = hub_study(
             list(faces.values()),
-            load_pairs(pairs),
+            load_pairs(pairs, format),
             dim=fitted.dim,
             regularization=float(fitted.facts["regularization"]),
             direct=names(direct),

@@ -12,7 +12,7 @@ from rich.text import Text
 from ..errors import InputError
 from .application import add_group
 from .files import crop_faces, load_linear_map, load_pairs, training_files
-from .options import CROPPING, PRINTING, Cropping, OutputFolder, Pairs, Printing, Seed, names
+from .options import CROPPING, PRINTING, Cropping, Format, OutputFolder, Pairs, Printing, Seed, names
 from .printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def train(
 def evaluate(
     pairs: Pairs,
     images: Annotated[Path, typer.Option(help="Folder of the images; ids are the paths under it.")],
+    format: Format = None,
     model: Model = _MODEL,
     methods: Annotated[str | None, typer.Option(help="Comma-separated; by default the five and the controls.")] = None,
     games: Annotated[str, typer.Option(help="hiding, deletion or both, comma-separated.")] = "hiding",
@@ -183,7 +184,7 @@ def evaluate(
     if resume and output is None:
         raise InputError("resuming needs an output folder", "Name it with -o: the scores are kept in it.")
     network = load_explainable(model, cropping.weights)
-    protocol = load_pairs(pairs)
+    protocol = load_pairs(pairs, format)
     protocol = protocol if limit is None else stratified(protocol, limit)
     wanted = set(protocol.ids.tolist())
     files = [file for file in find_images(images) if file.id in wanted]

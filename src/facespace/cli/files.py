@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import InputError
+from ..errors import GuessWarning, InputError
 from .options import Cropping, Printing
 from .printing import emit, progress_bar, warning_lines
 
@@ -26,24 +28,44 @@ _CHECKED = 20_000  # rows that are looked at to see whether a set is in a map's 
 
 
 def load_set(path: Path) -> EmbeddingSet:
-    """The set in a file."""
+    """The set in a file, whose columns may be said behind its name: `faces.parquet:id=face_id,vector=emb`."""
     from ..embeddings import EmbeddingSet
 
-    return EmbeddingSet.load(path)
+    file, columns = split_columns(path)
+    return EmbeddingSet.load(file, columns=columns)
 
 
-def load_pairs(path: Path) -> PairProtocol:
-    """The list of pairs in a file."""
+def split_columns(path: Path) -> tuple[Path, dict[str, str]]:
+    """The file that `path` names, and the columns by role that are said behind it; none where that is a file's own name.
+
+    >>> split_columns(Path("faces.csv:vector=e,subject="))
+    (PosixPath('faces.csv'), {'vector': 'e', 'subject': ''})
+    """
+    parts = re.fullmatch(r"(.+?):(\w+=.*)", str(path))
+    if parts is None or path.exists():
+        return path, {}
+    return Path(parts[1]), dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", parts[2]))
+
+
+def load_pairs(path: Path, format: str | None = None, *, told: bool = False) -> PairProtocol:
+    """The list of pairs in a file, whose format may be said behind its name: `pairs.txt:format=same-id-id`.
+
+    What was guessed is a line on standard error, unless it is `told` with the result.
+    """
     from ..datasets import read_pairs
 
-    return read_pairs(path)
+    file, said = split_columns(path)
+    protocol = read_pairs(file, format=said.get("format", format))
+    for note in () if told else protocol.notes:
+        warnings.warn(note, GuessWarning, stacklevel=2)
+    return protocol
 
 
-def without_people(faces: EmbeddingSet, pairs: Path) -> EmbeddingSet:
+def without_people(faces: EmbeddingSet, pairs: Path, format: str | None = None) -> EmbeddingSet:
     """The images of a set that are neither in the pairs list `pairs` nor of its people."""
     from ..datasets import exclude_people
 
-    rows = exclude_people(faces, load_pairs(pairs)).nonzero()[0]
+    rows = exclude_people(faces, load_pairs(pairs, format)).nonzero()[0]
     if not len(rows):
         raise InputError(f"all {len(faces):,} images are of people in {pairs}", "Fit on others.")
     return faces.take(rows)
@@ -112,14 +134,14 @@ def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: EmbeddingSet, **side
     return [reason for reason in fitted.check(faces.vectors[some], **side).reasons if "too few to tell" not in reason]
 
 
-def save_moved(moved: EmbeddingSet, path: Path, warnings: list[str] | None, printing: Printing) -> None:
+def save_moved(moved: EmbeddingSet, path: Path, doubts: list[str] | None, printing: Printing) -> None:
     """Write a set that was brought into another space, and say so."""
     moved.save(path)
     facts: dict[str, Any] = {"output": path, "model": moved.model, "rows": len(moved), "dim": moved.dim}
-    if warnings is not None:
-        facts["warnings"] = warnings
+    if doubts is not None:
+        facts["warnings"] = doubts
     line = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(path))}"
-    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(warnings or [])), printing)
+    emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(doubts or [])), printing)
 
 
 def crop_faces(

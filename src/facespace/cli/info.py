@@ -14,7 +14,7 @@ from rich.text import Text
 from ..errors import FileFormatError, shorten
 from ..results import fields
 from .application import app
-from .files import load_set
+from .files import load_set, split_columns
 from .options import PRINTING, Printing
 from .printing import emit
 
@@ -28,19 +28,19 @@ def info(
     printing: Printing = PRINTING,
 ) -> None:
     """Say what is in a file."""
-    from ..io import SUFFIXES, existing_file
+    from ..io import READABLE, artefact_kind, existing_file, read_tensors
 
-    existing_file(file, "what info looks into")
+    given, file = file, existing_file(split_columns(file)[0], "what info looks into")
     suffix = file.suffix.lower()
-    if suffix in SUFFIXES:
-        facts, text = _set(file)
-    elif suffix == ".safetensors":
+    if suffix == ".safetensors" and artefact_kind(read_tensors(file)[1]):
         facts, text = _safetensors(file)
+    elif suffix in READABLE:
+        facts, text = _set(given)
     elif suffix == ".onnx":
         facts, text = _onnx(file)
     else:
-        known = ", ".join([*SUFFIXES, ".safetensors", ".onnx"])
-        raise FileFormatError(f"{file} is no file of facespace's: unknown ending {suffix!r}", f"Known: {known}.")
+        known = ", ".join([*READABLE, ".onnx"])
+        raise FileFormatError(f"{file} is no file that facespace reads: unknown ending {suffix!r}", f"Known: {known}.")
     size = file.stat().st_size
     facts = {"file": file, "bytes": size, **facts}
     emit(

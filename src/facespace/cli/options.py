@@ -60,6 +60,10 @@ OutputFolder = Annotated[
 ]
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="Of the pairs list, where it can't be told: id-id-same, same-id-id, columns, lfw, cfp, …"),
+]
 Alpha = Annotated[float, typer.Option("--alpha", help="Ridge penalty.")]
 Cut = Annotated[
     str,

@@ -18,7 +18,7 @@ from ..embeddings import EmbeddingSet, Strings
 from ..errors import FileFormatError, InputError, shorten
 from ._lines import LABEL_WORDS, SAME, check_both_classes, wrong_line
 from ._tables import line_of_row, read_named_columns, read_table
-from .pairs import read_ytf_splits
+from .published_pairs import read_ytf_splits
 from .templates import TemplateProtocol
 
 _MEDIA_LINE = "'image template media'"

@@ -1,27 +1,26 @@
 """`read_pairs`: any pairs list, recognised by its first line (or its suffix, for insightface .bin).
 
 Kinds: LFW pairs.txt; csv, tsv or text with columns id1, id2, same and perhaps fold (or DeepFace's file_x, file_y, Decision);
-lines `id id same` or `same id id` without one; YouTube Faces splits.txt; CALFW's and CPLFW's two lines a pair; .bin.
+lines `id id same` or `same id id` without one; YouTube Faces splits.txt; CALFW's and CPLFW's two lines a pair; CFP's folders
+Split/FF and Split/FP; .bin.
 """
 
 from __future__ import annotations
 
 import csv
-import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..errors import FileFormatError, shorten
-from ..io import existing_file, without_suffix
-from ._lines import LABEL_WORDS, LABELS, SAME, Line, check_both_classes, fields, read_lines, whole_number, wrong_line
+from ..errors import FileFormatError, shorten, unknown_name
+from ..io import existing_file
+from ._lines import LABEL_WORDS, LABELS, SAME, Line, read_lines, whole_number, wrong_line
 from .insightface_bin import read_bin
-from .lfw import read_lfw_pairs
-from .protocol import PairProtocol, contiguous_folds
+from .protocol import PairProtocol
+from .published_pairs import protocol_of_lines, read_cfp_pairs, read_cplfw_pairs, read_lfw_pairs, read_ytf_splits
 
 #: Columns by the names that programs give them, ours first.
 _COLUMNS = {
@@ -30,23 +29,40 @@ _COLUMNS = {
     "same": ("same", "decision", "label", "issame", "is_same", "same_person"),
     "fold": ("fold",),
 }
-_HEADER_HINT = "Say what its columns are in a first line: id1,id2,same or same,id1,id2, perhaps with fold."
+_PLAIN = ("id-id-same", "same-id-id", "id-id-same-fold")
+#: What `format` may say a list is.
+FORMATS = (*_PLAIN, "columns", "lfw", "ytf", "cplfw", "cfp", "bin")
+_HINT = (
+    "Say what it is: --format id-id-same or --format same-id-id (in Python read_pairs(…, format=…)); or put a first line "
+    "with the names of its columns, id1,id2,same or same,id1,id2, perhaps with fold."
+)
 
 
-def read_pairs(path: str | Path) -> PairProtocol:
-    """The protocol in `path`, whichever of the known formats it has.
+def read_pairs(path: str | Path, *, format: str | None = None) -> PairProtocol:
+    """The protocol in `path`, whichever of the known formats it has, or in `format`, one of FORMATS.
 
     Ids are: of LFW `Name/Name_0001`; of .bin the six-digit number of the image, `000000` first; of YouTube Faces the videos,
     `Name/0`; of all others as written, file names of images without extension. What had to be guessed is in the protocol's
     `notes`, and so are images paired with themselves.
 
     Raises FileFormatError naming the file, the line and its text; also where the columns can't be told apart, or a pair is
-    there as genuine and as impostor.
+    there as genuine and as impostor. UnknownNameError for another format.
     """
+    path = Path(path)
+    form = None if format is None else format.strip().lower().replace(" ", "-")
+    if form is not None and form not in FORMATS:
+        raise unknown_name("format of a pairs list", str(format), FORMATS)
+    if path.is_dir() and form in (None, "cfp"):
+        return _checked(path, read_cfp_pairs(path))
     path = existing_file(path, "a pairs list")
-    if path.suffix.lower() == ".bin":
+    if form == "bin" or (form is None and path.suffix.lower() == ".bin"):
         return read_bin(path).protocol(path.stem)
-    return _checked(path, _reader(path, read_lines(path)[0])(path))
+    if form is None:
+        return _checked(path, _reader(path, read_lines(path)[0])(path))
+    if form in _PLAIN:
+        return _checked(path, _read_plain_pairs(path, form))
+    readers = {"columns": read_csv_pairs, "lfw": read_lfw_pairs, "ytf": read_ytf_splits, "cplfw": read_cplfw_pairs}
+    return _checked(path, replace(readers.get(form, read_cfp_pairs)(path), notes=()))  # nothing was guessed
 
 
 def _reader(path: Path, first: Line) -> Callable[[Path], PairProtocol]:
@@ -67,7 +83,7 @@ def _reader(path: Path, first: Line) -> Callable[[Path], PairProtocol]:
     raise FileFormatError(
         f"{path}:1: {first[1][:120]!r} does not begin a pairs list",
         "Known: LFW's pairs.txt ('10<TAB>300'), a csv, tsv or text with the header id1,id2,same[,fold], lines 'id id same', "
-        "YouTube Faces' splits.txt, CALFW's and CPLFW's lists, insightface .bin.",
+        "YouTube Faces' splits.txt, CALFW's and CPLFW's lists, CFP's folders Split/FF and Split/FP, insightface .bin.",
     )
 
 
@@ -103,11 +119,11 @@ def read_csv_pairs(path: str | Path) -> PairProtocol:
             fold.append(_fold(path, line, cells[at["fold"]]))
     used = [names[at[name]] for name in ("id1", "id2", "same")]
     told = "" if [name.lower() for name in used] == ["id1", "id2", "same"] else f"as columns {', '.join(used)}"
-    return _protocol(path, path.stem, left, right, same, fold if "fold" in at else None, told)
+    return protocol_of_lines(path, path.stem, left, right, same, fold if "fold" in at else None, told)
 
 
-def _read_plain_pairs(path: Path) -> PairProtocol:
-    """Lines without a header: `id id same`, `same id id` or `id id same fold`, told by where all the labels are."""
+def _read_plain_pairs(path: Path, form: str = "") -> PairProtocol:
+    """Lines without a header: `id id same`, `same id id` or `id id same fold`, told by `form` or by where the labels are."""
     lines = read_lines(path)
     delimiter = _delimiter(lines[0][1])
     rows = [_cells(path, line, delimiter) for line in lines]
@@ -115,86 +131,28 @@ def _read_plain_pairs(path: Path) -> PairProtocol:
         if len(row) != len(rows[0]) or not all(row):
             raise wrong_line(path, line, f"{len(rows[0])} fields, as the first line has; it is {len(row) - row.count('')}")
     columns = list(zip(*rows, strict=True))
-    found = {at: truth for at in (0, 2) if (truth := _truths(columns[at]))}
+    if form and len(columns) != form.count("-") + 1:
+        raise wrong_line(path, lines[0], f"{form.replace('-', ' ')!r}: it has {len(columns)} fields")
+    places = {"": (0, 2), "same-id-id": (0,)}.get(form, (2,))
+    found = {at: truth for at in places if (truth := _truths(columns[at]))}
     found = {at: truth for at, truth in found.items() if len(set(truth)) == 2} or found
     if len(found) > 1:
         raise FileFormatError(
             f"{path}: the first and the third field of its lines could both say whether a pair is genuine: {lines[0][1]!r}",
-            _HEADER_HINT,
+            _HINT,
         )
     if not found or (len(columns) == 4 and 2 not in found):
-        words = [word.lower() for word in columns[2]]
-        if words[0] in ("same", "genuine"):  # it is a header, of names that we don't know
+        words = [word.lower() for word in columns[places[-1]]]
+        if not form and words[0] in ("same", "genuine"):  # it is a header, of names that we don't know
             return read_csv_pairs(path)
         odd = next((n for n, word in enumerate(words) if word not in SAME), 0)
-        raise FileFormatError(wrong_line(path, lines[odd], f"'id id same' with same {LABEL_WORDS}").message, _HEADER_HINT)
+        expected = f"{(form or 'id-id-same').replace('-', ' ')!r} with same {LABEL_WORDS}"
+        raise FileFormatError(wrong_line(path, lines[odd], expected).message, _HINT)
     (at, same), four = found.popitem(), len(columns) == 4
     fold = [_fold(path, line, row[3]) for line, row in zip(lines, rows, strict=True)] if four else None
-    form = ("same id id" if at == 0 else "id id same") + (" fold" if four else "")
+    told = ("same id id" if at == 0 else "id id same") + (" fold" if four else "")
     left, right = columns[1 if at == 0 else 0], columns[2 if at == 0 else 1]
-    return _protocol(path, path.stem, left, right, same, fold, f"as lines {form!r} without a header")
-
-
-def read_ytf_splits(path: str | Path) -> PairProtocol:
-    """YouTube Faces: lines `split, pair, name/video, name/video, same`; the ids are the videos, folds from 0.
-
-    Source: Wolf, Hassner, Maoz, Face Recognition in Unconstrained Videos with Matched Background Similarity, 2011.
-    """
-    path = Path(path)
-    lines = read_lines(path)
-    if "split" in lines[0][1].lower() and whole_number(lines[0][1].split(",")[0]) is None:
-        lines = lines[1:]  # some copies have a header
-    left, right, same, fold = [], [], [], []
-    for line in lines:
-        cells = [cell.strip() for cell in line[1].split(",")]
-        split = whole_number(cells[0])
-        if len(cells) != 5 or not split or not cells[2] or not cells[3] or cells[4] not in ("0", "1"):
-            raise wrong_line(path, line, "'split, pair, name/video, name/video, same' with split from 1 and same 0 or 1")
-        left.append(cells[2])
-        right.append(cells[3])
-        same.append(cells[4] == "1")
-        fold.append(split - 1)
-    return _protocol(path, f"ytf-{len(set(fold))}fold", left, right, same, fold)
-
-
-def read_cplfw_pairs(path: str | Path) -> PairProtocol:
-    """CALFW and CPLFW: two lines `file label` a pair, the label 0 for two people, else 1 or the pair's fold from 1.
-
-    Where the labels are no folds, and for impostor pairs always, fold f has the f-th tenth of its class: 300 + 300. Sources:
-    Zheng, Deng, Hu, Cross-Age LFW, 2017; Zheng, Deng, Cross-Pose LFW, 2018.
-    """
-    path = Path(path)
-    lines = read_lines(path)
-    if lines[0][1].split() == ["name", "same_person"]:
-        lines = lines[1:]
-    cells = [fields(line[1]) for line in lines]
-    labels: list[int] = []
-    for line, cell in zip(lines, cells, strict=True):
-        label = whole_number(cell[1]) if len(cell) == 2 else None
-        if label is None or label > 1000:
-            raise wrong_line(path, line, "'file label' with label 0, 1 or the number of a fold")
-        labels.append(label)
-    if not lines:
-        raise FileFormatError(f"{path} has a header and no pairs", "Is it truncated?")
-    if len(lines) % 2:
-        raise wrong_line(path, lines[-1], "followed by its partner: the number of lines is odd")
-    for first, second, line in zip(labels[::2], labels[1::2], lines[1::2], strict=True):
-        if first != second:
-            raise wrong_line(path, line, f"of one pair with the line before, which says {first}")
-    label_of = np.array(labels[::2], dtype=np.int64)
-    same, folds = label_of > 0, max(labels) if max(labels) > 1 else 10
-    fold = np.zeros(len(same), dtype=np.int64)
-    parts = [contiguous_folds(int(kind.sum()), folds) for kind in (same, ~same)]
-    for kind, part in zip((same, ~same), parts, strict=True):
-        if part is not None:
-            fold[kind] = part
-    if max(labels) > 1:
-        fold[same] = label_of[same] - 1
-    whole = parts[1] is not None and (parts[0] is not None or max(labels) > 1)
-    files = [cell[0] for cell in cells]
-    name = f"{path.stem.lower().removeprefix('pairs_')}-{folds}fold" if whole else path.stem
-    told = "as two lines 'file fold' a pair" if max(labels) > 1 else ""
-    return _protocol(path, name, files[::2], files[1::2], same.tolist(), fold.tolist() if whole else None, told)
+    return protocol_of_lines(path, path.stem, left, right, same, fold, "" if form else f"as lines {told!r} without a header")
 
 
 def _delimiter(line: str) -> str:
@@ -228,29 +186,6 @@ def _cells(path: Path, line: Line, delimiter: str) -> list[str]:
         return [cell.strip() for cell in next(csv.reader([line[1].strip()], delimiter=delimiter, strict=True))]
     except csv.Error as error:
         raise wrong_line(path, line, f"a line of csv ({error})") from None
-
-
-def _protocol(
-    path: Path,
-    name: str,
-    left: Sequence[str],
-    right: Sequence[str],
-    same: Sequence[bool],
-    fold: list[int] | None,
-    told: str = "",
-) -> PairProtocol:
-    check_both_classes(str(path), same, FileFormatError)
-    folds = None if fold is None else np.array(fold, dtype=np.int64)
-    notes = (f"{path.name} was read {told}",) if told else ()
-    return PairProtocol(name, _ids(left), _ids(right), np.array(same, dtype=np.bool_), folds, notes)
-
-
-def _ids(names: Sequence[str]) -> NDArray[np.str_]:
-    """Names of image files as ids, without extension; others as they are."""
-    given = np.array(names)
-    bare = without_suffix(given).tolist()
-    clean = [posixpath.normpath(b.replace("\\", "/")) if b != name else b for b, name in zip(bare, names, strict=True)]
-    return np.array(clean, dtype=np.str_)
 
 
 def _checked(path: Path, protocol: PairProtocol) -> PairProtocol:

@@ -1,17 +1,19 @@
 """Files: whole or not at all, JSON, embedding files, and the one artefact reader and writer."""
 
-from ._npy import guarded
-from .artefact import SUFFIX, Artefact, read_artefact, read_npz_artefact, write_artefact
+from ._parquet_columns import parquet_columns
+from .artefact import SUFFIX, Artefact, artefact_kind, read_artefact, read_tensors, write_artefact
+from .column_names import COLUMNS, ROLES
 from .columns import matrix, numbers, texts
-from .embedding_files import COLUMNS, SUFFIXES, read_set, write_set
+from .embedding_files import READABLE, SUFFIXES, read_set, write_set
 from .files import atomic_write, check_folder, existing_file
+from .formats import read_matlab, read_npz_artefact
 from .json import jsonable, to_json, write_json
-from .matlab import read_matlab
+from .limits import guarded
 from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
 
 __all__ = [
-    "COLUMNS", "SUFFIX", "SUFFIXES", "Artefact", "atomic_write", "check_folder", "delimiter_of", "existing_file",
-    "guarded", "jsonable", "matrix", "nfc", "numbers", "read_artefact", "read_matlab", "read_npz_artefact", "read_set",
-    "read_text", "texts", "to_json", "too_long", "unseen_difference", "without_suffix", "write_artefact", "write_json",
-    "write_set",
+    "COLUMNS", "READABLE", "ROLES", "SUFFIX", "SUFFIXES", "Artefact", "artefact_kind", "atomic_write", "check_folder",
+    "delimiter_of", "existing_file", "guarded", "jsonable", "matrix", "nfc", "numbers", "parquet_columns", "read_artefact",
+    "read_matlab", "read_npz_artefact", "read_set", "read_tensors", "read_text", "texts", "to_json", "too_long",
+    "unseen_difference", "without_suffix", "write_artefact", "write_json", "write_set",
 ]  # fmt: skip

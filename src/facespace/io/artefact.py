@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..errors import FileFormatError, NewerFileWarning
 from ..results import code_version
-from ._npy import guarded, read_npz
 from .files import atomic_write, existing_file
 from .json import jsonable
 
@@ -169,7 +168,7 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
     facespace's, or of another kind, with `hint` then.
     """
     path = existing_file(path, f"a file of kind {kind}" if isinstance(kind, str) else "an artefact")
-    arrays, header = _read(path)
+    arrays, header = read_tensors(path)
     if (old := _old_header(header)) is not None:
         header = old
     found = header.get("kind", "")
@@ -195,22 +194,14 @@ def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout:
     return Artefact(path, found, number, header.get("version", ""), arrays, facts, layout)
 
 
-def read_npz_artefact(path: Path, what: str, names: Sequence[str], facts: str = "") -> Artefact:
-    """Arrays `names`, as far as they are there, and the JSON object in the array `facts` (if named), of an npz, `what`.
-
-    Raises FileFormatError. (A zip has checksums of its own.)
-    """
-    arrays, _ = guarded(existing_file(path, what), what, lambda: read_npz(path, (*names, facts)))
-    try:
-        told = json.loads(str(arrays.pop(facts, ""))) if facts else {}
-    except (ValueError, RecursionError) as error:
-        told = error
-    if not isinstance(told, dict):
-        raise FileFormatError(f"{path} can't be read as {what}: its {facts} are no JSON object", "Is it damaged?")
-    return Artefact(path, what, 1, str(told.get("version", "")), arrays, told)
+def artefact_kind(header: Mapping[str, str]) -> str:
+    """The kind of artefact that a file with this header is; "" if it is none of facespace's."""
+    found = _old_header(header) or header
+    return found.get("kind", "") if found.get("format") == "facespace" else ""
 
 
-def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The arrays in a safetensors file, whoever wrote it, and its header."""
     from safetensors import SafetensorError, safe_open
 
     try:

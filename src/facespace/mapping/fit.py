@@ -23,6 +23,8 @@ from .two_sided_map import TwoSidedMap
 
 C = TypeVar("C", bound=Comparer)
 
+_FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known: at ten photos a person, as many people
+
 
 class _Options(TypedDict, total=False):
     alpha: float | Literal["auto"]
@@ -69,8 +71,9 @@ def fit_map(
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
             5-fold cross-validation that keeps people together (`facespace.people` says who they are; where nobody is
-            known every image is its own person, and the two embeddings of one image are the genuine pairs). "auto" keeps
-            the target's space; "joint" maps both sides into a common one, which loses less.
+            known every image is its own person, and the two embeddings of one image are the genuine pairs: the warnings
+            then say that folds may share people). "auto" needs 10 people, or 100 pairs where nobody is known, and keeps the
+            target's space; "joint" maps both sides into a common one, which loses less.
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
         regularization: ρ of joint, or "auto": 0.03 or 0.1 by the same cross-validation, 0.1 where the people are too few.
@@ -86,7 +89,7 @@ def fit_map(
     pairs agree, and as `warnings` what speaks against the pairs: near chance, or part of them not corresponding.
 
     Raises:
-        InputError: no shared ids, no pairs, joint without centring.
+        InputError: no shared ids, no pairs, joint without centring, auto of too few people.
         UnknownNameError: no such method.
 
     >>> import numpy as np
@@ -110,6 +113,7 @@ def fit_map(
         held = HeldOut.of(x, y, people, seed)
         joint, chosen = _joint(held, regularization)
         facts |= chosen | (_agreement(held, joint) if judge else {})
+        facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
         statistics = PairStatistics.of(x, y, source_model=source.model, target_model=target.model)
         with _one_thread():
             both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
@@ -133,6 +137,7 @@ def fit_map(
         facts["method"] = method
     if judge:
         facts |= _agreement(held, estimator)
+    facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
     with _one_thread():
         estimator.fit_statistics(statistics)
     about_zero = method != "auto" and intercept and not center
@@ -213,17 +218,16 @@ def _counted(people: People) -> dict[str, Any]:
 def _joint(held: HeldOut, regularization: float | Literal["auto"]) -> tuple[JointMap, dict[str, Any]]:
     if regularization != "auto":
         return JointMap(regularization), {}
-    if held.people >= FEWEST_PEOPLE:
+    if not (need := _too_few(held)):
         return _choose(joint_candidates(), held)
     given = JointMap()
-    need = f"takes {FEWEST_PEOPLE} people: here are {held.people}"
     return given, {"note": f"ρ = {given.regularization:g} is not chosen from the data, which {need}"}
 
 
 def _choose(options: Mapping[str, C], held: HeldOut) -> tuple[C, dict[str, Any]]:
-    if held.people < FEWEST_PEOPLE:
+    if need := _too_few(held):
         raise InputError(
-            f"choosing a method by cross-validation needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}",
+            f"choosing a method by cross-validation {need}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
         )
     selection, judged = held.choose(options)
@@ -233,6 +237,24 @@ def _choose(options: Mapping[str, C], held: HeldOut) -> tuple[C, dict[str, Any]]
         "cross_validation": {"error": selection.losses, "parts": PARTS, "pairs": judged, "labelled": held.labelled},
         "seed": held.seed,
     }
+
+
+def _too_few(held: HeldOut) -> str:
+    """What a choice by cross-validation needs that these pairs don't have; "" if nothing."""
+    if held.people >= (FEWEST_PEOPLE if held.labelled else _FEWEST_UNNAMED):
+        return ""
+    if held.labelled:
+        return f"needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}"
+    unnamed = f"{_FEWEST_UNNAMED} pairs where nobody is known; these are {held.people}"
+    return f"needs at least {FEWEST_PEOPLE} people, or {unnamed}"
+
+
+def _unnamed(facts: Mapping[str, Any]) -> list[str]:
+    """A warning where a choice was made on folds that may share people."""
+    if facts.get("cross_validation", {}).get("labelled", True):
+        return []
+    told = "the folds that the choice was made on may share people, and its errors be too small"
+    return [f"nobody is known in these pairs: {told}; give a set with subjects, or ids such as ann/1"]
 
 
 def _agreement(held: HeldOut, estimator: Comparer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ...errors import InputError
 from ..application import add_group
 from ..files import domain_warnings, load_map, load_pairs, load_set, save_moved, without_people
-from ..options import METHODS, PRINTING, Printing, Seed, check_name, number_or
+from ..options import METHODS, PRINTING, Format, Printing, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
 from .text import describe, map_text
@@ -57,6 +57,7 @@ def fit(
     exclude: Annotated[
         Path | None, typer.Option(help="Pairs list that the map will be judged on: its people are left out of the fit.")
     ] = None,
+    format: Format = None,
     statistics: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
@@ -83,8 +84,8 @@ def fit(
     a, b = load_set(source), load_set(target)
     whole = len(a)
     if exclude is not None:
-        a = without_people(a, exclude)
-    protocol = None if pairs is None else load_pairs(pairs)
+        a = without_people(a, exclude, None if pairs else format)
+    protocol = None if pairs is None else load_pairs(pairs, format)
     fitted = fit_map(
         a,
         b,

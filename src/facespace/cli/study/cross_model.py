@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from ..application import add_group
 from ..files import load_pairs, load_set
-from ..options import METHODS, PRINTING, Alpha, Center, Cut, OutputFolder, Pairs, Printing, Seed, names
+from ..options import METHODS, PRINTING, Alpha, Center, Cut, Format, OutputFolder, Pairs, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar
 from .curves import needed, rank, sensitivity
 from .templates import templates
@@ -27,6 +27,7 @@ study = add_group("study")
 def cross_model(
     sets: Annotated[list[Path], typer.Argument(help="Two or more sets, of different networks.")],
     pairs: Pairs,
+    format: Format = None,
     pairing: Annotated[str, typer.Option(help="What maps are fitted on: same, matched, or same,matched.")] = "same",
     methods: Annotated[str, typer.Option(help=f"Some of {', '.join(METHODS)}.")] = "auto,ridge,rotation,identity",
     alpha: Alpha = 1.0,
@@ -42,7 +43,7 @@ def cross_model(
     """Every ordered pair of networks × methods: what does comparing across networks cost?"""
     run_cross_model(
         [load_set(path) for path in sets],
-        load_pairs(pairs),
+        load_pairs(pairs, format),
         output,
         printing,
         pairing=names(pairing),

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..files import load_pairs, load_set
-from ..options import FAMILIES, PRINTING, Alpha, Center, Cut, OutputFolder, Pairs, Printing, Seed, names
+from ..options import FAMILIES, PRINTING, Alpha, Center, Cut, Format, OutputFolder, Pairs, Printing, Seed, names
 from ..printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def sensitivity(
     source: Source,
     target: Target,
     pairs: Pairs,
+    format: Format = None,
     sizes: Annotated[
         str | None, typer.Option(help="Numbers of pairs, such as 25,50,100; or even: 100 sizes from the smallest to all.")
     ] = None,
@@ -53,7 +54,7 @@ def sensitivity(
         result = sensitivity_study(
             load_set(source),
             load_set(target),
-            load_pairs(pairs),
+            load_pairs(pairs, format),
             sizes="even" if sizes == "even" else _numbers(sizes, "--sizes"),
             repeats=repeats,
             methods=None if methods is None else names(methods),
@@ -73,6 +74,7 @@ def rank(
     source: Source,
     target: Target,
     pairs: Pairs,
+    format: Format = None,
     ranks: Annotated[str | None, typer.Option(help="Such as 16,32,64; by default all.")] = None,
     methods: Methods = None,
     pairing: Pairing = "same",
@@ -92,7 +94,7 @@ def rank(
         result = rank_study(
             load_set(source),
             load_set(target),
-            load_pairs(pairs),
+            load_pairs(pairs, format),
             ranks=_numbers(ranks, "--ranks"),
             methods=None if methods is None else names(methods),
             pairing=pairing,
@@ -113,6 +115,7 @@ def needed(
     pairs: Annotated[
         Path | None, typer.Option(help="Pairs list with folds to judge by; by default drawn from the sets.")
     ] = None,
+    format: Format = None,
     loss: Loss = 0.01,
     method: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")] = "ridge",
     alpha: Alpha = 1.0,
@@ -130,7 +133,7 @@ def needed(
             load_set(target),
             loss,
             method=method,
-            protocol=None if pairs is None else load_pairs(pairs),
+            protocol=None if pairs is None else load_pairs(pairs, format),
             repeats=repeats,
             alpha=alpha,
             center=center,

@@ -35,7 +35,7 @@ def verify_command(
     b: Annotated[Path | None, typer.Argument(help="Set of the right images; A again if not given.")] = None,
     pairs: Annotated[
         Path | None,
-        typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF or CPLFW list."),
+        typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF, CPLFW or CFP list."),
     ] = None,
     blufr: Annotated[Path | None, typer.Option(help="BLUFR's blufr_lfw_config.mat, instead of --pairs.")] = None,
     options: TemplateOptions = TEMPLATE_OPTIONS,
@@ -93,7 +93,7 @@ def verify_command(
     from ...verification import System, compare_report, compare_systems, verification_report, verify
 
     assert pairs is not None  # one of the two is given
-    protocol = load_pairs(pairs)
+    protocol = load_pairs(pairs, options.format, told=against is None)
     members = load_cohort(cohort, cohort_b, left, right)
     if against is not None:
         if members is not None:

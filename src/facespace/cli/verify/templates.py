@@ -12,8 +12,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...errors import InputError
-from ..files import load_cohort, load_map, load_set
-from ..options import Printing
+from ..files import load_cohort, load_map, load_pairs, load_set
+from ..options import Format, Printing
 from ..printing import dim, emit, warning_lines
 from .tar_table import tar_table
 
@@ -39,6 +39,7 @@ class TemplateOptions:
             help="csv of id,template[,media][,subject], IJB-A's metadata, or 'columns' (A's own); --pairs lists templates."
         ),
     ] = None
+    format: Format = None
     map: Annotated[Path | None, typer.Option(help="Map from A's space to B's, or joint.")] = None
     map_faces: Annotated[bool, typer.Option("--map-faces", help="Map every face and pool then, not pooled templates.")] = (
         False
@@ -155,13 +156,13 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
 
 def read_protocol(a: Path, pairs: Path | None, options: TemplateOptions) -> TemplateProtocol:
     """The lists that the options name."""
-    from ...datasets import TemplateProtocol, read_ijb, read_ijba, read_pairs, read_template_csv, read_ytf_templates
+    from ...datasets import TemplateProtocol, read_ijb, read_ijba, read_template_csv, read_ytf_templates
 
     if options.ijb is not None:
         return read_ijb(options.ijb, options.name)
     assert pairs is not None  # TemplateOptions.check
     if options.templates == COLUMNS:
-        faces, known = load_set(a), read_pairs(pairs)
+        faces, known = load_set(a), load_pairs(pairs, options.format)
         if faces.template is None and known.name.startswith("ytf"):
             return read_ytf_templates(pairs, faces)
         return TemplateProtocol.from_set(known, faces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,31 +12,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError
+from ...errors import FileFormatError
+from ..limits import check_size
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-_SMALL, _TIMES = 1 << 26, 100  # bytes that any file may unpack to, and how often its own size a file may
-
-
-def check_size(what: str, unpacked: int, size: int) -> None:
-    """Raise FileFormatError where a file of `size` bytes says that it unpacks to far more than embeddings ever do."""
-    if unpacked > max(_SMALL, _TIMES * size):
-        raise FileFormatError(
-            f"{what} unpacks to {unpacked / 1e6:,.0f} MB from a file of {size:,} bytes, more than {_TIMES} times its size",
-            "It is damaged, or made to fill the memory.",
-        )
-
-
-def guarded(path: Path, kind: str, read: Callable[[], Any]) -> Any:
-    """What `read` gives; anything that the libraries below it stumble over is a FileFormatError."""
-    try:
-        return read()
-    except FileFormatError:
-        raise
-    except Exception as error:  # damaged files make zlib, tokenize, struct, Arrow … raise whatever is theirs
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
-        hint = "Is it truncated or damaged? Make or copy it again."
-        raise FileFormatError(f"{path} can't be read as {kind}: {reason}", hint) from None
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -45,18 +24,28 @@ def read_npy(path: Path) -> NDArray[Any]:
         return _array(file, path.stat().st_size, f"{path} can't be read as npy: it")
 
 
-def read_npz(path: Path, names: Sequence[str]) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """Those of `names` that a .npz file has, and the names of all that it has; the others are not unpacked."""
+def npz_names(path: Path) -> list[str]:
+    """The names of the arrays that a .npz file has."""
     with zipfile.ZipFile(path) as archive:
-        held = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        return sorted(_members(archive))
+
+
+def read_npz(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Those of `names` that a .npz file has; the others are not unpacked."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        held = _members(archive)
         for info in held.values():  # checks its name, unpacks nothing
             archive.open(info).close()
-        arrays = {}
         for name in held.keys() & set(names):
             check_size(f"array {name!r} of {path}", held[name].file_size, path.stat().st_size)
             with archive.open(held[name]) as file:
                 arrays[name] = _array(file, held[name].file_size, f"{path} can't be read as npz: its array {name!r}")
-    return arrays, sorted(held)
+    return arrays
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    return {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
 
 
 def _array(file: IO[bytes], size: int, what: str) -> NDArray[Any]:
