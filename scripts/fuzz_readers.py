@@ -68,11 +68,12 @@ def attempt(reader: str, folder: Path) -> tuple[str, str]:
     """(what became of it, the kind of failure)."""
     from fuzzing.readers import READERS
 
-    from facespace.errors import FacespaceError, NewerFileWarning
+    from facespace.errors import FacespaceError, GuessWarning, NewerFileWarning
 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        warnings.simplefilter("ignore", NewerFileWarning)
+        for ours in (GuessWarning, NewerFileWarning):
+            warnings.simplefilter("ignore", ours)
         try:
             READERS[reader](folder)
             outcome = "accepted"

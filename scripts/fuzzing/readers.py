@@ -22,6 +22,7 @@ from facespace.mapping import CanonicalSpace, LinearMap, PairStatistics, load_ma
 from facespace.models import embed, load_network, read_card
 from facespace.templates import load_shards, merge_shards
 
+from .foreign import FOREIGN
 from .seeds import tiny_backbone, tiny_card
 
 # Here, lest every child load them anew.
@@ -52,7 +53,7 @@ def _the(folder: Path, pattern: str = "*") -> Path:
 
 
 def _set(folder: Path) -> None:
-    EmbeddingSet.load(_the(folder, "set.*[yzt]")).columns()
+    EmbeddingSet.load(next(p for p in folder.iterdir() if ".ids." not in p.name)).columns()
 
 
 def _map(folder: Path) -> None:
@@ -116,7 +117,7 @@ def _info(folder: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], object]] = {
-    **dict.fromkeys(("parquet", "npz", "npy"), _set),
+    **dict.fromkeys(("parquet", "npz", "npy", *FOREIGN), _set),
     "map": _map,
     "statistics": lambda folder: PairStatistics.load(folder / "statistics.safetensors"),
     "hub": _hub,

@@ -20,9 +20,10 @@ from facespace.mapping import pair_statistics
 from facespace.models import embed, load_card
 from facespace.templates import score_shard
 
+from .foreign import foreign_sets
+
 N = 24
 IDS = [f"p{i // 2:02d}/{i % 2}" for i in range(N)]
-SEVEN = tuple(range(7))
 HEIC = Path(__file__).parents[2] / "tests/images/ramp.heic"  # OpenCV writes none
 CARD = """name = "tiny"
 runtime = "onnx"
@@ -58,7 +59,7 @@ def sets() -> tuple[EmbeddingSet, EmbeddingSet]:
 
 def make_seeds(root: Path) -> None:
     """Write them all below `root`."""
-    for make in (_sets, _artefacts, _trained, _shards, _lists, _templates, _others, _images, _networks):
+    for make in (_sets, foreign_sets, _artefacts, _trained, _shards, _lists, _templates, _others, _images, _networks):
         make(lambda reader, variant: _place(root / reader / variant))
 
 
