@@ -220,7 +220,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="folder for failing inputs")
     parser.add_argument("--replay", type=Path, help="a folder in KEEP: read it once, with the traceback")
     given = parser.parse_args()
-    from fuzzing.readers import READERS
+    from fuzzing.readers import NAMED_ONLY, READERS
     from fuzzing.seeds import make_seeds
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its folder is removed
@@ -242,7 +242,7 @@ def main() -> int:
             write({p.name: p.read_bytes() for p in given.replay.iterdir()}, place / "input")
             print(READERS[given.replay.name.rpartition("-")[0]](place / "input"))
             return 0
-        return fuzz(given, [name for name in READERS if not given.only or name in given.only], place)
+        return fuzz(given, [name for name in READERS if name in (given.only or READERS.keys() - set(NAMED_ONLY))], place)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -138,5 +138,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "onnx": _network,
     "info": _info,
 }
+#: Left out where they are not named by --only: HDF5's own library hangs on 1 in 170 spoiled files (SECURITY.md).
+NAMED_ONLY = ("hdf5",)
 #: The readers whose seeds are those of others.
 BORROWED = {"info": ("parquet", "npz", "npy", "map", "statistics", "hub", "checkpoint", "student", "onnx")}
