@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv as csv_module
 import gzip
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -112,11 +113,8 @@ def line_of_row(path: Path, row: int) -> tuple[int, str]:
 
     The last line where lines are fewer, because a row ends within one (a carriage return in quotation marks).
     """
-    line = (0, "")
-    for count, line in enumerate(filled_lines(path)):
-        if count == row:
-            break
-    return line
+    lines = list(itertools.islice(filled_lines(path), row + 1))
+    return lines[-1] if lines else (0, "")
 
 
 def filled_lines(path: Path) -> Iterator[tuple[int, str]]:

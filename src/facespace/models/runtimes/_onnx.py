@@ -22,8 +22,8 @@ class OnnxNetwork(Network):
         try:
             self._input = self._session.get_inputs()[0].name
             outputs = {o.name: o.shape for o in self._session.get_outputs()}
-        except (UnicodeDecodeError, IndexError) as error:
-            raise ModelError(f"{self._path} is no network: {error}", "Is the file whole?") from None
+        except (UnicodeDecodeError, IndexError) as fault:
+            raise ModelError(f"{self._path} is no network: {fault}", "Is the file whole?") from None
         self._output = card.output or next(iter(outputs))
         if self._output not in outputs:
             error = unknown_name("output", self._output, outputs)
