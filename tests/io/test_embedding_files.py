@@ -222,3 +222,14 @@ def test_ids_that_are_file_names_are_found_without_their_suffix():
 def test_rows_too_short_for_a_direction_are_named():
     with pytest.raises(InputError, match=r"too small for float32 .* row 1 \(b\)"):
         EmbeddingSet([[1, 1], [1e-42, 0]], ["a", "b"])
+
+
+def test_odd_headers_and_characters_of_npy_are_refused_without_a_warning(tmp_path):
+    np.savez(tmp_path / "s.npz", vectors=V, ids=np.array([0x110000] * 4, "<u4").view("<U1"))
+    with pytest.raises(FileFormatError, match="'ids' holds what are no characters"):
+        EmbeddingSet.load(tmp_path / "s.npz")
+    np.save(tmp_path / "s.npy", V)
+    (tmp_path / "s.npy").write_bytes((tmp_path / "s.npy").read_bytes().replace(b"<f4", b"<\\F"))
+    (tmp_path / "s.ids.txt").write_text("a\nb\nc\nd\n")
+    with pytest.raises(FileFormatError, match=r"s\.npy can't be read as npy"):
+        EmbeddingSet.load(tmp_path / "s.npy")

@@ -53,7 +53,7 @@ def read_landmarks(path: str | Path) -> dict[str, NDArray[np.float64]]:
 def _read_csv(path: Path, lines: list[str], delimiter: str) -> tuple[list[str], list[list[float]]]:
     lines[0] = lines[0].lower()
     reader = csv.DictReader(lines, delimiter=delimiter)
-    missing = [name for name in CSV_COLUMNS if name not in (reader.fieldnames or ())]
+    missing = [name for name in ("id", *CSV_COLUMNS) if name not in (reader.fieldnames or ())]
     if missing:
         raise FileFormatError(
             f"{path} has no column {missing[0]!r}; its columns are {shorten(list(reader.fieldnames or ()), 12)}",
