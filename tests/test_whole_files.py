@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
-import safetensors.numpy
 
 from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import OutputError
-from facespace.io import atomic_write, check_folder, write_json
+from facespace.io import artefact, atomic_write, check_folder, write_json
 from facespace.mapping import fit_map, pair_statistics
 from facespace.report import Report, Text
 
@@ -47,6 +46,18 @@ def _onnx(patch, path):
     return _fitted().to_onnx(path)
 
 
+def _artefact(write):
+    def half(_):
+        yield b"half"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def run(patch, path):
+        patch.setattr(artefact, "_in_order", half)
+        return write(path)
+
+    return run
+
+
 def _patched(target, name, where, write):
     def run(patch, path):
         patch.setattr(target, name, lambda *arguments, **_: _full_disk(arguments[where]))
@@ -65,8 +76,8 @@ WRITERS = {
     "set.parquet": _patched(pyarrow.parquet.ParquetWriter, "__init__", 1, lambda path: _sets()[0].save(path)),
     "set.npz": _patched(np, "savez", 0, lambda path: _sets()[0].save(path)),
     "set.npy": _patched(np, "save", 0, lambda path: _sets()[0].save(path)),
-    "map.safetensors": _patched(safetensors.numpy, "save_file", 1, lambda path: _fitted().save(path)),
-    "statistics.safetensors": _patched(safetensors.numpy, "save_file", 1, lambda path: pair_statistics(*_sets()).save(path)),
+    "map.safetensors": _artefact(lambda path: _fitted().save(path)),
+    "statistics.safetensors": _artefact(lambda path: pair_statistics(*_sets()).save(path)),
     "map.onnx": _onnx,
     "results.json": _patched(Path, "write_text", 0, lambda path: write_json({"a": 1}, path)),
     "report.html": _patched(Path, "write_bytes", 0, _report),

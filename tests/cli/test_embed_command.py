@@ -76,11 +76,11 @@ def test_json_is_one_document_and_the_set_is_written(capsys, card, crops, tmp_pa
 
 def test_the_text_names_what_was_skipped_and_shows_no_bar_in_a_pipe(capsys, card, crops, tmp_path):
     (crops / "bob/2.png").write_bytes(b"text")
-    for name in ("bob/3.heic", "bob/4.HEIC", "read me.txt"):
+    for name in ("bob/3.mov", "bob/4.MOV", "read me.txt"):
         (crops / name).write_bytes(b"none")
     code, text, err = run(capsys, "embed", crops, "--model", card, "-o", tmp_path / "set.npz", "--aligned")
     assert (code, err) == (0, "")
-    assert "3 files are no images that can be read: .heic, .txt" in text
+    assert "3 files are no images that can be read: .mov, .txt" in text
     assert "3 of 4 images" in text
     assert "bob/2.png" in text.replace("\n", "")
     assert "embed|model:tiny" in text

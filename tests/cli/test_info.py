@@ -93,6 +93,19 @@ def test_other_and_broken_files_are_one_friendly_error(run, tmp_path, name, cont
     assert error["hint"]
 
 
+def test_networks_with_names_that_are_no_text_are_one_friendly_error(run, made, tmp_path):
+    """onnxruntime by itself prints to standard output of these."""
+    pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    path = tmp_path / "m.onnx"
+    a, b = EmbeddingSet.load(made / "a.parquet"), EmbeddingSet.load(made / "b.parquet")
+    fit_map(a, b, "ols").to_onnx(path)
+    whole = path.read_bytes()
+    for name in (b"embedding", b"mapped", b"net-a", b"batch"):
+        assert name in whole
+        path.write_bytes(whole.replace(name, b"\xff" * len(name)))
+        assert "can't be read as ONNX" in run.error("info", path)["message"]
+
+
 def test_nothing_and_folders_are_friendly_errors(run, tmp_path):
     assert "no such file" in run.error("info", tmp_path / "none.parquet")["message"]
     assert "holds no Parquet files" in run.error("info", tmp_path)["message"]

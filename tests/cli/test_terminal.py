@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import subprocess
@@ -63,22 +64,41 @@ def test_a_full_disk_behind_standard_output_is_one_line_and_exit_code_2(faces, o
     assert b"Exception ignored" not in done.stderr
 
 
-def test_a_reader_that_has_gone_is_no_error(faces):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("options", [[], ["--json"], ["--help"], ["--version"]])
+def test_a_reader_that_has_gone_is_no_error(faces, options, unbuffered):
     reading, writing = os.pipe()
     os.close(reading)
-    done = run([*faces, "--json"], stdout=writing)
+    arguments = options if options == ["--version"] else [*faces, *options]
+    done = run(arguments, stdout=writing, PYTHONUNBUFFERED=unbuffered)
     os.close(writing)
-    assert done.returncode in (0, 1)  # typer's own answer is 1
-    assert done.stderr == b""
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_an_interruption_while_importing_is_no_traceback(monkeypatch, capsys):
-    def interrupted(name):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(application.importlib, "import_module", interrupted)
-    assert main(["verify"]) == 130
+    with monkeypatch.context() as patch:
+        patch.setattr(application.importlib, "import_module", interrupted)
+        assert main(["verify"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+    monkeypatch.delitem(sys.modules, "facespace.cli.application")
+    monkeypatch.setattr(
+        builtins,
+        "__import__",
+        lambda name, *rest, plain=builtins.__import__: (interrupted if name == "typer" else plain)(name, *rest),
+    )
+    assert main(["--version"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("arguments", [[NASTY], ["verify", f"--{NASTY}"], ["verify", "x", "--far", NASTY], ["map", NASTY]])
+def test_wrong_usage_never_steers_the_terminal(arguments, capsys):
+    assert main(arguments) == 2
+    printed = "".join(capsys.readouterr())
+    assert not set("\x1b\x07\x9b\u202e") & set(printed)
+    assert "evil" in printed
 
 
 def test_a_decomposition_that_fails_is_the_projects_error(monkeypatch, capsys, faces):

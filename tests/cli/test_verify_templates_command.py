@@ -80,6 +80,17 @@ def test_all_ways_to_name_the_templates_agree(run, folder):
         assert [(row["tar"], row["false_accepts"]) for row in found] == [(r["tar"], r["false_accepts"]) for r in wanted]
 
 
+@pytest.mark.parametrize("content", [b"", b"no npy", np.float32(3), np.ones((2, 2, 2)), np.array(["a"])])
+def test_bare_arrays_that_are_no_matrix_are_refused_with_their_name(run, folder, tmp_path, content):
+    if isinstance(content, bytes):
+        (tmp_path / "odd.npy").write_bytes(content)
+    else:
+        np.save(tmp_path / "odd.npy", content)
+    code, _, err = run(tmp_path / "odd.npy", "--ijb", folder, "--in-list-order")
+    assert code == 2
+    assert "odd.npy" in err
+
+
 def test_a_map_joins_two_networks_and_both_orders_are_near(run, folder):
     both = folder / "net0.parquet", folder / "net1.parquet", "--ijb", folder, "--far", "0.01"
     alone = document(run, *both)

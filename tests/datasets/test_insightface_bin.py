@@ -167,6 +167,12 @@ def test_other_contents_are_named(tmp_path, content, message):
         read_bin(put(tmp_path / "x.bin", content))
 
 
+def test_odd_backslashes_are_no_warning(tmp_path):
+    (tmp_path / "s.bin").write_bytes(b"S'\\d'\n.")
+    with pytest.raises(FileFormatError, match="holds "):
+        read_bin(tmp_path / "s.bin")
+
+
 @pytest.mark.parametrize("length", [0, 1, 30, 100])
 def test_truncated_file_is_refused(tmp_path, length):
     whole = pickle.dumps((IMAGES, SAME))

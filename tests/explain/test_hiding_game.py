@@ -117,8 +117,16 @@ def test_an_interrupted_game_goes_on(tmp_path):
     again = _scores(folder=tmp_path / "a", plan="p").scores
     for key, table in whole.items():
         np.testing.assert_array_equal(again[key], table)
+    (tmp_path / "a" / "pairs-000008.npz").write_bytes((tmp_path / "a" / "pairs-000000.npz").read_bytes()[:-300])
+    np.savez(tmp_path / "a" / "pairs-000000.npz", **{"ties|x": np.ones(3)})  # damaged, and of something else: played again
+    again = _scores(folder=tmp_path / "a", plan="p").scores
+    for key, table in whole.items():
+        np.testing.assert_array_equal(again[key], table)
     with pytest.raises(FileFormatError, match="other settings"):
         _scores(folder=tmp_path / "a", plan="q")
+    (tmp_path / "a" / "plan.json").write_bytes(b"\xff")
+    with pytest.raises(FileFormatError, match="other settings"):
+        _scores(folder=tmp_path / "a", plan="p")
 
 
 def _judged(tables):

@@ -133,6 +133,13 @@ def test_resuming_another_training_is_refused(tmp_path, maps):
     torch.save({"plan": "another"}, _partial(out))
     with pytest.raises(FileFormatError, match="another training"):
         train(FACES, "x", _settings("distil"), out=out, data=maps, resume=True)
+    for content in ([1], {"plan": []}, {}):
+        torch.save(content, _partial(out))
+        with pytest.raises(FileFormatError, match=r"a\.safetensors\.partial"):
+            train(FACES, "x", _settings("distil"), out=out, data=maps, resume=True)
+    _partial(out).write_bytes(_partial(out).read_bytes()[:-100])
+    with pytest.raises(FileFormatError, match="can't be read as an unfinished training"):
+        train(FACES, "x", _settings("distil"), out=out, data=maps, resume=True)
 
 
 @pytest.mark.parametrize("half", [False, True])

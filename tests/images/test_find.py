@@ -1,3 +1,5 @@
+import importlib.util
+
 import pytest
 
 from facespace.errors import InputError
@@ -32,12 +34,22 @@ def test_all_clashes_of_ids_are_named_with_a_way_out(tmp_path):
 
 
 def test_files_that_are_no_images_are_counted_by_suffix(tmp_path):
-    touch(tmp_path, "1.jpg", "2.HEIC", "3.heic", "4.jfif", "5.avif", "6.gif", "7.txt", "8.jp2", "x/9", ".DS_Store")
+    touch(tmp_path, "1.jpg", "2.MOV", "3.mov", "4.jfif", "5.avif", "6.gif", "7.txt", "8.jp2", "x/9", ".DS_Store")
     files, others = scan_images(tmp_path)
     assert [f.id for f in files] == ["1", "4", "5", "6", "8"]
-    assert others == {"": 1, ".heic": 2, ".txt": 1}
-    assert describe_others(others) == "4 files are no images that can be read: without suffix, .heic, .txt"
+    assert others == {"": 1, ".mov": 2, ".txt": 1}
+    assert describe_others(others) == "4 files are no images that can be read: without suffix, .mov, .txt"
     assert describe_others({".mov": 1}) == "1 file is no image that can be read: .mov"
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_heic_is_an_image_where_it_can_be_read(tmp_path, monkeypatch, installed):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if installed else None)
+    touch(tmp_path, "1.jpg", "2.HEIC", "3.heif")
+    files, others = scan_images(tmp_path)
+    assert [f.id for f in files] == (["1", "2", "3"] if installed else ["1"])
+    if not installed:
+        assert describe_others(others).endswith('read: .heic, .heif; pip install "facespace[heif]" reads HEIC')
 
 
 def test_a_folder_without_images_says_what_else_it_holds(tmp_path):

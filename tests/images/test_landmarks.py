@@ -46,6 +46,7 @@ def test_names_with_spaces_and_in_either_unicode_form(tmp_path, part):
         ("a.jpg 1 2 3 4 5 6 7 8 9 10\n" * 2, "twice for a"),
         (HEADER.replace("nose_x", "nase_x") + "\n", "no column 'nose_x'"),
         (f"{HEADER}\na,1,2", "line 2: not ten numbers"),
+        (f"{HEADER.replace('id,', 'id ,', 1)}\n", "no column 'id'"),
         (f"{HEADER}\n" + "a" * 200_000, "can't be read as csv: field larger"),
     ],
 )

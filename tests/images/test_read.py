@@ -1,13 +1,15 @@
 import struct
+import sys
 import time
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import simplejpeg
 
-from facespace.errors import FileFormatError
+from facespace.errors import FileFormatError, MissingExtraError
 from facespace.images import decode_image, read_image
 
 
@@ -38,7 +40,7 @@ def test_grey_images_get_three_channels(picture):
     assert (decoded[..., 0] == decoded[..., 2]).all()
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".gif", ".jp2", ".avif", ".bmp", ".ppm"])
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.99])
 def test_truncated_images_are_told_at_any_length(picture, suffix, part):
     data = encoded(picture, suffix)
@@ -177,3 +179,25 @@ def test_a_small_file_of_very_many_pixels_is_refused_at_once():
     with pytest.raises(FileFormatError, match="30,000 × 30,000 pixels"):
         decode_image(data)
     assert time.perf_counter() - start < 1
+
+
+HEIC = Path(__file__).with_name("ramp.heic")
+
+
+def test_heic_is_read_and_its_damage_told():
+    pytest.importorskip("pi_heif", reason="the extra heif is not installed")
+    y, x = np.mgrid[:48, :64]
+    made = np.stack([x * 4, y * 5, 255 - x * 3], -1)
+    data = HEIC.read_bytes()
+    assert np.abs(decode_image(data).astype(int) - made).mean() < 3
+    for size in range(1, len(data), 7):
+        with pytest.raises(FileFormatError, match="can't be decoded as an image"):
+            decode_image(data[:size])
+    with pytest.raises(FileFormatError, match="more than the limit of 100"):
+        decode_image(data, max_pixels=100)
+
+
+def test_heic_without_its_extra_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(MissingExtraError, match="reading HEIC needs pi-heif"):
+        read_image(HEIC)

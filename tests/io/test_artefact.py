@@ -149,6 +149,32 @@ def test_a_fact_of_the_fit_that_is_shown_is_of_the_type_that_is_shown(tmp_path, 
         assert "Traceback" not in capsys.readouterr().err
 
 
+def test_numbers_that_the_type_needed_can_not_hold_are_refused(tmp_path):
+    arrays = {"far": np.array([1.0, 1e300]), "many": np.array([1, 2**63], np.uint64), "net.one": np.array([3], np.int64)}
+    file = read_artefact(write_artefact(tmp_path / "x.safetensors", "made", {**arrays, "yes": np.array([True])}, {}))
+    with pytest.raises(FileFormatError, match="1 numbers of far are NaN or infinite"):
+        file.array("far", ("n",))
+    with pytest.raises(FileFormatError, match="1 numbers of many don't fit into int64"):
+        file.array("many", ("n",), np.int64)
+    with pytest.raises(FileFormatError, match="yes holds bool, not int64"):
+        file.array("yes", ("n",), np.int64)
+    assert file.array("yes", None, np.bool_).tolist() == [True]
+    assert file.like({"one": np.array(0)}, "net.")["one"].shape == ()  # as files held numbers before layouts
+    assert isinstance(file.like({"one": np.array(0)}, "net.")["one"], np.ndarray)
+
+
+def test_the_same_content_gives_the_same_bytes(whole, tmp_path):
+    """safetensors by itself writes the header's entries in another order each time."""
+    kind, path, _, _, _ = whole
+    found = read_artefact(path, kind)
+    for number in range(5):
+        again = write_artefact(tmp_path / f"{number}.safetensors", kind, found.arrays, found.facts)
+        assert again.read_bytes() == path.read_bytes()
+    odd = write_artefact(tmp_path / "odd.safetensors", "made", {"é\n\x7f": np.ones(1)}, {"ü": "\x00\u2028\ud7ff"})
+    assert read_artefact(odd).facts == {"ü": "\x00\u2028\ud7ff"}
+    assert list(read_artefact(odd).arrays) == ["é\n\x7f"]
+
+
 def test_unknown_arrays_and_facts_are_left_alone(whole):
     _, path, read, arrays, header = whole
     save_file({**arrays, "more": np.ones(3)}, path, metadata={**_with_facts(header, more="x"), "new": "y"})

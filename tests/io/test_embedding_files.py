@@ -54,6 +54,15 @@ def test_ids_of_any_kind_of_text_are_read(tmp_path, ids):
     assert (loaded.ids.tolist(), loaded.subject.tolist()) == (IDS, IDS)
 
 
+def test_lists_that_a_dictionary_makes_small_are_refused_before_they_are_unpacked(tmp_path):
+    values, starts = np.ones(40_000_000, np.float32), np.arange(0, 40_000_001, 400_000, dtype=np.int32)
+    table = {"id": [str(row) for row in range(100)], "vector": pa.ListArray.from_arrays(starts, pa.array(values))}
+    pq.write_table(pa.table(table), tmp_path / "s.parquet")
+    assert (tmp_path / "s.parquet").stat().st_size < 10_000
+    with pytest.raises(FileFormatError, match=r"s\.parquet unpacks to 165 MB from a file of"):
+        EmbeddingSet.load(tmp_path / "s.parquet")
+
+
 def test_bytes_in_npz_are_utf_8(tmp_path):
     coded = np.array([i.encode() for i in IDS])
     np.savez(tmp_path / "s.npz", vectors=V, ids=coded, subject=coded, model=np.array(b"net"))
@@ -213,3 +222,14 @@ def test_ids_that_are_file_names_are_found_without_their_suffix():
 def test_rows_too_short_for_a_direction_are_named():
     with pytest.raises(InputError, match=r"too small for float32 .* row 1 \(b\)"):
         EmbeddingSet([[1, 1], [1e-42, 0]], ["a", "b"])
+
+
+def test_odd_headers_and_characters_of_npy_are_refused_without_a_warning(tmp_path):
+    np.savez(tmp_path / "s.npz", vectors=V, ids=np.array([0x110000] * 4, "<u4").view("<U1"))
+    with pytest.raises(FileFormatError, match="'ids' holds what are no characters"):
+        EmbeddingSet.load(tmp_path / "s.npz")
+    np.save(tmp_path / "s.npy", V)
+    (tmp_path / "s.npy").write_bytes((tmp_path / "s.npy").read_bytes().replace(b"<f4", b"<\\F"))
+    (tmp_path / "s.ids.txt").write_text("a\nb\nc\nd\n")
+    with pytest.raises(FileFormatError, match=r"s\.npy can't be read as npy"):
+        EmbeddingSet.load(tmp_path / "s.npy")

@@ -468,3 +468,16 @@ def test_what_was_guessed_stays_in_the_metadata_of_a_saved_set(tmp_path):
     found = check(path, "face_id as id, embedding as vector")
     again = EmbeddingSet.load(found.save(tmp_path / "s.parquet"))
     assert again.metadata == {"columns": "face_id as id, embedding as vector"}
+
+
+def test_texts_of_hdf5_that_declare_more_than_the_file_has_are_refused(tmp_path):
+    h5py = pytest.importorskip("h5py", reason='pip install "facespace[hdf5]"')
+    path = tmp_path / "s.h5"
+    with h5py.File(path, "w") as file:
+        file["vectors"], file["ids"] = V, IDS
+        start = file["ids"].id.get_offset()
+    check(path)
+    data = bytearray(path.read_bytes())
+    assert int.from_bytes(data[start : start + 4], "little") == len(IDS[0])
+    data[start + 3] = 0xF0  # four gigabytes
+    refused(saved(tmp_path, "s.h5", bytes(data)), "'ids' declares longer texts than the file has")

@@ -107,6 +107,34 @@ def test_arrays_bring_it_back():
     assert histogram != "histogram"
 
 
+def test_an_empty_one_comes_back():
+    assert ScoreHistogram.from_arrays(ScoreHistogram(7).to_arrays()) == ScoreHistogram(7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"capacity": 0}, "at least one score"),
+        ({"capacity": 1}, "too many"),
+        ({"floor": -1}, "bins are not among"),
+        ({"floor": 1 << 21}, "bins are not among"),
+        ({"floor": 900_000}, "count differently"),
+        ({"bins": [1, 1 << 20, 1 << 21]}, "bins are not among"),
+        ({"bins": [3, 2, 1]}, "not in order"),
+        ({"values": [0.5, 0.5, 0.6]}, "not in order"),
+        ({"values": [0.4, 0.5, 0.6]}, "count differently"),
+        ({"genuine": [1, 1, 1]}, "count differently"),
+        ({"counts": [[-1, 1, 1], [0, 1, 0]]}, "negative"),
+        ({"counts": [[2**62, 0, 0], [2**62, 0, 0]]}, "enormous"),
+    ],
+)
+def test_arrays_that_contradict_each_other_are_refused(changes, message):
+    arrays = ScoreHistogram().update([0.1, 0.2, 0.3], [True, False, True]).to_arrays()
+    kinds = {name: kind for name, (_, kind) in ScoreHistogram.ARRAYS.items()}
+    with pytest.raises(InputError, match=message):
+        ScoreHistogram.from_arrays({**arrays, **{name: np.array(value, kinds[name]) for name, value in changes.items()}})
+
+
 def test_more_scores_change_the_curve():
     histogram = ScoreHistogram(1).update([0.9, 0.1], [True, False])
     before = histogram.roc().n_impostor, histogram.tar_at_far(0.5).tar

@@ -83,9 +83,10 @@ def test_faults_name_the_key_and_what_is_expected(table, message):
 
 def test_what_is_not_toml_names_the_file(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text("name = ")
-    with pytest.raises(ModelError, match=r"mine\.toml is not TOML"):
-        read_card(path)
+    for text in ("name = ", "dim = " + "9" * 5000, "x = " + "[" * 5000):
+        path.write_text(text)
+        with pytest.raises(ModelError, match=r"mine\.toml is not TOML"):
+            read_card(path)
 
 
 def test_unknown_models_offer_the_nearest_name():

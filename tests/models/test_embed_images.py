@@ -58,18 +58,18 @@ def test_damaged_and_other_files_are_told_and_options_take_them(crops, tiny):
     data = cv2.imencode(".jpg", cv2.imdecode(np.frombuffer(whole, np.uint8), 1))[1].tobytes()
     (crops / "ann/half.jpg").write_bytes(data[: len(data) // 2] + b"\xff\xd9")
     (crops / "ann/moving.jpg").write_bytes(data + b"a video")
-    (crops / "ann/phone.heic").write_bytes(b"heic")
+    (crops / "ann/phone.mov").write_bytes(b"mov")
     result = embed(crops, tiny, aligned=True)
     assert [(s.id, s.reason) for s in result.skipped] == [("ann/half", "unreadable")]
     assert "damaged JPEG data" in result.skipped[0].detail
-    assert result.to_dict()["other_files"] == {".heic": 1}
+    assert result.to_dict()["other_files"] == {".mov": 1}
     kept = embed(crops, tiny, aligned=True, keep_damaged=True)
     assert (len(kept.embeddings), kept.skipped) == (14, ())
     assert kept.embeddings.metadata["keep_damaged"] is True
     with pytest.raises(InputError, match="unreadable: 14") as caught:
         embed(crops, tiny, aligned=True, max_pixels=100)
     assert "more than the limit of 100" in caught.value.hint
-    assert "1 file is no image that can be read: .heic" in caught.value.hint
+    assert "1 file is no image that can be read: .mov" in caught.value.hint
 
 
 def test_files_by_id(crops, tiny):
@@ -178,6 +178,46 @@ def test_a_damaged_shard_is_done_again(crops, tiny, tmp_path, monkeypatch):
     shard.write_bytes(shard.read_bytes()[:50])
     assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 0
     assert len(EmbeddingSet.load(out)) == 12
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"facts": np.array("[]")},
+        {"facts": np.array('{"skipped": [3]}')},
+        {"facts": np.array('{"skipped": [{"id": "x"}]}')},
+        {"facts": np.array('{"skipped": [{"id": [], "file": "f", "reason": "r", "detail": ""}]}')},
+        {"facts": np.array("[" * 100_000)},
+        {"vectors": np.ones((6, 3), np.float32)},
+        {"vectors": np.full((6, 8), np.nan, np.float32)},
+        {"vectors": np.zeros((6, 8), np.float32)},
+        {"faces": np.array(["one"] * 6)},
+        {"faces": np.ones(5, np.int64)},
+        {"ids": np.arange(6).reshape(3, 2)},
+    ],
+)
+def test_a_shard_of_odd_content_is_done_again(crops, tiny, tmp_path, monkeypatch, changes):
+    out = tmp_path / "set.npz"
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            embed(crops, tiny, aligned=True, out=out, batch_size=3, workers=1)
+    (shard,) = Path(f"{out}.partial").glob("*.npz")
+    with np.load(shard) as held:
+        arrays = dict(held)
+    assert len(arrays["ids"]) == 6
+    np.savez(shard, **{**arrays, **changes})
+    assert embed(crops, tiny, aligned=True, out=out, resume=True).resumed == 0
+    assert len(EmbeddingSet.load(out)) == 12
+
+
+@pytest.mark.parametrize("settings", ["[]", "3", "null", '{"a": [}', "[" * 100_000, '{"weights": 3}'])
+def test_settings_of_odd_content_are_other_settings(crops, tiny, tmp_path, monkeypatch, settings):
+    out = tmp_path / "set.npz"
+    Path(f"{out}.partial").mkdir()
+    Path(f"{out}.partial/settings.json").write_text(settings)
+    with pytest.raises(InputError, match="was begun with other settings"):
+        embed(crops, tiny, aligned=True, out=out, resume=True)
 
 
 def test_resuming_with_other_settings_is_refused(crops, make_tiny, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -167,6 +168,50 @@ def test_counts_alone_merge_too_without_intervals():
     assert (merged.interval, merged.tar[0].low, merged.scores) == ("none", None, None)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"facts": np.array("no json")}, "facts are no JSON object"),
+        ({"facts": np.array("[]")}, "facts are no JSON object"),
+        ({"shard": [0, 3]}, "says shard: 0, 3"),
+        ({"shard": "1/3"}, "says shard: .* where list is needed"),
+        ({"warnings": [3]}, "warnings that are no text"),
+        ({"protocol": None}, "says protocol: null, where str"),
+        ({"model": {}}, r"says model: \{\}, where str or nothing"),
+        ({"pairs": -1}, "says pairs: -1"),
+        ({"genuine": 10**400}, "a number of 1329 bits"),
+        ({"scores": np.ones(3, np.float32)}, "scores has shape"),
+        ({"same": np.ones(60, np.int64)}, "same holds int64, not bool"),
+        ({"histogram_floor": np.array([0, 0])}, "histogram_floor has 1 axes"),
+        ({"histogram_values": np.array("x")}, "histogram_values holds <U1"),
+        ({"histogram_bins": np.array([3, 1], np.int32)}, "histogram_counts has shape"),
+        ({"histogram_capacity": np.array(0)}, "holds no histogram"),
+        ({"histogram_lowest": np.array(np.nan)}, "histogram_lowest are NaN"),
+    ],
+)
+def test_a_shard_of_odd_content_is_refused(tmp_path, changes, message):
+    one, _ = made_faces()
+    path = score_shard(one, protocol=made_protocol(), shard=(1, 3)).save(tmp_path / "shard.npz")
+    with np.load(path) as held:
+        arrays = dict(held)
+    facts = json.loads(str(arrays["facts"]))
+    for name, value in changes.items():
+        place = (
+            arrays if name == "facts" else facts if name in facts else facts["facts"] if name in facts["facts"] else arrays
+        )
+        place[name] = value
+    np.savez(path, **{**arrays, "facts": np.array(json.dumps(facts)), **({} if "facts" not in changes else changes)})
+    with pytest.raises(FileFormatError, match=rf"shard\.npz .*{message}"):
+        TemplateShard.load(path)
+
+
+def test_shards_whose_counts_are_not_those_of_the_comparison_are_refused():
+    one, _ = made_faces()
+    part = score_shard(one, protocol=made_protocol())
+    with pytest.raises(InputError, match=r"hold the scores of .* of a comparison of 17 pairs"):
+        merge_shards([dataclasses.replace(part, facts={**part.facts, "pairs": 17})])
+
+
 def test_shards_that_do_not_belong_together_are_refused(tmp_path):
     one, two = made_faces()
     protocol = made_protocol()
@@ -184,7 +229,7 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path):
     with pytest.raises(FileFormatError, match="no shard-"):
         load_shards(tmp_path)
     (tmp_path / "shard-1-of-3.npz").write_bytes(parts[0].save(tmp_path / "x.npz").read_bytes()[:-500])
-    with pytest.raises(FileFormatError, match="is no shard of scores"):
+    with pytest.raises(FileFormatError, match="can't be read as a shard of scores"):
         TemplateShard.load(tmp_path / "shard-1-of-3.npz")
 
 

@@ -1,6 +1,7 @@
 """The application all command groups hang on, and the one place where errors become exit codes.
 
-Exit codes: 0 done, 1 a check or comparison the user asked for failed, 2 bad input.
+Exit codes: 0 done, 1 a check or comparison the user asked for failed, 2 bad input, 130 interrupted, 141 whoever read the
+output (head, say) has gone: 128 and the number of the signal, as shells have it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import FacespaceError, GuessWarning, InputError, NewerFileWarning, OutputError
+from ..errors import FacespaceError, GuessWarning, InputError, NewerFileWarning, OutputError, visible
 from ..results import code_version
 from .printing import Terminal, print_json
 
@@ -42,6 +43,7 @@ COMMANDS = {
 }
 
 
+_NOBODY_READS = 141
 _TOLD = (GuessWarning, NewerFileWarning)
 
 
@@ -133,7 +135,7 @@ def add_group(name: str, default: str = "") -> Commands:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns (and, as a script, exits with) 0, 1 or 2."""
+    """Run the command line; returns an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):  # a character that the terminal or pipe can't take must not end the work
         if hasattr(stream, "reconfigure"):
@@ -143,7 +145,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except OSError as error:
         _drop(sys.stdout)
-        if not isinstance(error, BrokenPipeError):
+        if isinstance(error, BrokenPipeError):
+            code = _NOBODY_READS
+        else:
             code = code or _report(OutputError(f"can't write the output: {error.strerror or error}"), [])
     return code
 
@@ -160,9 +164,11 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, EOFError):
         _errors().print("interrupted")
         return 130
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
+    except (BrokenPipeError, SystemExit) as error:  # typer and rich make a plain exit 1 of a broken pipe
+        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         _drop(sys.stdout)
-        return 0
+        return _NOBODY_READS
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _report(OutputError(f"{error.strerror or error}{where}"), arguments)
@@ -176,6 +182,9 @@ def _run(arguments: list[str]) -> int:
         if "--json" in arguments and hasattr(error, "format_message"):
             print_json({"error": {"type": "UsageError", "message": error.format_message(), "hint": ""}})
         elif hasattr(error, "show"):
+            if hasattr(error, "format_message"):  # it may quote arguments
+                said = visible(error.format_message())
+                error.format_message = lambda: said
             error.show()
         return int(error.exit_code)
     return code if isinstance(code, int) else 0

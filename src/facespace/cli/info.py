@@ -147,18 +147,15 @@ def _onnx(path: Path) -> tuple[dict[str, Any], RenderableType]:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # its complaints become our error
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's classes have no public common base
-        message = str(error).strip().splitlines()[0]
+    try:  # without fallback: its second try at the same prints to standard output
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+        about = session.get_modelmeta().custom_metadata_map
+        inputs = [{"name": node.name, "shape": node.shape} for node in session.get_inputs()]
+        outputs = [{"name": node.name, "shape": node.shape} for node in session.get_outputs()]
+    except Exception as error:  # onnxruntime's classes have no public common base; a name may be no UTF-8
+        message = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise FileFormatError(f"{path} can't be read as ONNX: {message}", "Is it truncated?") from None
-    ours = {
-        key.removeprefix("facespace."): value
-        for key, value in session.get_modelmeta().custom_metadata_map.items()
-        if key.startswith("facespace.")
-    }
-    inputs = [{"name": node.name, "shape": node.shape} for node in session.get_inputs()]
-    outputs = [{"name": node.name, "shape": node.shape} for node in session.get_outputs()]
+    ours = {key.removeprefix("facespace."): value for key, value in about.items() if key.startswith("facespace.")}
     facts = {"kind": "onnx", "inputs": inputs, "outputs": outputs, "map": ours or None}
     ends = [f"{node['name']} {node['shape']}" for node in (*inputs, *outputs)]
     head = "an ONNX network"

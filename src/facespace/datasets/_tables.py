@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv as csv_module
 import gzip
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -108,11 +109,12 @@ def read_named_columns(path: Path, what: str, needed: Sequence[str], known: Sequ
 
 
 def line_of_row(path: Path, row: int) -> tuple[int, str]:
-    """Number from 1, and text, of the line that holds row `row` (from 0): blank lines hold none."""
-    for count, line in enumerate(filled_lines(path)):
-        if count == row:
-            return line
-    raise AssertionError(f"{path} has fewer than {row + 1} rows")
+    """Number from 1, and text, of the line that holds row `row` (from 0): blank lines hold none.
+
+    The last line where lines are fewer, because a row ends within one (a carriage return in quotation marks).
+    """
+    lines = list(itertools.islice(filled_lines(path), row + 1))
+    return lines[-1] if lines else (0, "")
 
 
 def filled_lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Strings
 from ..errors import FileFormatError, shorten
-from ..io import existing_file, guarded
+from ..io import existing_file, guarded, read_matlab
 
 Rows = NDArray[np.intp]
 _HINT = "BLUFR's configuration is blufr_lfw_config.mat."
@@ -57,12 +57,10 @@ def read_blufr(path: str | Path) -> BlufrProtocol:
 
 
 def _read(path: Path) -> BlufrProtocol:
-    from scipy.io import loadmat
-
-    content: dict[str, Any] = loadmat(path)
+    content = read_matlab(path, _VARIABLES)
     if missing := [name for name in _VARIABLES if name not in content]:
         raise FileFormatError(f"{path} has no variable {', '.join(missing)}", _HINT)
-    files = [str(cell.item() if cell.size == 1 else "") for cell in content["imageList"].ravel()]
+    files = [cell if isinstance(cell, str) else "" for cell in np.ravel(content["imageList"]).tolist()]
     stems = np.array([file.rsplit(".", 1)[0] for file in files])
     person = _whole(path, content["labels"], "labels")
     if len(person) != len(stems):
@@ -86,7 +84,7 @@ def _read(path: Path) -> BlufrProtocol:
 
 def _cells(path: Path, cells: NDArray[Any], count: int, name: str) -> list[Rows]:
     rows = []
-    for number, cell in enumerate(cells.ravel(), 1):
+    for number, cell in enumerate(np.ravel(cells), 1):
         index = _whole(path, cell, f"{name} of split {number}") - 1
         if len(index) == 0 or index.min() < 0 or index.max() >= count or len(np.unique(index)) < len(index):
             raise FileFormatError(f"{path}: {name} of split {number} is not a list of different images from 1 to {count:,}")

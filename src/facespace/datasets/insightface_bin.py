@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,8 +62,10 @@ def read_bin(path: str | Path) -> InsightfaceBin:
     path = existing_file(path, "an insightface .bin")
     data = path.read_bytes()
     try:
-        _check_memo(data)
-        content = _SafeUnpickler(io.BytesIO(data), encoding="bytes", room=len(data)).load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's own, on odd backslashes in a text
+            _check_memo(data)
+            content = _SafeUnpickler(io.BytesIO(data), encoding="bytes", room=len(data)).load()
     except _RefusedError as error:
         raise FileFormatError(
             f"{path} is refused: {error}", "An insightface .bin needs images and bools only; this file may be an attack."

@@ -92,6 +92,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise file.error(f"says shape {shape} and widths {widths}, where (c, h, w) and whole numbers are needed")
     c, h, w = shape
     parts = {name.split(".")[0] for name in file.arrays}
+    if "head" in parts and c < 2:
+        raise file.error(f"says {c} channels, too few for a head")
     head = place_head(c, h, w) if "head" in parts else None
     decoder = make_decoder(c, tuple(widths)) if "decoder" in parts else None
     module = layer_map(load_backbone(backbone)[0], layer) if "module" in parts else None

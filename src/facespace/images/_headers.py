@@ -71,7 +71,7 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
         return _tiff_tag(data, 256), _tiff_tag(data, 257)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp_size(data)
-    if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis") and b"ispe" in data:
+    if (is_heif(data) or (data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis"))) and b"ispe" in data:
         extents = [match.end() + 4 for match in re.finditer(b"ispe", data)]
         return max((_big(data, at, 4), _big(data, at + 4, 4)) for at in extents)
     if data.startswith((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")) and b"\xff\x4f\xff\x51" in data:
@@ -79,6 +79,11 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
         return _big(data, at + 8, 4), _big(data, at + 12, 4)
     match = _PNM.match(data)
     return (int(match[1][:12]), int(match[2][:12])) if match else None
+
+
+def is_heif(data: bytes) -> bool:
+    """Whether these bytes begin as a HEIC of a phone does."""
+    return data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

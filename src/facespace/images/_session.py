@@ -21,7 +21,8 @@ def onnx_session(path: Path, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # what matters comes as an exception
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        # Without fallback: its second try at the same prints to standard output.
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # its classes have no common base and are private
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(

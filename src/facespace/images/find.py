@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import unicodedata
 from collections import Counter
@@ -15,6 +16,14 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".avif"),
     *(".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
+
+
+HEIF = (".heic", ".heif")
+
+
+def readable() -> tuple[str, ...]:
+    """The suffixes of images that can be read here: HEIC with the extra heif."""
+    return SUFFIXES + (HEIF if importlib.util.find_spec("pi_heif") else ())
 
 
 class ImageFile(NamedTuple):
@@ -40,30 +49,32 @@ def scan_images(folder: str | Path) -> tuple[list[ImageFile], dict[str, int]]:
         raise InputError(f"the folder of images {folder} {what}", "Check the path.")
     found: list[ImageFile] = []
     others: Counter[str] = Counter()
+    known = readable()
     for place, names in _walk(folder):
         inside = Path(os.path.relpath(place, folder)).as_posix()
         prefix = "" if inside == "." else f"{inside}/"
         for name in names:
             stem, suffix = os.path.splitext(name)
-            if suffix.lower() in SUFFIXES:
+            if suffix.lower() in known:
                 found.append(ImageFile(prefix + stem, Path(place, name)))
             else:
                 others[suffix.lower()] += 1
     if not found:
         besides = f" ({describe_others(others)})" if others else ""
-        raise InputError(f"no images in {folder}{besides}", f"Looked for {shorten(SUFFIXES, 20)}, also in its sub-folders.")
+        raise InputError(f"no images in {folder}{besides}", f"Looked for {shorten(known, 25)}, also in its sub-folders.")
     return _without_repeats(found), dict(sorted(others.items()))
 
 
 def describe_others(others: Mapping[str, int]) -> str:
     """A sentence on the files that `scan_images` left out.
 
-    >>> describe_others({".heic": 3, "": 1})
-    '4 files are no images that can be read: .heic, without suffix'
+    >>> describe_others({".mov": 3, "": 1})
+    '4 files are no images that can be read: .mov, without suffix'
     """
     count = sum(others.values())
     told = "1 file is no image" if count == 1 else f"{count:,} files are no images"
-    return f"{told} that can be read: {shorten([suffix or 'without suffix' for suffix in others], 20)}"
+    heif = '; pip install "facespace[heif]" reads HEIC' if others.keys() & set(HEIF) else ""
+    return f"{told} that can be read: {shorten([suffix or 'without suffix' for suffix in others], 20)}{heif}"
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:

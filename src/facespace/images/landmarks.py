@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import FileFormatError, shorten
 from ..io import existing_file, read_text
-from .find import SUFFIXES
+from .find import HEIF, SUFFIXES
 
 CSV_COLUMNS = tuple(
     f"{point}_{axis}" for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
@@ -53,7 +53,7 @@ def read_landmarks(path: str | Path) -> dict[str, NDArray[np.float64]]:
 def _read_csv(path: Path, lines: list[str], delimiter: str) -> tuple[list[str], list[list[float]]]:
     lines[0] = lines[0].lower()
     reader = csv.DictReader(lines, delimiter=delimiter)
-    missing = [name for name in CSV_COLUMNS if name not in (reader.fieldnames or ())]
+    missing = [name for name in ("id", *CSV_COLUMNS) if name not in (reader.fieldnames or ())]
     if missing:
         raise FileFormatError(
             f"{path} has no column {missing[0]!r}; its columns are {shorten(list(reader.fieldnames or ()), 12)}",
@@ -87,7 +87,7 @@ def _read_list(path: Path, lines: list[str]) -> tuple[list[str], list[list[float
 
 def _id(name: str) -> str:
     path = PurePosixPath(unicodedata.normalize("NFC", name.strip()).replace("\\", "/"))
-    return str(path.with_suffix("") if path.suffix.lower() in SUFFIXES else path)
+    return str(path.with_suffix("") if path.suffix.lower() in (*SUFFIXES, *HEIF) else path)
 
 
 def _numbers(path: Path, line: int, fields: Sequence[str | None]) -> list[float]:

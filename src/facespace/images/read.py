@@ -10,8 +10,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError
-from ._headers import jpeg_header, picture_size, png_fault
+from ..errors import FileFormatError, missing_extra
+from ._headers import is_heif, jpeg_header, picture_size, png_fault
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB
 Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
@@ -28,9 +28,10 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS, keep_damaged: 
     Landmarks of such an image are therefore coordinates in the upright picture. Grey images become three equal channels,
     transparency is dropped; bytes behind the end of the picture, such as a phone's video, are none of it.
 
-    Raises FileFormatError when the file is missing, no image, larger than `max_pixels` by its header, or a JPEG or PNG that
-    is truncated or damaged. (Image decoders fill the missing part with grey or noise and say nothing; a face half grey
-    would become a wrong embedding.) With `keep_damaged` what can be decoded of it is taken.
+    Raises FileFormatError when the file is missing, no image, larger than `max_pixels` by its header, truncated, or a JPEG
+    or PNG that is damaged. (Image decoders fill the missing part with grey or noise and say nothing; a face half grey
+    would become a wrong embedding. The other kinds have no checksums, and damage amid them mostly can't be told.) With
+    `keep_damaged` what can be decoded of a JPEG or PNG is taken.
     """
     path = Path(path)
     try:
@@ -55,6 +56,8 @@ def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXE
         picture = _jpeg(data, name, keep_damaged)
     elif data.startswith(b"\x89PNG") and not keep_damaged and (fault := png_fault(data)):
         raise FileFormatError(f"{name} {fault}", _AGAIN)
+    elif width and is_heif(data):
+        picture = _heif(data)
     if picture is None and width:
         with suppress(cv2.error):
             bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -82,6 +85,18 @@ def _jpeg(data: bytes, name: str, keep_damaged: bool) -> Image | None:
             return None
         raise FileFormatError(f"{name} holds damaged JPEG data ({error})", _AGAIN) from None
     return None if cmyk else _upright(picture, header.orientation)
+
+
+def _heif(data: bytes) -> Image | None:
+    try:
+        import pi_heif
+    except ImportError:
+        raise missing_extra("pi-heif", "heif", "reading HEIC") from None
+    try:
+        pixels = np.asarray(pi_heif.read_heif(data))
+    except Exception:  # libheif's own, of any kind
+        return None
+    return np.ascontiguousarray(pixels[..., :3] if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2))
 
 
 def _upright(picture: Image, orientation: int) -> Image:

@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,13 +27,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import FileFormatError, NewerFileWarning, OutputError
+from ..errors import FileFormatError, NewerFileWarning
 from ..results import code_version
 from .files import atomic_write, existing_file
 from .json import jsonable
 
 SUFFIX = ".safetensors"
 _OLD_FORMATS = {"facespace-explain-1": "checkpoint", "facespace-image-student-1": "student"}  # their headers before layouts
+
+_KINDS = {"f": "f", "i": "iu", "u": "iu", "b": "b", "U": "U"}  # of numbers (and text) wanted: those that may be found
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
@@ -62,12 +64,16 @@ class Artefact:
         found, wanted = self.arrays[name], np.dtype(dtype)
         if wanted.kind == "f" and found.dtype.kind != "f":
             raise self.error(f"{name} holds {found.dtype}, not floating-point numbers")
-        if found.dtype.kind not in "fiu" or (wanted.kind in "iu" and found.dtype.kind not in "iu"):
+        if found.dtype.kind not in _KINDS[wanted.kind]:
             raise self.error(f"{name} holds {found.dtype}, not {wanted}")
-        if found.dtype.kind == "f" and not np.isfinite(found).all():
-            raise self.error(f"{int((~np.isfinite(found)).sum()):,} numbers of {name} are NaN or infinite")
         self._check_shape(name, found.shape, shape)
-        return found.astype(wanted, copy=False)
+        with np.errstate(all="ignore"):  # too large for float32: infinite, and refused as such; so is NaN
+            cast = found.astype(wanted, copy=False)
+        if wanted.kind == "f" and not np.isfinite(cast).all():
+            raise self.error(f"{int((~np.isfinite(cast)).sum()):,} numbers of {name} are NaN or infinite")
+        if wanted.kind in "iu" and (cast != found).any():
+            raise self.error(f"{int((cast != found).sum()):,} numbers of {name} don't fit into {wanted}")
+        return cast
 
     def like(self, wanted: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
         """The arrays `prefix` + name, of the shapes and types of `wanted`, by name; no others may begin with `prefix`."""
@@ -77,7 +83,7 @@ class Artefact:
         found = {name: self.array(prefix + name, None, one.dtype) for name, one in wanted.items()}
         for name, one in wanted.items():
             if one.ndim == 0 and found[name].shape == (1,):  # as files held them before layouts
-                found[name] = found[name][0]
+                found[name] = found[name].reshape(())
             self._check_shape(prefix + name, found[name].shape, one.shape)
         return found
 
@@ -131,8 +137,7 @@ def write_artefact(
 
     Raises FileFormatError for another suffix than .safetensors, OutputError when it can't be written.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     path = Path(path)
     if path.suffix != SUFFIX:
@@ -140,12 +145,20 @@ def write_artefact(
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps(jsonable(facts), ensure_ascii=False)
     header = {"format": "facespace", "kind": kind, "layout": str(layout), "version": code_version(), "facts": text}
-    with atomic_write(path) as temporary:
-        try:
-            save_file(whole, temporary, metadata={**header, "digest": _digest(header, whole)})
-        except SafetensorError as error:
-            raise OutputError(f"can't write {path}: {error}", "Is the disk full?") from None
+    # Not save_file: it writes by way of a file of its own, which a killed run would leave behind.
+    data = save(whole, metadata={**header, "digest": _digest(header, whole)})
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.writelines(_in_order(memoryview(data)))
     return path
+
+
+def _in_order(data: memoryview) -> Iterator[bytes | memoryview]:
+    """The file with its header, which safetensors writes in any order, in one: the same content gives the same bytes."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    text = json.dumps(json.loads(bytes(data[8:end])), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    head = text.encode()
+    head = head.ljust(-(-len(head) // 8) * 8)  # so that numbers begin at multiples of eight
+    yield from (len(head).to_bytes(8, "little"), head, data[end:])
 
 
 def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "") -> Artefact:

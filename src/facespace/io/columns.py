@@ -19,7 +19,7 @@ def matrix(vectors: ArrayLike) -> Floats:
     try:
         given = np.asarray(vectors)
         if given.dtype.kind in "biufOU":  # a complex number would lose its imaginary part
-            with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as such
+            with np.errstate(all="ignore"):  # too large for float32: infinite, and refused as such; so is NaN
                 return np.ascontiguousarray(given, dtype=np.float32)
         kind = f"they are of type {given.dtype}"
     except (TypeError, ValueError, OverflowError):  # text, or rows of different lengths
@@ -31,7 +31,7 @@ def numbers(quality: ArrayLike) -> Floats:
     """(n,) float32 of the column `quality`; InputError for what are no numbers."""
     try:
         if np.asarray(quality).dtype.kind != "c":
-            with np.errstate(over="ignore"):
+            with np.errstate(all="ignore"):
                 return np.asarray(quality, dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
         pass

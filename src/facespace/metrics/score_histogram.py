@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +50,16 @@ class ScoreHistogram:
         lowest: the smallest score of all, +∞ without any.
         n_genuine, n_impostor: how many scores were counted.
     """
+
+    #: What `to_arrays` gives: shapes, with a letter for each length, and types.
+    ARRAYS: ClassVar[dict[str, tuple[tuple[int | str, ...], type[np.generic]]]] = {
+        **dict.fromkeys(("capacity", "floor"), ((), np.int64)),
+        "lowest": ((), np.float64),
+        "values": (("v",), np.float32),
+        **dict.fromkeys(("genuine", "impostor"), (("v",), np.int64)),
+        "bins": (("b",), np.int32),
+        "counts": ((2, "b"), np.int64),
+    }
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         if capacity < 1:
@@ -202,12 +212,12 @@ class ScoreHistogram:
         return replace(row, threshold=threshold, warning="; ".join(filter(None, (row.warning, note))))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Plain arrays for a file; `from_arrays` reads them."""
+        """Plain arrays for a file, of `ARRAYS` (`lowest` not where there are no scores); `from_arrays` reads them."""
         used = np.flatnonzero(self._bins[0] | self._bins[1])
         return {
             "capacity": np.array(self.capacity),
             "floor": np.array(self.floor),
-            "lowest": np.array(self.lowest),
+            **({"lowest": np.array(self.lowest)} if len(self) else {}),
             "values": self.values,
             "genuine": self.genuine,
             "impostor": self.impostor,
@@ -217,12 +227,24 @@ class ScoreHistogram:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> ScoreHistogram:
-        """What `to_arrays` gave."""
+        """What `to_arrays` gave, of these shapes and types. Raises InputError where it is no histogram's."""
         found = cls(int(arrays["capacity"]))
-        found.floor, found.lowest = int(arrays["floor"]), float(arrays["lowest"])
+        found.floor, found.lowest = int(arrays["floor"]), float(arrays.get("lowest", np.inf))
         found.values, found.genuine, found.impostor = arrays["values"], arrays["genuine"], arrays["impostor"]
-        found._bins[:, arrays["bins"]] = arrays["counts"]
-        found.n_genuine, found.n_impostor = arrays["counts"].sum(axis=1).tolist()
+        bins, counts, kept = arrays["bins"], arrays["counts"], np.stack([arrays["genuine"], arrays["impostor"]])
+        if not 0 <= found.floor <= BINS or (len(bins) and not 0 <= bins.min() <= bins.max() < BINS):
+            raise InputError(f"its bins are not among {BINS:,}")
+        if (counts < 0).any() or (kept < 0).any() or counts.sum(dtype=np.float64) > 2**53:
+            raise InputError("its counts are negative, or enormous")
+        if (np.diff(bins) <= 0).any() or (np.diff(found.values) <= 0).any() or len(found.values) > found.capacity:
+            raise InputError("its bins or scores are not in order, or too many")
+        found._bins[:, bins] = counts
+        above = np.zeros_like(found._bins)
+        for row, held in zip(above, kept, strict=True):
+            np.add.at(row, _bin(found.values), held)
+        if not np.array_equal(above[:, found.floor :], found._bins[:, found.floor :]) or above[:, : found.floor].any():
+            raise InputError("its scores and its bins count differently")
+        found.n_genuine, found.n_impostor = counts.sum(axis=1).tolist()
         return found
 
 

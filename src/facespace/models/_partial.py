@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import shutil
 import time
-import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..embeddings import check_vectors
 from ..errors import InputError
-from ..io import atomic_write
+from ..io import atomic_write, read_npz_artefact, texts
 from ._crops import Skipped
 
+_SKIPPED = {each.name for each in fields(Skipped)}
 FLUSH_SECONDS = 5.0  # at most this much work is lost when the process is killed
 
 
@@ -46,9 +47,9 @@ class Batch:
 class PartialSet:
     """The shards of one output file. Made anew unless `resume`."""
 
-    def __init__(self, output: Path, settings: dict[str, Any], resume: bool) -> None:
+    def __init__(self, output: Path, settings: dict[str, Any], dim: int, resume: bool) -> None:
         self.folder = output.with_name(output.name + ".partial")
-        self.done = Batch()
+        self.done, self._dim = Batch(), dim
         self._pending, self._flushed = Batch(), time.monotonic()
         self._shards = 0
         if resume and (self.folder / "settings.json").exists():  # before it is written there is nothing to go on with
@@ -61,8 +62,9 @@ class PartialSet:
     def _load(self, settings: dict[str, Any]) -> None:
         try:
             before = json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             before = {}
+        before = before if isinstance(before, dict) else {}
         changed = [key for key in sorted({*before, *settings}) if before.get(key) != settings.get(key)]
         if changed:
             told = "; ".join(f"{key}: {before.get(key)} then, {settings.get(key)} now" for key in changed[:3])
@@ -73,8 +75,8 @@ class PartialSet:
         for path in sorted(self.folder.glob("[0-9]*.npz")):
             self._shards = int(path.stem) + 1
             try:
-                self.done.extend(_read(path))
-            except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError):
+                self.done.extend(_read(path, self._dim))
+            except InputError:
                 path.unlink()  # a damaged shard: its images are done again
 
     def add(self, batch: Batch) -> None:
@@ -89,9 +91,9 @@ class PartialSet:
                 np.savez(
                     file,
                     ids=np.array(self._pending.ids, dtype=np.str_),
-                    vectors=np.array(self._pending.vectors, dtype=np.float32),
+                    vectors=np.array(self._pending.vectors, dtype=np.float32).reshape(-1, self._dim),
                     faces=np.array(self._pending.faces, dtype=np.int64),
-                    skipped=np.array(json.dumps([asdict(s) for s in self._pending.skipped])),
+                    facts=np.array(json.dumps({"skipped": [asdict(s) for s in self._pending.skipped]})),
                 )
             self._shards += 1
         self._pending, self._flushed = Batch(), time.monotonic()
@@ -107,8 +109,15 @@ class PartialSet:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _read(path: Path) -> Batch:
-    # Opened here, because np.load leaves the file open when it turns out to be damaged.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
-        skipped = [Skipped(**entry) for entry in json.loads(str(shard["skipped"]))]
-        return Batch(shard["ids"].tolist(), list(shard["vectors"]), shard["faces"].tolist(), skipped)
+def _read(path: Path, dim: int) -> Batch:
+    """Raises InputError for what is no shard of a run of a network of width `dim`."""
+    file = read_npz_artefact(path, "a part of an unfinished run", ("ids", "vectors", "faces"), "facts")
+    ids = texts(file.arrays.get("ids", np.empty(0)), "id").tolist()
+    vectors, faces = file.array("vectors", (len(ids), dim)), file.array("faces", (len(ids),), np.int64)
+    check_vectors(vectors)
+    skipped = file.fact("skipped", list)
+    if not all(
+        isinstance(s, dict) and s.keys() == _SKIPPED and all(isinstance(v, str) for v in s.values()) for s in skipped
+    ):
+        raise file.error("lists what is no skipped image")
+    return Batch(ids, list(vectors), faces.tolist(), [Skipped(**each) for each in skipped])

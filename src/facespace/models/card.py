@@ -170,7 +170,7 @@ def read_card(path: str | Path) -> ModelCard:
     path = existing_file(path, "a model card")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ModelError(f"{path} is not TOML: {error}", "See `facespace models show NAME` for what a card holds.") from None
     return parse_card(table, str(path), path)
 

@@ -162,7 +162,8 @@ def embed(
         **aligner.facts,
         **({"keep_damaged": True} if keep_damaged else {}),
     }
-    unfinished = None if out is None else PartialSet(out, {"model": card.name, **metadata, "max_pixels": max_pixels}, resume)
+    settings = {"model": card.name, **metadata, "max_pixels": max_pixels}
+    unfinished = None if out is None else PartialSet(out, settings, card.dim, resume)
     total = Batch()
     if unfinished is not None:
         total.extend(unfinished.done)

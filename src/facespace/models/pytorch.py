@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import DimensionError, ModelError, missing_extra, shorten, unknown_name
 from ..images import Crops
-from ..io import existing_file
+from ..io import existing_file, guarded
 from .card import InputFormat, ModelCard, WeightFile
 from .registry import load_card
 from .weights import find_file
@@ -118,8 +118,8 @@ def load_backbone(name: str | Path | ModelCard, weights: str | Path | None = Non
         error = unknown_name("network with an open map", card.name, STATE_FILES)
         raise type(error)(error.message, f"{error.hint} A module of your own: ExplainableNetwork(module, layer, card).")
     path = find_file(STATE_FILES[card.name], weights, card)
-    with np.load(existing_file(path, "weights by layer name")) as file:
-        state = {key: file[key] for key in file.files}
+    with existing_file(path, "weights by layer name").open("rb") as file:
+        state = guarded(path, "npz", lambda: dict(np.load(file)))
     return mobilefacenet(state), card
 
 

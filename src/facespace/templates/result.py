@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..metrics import Roc, ScoreHistogram, TarAtFar, subject_intervals
 from ..results import fields, signature
 from ..verification import NOBODY_KNOWN
@@ -94,6 +95,12 @@ def merge_shards(
     """
     shard = whole(shards)
     facts, histogram = shard.facts, shard.histogram
+    if (held := (len(histogram), histogram.n_genuine)) != (facts["pairs"], facts["genuine"]) or not 0 < held[1] < held[0]:
+        raise InputError(
+            f"the shards hold the scores of {held[0]:,} pairs, {held[1]:,} of them genuine, of a comparison of "
+            f"{facts['pairs']:,} pairs, {facts['genuine']:,} of them genuine",
+            "Were they changed? Make them again with --shard.",
+        )
     tar = tuple(histogram.tar_at_far(far) for far in fars)
     warnings = list(shard.warnings)
     interval, count = "none", None

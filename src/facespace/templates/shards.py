@@ -6,7 +6,6 @@ The parts of a list are scored on different machines and merged to the result of
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,12 @@ from numpy.typing import NDArray
 
 from .._version import __version__
 from ..errors import FileFormatError, InputError, shorten
-from ..io import atomic_write, existing_file
+from ..io import atomic_write, read_npz_artefact
 from ..metrics import ScoreHistogram
 
 _PREFIX = "histogram_"
+_COLUMNS = {"scores": np.float32, "same": np.bool_, "left": np.int32, "right": np.int32}  # of each pair
+_COUNTS = ("faces", "templates", "pairs", "genuine", "skipped", "missing_faces")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class TemplateShard:
         """Write to a .npz file, whole or not at all."""
         facts = {"shard": [self.index, self.count], "facts": dict(self.facts), "warnings": self.warnings}
         arrays: dict[str, Any] = {_PREFIX + name: array for name, array in self.histogram.to_arrays().items()}
-        for name in ("scores", "same", "left", "right"):
+        for name in _COLUMNS:
             if getattr(self, name) is not None:
                 arrays[name] = getattr(self, name)
         with atomic_write(path) as temporary, temporary.open("wb") as file:
@@ -66,20 +67,35 @@ class TemplateShard:
     @classmethod
     def load(cls, path: str | Path) -> TemplateShard:
         """Read what `save` wrote. Raises FileFormatError."""
-        path = existing_file(path, "a shard of scores")
+        names = [*(_PREFIX + name for name in ScoreHistogram.ARRAYS), *_COLUMNS]
+        file = read_npz_artefact(Path(path), "a shard of scores", names, "facts")
+        shard, told, warnings = file.fact("shard", list), file.inner("facts"), file.fact("warnings", list)
+        if len(shard) != 2 or not all(type(n) is int for n in shard) or not 0 < shard[0] <= shard[1] < 1 << 31:
+            raise file.error(f"says shard: {shorten(shard)}, where 'number of count' is needed")
+        if not all(isinstance(text, str) for text in warnings):
+            raise file.error("has warnings that are no text")
+        told.fact("protocol", str)
+        for name in ("model", "target", "map", "mapped", "pooling", "cohort"):
+            told.fact(name, (str, type(None)), None)
+        if wrong := [name for name in _COUNTS if told.fact(name, int) < 0]:
+            raise file.error(f"says {wrong[0]}: {told.facts[wrong[0]]}")
+        arrays = {
+            name: file.array(_PREFIX + name, shape, kind)
+            for name, (shape, kind) in ScoreHistogram.ARRAYS.items()
+            if name != "lowest" or _PREFIX + name in file.arrays  # without scores there is none
+        }
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-                arrays = {name: data[name] for name in data.files}
-            known = json.loads(str(arrays.pop("facts")))
-            histogram = {name.removeprefix(_PREFIX): a for name, a in arrays.items() if name.startswith(_PREFIX)}
-            optional = {name: arrays.get(name) for name in ("scores", "same", "left", "right")}
-            index, count = known["shard"]
-            counted = ScoreHistogram.from_arrays(histogram)
-            return cls(index, count, known["facts"], counted, warnings=tuple(known["warnings"]), **optional)
-        except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
-            raise FileFormatError(
-                f"{path} is no shard of scores: {type(error).__name__} {error}", "Make it again with --shard."
-            ) from None
+            histogram = ScoreHistogram.from_arrays(arrays)
+        except InputError as error:
+            raise file.error(f"holds no histogram: {error.message}") from None
+        columns: dict[str, Any] = {
+            name: file.array(name, (len(histogram),), kind) for name, kind in _COLUMNS.items() if name in file.arrays
+        }
+        if set(columns) not in (set(), {"scores", "same"}, set(_COLUMNS)):
+            raise file.error(f"has only these columns of its pairs: {shorten(sorted(columns))}")
+        if columns and np.count_nonzero(columns["same"]) != histogram.n_genuine:
+            raise file.error("counts other pairs than it lists")
+        return cls(shard[0], shard[1], dict(told.facts), histogram, warnings=tuple(warnings), **columns)
 
 
 def load_shards(folder: str | Path) -> list[TemplateShard]:
@@ -119,7 +135,7 @@ def whole(shards: Sequence[TemplateShard]) -> TemplateShard:
     for shard in ordered:
         histogram += shard.histogram
     columns: dict[str, Any] = {}
-    for name in ("scores", "same", "left", "right"):
+    for name in _COLUMNS:
         parts = [getattr(shard, name) for shard in ordered]
         columns[name] = None if any(part is None for part in parts) else np.concatenate(parts)
     warnings = tuple(dict.fromkeys(text for shard in ordered for text in shard.warnings))

@@ -11,7 +11,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...errors import FileFormatError, InputError
+from ...errors import InputError
 from ..files import load_cohort, load_map, load_pairs, load_set
 from ..options import Format, Printing
 from ..printing import dim, emit, warning_lines
@@ -182,13 +182,11 @@ def load_faces(path: Path, protocol: TemplateProtocol, in_list_order: bool) -> E
     import numpy as np
 
     from ...embeddings import EmbeddingSet
+    from ...io import guarded
 
+    vectors = guarded(path, "npy", lambda: np.load(path, mmap_mode="r", allow_pickle=False))
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise FileFormatError(f"{path} can't be read as npy: {error}", "Is it truncated?") from None
-    try:
-        return EmbeddingSet(vectors, np.arange(len(vectors)).astype(np.str_))
+        return EmbeddingSet(vectors, np.arange(len(vectors) if vectors.ndim else 0).astype(np.str_))
     except InputError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from None
 

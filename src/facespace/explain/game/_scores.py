@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import FileFormatError
 from ...images import Crops
-from ...io import atomic_write
+from ...io import atomic_write, read_npz_artefact
 from ..methods import Importance
 from ..network import ExplainableNetwork, pool
 from ..saliency import decompose
@@ -69,23 +70,29 @@ class GameScores:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "plan.json"
         text = json.dumps({"plan": plan, "levels": self.levels.tolist(), "games": self.games, "methods": self.methods})
-        if path.exists() and path.read_text(encoding="utf-8") != text:
+        if path.exists() and path.read_bytes() != text.encode():
             raise FileFormatError(
                 f"{folder} holds an unfinished game with other settings", "Remove the folder, or choose another output."
             )
         with atomic_write(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_bytes(text.encode())
 
     def _kept(self, folder: Path | None, rows: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
         path = None if folder is None else folder / f"pairs-{rows[0]:06d}.npz"
         if path is not None and path.exists():
-            with np.load(path) as file:
-                return {key: file[key] for key in file.files}
+            with suppress(FileFormatError):  # damaged: it is played again
+                return self._read(path, len(rows))
         part = self._block(rows)
         if path is not None:
             with atomic_write(path) as temporary:
                 np.savez(temporary, **part)  # type: ignore[arg-type]
         return part
+
+    def _read(self, path: Path, n: int) -> dict[str, Doubles]:
+        shapes: dict[str, tuple[int, ...]] = {f"ties|{method}": (n,) for method in self.methods}
+        shapes |= {f"{game}|{method}": (n, len(self.levels)) for game in self.games for method in self.methods}
+        file = read_npz_artefact(path, "a part of a hiding game", list(shapes))
+        return {name: file.array(name, shape, np.float64) for name, shape in shapes.items()}
 
     def _block(self, rows: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
         n = len(rows)

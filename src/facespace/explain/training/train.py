@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ...errors import FileFormatError, InputError, unknown_name
 from ...images import Crops
-from ...io import atomic_write
+from ...io import atomic_write, guarded
 from ...models import ModelCard, load_backbone, torch_or_error
 from ..backbone import layer_map
 from ..checkpoint import LAYERS, Checkpoint
@@ -236,13 +236,17 @@ class _Training:
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
         plan, log, first = json.dumps([asdict(s), n, self.checkpoint.backbone]), [], 0
         if resume and _partial(out).exists():
-            kept = torch.load(_partial(out), weights_only=True)
-            if kept["plan"] != plan:
-                raise FileFormatError(f"{_partial(out)} is of another training", "Remove it, or use the same settings.")
-            self.modules.load_state_dict(kept["modules"])
-            optimizer.load_state_dict(kept["optimizer"])
-            schedule.load_state_dict(kept["schedule"])
-            log, first = kept["log"], kept["step"]
+
+            def go_on() -> tuple[list[dict[str, float]], int]:
+                kept = torch.load(_partial(out), weights_only=True)
+                if kept["plan"] != plan:
+                    raise FileFormatError(f"{_partial(out)} is of another training", "Remove it, or use the same settings.")
+                self.modules.load_state_dict(kept["modules"])
+                optimizer.load_state_dict(kept["optimizer"])
+                schedule.load_state_dict(kept["schedule"])
+                return list(kept["log"]), int(kept["step"])
+
+            log, first = guarded(_partial(out), "an unfinished training", go_on)
         self.modules.train()
         if self.trunk is not None:
             self.trunk.eval()  # its normalisation keeps the statistics of its own, larger training

@@ -3,6 +3,8 @@
 from .delimited import load_delimited
 from .faiss import load_faiss
 from .hdf5 import load_hdf5
+from .kept import read_npz_artefact
+from .matlab import read_matlab
 from .npy import load_npy, save_npy
 from .npz import load_npz, save_npz
 from .postgres import load_copy, load_sql
@@ -28,4 +30,4 @@ READERS = {
 }
 WRITERS = {".npz": save_npz, ".npy": save_npy}
 
-__all__ = ["READERS", "WRITERS"]
+__all__ = ["READERS", "WRITERS", "read_matlab", "read_npz_artefact"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +54,9 @@ def _array(file: IO[bytes], size: int, what: str) -> NDArray[Any]:
     version = npy.read_magic(file)
     if version not in _HEADERS:
         raise FileFormatError(f"{what} is of npy version {version}, not 1.0 or 2.0", "Save it again with np.save.")
-    shape, fortran, dtype = _HEADERS[version](file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's own, on odd backslashes in a damaged header
+        shape, fortran, dtype = _HEADERS[version](file)
     if dtype.hasobject:
         raise FileFormatError(
             f"{what} holds pickled objects, which are never loaded",
@@ -66,4 +70,7 @@ def _array(file: IO[bytes], size: int, what: str) -> NDArray[Any]:
     raw = np.empty(declared, dtype=np.uint8)
     if file.readinto(raw) != declared or file.read(1):  # type: ignore[attr-defined]  # the last read checks a zip's sum
         raise FileFormatError(f"{what} breaks off", "Is it truncated?")
-    return np.ndarray(shape, dtype, buffer=raw, order="F" if fortran else "C")
+    array: NDArray[Any] = np.ndarray(shape, dtype, buffer=raw, order="F" if fortran else "C")
+    if dtype.kind == "U" and raw.size and raw.view(dtype.byteorder.replace("|", "=") + "u4").max() > sys.maxunicode:
+        raise FileFormatError(f"{what} holds what are no characters", "Is it damaged?")
+    return array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FileFormatError, missing_extra
@@ -37,7 +38,20 @@ def load_hdf5(path: Path, wanted: Wanted) -> Fields:
             if node.dtype.kind not in "fiuSO" or (node.dtype.kind == "O" and h5py.check_string_dtype(node.dtype) is None):
                 raise FileFormatError(f"{path}: dataset {name!r} holds {node.dtype}, not numbers or texts")
             check_size(f"dataset {name!r} of {path}", node.nbytes, path.stat().st_size)
+            if node.dtype.kind == "O":
+                _check_texts(path, name, node)
             array: NDArray[Any] = node[()]
             return array
 
         return set_of_arrays(path, {name: node.shape for name, node in held.items()}, read, wanted)
+
+
+def _check_texts(path: Path, name: str, node: Any) -> None:
+    """Texts lie elsewhere in the file, each with its length in 4 of 16 bytes here; all can't be longer than the file."""
+    if (start := node.id.get_offset()) is None:  # in chunks, perhaps packed
+        return
+    with path.open("rb") as file:
+        file.seek(start)
+        heads = np.frombuffer(file.read(16 * node.size), np.uint8).reshape(-1, 16)[:, :4]
+    if int(np.ascontiguousarray(heads).view("<u4").sum(dtype=np.int64)) > path.stat().st_size:
+        raise FileFormatError(f"{path}: dataset {name!r} declares longer texts than the file has", "Is it damaged?")

@@ -268,7 +268,7 @@ def _first_width(path: Path, name: str, packed: str) -> int:
     import pyarrow.parquet as pq
 
     with _named(path), pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
-        batch = next(file.iter_batches(64, columns=[name], use_threads=False))
+        batch = next(file.iter_batches(1, columns=[name], use_threads=False))
         return int(_vectors(path, name, batch.column(0), packed).shape[1])
 
 

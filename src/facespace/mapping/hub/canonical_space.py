@@ -211,6 +211,9 @@ class CanonicalSpace:
             out[model] = LinearMap(**back, source_model=name, target_model=model, facts=facts, fitted=None)
         told = file.inner("facts")
         told.fact("regularization", float)
+        joined = told.fact("joined", dict, {})
+        if not all(isinstance(keys, dict) and all(type(n) is int for n in keys.values()) for keys in joined.values()):
+            raise file.error("says who joined it in another way than names with numbers of keys")
         return cls(name, into, out, correlations, dict(told.facts))
 
     def _map(self, maps: Mapping[str, LinearMap], model: str) -> LinearMap:

@@ -19,8 +19,11 @@ class OnnxNetwork(Network):
         super().__init__(card)
         self._path = paths[0]
         self._session = onnx_session(self._path, threads)
-        self._input = self._session.get_inputs()[0].name
-        outputs = {o.name: o.shape for o in self._session.get_outputs()}
+        try:
+            self._input = self._session.get_inputs()[0].name
+            outputs = {o.name: o.shape for o in self._session.get_outputs()}
+        except (UnicodeDecodeError, IndexError) as fault:
+            raise ModelError(f"{self._path} is no network: {fault}", "Is the file whole?") from None
         self._output = card.output or next(iter(outputs))
         if self._output not in outputs:
             error = unknown_name("output", self._output, outputs)
