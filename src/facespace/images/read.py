@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ Image = NDArray[np.uint8]  # (height, width, 3), RGB
 Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
 
 
+LARGEST = 1 << 30  # bytes of a file that is still taken for an image
 MAX_PIXELS = 200_000_000  # as many as the largest sensor of a phone has
 _AGAIN = "Copy it again; --keep-damaged (keep_damaged=True) takes what can be decoded of it."
 _ODD_SCAN = "Invalid SOS parameters"  # harmless: some phones write zeros there
@@ -32,12 +34,19 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS, keep_damaged: 
     is truncated or damaged. (Image decoders fill the missing part with grey or noise and say nothing; a face half grey
     would become a wrong embedding.) With `keep_damaged` what can be decoded of it is taken.
     """
-    path = Path(path)
+    return decode_image(file_bytes(Path(path)), str(path), max_pixels=max_pixels, keep_damaged=keep_damaged)
+
+
+def file_bytes(path: Path) -> bytes:
+    """What is in the file of an image. Raises FileFormatError."""
     try:
-        data = path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                raise FileFormatError(f"{path} has {size:,} bytes, more than any image")
+            return file.read()
     except OSError as error:
         raise FileFormatError(f"can't read {path}: {error.strerror or error}", "Check the path and permissions.") from None
-    return decode_image(data, str(path), max_pixels=max_pixels, keep_damaged=keep_damaged)
 
 
 def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXELS, keep_damaged: bool = False) -> Image:
