@@ -6,6 +6,7 @@ import csv
 import os
 import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,28 +171,27 @@ embed(crops, card, aligned=True, out=out, rows_per_file=2, batch_size=1, workers
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(crops, tiny, tmp_path):
     """FACESPACE_KILLS=50 for more of them than the few that are quick."""
     (crops / "ann/1.png").write_bytes(b"text")
+    for number in range(3, 12):
+        shutil.copy(crops / "bob/1.png", crops / f"bob/{number}.png")
     command = [sys.executable, "-c", RUN, str(crops), str(tiny.path)]
-    start = time.monotonic()
     subprocess.run([*command, str(tmp_path / "whole")], check=True)
-    seconds, chance = time.monotonic() - start, random.Random(0)
-    left = int(os.environ.get("FACESPACE_KILLS", "3"))
-    ends = 0
-    while left:
-        process = subprocess.Popen([*command, str(tmp_path / "set")])
-        try:
-            # Most of the time goes into starting; the work and its end are at the end.
-            assert process.wait(seconds * (1 - 0.5 * chance.random() ** 2)) == 0
-            ends += 1
-            assert contents(tmp_path / "set") == contents(tmp_path / "whole")
-            for path in (tmp_path / "set").iterdir():
-                path.unlink()
-            (tmp_path / "set").rmdir()
-        except subprocess.TimeoutExpired:
+    chance = random.Random(0)
+    wanted, kills, ended, parts = contents(tmp_path / "whole"), int(os.environ.get("FACESPACE_KILLS", "3")), 0, []
+    out, partial = tmp_path / "set", tmp_path / "set.partial"
+    while len(parts) < kills or not out.exists():
+        process = subprocess.Popen([*command, str(out)])
+        if len(parts) < kills:
+            aim = chance.randrange(len(list((tmp_path / "whole").glob("part-*"))) + 2)
+            while process.poll() is None and len(list(partial.glob("part-*.parquet"))) < aim:
+                time.sleep(0.001)
+            time.sleep(0.05 * chance.random())
             process.send_signal(signal.SIGKILL)
-            process.wait()
-            left -= 1
-    if not (tmp_path / "set").exists():
-        subprocess.run([*command, str(tmp_path / "set")], check=True)
-    print(f"{ends + 1} runs ended, {os.environ.get('FACESPACE_KILLS', '3')} were killed")
-    assert contents(tmp_path / "set") == contents(tmp_path / "whole")
+        if process.wait() == -signal.SIGKILL:
+            parts.append(len(list(partial.glob("part-*.parquet"))))
+        if out.exists() and len(parts) < kills:
+            assert contents(out) == wanted
+            shutil.rmtree(out)
+            ended += 1
+    print(f"{kills} killed, {ended + 1} ended; files there at the kills: {parts}")
+    assert contents(out) == wanted
     assert not list(tmp_path.glob("*.partial")) + list(tmp_path.glob(".*"))

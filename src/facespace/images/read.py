@@ -12,7 +12,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from ._headers import jpeg_header, picture_size, png_fault
+from ._headers import JpegHeader, jpeg_header, picture_size, png_fault
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB
 Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
@@ -53,15 +53,16 @@ def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXE
     """As `read_image`, from the bytes of the file; `name` is used in messages."""
     if not data:
         raise FileFormatError(f"{name} is empty", "Copy it again.")
-    width, height = picture_size(data) or (0, 0)
+    header = jpeg_header(data) if data.startswith(b"\xff\xd8") else None
+    width, height = (header.width, header.height) if header else picture_size(data) or (0, 0)
     if width * height > max_pixels:
         raise FileFormatError(
             f"{name} has {width:,} × {height:,} pixels, more than the limit of {max_pixels:,}",
             "Shrink it, or raise the limit with --max-pixels (max_pixels=).",
         )
     picture: Image | None = None
-    if data.startswith(b"\xff\xd8"):
-        picture = _jpeg(data, name, keep_damaged)
+    if header:
+        picture = _jpeg(data, header, name, keep_damaged)
     elif data.startswith(b"\x89PNG") and not keep_damaged and (fault := png_fault(data)):
         raise FileFormatError(f"{name} {fault}", _AGAIN)
     if picture is None and width:
@@ -73,9 +74,8 @@ def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXE
     return picture
 
 
-def _jpeg(data: bytes, name: str, keep_damaged: bool) -> Image | None:
+def _jpeg(data: bytes, header: JpegHeader, name: str, keep_damaged: bool) -> Image | None:
     # Of libjpeg's warnings OpenCV tells nothing; simplejpeg raises them. None: left to OpenCV (CMYK, rare subsampling).
-    header = jpeg_header(data)
     # Compressed data never holds a marker, so an end marker after the start of a scan belongs to the picture and not to
     # a thumbnail in its header.
     if not keep_damaged and (header.scan < 0 or data.find(b"\xff\xd9", header.scan) < 0):
@@ -86,7 +86,7 @@ def _jpeg(data: bytes, name: str, keep_damaged: bool) -> Image | None:
     except ValueError as error:
         if _ODD_SCAN in str(error):
             end = header.scan + 2 + int.from_bytes(data[header.scan + 2 : header.scan + 4], "big")
-            return _jpeg(data[: end - 3] + b"\0\x3f\0" + data[end:], name, keep_damaged)
+            return _jpeg(data[: end - 3] + b"\0\x3f\0" + data[end:], header, name, keep_damaged)
         if keep_damaged or "subsampling" in str(error):
             return None
         raise FileFormatError(f"{name} holds damaged JPEG data ({error})", _AGAIN) from None
