@@ -55,7 +55,7 @@ def embed(
     ] = 640,
     max_pixels: Annotated[int, typer.Option(min=1, help="Images of more pixels are skipped, unread.")] = 200_000_000,
     keep_damaged: Annotated[bool, typer.Option("--keep-damaged", help="Take what can be read of damaged files.")] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 4,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 32,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor core.")] = None,
     printing: Printing = PRINTING,
 ) -> None:

@@ -20,7 +20,7 @@ from ._crops import Aligner, Skipped, drop_bad_vectors, make_crop
 from ._partial import Batch
 from .runtimes import Network
 
-_AHEAD = 4  # batches for each worker: there is work while a file is being written
+_AHEAD = 3  # batches for each worker: there is work while a file is being written
 
 
 def run_batches(
