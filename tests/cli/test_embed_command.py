@@ -1,8 +1,11 @@
 import json
+import tarfile
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from facespace.cli import main
@@ -84,6 +87,42 @@ def test_the_text_names_what_was_skipped_and_shows_no_bar_in_a_pipe(capsys, card
     assert "3 of 4 images" in text
     assert "bob/2.png" in text.replace("\n", "")
     assert "embed|model:tiny" in text
+
+
+def test_a_name_without_suffix_is_a_folder_with_a_table_of_failures(capsys, card, crops, tmp_path):
+    for number in range(2, 9):
+        (crops / f"bob/{number}.png").write_bytes(b"text")
+    out = tmp_path / "faces"
+    code, text, err = run(capsys, "embed", crops, "-m", card, "-o", out, "--aligned", "--rows-per-file", 2)
+    assert (code, err) == (0, "")
+    assert "3 of 10 images" in text
+    assert "and 2 more (all of them:" in text.replace("\n", "")
+    assert "failures.csv" in text.replace("\n", "")
+    assert len(EmbeddingSet.open(out)) == 3
+    code, text, _ = run(capsys, "embed", crops, "-m", card, "-o", out, "--aligned", "--json")
+    assert (code, "is there already" in json.loads(text)["error"]["message"]) == (2, True)
+
+
+def test_archives_tables_and_ids_of_ones_choice(capsys, card, crops, tmp_path):
+    names = ("ann/1", "ann/2", "bob/1")
+    for number, name in enumerate(names):
+        with tarfile.open(tmp_path / f"{number}.tar", "w") as archive:
+            archive.add(crops / f"{name}.png", f"{name}.png")
+    table = pa.table({"a": [(crops / f"{name}.png").read_bytes() for name in names], "b": [b""] * 3, "n": names})
+    pq.write_table(table, tmp_path / "t.parquet")
+    (tmp_path / "ids.csv").write_text("file,id\nann/2.png,x\n")
+    archives = [tmp_path / f"{number}.tar" for number in range(3)]
+    for images, ids in [
+        (archives, names),
+        ([tmp_path / "*.tar"], names),
+        ([tmp_path / "t.parquet", "--columns", "image=a,id=n"], names),
+        ([*archives, "--ids", tmp_path / "ids.csv"], ("x",)),
+    ]:
+        out = tmp_path / "set.npz"
+        assert run(capsys, "embed", *images, "-m", card, "-o", out, "--aligned", "-q") == (0, "", "")
+        assert tuple(EmbeddingSet.load(out).ids.tolist()) == ids
+    code, text, _ = run(capsys, "embed", tmp_path / "t.parquet", "-m", card, "-o", out, "--columns", "image", "--json")
+    assert (code, "nothing is said for 'image'" in json.loads(text)["error"]["message"]) == (2, True)
 
 
 def test_quiet_prints_nothing(capsys, card, crops, tmp_path):

@@ -10,8 +10,9 @@ from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
 from facespace.errors import InputError, OutputError
+from facespace.io import MANIFEST
 from facespace.mapping import PairStatistics, apply_to_files, fit_map, pair_statistics
-from facespace.mapping.moved import MANIFEST, Move
+from facespace.mapping.moved import Move
 
 METHODS = ("auto", "ridge", "rotation", "joint", "anchored")
 

@@ -59,7 +59,7 @@ def test_a_network_for_one_image_at_a_time_gives_the_same(make_tiny, batch):
 
 def test_a_fixed_batch_that_the_card_does_not_mention_is_explained(make_tiny, batch):
     network = load_network(make_tiny(network={"batch": 1}))
-    with pytest.raises(ModelError, match=r"fails on a batch of shape \(5, 3, 112, 112\)"):
+    with pytest.raises(ModelError, match=r"fails on a batch of shape \(4, 3, 112, 112\)"):
         network(batch)
 
 

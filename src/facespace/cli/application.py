@@ -30,7 +30,7 @@ from .printing import Terminal, print_json
 COMMANDS = {
     "demo": "Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute).",
     "models": "List, show and add model cards.",
-    "embed": "Compute the embeddings of all images in a folder.",
+    "embed": "Compute the embeddings of all images in a folder, in archives or in tables.",
     "info": "Say what is in a file, or in a folder that holds a set.",
     "map": "Fit, apply, export and check maps between two embedding spaces.",
     "canonical": "One hub for several networks: a map in and a map out per network.",

@@ -1,4 +1,4 @@
-"""`facespace embed`: a folder of images becomes an embedding set."""
+"""`facespace embed`: images become an embedding set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from .application import app
-from .options import PRINTING, Aligned, Landmarks, Printing, Weights
+from .options import PRINTING, Aligned, Landmarks, Printing, Weights, assignments
 from .printing import Terminal, emit, progress_bars
 
 if TYPE_CHECKING:
@@ -18,12 +18,36 @@ if TYPE_CHECKING:
 
 @app.command()
 def embed(
-    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="Folder of images; ids are the paths under it.")],
-    model: Annotated[str, typer.Option(help="Name of a model, or path of its card.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="SET", help="Set to write: .parquet, .npz or .npy.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IMAGES",
+            help="Folder of images; ids are the paths under it. Or .tar archives (WebDataset) or .parquet tables of images: "
+            "one, several, a folder of them, or a pattern in quotes.",
+        ),
+    ],
+    model: Annotated[str, typer.Option("-m", "--model", help="Name of a model, or path of its card.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="SET",
+            help="Set to write: .parquet, .npz, .npy; without suffix a folder of Parquet files, for any number of images.",
+        ),
+    ],
+    ids: Annotated[
+        Path | None, typer.Option("--ids", metavar="CSV", help="Table file,id[,subject]: these images, by these ids.")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="ROLE=NAME,…", help="Columns of .parquet tables: image, id, subject.")
+    ] = "",
+    rows_per_file: Annotated[int, typer.Option(min=1, help="Images for each file of a folder.")] = 4096,
     landmarks: Landmarks = None,
     aligned: Aligned = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped (a folder always does).")
+    ] = False,
     weights: Weights = None,
     detector: Annotated[str, typer.Option(help="auto, yunet, scrfd or dlib.")] = "auto",
     detect_size: Annotated[
@@ -35,18 +59,22 @@ def embed(
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor core.")] = None,
     printing: Printing = PRINTING,
 ) -> None:
-    """Compute the embeddings of all images in a folder.
+    """Compute the embeddings of all images in a folder, in archives or in tables.
 
-    Images that can't be read or show no face are listed and counted. A run that was interrupted goes on with --resume.
+    Images that can't be read or show no face are listed and counted, in a folder in its failures.csv. A run that was
+    interrupted goes on with --resume.
     """
     from ..models import embed as run
 
     with progress_bars(shown=not (printing.silent)) as show:
         try:
             result = run(
-                images,
+                images[0] if len(images) == 1 else images,
                 model,
                 out=output,
+                ids=ids,
+                columns=assignments("--columns", columns),
+                rows_per_file=rows_per_file,
                 landmarks=landmarks,
                 aligned=aligned,
                 detector=detector,
@@ -81,9 +109,10 @@ def _text(result: EmbedResult) -> str:
         from ..images import describe_others
 
         lines.append(f"[yellow]{escape(describe_others(result.other_files))}[/]")
+    everywhere = "--json" if result.failures is None else escape(str(result.failures))
     for reason, count in result.reasons.items():
         names = [escape(s.file) for s in result.skipped if s.reason == reason]
-        more = f" and {count - 5:,} more (all of them: --json)" if count > 5 else ""
+        more = f" and {count - 5:,} more (all of them: {everywhere})" if count > 5 else ""
         lines.append(f"[yellow]{count:,} skipped, {reason}:[/] {', '.join(names[:5])}{more}")
     lines.append(f"[dim]{escape(result.signature)}[/]")
     return "\n".join(lines)

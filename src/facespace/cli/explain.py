@@ -216,7 +216,8 @@ def _face(path: Path, name: str, cropping: Cropping) -> Any:
 def _vector(path: Path, name: str, cropping: Cropping) -> Any:
     from ..models import embed
 
-    return embed({_id(path, cropping.landmarks): path}, name, **vars(cropping)).embeddings.vectors[0]
+    faces: Any = embed({_id(path, cropping.landmarks): path}, name, **vars(cropping)).embeddings
+    return faces.vectors[0]
 
 
 def _id(path: Path, landmarks: Path | None) -> str:

@@ -111,6 +111,18 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def assignments(option: str, text: str) -> dict[str, str]:
+    """The names in a list of ROLE=NAME. Raises InputError naming the part that is none.
+
+    >>> assignments("--columns", "image=img,id=key")
+    {'image': 'img', 'id': 'key'}
+    """
+    found = dict(part.partition("=")[::2] for part in names(text))
+    if wrong := [role for role, name in found.items() if not role or not name]:
+        raise InputError(f"{option} {text}: nothing is said for {wrong[0]!r}", "Write ROLE=NAME,ROLE=NAME.")
+    return found
+
+
 def numbers(option: str, text: str, kind: type[float] = float) -> list[Any]:
     """The numbers of `kind`, float or int, in a list that is separated by commas. Raises InputError naming what is none.
 

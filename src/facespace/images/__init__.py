@@ -7,9 +7,11 @@ from .faces import Faces
 from .find import ImageFile, describe_others, find_images, name_images, scan_images
 from .landmarks import read_landmarks
 from .read import MAX_PIXELS, Crops, Image, decode_image, read_image
+from .sources import ImageSource, Picture, Source, named_by, open_images
 
 __all__ = [
-    "ARCFACE", "DETECTORS", "LONG_SIDE", "MAX_PIXELS", "Crops", "Detector", "Faces", "Image", "ImageFile", "Template",
-    "align", "decode_image", "describe_others", "find_faces", "find_images", "make_detector", "name_images",
-    "onnx_session", "pick_face", "read_image", "read_landmarks", "realign", "scan_images", "similarity_transform",
+    "ARCFACE", "DETECTORS", "LONG_SIDE", "MAX_PIXELS", "Crops", "Detector", "Faces", "Image", "ImageFile", "ImageSource",
+    "Picture", "Source", "Template", "align", "decode_image", "describe_others", "find_faces", "find_images",
+    "make_detector", "name_images", "named_by", "onnx_session", "open_images", "pick_face", "read_image",
+    "read_landmarks", "realign", "scan_images", "similarity_transform",
 ]  # fmt: skip

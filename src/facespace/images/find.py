@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError, shorten
+from .read import file_bytes
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".avif"),
@@ -31,6 +32,10 @@ class ImageFile(NamedTuple):
 
     id: str
     path: Path
+
+    def read_bytes(self) -> bytes:
+        """What is in the file. Raises FileFormatError."""
+        return file_bytes(self.path)
 
 
 def find_images(folder: str | Path) -> list[ImageFile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError, missing_extra
-from ._headers import is_heif, jpeg_header, picture_size, png_fault
+from ._headers import JpegHeader, is_heif, jpeg_header, picture_size, png_fault
 
 Image = NDArray[np.uint8]  # (height, width, 3), RGB
 Crops = NDArray[np.uint8]  # (n, height, width, 3), RGB
 
 
+LARGEST = 1 << 30  # bytes of a file that is still taken for an image
 MAX_PIXELS = 200_000_000  # as many as the largest sensor of a phone has
 _AGAIN = "Copy it again; --keep-damaged (keep_damaged=True) takes what can be decoded of it."
 _ODD_SCAN = "Invalid SOS parameters"  # harmless: some phones write zeros there
@@ -33,27 +35,35 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS, keep_damaged: 
     would become a wrong embedding. The other kinds have no checksums, and damage amid them mostly can't be told.) With
     `keep_damaged` what can be decoded of a JPEG or PNG is taken.
     """
-    path = Path(path)
+    return decode_image(file_bytes(Path(path)), str(path), max_pixels=max_pixels, keep_damaged=keep_damaged)
+
+
+def file_bytes(path: Path) -> bytes:
+    """What is in the file of an image. Raises FileFormatError."""
     try:
-        data = path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                raise FileFormatError(f"{path} has {size:,} bytes, more than any image")
+            return file.read()
     except OSError as error:
         raise FileFormatError(f"can't read {path}: {error.strerror or error}", "Check the path and permissions.") from None
-    return decode_image(data, str(path), max_pixels=max_pixels, keep_damaged=keep_damaged)
 
 
 def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXELS, keep_damaged: bool = False) -> Image:
     """As `read_image`, from the bytes of the file; `name` is used in messages."""
     if not data:
         raise FileFormatError(f"{name} is empty", "Copy it again.")
-    width, height = picture_size(data) or (0, 0)
+    header = jpeg_header(data) if data.startswith(b"\xff\xd8") else None
+    width, height = (header.width, header.height) if header else picture_size(data) or (0, 0)
     if width * height > max_pixels:
         raise FileFormatError(
             f"{name} has {width:,} × {height:,} pixels, more than the limit of {max_pixels:,}",
             "Shrink it, or raise the limit with --max-pixels (max_pixels=).",
         )
     picture: Image | None = None
-    if data.startswith(b"\xff\xd8"):
-        picture = _jpeg(data, name, keep_damaged)
+    if header:
+        picture = _jpeg(data, header, name, keep_damaged)
     elif data.startswith(b"\x89PNG") and not keep_damaged and (fault := png_fault(data)):
         raise FileFormatError(f"{name} {fault}", _AGAIN)
     elif width and is_heif(data):
@@ -67,9 +77,8 @@ def decode_image(data: bytes, name: str = "image", *, max_pixels: int = MAX_PIXE
     return picture
 
 
-def _jpeg(data: bytes, name: str, keep_damaged: bool) -> Image | None:
+def _jpeg(data: bytes, header: JpegHeader, name: str, keep_damaged: bool) -> Image | None:
     # Of libjpeg's warnings OpenCV tells nothing; simplejpeg raises them. None: left to OpenCV (CMYK, rare subsampling).
-    header = jpeg_header(data)
     # Compressed data never holds a marker, so an end marker after the start of a scan belongs to the picture and not to
     # a thumbnail in its header.
     if not keep_damaged and (header.scan < 0 or data.find(b"\xff\xd9", header.scan) < 0):
@@ -80,7 +89,7 @@ def _jpeg(data: bytes, name: str, keep_damaged: bool) -> Image | None:
     except ValueError as error:
         if _ODD_SCAN in str(error):
             end = header.scan + 2 + int.from_bytes(data[header.scan + 2 : header.scan + 4], "big")
-            return _jpeg(data[: end - 3] + b"\0\x3f\0" + data[end:], name, keep_damaged)
+            return _jpeg(data[: end - 3] + b"\0\x3f\0" + data[end:], header, name, keep_damaged)
         if keep_damaged or "subsampling" in str(error):
             return None
         raise FileFormatError(f"{name} holds damaged JPEG data ({error})", _AGAIN) from None

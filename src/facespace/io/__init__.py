@@ -1,20 +1,22 @@
 """Files: whole or not at all, JSON, embedding files, and the one artefact reader and writer."""
 
 from .artefact import SUFFIX, Artefact, artefact_kind, read_artefact, read_tensors, write_artefact
-from .column_names import COLUMNS, ROLES, Fields
+from .column_names import COLUMNS, ROLES, Fields, choose_columns
 from .columns import matrix, numbers, texts
 from .embedding_files import READABLE, SUFFIXES, read_set, write_set
 from .files import atomic_write, check_folder, existing_file, locked
 from .formats import read_matlab, read_npz_artefact
+from .journal import MANIFEST, Journal, checksum_line, unfinished
 from .json import jsonable, to_json, write_json
 from .limits import guarded
 from .parquet import GROUP, ParquetFiles, Shard, facts_text, parquet_columns, prefetched, write_tables
 from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
 
 __all__ = [
-    "COLUMNS", "GROUP", "READABLE", "ROLES", "SUFFIX", "SUFFIXES", "Artefact", "Fields", "ParquetFiles", "Shard",
-    "artefact_kind", "atomic_write", "check_folder", "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable",
-    "locked", "matrix", "nfc", "numbers", "parquet_columns", "prefetched", "read_artefact", "read_matlab",
-    "read_npz_artefact", "read_set", "read_tensors", "read_text", "texts", "to_json", "too_long", "unseen_difference",
-    "without_suffix", "write_artefact", "write_json", "write_set", "write_tables",
+    "COLUMNS", "GROUP", "MANIFEST", "READABLE", "ROLES", "SUFFIX", "SUFFIXES", "Artefact", "Fields", "Journal",
+    "ParquetFiles", "Shard", "artefact_kind", "atomic_write", "check_folder", "checksum_line", "choose_columns",
+    "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "nfc", "numbers",
+    "parquet_columns", "prefetched", "read_artefact", "read_matlab", "read_npz_artefact", "read_set", "read_tensors",
+    "read_text", "texts", "to_json", "too_long", "unfinished", "unseen_difference", "without_suffix", "write_artefact",
+    "write_json", "write_set", "write_tables",
 ]  # fmt: skip

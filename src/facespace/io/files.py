@@ -67,8 +67,10 @@ def locked(path: Path) -> Iterator[None]:
                 raise OutputError(f"another run is writing {path.name}", "Wait for it, or name another place.") from None
             except OSError:  # not every file system has locks
                 pass
-        yield
-        path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _remove_stale(path: Path) -> None:

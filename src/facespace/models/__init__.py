@@ -1,9 +1,10 @@
 """Models: cards, the registry, weights, runtimes, and `embed`."""
 
 from ._crops import Skipped
+from ._embed_result import EmbedResult
 from .card import InputFormat, Licence, ModelCard, WeightFile, parse_card, read_card
 from .crops import aligned_faces
-from .embed import EmbedResult, embed
+from .embed import embed
 from .pytorch import as_input, load_backbone, mobilefacenet, prepare, split_at, torch_or_error
 from .registry import EXPLAINERS, add_card, can_be_explained, card_names, list_cards, load_card
 from .runtimes import Network, load_network, runtime_installed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,13 +17,13 @@ from ..images import (
     LONG_SIDE,
     Detector,
     Image,
-    ImageFile,
+    Picture,
     Template,
     align,
+    decode_image,
     find_faces,
     make_detector,
     pick_face,
-    read_image,
     read_landmarks,
 )
 from ..images import realign as realign_crop
@@ -81,11 +81,11 @@ class GivenLandmarks:
         points = self._landmarks.get(name)
         return (None, 0) if points is None else (align(image, points, template), 1)
 
-    def check(self, images: list[ImageFile]) -> None:
-        if not any(image.id in self._landmarks for image in images):
+    def check(self, ids: Sequence[str]) -> None:
+        if not any(name in self._landmarks for name in ids):
             raise InputError(
-                f"none of the {len(images):,} images has landmarks in {self._path or 'those given'}",
-                f"Images: {shorten([i.id for i in images], 2)}; landmarks: {shorten(list(self._landmarks), 2)}. "
+                f"none of the {len(ids):,} images has landmarks in {self._path or 'those given'}",
+                f"Images: {shorten(ids, 2)}; landmarks: {shorten(list(self._landmarks), 2)}. "
                 "Start from the folder that the names in the landmarks file are relative to.",
             )
 
@@ -101,6 +101,9 @@ class Detected:
         if size != LONG_SIDE:
             self.facts["detect_size"] = size
         self._detector()  # broken weights are reported before the work begins
+
+    def __reduce__(self) -> Any:  # detectors stay where they are
+        return Detected, (self._name, self._weights, self._size)
 
     def _detector(self) -> Detector:
         if not hasattr(self._local, "detector"):
@@ -146,11 +149,11 @@ def choose_aligner(
 
 
 def make_crop(
-    image: ImageFile, aligner: Aligner, template: Template, read: Callable[[Path], Image] = read_image
+    image: Picture, aligner: Aligner, template: Template, decode: Callable[[bytes, str], Image] = decode_image
 ) -> tuple[Image, int] | Skipped:
-    """The crop of an image file and how many faces it shows, or why there is none."""
+    """The crop of an image and how many faces it shows, or why there is none."""
     try:
-        picture = read(image.path)
+        picture = decode(image.read_bytes(), str(image.path))
     except FacespaceError as error:
         return Skipped(image.id, str(image.path), "unreadable", error.message)
     try:
@@ -163,7 +166,7 @@ def make_crop(
     return crop, faces
 
 
-def drop_bad_vectors(images: list[ImageFile], vectors: NDArray[np.float32]) -> tuple[NDArray[np.bool_], list[Skipped]]:
+def drop_bad_vectors(images: list[Picture], vectors: NDArray[np.float32]) -> tuple[NDArray[np.bool_], list[Skipped]]:
     """Which rows are finite and not zero, and the others as skipped."""
     squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
     good = np.isfinite(squared) & (squared > 0)

@@ -8,30 +8,35 @@ is faster than a network that spreads each batch over all of them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..images import Image, ImageFile, Template
+from ..images import Image, Picture, Template
 from ._crops import Aligner, Skipped, drop_bad_vectors, make_crop
 from ._partial import Batch
 from .runtimes import Network
 
+_AHEAD = 3  # batches for each worker: there is work while a file is being written
+
 
 def run_batches(
-    batches: Sequence[list[ImageFile]], network: Network, aligner: Aligner, workers: int, read: Callable[[Path], Image]
+    batches: Iterable[list[Picture]],
+    network: Network,
+    aligner: Aligner,
+    workers: int,
+    decode: Callable[[bytes, str], Image],
 ) -> Iterator[Batch]:
-    """The batches' outcomes in order; at most two batches per worker are under way or wait to be taken."""
+    """The batches' outcomes in order; at most some batches per worker are under way or wait to be taken."""
     waiting: deque[Future[Batch]] = deque()
     with _one_opencv_thread(), ThreadPoolExecutor(workers) as pool:
         try:
             for batch in batches:
-                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template, read))
-                if len(waiting) >= 2 * workers:
+                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template, decode))
+                if len(waiting) >= _AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -51,14 +56,18 @@ def _one_opencv_thread() -> Iterator[None]:
 
 
 def embed_batch(
-    images: Sequence[ImageFile], network: Network, aligner: Aligner, template: Template, read: Callable[[Path], Image]
+    images: Sequence[Picture],
+    network: Network,
+    aligner: Aligner,
+    template: Template,
+    decode: Callable[[bytes, str], Image],
 ) -> Batch:
     """One batch through decoding, alignment and the network."""
-    made: list[ImageFile] = []
+    made: list[Picture] = []
     result = Batch()
     crops = np.empty((len(images), *template.shape, 3), np.uint8)
     for image in images:
-        crop = make_crop(image, aligner, template, read)
+        crop = make_crop(image, aligner, template, decode)
         if isinstance(crop, Skipped):
             result.skipped.append(crop)
             continue

@@ -14,6 +14,8 @@ from ..card import ModelCard
 
 Floats = NDArray[np.float32]
 
+STEP = 4  # images computed at a time: with more of them what passes between layers leaves the processor's cache
+
 
 class Network(ABC):
     """A network with its weights: `network(crops)` gives embeddings. May be called from several threads at once.
@@ -44,9 +46,8 @@ class Network(ABC):
             )
         if len(crops) == 0:
             return np.empty((0, self.dim), np.float32)
-        batch = self.prepare(crops)
-        step = self.card.input.batch or len(crops)
-        parts = [self.compute(batch[i : i + step]) for i in range(0, len(crops), step)]
+        step = self.card.input.batch or STEP
+        parts = [self.compute(self.prepare(crops[i : i + step])) for i in range(0, len(crops), step)]
         return self._checked(parts[0] if len(parts) == 1 else np.concatenate(parts), len(crops))
 
     def prepare(self, crops: Crops) -> Any:
