@@ -8,7 +8,7 @@ import pytest
 from facespace.copies import copies_of_people, equal_rows
 from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
-from facespace.errors import FileFormatError, InputError
+from facespace.errors import FileFormatError, InputError, OutputError
 from facespace.overview import Overview
 from facespace.row_index import RowIndex, ids_of, mixed, rows_of, text_hashes
 
@@ -109,3 +109,15 @@ def test_a_pattern_takes_the_files_it_fits(tmp_path, stored):
     assert len(EmbeddingSet.open(tmp_path / "set" / "[01].parquet")) == 150
     assert np.array_equal(stored.take(np.array([3, 299])).vectors, _faces().vectors[[3, 299]])
     assert sum(len(batch) for batch in stored.slice(70, 160)) == 90
+
+
+def test_a_set_is_saved_as_a_folder_of_files(tmp_path):
+    faces = _faces()
+    faces.save(tmp_path / "set", rows_per_file=128)
+    assert [path.name for path in sorted((tmp_path / "set").iterdir())] == [f"part-{i:06d}.parquet" for i in range(3)]
+    again = EmbeddingSet.load(tmp_path / "set")
+    assert np.array_equal(again.vectors, faces.vectors)
+    assert np.array_equal(again.subject, faces.subject)
+    for place, rows in ((tmp_path / "set", 128), (tmp_path / "other.parquet", 128), (tmp_path / "new", 0)):
+        with pytest.raises(OutputError, match="can't write"):
+            faces.save(place, rows_per_file=rows)

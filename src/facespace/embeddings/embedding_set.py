@@ -10,6 +10,7 @@ array([[0., 0., 1.]], dtype=float32)
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError, shorten
+from ..errors import InputError, OutputError, shorten
 from ..io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
 from .origin import Origin
 from .stored_set import StoredSet
@@ -225,11 +226,30 @@ class EmbeddingSet(Origin):
         """
         return StoredSet.open(path, cls, columns)
 
-    def save(self, path: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
-        """Write Parquet, .npz or .npy + .ids.csv by the suffix of `path`, whole or not at all."""
+    def save(
+        self, path: str | Path, dtype: Literal["float32", "float16"] = "float32", *, rows_per_file: int | None = None
+    ) -> Path:
+        """Write Parquet, .npz or .npy + .ids.csv by the suffix of `path`, whole or not at all.
+
+        With `rows_per_file` `path` is a new folder of Parquet files of so many rows; it takes its name when all are there.
+        """
+        if rows_per_file is not None:
+            return self._save_folder(Path(path), dtype, rows_per_file)
         columns: dict[str, Any] = dict(self.columns())
         fields = {"vectors": self.vectors, "ids": self.ids, "model": self.model, "metadata": dict(self.metadata), **columns}
         return write_set(fields, Path(path), dtype)
+
+    def _save_folder(self, path: Path, dtype: Literal["float32", "float16"], rows: int) -> Path:
+        if rows < 1 or path.suffix or path.exists():
+            reason = "it is there already" if path.exists() else "a folder's name has no suffix, and its files have rows"
+            raise OutputError(f"can't write {path} in files of {rows:,} rows: {reason}", "Name a new folder.")
+        partial = path.with_name(path.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        for number, first in enumerate(range(0, len(self), rows)):
+            part = self.take(np.arange(first, min(first + rows, len(self))))
+            part.save(partial / f"part-{number:06d}.parquet", dtype)
+        partial.rename(path)
+        return path
 
 
 @dataclass(frozen=True)

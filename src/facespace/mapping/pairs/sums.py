@@ -141,6 +141,11 @@ class StoredPairs:
         rows = min(self.source.block, self.target.block)
         left = _chunks(self.source.batches(self.shard), self.shard.start, self.picked, rows)
         if self.moved is not None:
+            if not self.moved.exists():
+                raise FileFormatError(
+                    f"no such file: {self.moved}, where vectors were put into the other set's order",
+                    "Every machine must see the temporary folder: TMPDIR=/shared/tmp.",
+                )
             there = np.memmap(self.moved, np.float32, "r").reshape(len(self.places), -1)
             line = np.argsort(np.argsort(self.places))
             for at, (ids, x, subjects) in zip(range(0, len(line), rows), left, strict=True):
