@@ -1,7 +1,7 @@
 """Files: whole or not at all, JSON, embedding files, and the one artefact reader and writer."""
 
 from .artefact import SUFFIX, Artefact, artefact_kind, read_artefact, read_tensors, write_artefact
-from .column_names import COLUMNS, ROLES, Fields, choose_columns
+from .column_names import COLUMNS, ROLES, Fields, choose_columns, named_as
 from .columns import matrix, numbers, texts
 from .embedding_files import READABLE, SUFFIXES, read_set, write_set
 from .files import atomic_write, check_folder, existing_file, locked
@@ -15,7 +15,7 @@ from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, wit
 __all__ = [
     "COLUMNS", "GROUP", "MANIFEST", "READABLE", "ROLES", "SUFFIX", "SUFFIXES", "Artefact", "Fields", "Journal",
     "ParquetFiles", "Shard", "artefact_kind", "atomic_write", "check_folder", "checksum_line", "choose_columns",
-    "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "nfc", "numbers",
+    "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "named_as", "nfc", "numbers",
     "parquet_columns", "prefetched", "read_artefact", "read_matlab", "read_npz_artefact", "read_set", "read_tensors",
     "read_text", "texts", "to_json", "too_long", "unfinished", "unseen_difference", "without_suffix", "write_artefact",
     "write_json", "write_set", "write_tables",

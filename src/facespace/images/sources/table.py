@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import FileFormatError, InputError, shorten
-from ...io import choose_columns
+from ...io import choose_columns, named_as
 from ..find import SUFFIXES
 from .source import Picture, Source, stamp, unique
 
@@ -127,12 +127,13 @@ def _columns(what: str, schema: Any, wanted: Mapping[str, str] | None) -> dict[s
     inner = f"{image}.path" if pa.types.is_struct(kind) and kind.get_field_index("path") >= 0 else ""
     plain = [name for name in schema.names if name == image or not pa.types.is_nested(schema.field(name).type)]
     given["vector"] = image  # what it is here: not to be taken for an id
-    try:
-        found = choose_columns(what, plain, [image], given)
-    except FileFormatError:
-        if not inner or "id" in given:
-            raise
-        found = choose_columns(what, [*plain, inner], [image], {**given, "id": inner})
+    if inner and "id" not in given:  # a path beside the bytes says more than a column that may be the person's
+        sure = [name for name in plain if not named_as("subject", name)]
+        try:
+            given["id"] = choose_columns(what, sure, [image], given)["id"]
+        except FileFormatError:
+            given["id"] = inner
+    found = choose_columns(what, [*plain, inner] if inner else plain, [image], given)
     return {"image": image, "id": found["id"], **({"subject": found["subject"]} if "subject" in found else {})}
 
 
