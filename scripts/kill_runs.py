@@ -189,6 +189,9 @@ def jobs(home: Path) -> Iterator[Job]:
         apply = ("map", "apply", str(home / "map.safetensors"))
         again = (*apply, one, "-o", f"OUT/set.{suffix}")
         yield main_job(f"map apply {suffix}", *again, before=(*apply, str(home / "c.parquet"), "-o", f"OUT/set.{suffix}"))
+    a.save(home / "many", rows_per_file=60)
+    folder = ("map", "apply", str(home / "map.safetensors"), str(home / "many"), "-o", "OUT/set", "--rows-per-file", "60")
+    yield main_job("map apply folder", *folder)
     for suffix in ("parquet", "npz", "npy"):
         yield save_job(suffix, lambda faces, folder, s=suffix: faces.save(folder / f"set.{s}"), a, c)
     artefacts = {
@@ -235,6 +238,7 @@ def embed_jobs(home: Path) -> Iterator[Job]:
     yield main_job("embed", *again, before=before)
     yield main_job("embed, then --resume", *again, "--resume", first=again)
     yield main_job("embed --resume twice", *again, "--resume", before=before)
+    yield main_job("embed folder", "embed", str(home / "faces"), *options[:-1], "OUT/set", "--rows-per-file", "4")
 
 
 def main() -> int:

@@ -20,6 +20,8 @@ def demo(
 ) -> None:
     """Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute)."""
     from ..datasets import demo_protocol, demo_sets
+    from ..io import check_folder
 
+    check_folder(output)  # before a minute of work, not after it
     chosen = {"pairing": ["same", "matched"], "methods": ["auto", "ridge", "rotation", "identity"]}
     run_cross_model(demo_sets(), demo_protocol(), output, printing, seed=seed, **chosen)

@@ -83,9 +83,9 @@ class ParquetFiles:
                     "A folder is one set: keep another network's files in a folder of their own.",
                 )
             for number in range(about.num_row_groups):
-                rows = about.row_group(number).num_rows
-                groups.append(Shard(path, (number,), start, rows))
-                start += rows
+                if rows := about.row_group(number).num_rows:
+                    groups.append(Shard(path, (number,), start, rows))
+                    start += rows
         assert first is not None  # _paths gives one at least
         if not start:
             raise FileFormatError(f"{place} holds no rows: an embedding set needs a vector; this one is empty")
