@@ -3,12 +3,14 @@
     python benchmarks/large_sets.py FOLDER [--rows 100000 1000000 4000000] [--chart PNG]
 
 Sets of `scripts/make_large_set.py` are made in FOLDER (4.2 kB a row; kept, so that the next run finds them), and each
-command runs in a process of its own. Prints wall seconds, rows a second and the peak of resident memory.
+command runs in a process of its own. Prints wall seconds, rows a second and the peak of resident memory, and keeps them in
+FOLDER/results.json; the chart is of all that is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -52,7 +54,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 4_000_000])
     parser.add_argument("--chart", type=Path)
     given = parser.parse_args()
-    rows = []
+    kept = given.folder / "results.json"
+    results = json.loads(kept.read_text()) if kept.exists() else []
     print(f"{'':<26}{'rows':>12}{'seconds':>10}{'rows/s':>12}{'peak GB':>10}")
     for count in given.rows:
         folder = given.folder / f"{count}"
@@ -60,17 +63,19 @@ def main() -> None:
             subprocess.run([sys.executable, SCRIPT, folder, "--rows", str(count)], check=True)
         for name, command in COMMANDS.items():
             seconds, peak = measured(folder, command)
-            rows.append({"command": name, "rows": count, "seconds": seconds, "peak GB": peak})
+            results = [row for row in results if (row["command"], row["rows"]) != (name, count)]
+            results.append({"command": name, "rows": count, "seconds": seconds, "peak GB": peak})
+            kept.write_text(json.dumps(results))
             print(f"{name:<26}{count:>12,}{seconds:>10.1f}{count / seconds:>12,.0f}{peak:>10.2f}", flush=True)
     if given.chart:
-        chart(rows, given.chart)
+        chart(results, given.chart)
 
 
-def chart(rows: list[dict[str, object]], path: Path) -> None:
+def chart(results: list[dict[str, object]], path: Path) -> None:
     import altair as alt
 
-    base = alt.Chart(alt.Data(values=rows)).mark_line(point=True)
-    x = alt.X("rows:Q", scale=alt.Scale(type="log"), title="embeddings in the set, 512 numbers each")
+    base = alt.Chart(alt.Data(values=results)).mark_line(point=True)
+    x = alt.X("rows:Q", scale=alt.Scale(type="log"), title="embeddings in the set, 512 numbers each", axis=alt.Axis(format="~s"))
     color = alt.Color("command:N", sort=list(COMMANDS), title=None)
     seconds = base.encode(x, alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds"), color)
     memory = base.encode(x, alt.Y("peak GB:Q", scale=alt.Scale(domain=[0, 2.5]), title="peak of resident memory, GB"), color)
