@@ -75,10 +75,11 @@ def chart(results: list[dict[str, object]], path: Path) -> None:
     import altair as alt
 
     base = alt.Chart(alt.Data(values=results)).mark_line(point=True)
-    x = alt.X("rows:Q", scale=alt.Scale(type="log"), title="embeddings in the set, 512 numbers each", axis=alt.Axis(format="~s"))
+    log, axis = alt.Scale(type="log"), alt.Axis(format="~s")
+    x = alt.X("rows:Q", scale=log, title="embeddings in the set, 512 numbers each", axis=axis)
     color = alt.Color("command:N", sort=list(COMMANDS), title=None)
-    seconds = base.encode(x, alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds"), color)
-    memory = base.encode(x, alt.Y("peak GB:Q", scale=alt.Scale(domain=[0, 2.5]), title="peak of resident memory, GB"), color)
+    seconds = base.encode(x, alt.Y("seconds:Q", scale=log, title="seconds"), color)
+    memory = base.encode(x, alt.Y("peak GB:Q", scale=alt.Scale(domain=[0, 2.5]), title="peak memory, GB"), color)
     (seconds.properties(width=380, height=300) | memory.properties(width=380, height=300)).save(str(path), ppi=144)
 
 

@@ -9,11 +9,12 @@ bytes are those of a run that nothing interrupted, and the folder gets its name;
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -51,13 +52,17 @@ def unfinished(
 ) -> Iterator[Journal]:
     """The journal of `output`, a folder that is not there yet, begun anew or gone on with; without an error it is finished.
 
+    Where it is there, whole and made with the same settings (the run that made it may have been killed right after), the
+    journal tells so, and there is nothing to add.
+
     `begun_with` says in the refusal of other settings which these are; `finish` writes what is made of all lines, and may
     be called again after a kill.
 
-    Raises OutputError: `output` is there already, was begun with other settings, or is being written by another run.
+    Raises OutputError: something else is at `output`, it was begun with other settings, or is being written by another run.
     """
     if output.exists():
-        raise OutputError(f"{output} is there already", "Name another folder, or remove it.")
+        yield Journal(output, _finished(output, settings), io.StringIO())
+        return
     partial = output.with_name(output.name + ".partial")
     with locked(partial.with_name(f".{partial.name}.lock")):
         lines = _begin(partial, settings, begun_with)
@@ -68,6 +73,22 @@ def unfinished(
         finish(journal)
         _write(partial, journal.lines)
         partial.rename(output)
+
+
+def _finished(output: Path, settings: Mapping[str, Any]) -> list[Line]:
+    """The lines of a folder that is there, if these settings made it and all of it is whole: nothing is left to do."""
+    lines: list[Line] = []
+    with suppress(ValueError, KeyError, TypeError, OSError):
+        same = json.loads((output / _SETTINGS).read_text(encoding="utf-8")) == json.loads(json.dumps(settings))
+        told = (output / MANIFEST).read_text(encoding="utf-8").splitlines() if same else []
+        lines = [line for line in map(json.loads, told) if _whole(output, line)]
+        if lines and len(lines) == len(told):
+            return lines
+    raise OutputError(f"{output} is there already", "Name another folder, or remove it.")
+
+
+def _whole(folder: Path, line: Line) -> bool:
+    return line["file"] is None or line.items() >= checksum_line(folder / line["file"]).items()
 
 
 def checksum_line(path: Path) -> Line:
@@ -95,7 +116,7 @@ def _begin(partial: Path, settings: Mapping[str, Any], begun_with: str) -> list[
     for text in (partial / MANIFEST).read_text(encoding="utf-8").splitlines() if (partial / MANIFEST).exists() else ():
         try:
             line = json.loads(text)
-            if line["file"] is None or line.items() >= checksum_line(partial / line["file"]).items():
+            if _whole(partial, line):
                 lines[line["start"]] = line
         except (ValueError, KeyError, TypeError, AttributeError, OSError):  # the last line may have been cut off
             continue

@@ -25,6 +25,8 @@ from ..statistics import PairStatistics
 PARTS = 5  # folds
 SAMPLE = 50_000  # pairs that maps are judged by
 _PER_PERSON = 32  # of them of one person
+# Least over greatest eigenvalue down to which float32 products change W by less than 1e-6 (benchmarks/fit_speed.py).
+_CONDITION = 1e-4
 
 Rows = NDArray[np.intp]
 Chunk = tuple[Strings, Floats, Strings | None]  # ids, vectors, subjects
@@ -74,15 +76,17 @@ class PairSums:
         parts: PARTS + 1 statistics, of each fold and of the pairs of unknown people; else one alone.
         sample: (x, y, unit, key, part) of the sampled pairs, in pieces.
         images: what they are of, for a map's provenance, in pieces.
+        exact: products were float64 throughout.
     """
 
     parts: tuple[PairStatistics, ...]
     sample: tuple[tuple[NDArray[Any], ...], ...] = ()
     images: tuple[FittedOn, ...] = ()
+    exact: bool = True
 
     def __add__(self, other: PairSums) -> PairSums:
         added = tuple(a + b for a, b in zip(self.parts, other.parts, strict=True))
-        return PairSums(added, self.sample + other.sample, self.images + other.images)
+        return PairSums(added, self.sample + other.sample, self.images + other.images, self.exact and other.exact)
 
     @property
     def statistics(self) -> PairStatistics:
@@ -101,19 +105,26 @@ class PairSums:
         """The same, and what the pairs are of."""
         return replace(self, images=(fitted,))
 
+    @property
+    def determined(self) -> bool:
+        """Do the pairs determine a map well enough for products that are not exact?"""
+        sides = self.statistics.source, self.statistics.target
+        return all(side.spectrum(True)[0][0] >= _CONDITION * side.spectrum(False)[0][-1] for side in sides)
+
     @classmethod
-    def of(cls, x: Floats, y: Floats, division: Division, folds: bool) -> PairSums:
+    def of(cls, x: Floats, y: Floats, division: Division, folds: bool, exact: bool = True) -> PairSums:
         """Of pairs in memory: L2-normalised (k, p) and (k, q)."""
         if not folds:
-            return cls((PairStatistics.of(x, y),))
-        rows = [np.flatnonzero(division.part == i) for i in range(PARTS + 1)]
+            return cls((PairStatistics.of(x, y, exact=exact),), exact=exact)
         taken = np.flatnonzero(division.sampled)
         sample = (x[taken], y[taken], division.unit[taken], division.key[taken], division.part[taken])
-        whole = next((i for i, some in enumerate(rows) if len(some) == len(x)), None)
-        parts = (
-            PairStatistics.of(x, y) if i == whole else PairStatistics.of(x[some], y[some]) for i, some in enumerate(rows)
-        )
-        return cls(tuple(parts), (sample,))
+        counts = np.bincount(division.part, minlength=PARTS + 1)
+        if counts.max() < len(x):  # the folds' pairs together
+            order = np.argsort(division.part, kind="stable")
+            x, y = x[order], y[order]
+        ends = np.cumsum(counts)
+        rows = [slice(end - count, end) for end, count in zip(ends.tolist(), counts.tolist(), strict=True)]
+        return cls(tuple(PairStatistics.of(x[part], y[part], exact=exact) for part in rows), (sample,), exact=exact)
 
 
 @dataclass(frozen=True, eq=False)
