@@ -481,3 +481,9 @@ def test_texts_of_hdf5_that_declare_more_than_the_file_has_are_refused(tmp_path)
     assert int.from_bytes(data[start : start + 4], "little") == len(IDS[0])
     data[start + 3] = 0xF0  # four gigabytes
     refused(saved(tmp_path, "s.h5", bytes(data)), "'ids' declares longer texts than the file has")
+
+
+def test_numbers_too_large_for_float32_are_refused_without_a_warning(tmp_path):
+    (tmp_path / "s.json").write_text('[{"id": "a", "vector": [1e300, 1]}, {"id": "b", "vector": [1, 2]}]')
+    with pytest.raises(InputError, match="infinite values in 1 of 2"):
+        EmbeddingSet.load(tmp_path / "s.json")

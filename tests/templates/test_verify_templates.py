@@ -212,6 +212,12 @@ def test_shards_whose_counts_are_not_those_of_the_comparison_are_refused():
         merge_shards([dataclasses.replace(part, facts={**part.facts, "pairs": 17})])
 
 
+def test_a_shard_may_leave_out_what_is_not_known():
+    part = score_shard(made_faces()[0], protocol=made_protocol())
+    known = {name: value for name, value in part.facts.items() if name not in ("model", "map", "mapped", "pooling")}
+    assert merge_shards([dataclasses.replace(part, facts=known)]).pairs == merge_shards([part]).pairs
+
+
 def test_shards_that_do_not_belong_together_are_refused(tmp_path):
     one, two = made_faces()
     protocol = made_protocol()

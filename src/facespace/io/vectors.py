@@ -63,7 +63,8 @@ def vectors_of_lists(lists: Sequence[Sequence[float]], what: str) -> NDArray[np.
     if (odd := np.flatnonzero(widths != widths[0])).size:
         raise different_widths(what, odd, widths)
     try:
-        return np.array(lists, dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as such
+            return np.array(lists, dtype=np.float32)
     except (TypeError, ValueError, OverflowError) as error:
         raise FileFormatError(f"{what} holds vectors with parts that are no numbers: {error}") from None
 

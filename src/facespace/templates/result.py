@@ -117,7 +117,7 @@ def merge_shards(
         more = found.warnings
     line = signature(
         str(facts["protocol"]),
-        **{key: facts[key] for key in ("model", "target", "map", "mapped", "pooling", "templates", "pairs")},
+        **{key: facts.get(key) for key in ("model", "target", "map", "mapped", "pooling", "templates", "pairs")},
         skipped=facts["skipped"] or None,
         missing=facts["missing_faces"] or None,
         cohort=facts.get("cohort"),
