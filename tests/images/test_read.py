@@ -201,3 +201,16 @@ def test_heic_without_its_extra_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pi_heif", None)
     with pytest.raises(MissingExtraError, match="reading HEIC needs pi-heif"):
         read_image(HEIC)
+
+
+def test_headers_made_to_take_long_or_to_fill_the_memory_are_refused_at_once():
+    start = time.perf_counter()
+    with pytest.raises(FileFormatError):
+        decode_image(b"P6" + b"\n" * 200 + b"*")  # gaps can be cut in 2^199 ways
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 9000, 9000, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+    with pytest.raises(FileFormatError, match="can't hold a picture of its size"):
+        decode_image(png)
+    assert time.perf_counter() - start < 5

@@ -6,7 +6,8 @@ import re
 import zlib
 from typing import NamedTuple
 
-_PNM = re.compile(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)")
+_PNM = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)")  # \s+ in there would try all ways to cut a gap
+_DEFLATE = 1032  # bytes that a byte of it unpacks to, at most
 _NO_FRAME = (0xC4, 0xC8, 0xCC)  # markers between those of frames that are none
 
 
@@ -42,13 +43,15 @@ def jpeg_header(data: bytes) -> JpegHeader:
 
 def png_fault(data: bytes) -> str:
     """What is wrong with the chunks of a PNG: their end or a checksum; "" when nothing is."""
-    at, view = 8, memoryview(data)
+    at, view, packed = 8, memoryview(data), 0
     while (end := at + 12 + _big(data, at, 4)) <= len(data):
         kind = data[at + 4 : at + 8]
         if kind[:1].isupper() and zlib.crc32(view[at + 4 : end - 4]) != _big(data, end - 4, 4):
             return f"holds damaged PNG data (checksum of {kind.decode('latin-1')})"
-        if kind == b"IEND":
-            return ""  # whatever stands behind it
+        packed += end - at - 12 if kind == b"IDAT" else 0
+        if kind == b"IEND":  # whatever stands behind it
+            least = _big(data, 16, 4) * _big(data, 20, 4) * data[24] // 8
+            return "" if least <= _DEFLATE * packed else f"is damaged: {packed:,} bytes can't hold a picture of its size"
         at = end
     return f"is truncated ({len(data):,} bytes, no end marker)"
 

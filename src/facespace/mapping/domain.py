@@ -65,9 +65,10 @@ def check_domain(
     values = np.maximum(spectrum.astype(np.float64), 0)  # a file may say anything
     # Directions that the network (nearly) never uses carry rounding noise only.
     used = values > 1e-3 * values.mean()
-    power = np.mean((centred @ directions[:, used]).astype(np.float64) ** 2, axis=0)
-    agreement = float(np.corrcoef(np.log(power + 1e-12), np.log(values[used]))[0, 1]) if used.sum() > 2 else 1.0
-    shift = float(np.linalg.norm(centred.mean(axis=0, dtype=np.float64)) / np.sqrt(values.sum() or 1.0))
+    with np.errstate(all="ignore"):  # a file may say anything; what is no number is no agreement
+        power = np.mean((centred @ directions[:, used]).astype(np.float64) ** 2, axis=0)
+        agreement = float(np.corrcoef(np.log(power + 1e-12), np.log(values[used]))[0, 1]) if used.sum() > 2 else 1.0
+        shift = float(np.linalg.norm(centred.mean(axis=0, dtype=np.float64)) / np.sqrt(values.sum() or 1.0))
     reasons = []
     if len(vectors) < FEWEST:
         reasons.append(f"{len(vectors)} vectors are too few to tell; give at least {FEWEST}")
