@@ -83,24 +83,6 @@ def test_statistics_of_stored_sets_are_those_of_memory(tmp_path, sets):
     assert np.allclose(found.cross, wanted.cross, rtol=1e-12, atol=1e-12)
 
 
-def test_many_pairs_are_summed_from_float32_products_unless_these_determine_no_map(tmp_path, monkeypatch):
-    rng = np.random.default_rng(0)
-    x, ids = rng.normal(size=(5000, 12)), [f"p{i // 4}/{i}" for i in range(5000)]
-    y = x @ rng.normal(size=(12, 10)) + 0.3 * rng.normal(size=(5000, 10))
-    source, target = EmbeddingSet(x, ids, model="a"), EmbeddingSet(y, ids, model="b")
-    stored = _stored(source, tmp_path / "a"), _stored(target, tmp_path / "b")
-    wanted = fit_map(*stored, "ols")
-    monkeypatch.setattr("facespace.mapping.pairs.pairing.MANY", 1000)
-    found = fit_map(*stored, "ols")
-    assert found.facts["products"].startswith("float32")
-    assert np.abs(found.weight - wanted.weight).max() < 1e-6 * np.abs(wanted.weight).max()
-    flat = _stored(source.with_vectors(x[:, :3] @ rng.normal(size=(3, 12)), "a"), tmp_path / "flat")  # of rank 3
-    exact = fit_map(flat, stored[1], "ridge")
-    assert "products" not in exact.facts
-    monkeypatch.undo()
-    assert np.array_equal(exact.weight, fit_map(flat, stored[1], "ridge").weight)
-
-
 def test_files_that_share_no_id_or_have_one_twice_are_refused(tmp_path, sets):
     one = _stored(sets[0], tmp_path / "a")
     other = _stored(EmbeddingSet(sets[1].vectors, [f"x{i}" for i in range(len(sets[1]))], model="b"), tmp_path / "b")

@@ -130,7 +130,7 @@ def fit_map(
     sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
     statistics, fitted_on = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
     held = HeldOut.of(sums, pairs.division, seed) if judge or chosen_by_folds else None
-    facts = pairs.facts | ({} if sums.exact else {"products": "float32, in blocks of 512 pairs, summed in float64"})
+    facts = dict(pairs.facts)
     facts["provenance"] = (
         "kept" if fitted_on is not None else f"left out: more than {MOST:,} images" if provenance else "left out"
     )

@@ -10,7 +10,6 @@ is subtracted from the total. Memory does not depend on n.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +26,6 @@ Doubles = NDArray[np.float64]
 Spectrum = tuple[Doubles, Doubles]  # eigenvalues (d,), ascending, and eigenvectors (d, d), columns
 
 _BLOCK = 16384  # rows converted to float64 at a time
-_SHORT = 512  # rows of a float32 product: few, so that what is rounded in them is small, and enough to be fast
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +90,13 @@ class Moments:
         return Moments(self.n, self.total - self.n * origin, gram)
 
     @classmethod
-    def of(cls, vectors: ArrayLike, *, exact: bool = True) -> Moments:
-        """Moments of the rows of (n, d) `vectors`. Raises InputError on NaN or infinite values.
-
-        Not `exact`: products of 512 rows are float32, their sum is float64.
-        """
+    def of(cls, vectors: ArrayLike) -> Moments:
+        """Moments of the rows of (n, d) `vectors`. Raises InputError on NaN or infinite values."""
         matrix = np.asarray(vectors)
         total, gram = np.zeros(matrix.shape[1]), np.zeros((matrix.shape[1],) * 2)
-        for block in _blocks(matrix, exact):
-            total += block.sum(axis=0, dtype=np.float64)
+        for start in range(0, len(matrix), _BLOCK):
+            block = matrix[start : start + _BLOCK].astype(np.float64, copy=False)
+            total += block.sum(axis=0)
             gram += block.T @ block
         if not np.isfinite(np.trace(gram)):
             raise InputError("vectors with NaN or infinite values can't be added to statistics")
@@ -141,18 +137,15 @@ class PairStatistics:
         return cls.of(np.empty((0, p)), np.empty((0, q)), source_model=source_model, target_model=target_model)
 
     @classmethod
-    def of(
-        cls, x: ArrayLike, y: ArrayLike, *, source_model: str = "", target_model: str = "", exact: bool = True
-    ) -> PairStatistics:
-        """Statistics of the pairs (row i of x, row i of y); x is (n, p), y is (n, q). `exact` as of Moments."""
+    def of(cls, x: ArrayLike, y: ArrayLike, *, source_model: str = "", target_model: str = "") -> PairStatistics:
+        """Statistics of the pairs (row i of x, row i of y); x is (n, p), y is (n, q)."""
         source, target = np.asarray(x), np.asarray(y)
         if source.ndim != 2 or target.ndim != 2 or len(source) != len(target):
             raise DimensionError(
                 f"paired vectors must be two matrices of equal length; got shapes {source.shape} and {target.shape}",
                 "Row i of both must belong to the same pair; EmbeddingSet.join brings two sets into one order.",
             )
-        sides = Moments.of(source, exact=exact), Moments.of(target, exact=exact)
-        return cls(*sides, cross_gram(source, target, exact=exact), source_model, target_model)
+        return cls(Moments.of(source), Moments.of(target), cross_gram(source, target), source_model, target_model)
 
     def update(self, x: ArrayLike, y: ArrayLike) -> PairStatistics:
         """These statistics with more pairs added (a new value; this one stays as it is)."""
@@ -250,18 +243,13 @@ class PairStatistics:
         return cls(source, target, cross, file.fact("source_model", str, ""), file.fact("target_model", str, ""))
 
 
-def cross_gram(x: NDArray[Any], y: NDArray[Any], *, exact: bool = True) -> Doubles:
-    """XᵀY, a block of rows at a time: (n, p), (n, q) → (p, q). `exact` as of Moments."""
+def cross_gram(x: NDArray[Any], y: NDArray[Any]) -> Doubles:
+    """XᵀY in float64, a block of rows at a time: (n, p), (n, q) → (p, q)."""
     result = np.zeros((x.shape[1], y.shape[1]))
-    for left, right in zip(_blocks(x, exact), _blocks(y, exact), strict=True):
-        result += left.T @ right
+    for start in range(0, len(x), _BLOCK):
+        left = x[start : start + _BLOCK].astype(np.float64, copy=False)
+        result += left.T @ y[start : start + _BLOCK].astype(np.float64, copy=False)
     return result
-
-
-def _blocks(matrix: NDArray[Any], exact: bool) -> Iterator[NDArray[Any]]:
-    rows, dtype = (_BLOCK, np.float64) if exact else (_SHORT, np.float32)
-    for start in range(0, len(matrix), rows):
-        yield matrix[start : start + rows].astype(dtype, copy=False)
 
 
 def svd(matrix: Doubles) -> tuple[Doubles, Doubles, Doubles]:

@@ -23,8 +23,6 @@ from ..provenance import FittedOn
 from ..statistics import Moments
 from .sums import Division, PairSums, stored_pairs, sum_pairs
 
-MANY = 200_000  # pairs from which on the rate of products counts
-
 
 @dataclass(frozen=True, eq=False)
 class MemoryPairs:
@@ -153,29 +151,22 @@ class Pairing:
         return cls(len(rows), facts, division, excluded, None, tasks, engine, progress)
 
     def sums(self, means: tuple[Floats, Floats] | None = None, *, folds: bool = False, provenance: bool = False) -> PairSums:
-        """One pass over the pairs, about `means` if given: the statistics, of each of the `folds` if asked for.
-
-        Of many pairs products are float32; where these don't determine a map well, a second pass makes them float64.
-        """
+        """One pass over the pairs, about `means` if given: the statistics, of each of the `folds` if asked for."""
         work = partial(_work, means=means, folds=folds, provenance=provenance and self.fitted_on is None)
         with tempfile.TemporaryDirectory(prefix="facespace-") as scratch:
             tasks = self.tasks(Path(scratch))
-            for exact, told in ((False, "adding pairs"), (True, "adding pairs exactly")):
-                if exact or self.n >= MANY:
-                    done = steps(self.progress, told, self.n)
-                    total = self.engine.total(partial(sum_pairs, partial(work, exact=exact)), tasks, done)
-                    if exact or total.determined:
-                        break
+            done = steps(self.progress, "adding pairs", self.n)
+            total = self.engine.total(partial(sum_pairs, work), tasks, done)
         return total if self.fitted_on is None or not provenance else total.of_images(self.fitted_on)
 
 
 def _work(
     ids: Strings | None, subjects: Strings | None, x: Floats, y: Floats, division: Division, *,
-    means: tuple[Floats, Floats] | None, folds: bool, provenance: bool, exact: bool,
+    means: tuple[Floats, Floats] | None, folds: bool, provenance: bool,
 ) -> PairSums:  # fmt: skip
     if means is not None:
         x, y = x - means[0], y - means[1]
-    sums = PairSums.of(x, y, division, folds, exact)
+    sums = PairSums.of(x, y, division, folds)
     if not provenance or ids is None:
         return sums
     return sums.of_images(FittedOn.of(ids, (people_in(ids) if subjects is None else people_named(subjects)).names))

@@ -25,8 +25,6 @@ from ..statistics import PairStatistics
 PARTS = 5  # folds
 SAMPLE = 50_000  # pairs that maps are judged by
 _PER_PERSON = 32  # of them of one person
-# Least over greatest eigenvalue down to which float32 products change W by less than 1e-6 (benchmarks/fit_speed.py).
-_CONDITION = 1e-4
 
 Rows = NDArray[np.intp]
 Chunk = tuple[Strings, Floats, Strings | None]  # ids, vectors, subjects
@@ -76,17 +74,15 @@ class PairSums:
         parts: PARTS + 1 statistics, of each fold and of the pairs of unknown people; else one alone.
         sample: (x, y, unit, key, part) of the sampled pairs, in pieces.
         images: what they are of, for a map's provenance, in pieces.
-        exact: products were float64 throughout.
     """
 
     parts: tuple[PairStatistics, ...]
     sample: tuple[tuple[NDArray[Any], ...], ...] = ()
     images: tuple[FittedOn, ...] = ()
-    exact: bool = True
 
     def __add__(self, other: PairSums) -> PairSums:
         added = tuple(a + b for a, b in zip(self.parts, other.parts, strict=True))
-        return PairSums(added, self.sample + other.sample, self.images + other.images, self.exact and other.exact)
+        return PairSums(added, self.sample + other.sample, self.images + other.images)
 
     @property
     def statistics(self) -> PairStatistics:
@@ -105,17 +101,11 @@ class PairSums:
         """The same, and what the pairs are of."""
         return replace(self, images=(fitted,))
 
-    @property
-    def determined(self) -> bool:
-        """Do the pairs determine a map well enough for products that are not exact?"""
-        sides = self.statistics.source, self.statistics.target
-        return all(side.spectrum(True)[0][0] >= _CONDITION * side.spectrum(False)[0][-1] for side in sides)
-
     @classmethod
-    def of(cls, x: Floats, y: Floats, division: Division, folds: bool, exact: bool = True) -> PairSums:
+    def of(cls, x: Floats, y: Floats, division: Division, folds: bool) -> PairSums:
         """Of pairs in memory: L2-normalised (k, p) and (k, q)."""
         if not folds:
-            return cls((PairStatistics.of(x, y, exact=exact),), exact=exact)
+            return cls((PairStatistics.of(x, y),))
         taken = np.flatnonzero(division.sampled)
         sample = (x[taken], y[taken], division.unit[taken], division.key[taken], division.part[taken])
         counts = np.bincount(division.part, minlength=PARTS + 1)
@@ -124,7 +114,7 @@ class PairSums:
             x, y = x[order], y[order]
         ends = np.cumsum(counts)
         rows = [slice(end - count, end) for end, count in zip(ends.tolist(), counts.tolist(), strict=True)]
-        return cls(tuple(PairStatistics.of(x[part], y[part], exact=exact) for part in rows), (sample,), exact=exact)
+        return cls(tuple(PairStatistics.of(x[part], y[part]) for part in rows), (sample,))
 
 
 @dataclass(frozen=True, eq=False)
