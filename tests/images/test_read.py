@@ -213,4 +213,6 @@ def test_headers_made_to_take_long_or_to_fill_the_memory_are_refused_at_once():
     )
     with pytest.raises(FileFormatError, match="can't hold a picture of its size"):
         decode_image(png)
+    with pytest.raises(FileFormatError):
+        decode_image(png[:8] + png[-12:])  # an end and nothing before it
     assert time.perf_counter() - start < 5

@@ -50,7 +50,7 @@ def png_fault(data: bytes) -> str:
             return f"holds damaged PNG data (checksum of {kind.decode('latin-1')})"
         packed += end - at - 12 if kind == b"IDAT" else 0
         if kind == b"IEND":  # whatever stands behind it
-            least = _big(data, 16, 4) * _big(data, 20, 4) * data[24] // 8
+            least = _big(data, 16, 4) * _big(data, 20, 4) * _big(data, 24, 1) // 8  # width, height, bits
             return "" if least <= _DEFLATE * packed else f"is damaged: {packed:,} bytes can't hold a picture of its size"
         at = end
     return f"is truncated ({len(data):,} bytes, no end marker)"
