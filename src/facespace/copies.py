@@ -31,11 +31,6 @@ def equal_rows(vectors: NDArray[Any]) -> Rows:
     return np.array([first.setdefault(blake2b(row, digest_size=16).digest(), i) for i, row in enumerate(matrix)], np.intp)
 
 
-def equal_to(vectors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
-    """(n,) which rows of `vectors` are equal to one of `others`."""
-    return np.asarray(equal_rows(np.concatenate([others, vectors]))[len(others) :] < len(others))
-
-
 def copies_of_people(unit: Floats, person: Rows) -> Rows:
     """(n,) for each row the first of the same person with a cosine of `COPY` or more, itself where there is none before."""
     first = np.arange(len(unit))

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from .embeddings import EmbeddingSet, StoredSet, Strings
 from .engine import Engine
 from .errors import InputError, shorten
-from .io import nfc, texts, without_suffix
-from .people import Source, people_in, people_named, people_of
+from .io import Fields, nfc, texts, without_suffix
+from .people import People, Source, people_in, people_named, people_of
 
 Hashes = NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]  # what is done, rows done, rows in all
@@ -82,15 +82,20 @@ class RowIndex:
         return cls(ids, names, "nobody" if not names.any() else "subject" if column else "folder")
 
 
+def ids_and_people(fields: Fields) -> tuple[Strings, People]:
+    """The ids of a stored set's rows, and whose they are by the rule of `facespace.people`."""
+    ids = texts(fields["ids"], "id")
+    return ids, people_named(texts(fields["subject"], "subject")) if "subject" in fields else people_in(ids)
+
+
 def _index(faces: StoredSet[EmbeddingSet], shard: Any) -> tuple[Hashes, Hashes]:
     parts, at = [], shard.start
     for fields in faces.texts(shard):
-        ids = texts(fields["ids"], "id")
+        ids, people = ids_and_people(fields)
         if np.any(ids == ""):
             row = at + int(np.argmax(ids == ""))
             raise InputError(f"{faces.files.place}: empty id in row {row}", "Every vector needs an id.")
         at += len(ids)
-        people = people_named(texts(fields["subject"], "subject")) if faces.has("subject") else people_in(ids)
         parts.append((text_hashes(ids), text_hashes(people.names)))
     return np.concatenate([ids for ids, _ in parts]), np.concatenate([people for _, people in parts])
 

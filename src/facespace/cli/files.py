@@ -97,16 +97,6 @@ def load_pairs(path: Path, format: str | None = None, *, told: bool = False) -> 
     return protocol
 
 
-def without_people(faces: EmbeddingSet, pairs: Path, format: str | None = None) -> EmbeddingSet:
-    """The images of a set that are neither in the pairs list `pairs` nor of its people."""
-    from ..datasets import exclude_people
-
-    rows = exclude_people(faces, load_pairs(pairs, format)).nonzero()[0]
-    if not len(rows):
-        raise InputError(f"all {len(faces):,} images are of people in {pairs}", "Fit on others.")
-    return faces.take(rows)
-
-
 def load_map(path: Path, source: AnySet | None = None, target: AnySet | None = None) -> LinearMap | TwoSidedMap:
     """The map in a file, of either kind. Raises InputError where it is of other networks than the sets."""
     from ..mapping import load_map

@@ -15,7 +15,7 @@ from ..errors import InputError, shorten
 from ..gallery import GALLERY, Codes, Entries, Gallery, MemoryGallery
 from ..io import Shard
 from ..people import people_named, people_of
-from ..row_index import AnySet, RowIndex, rows_of
+from ..row_index import AnySet, RowIndex, ids_and_people, rows_of
 from ..verification import Cohort, PairMap, check_cohort, corrections, fitted_rows
 
 
@@ -114,12 +114,8 @@ class _Fitted:
     faces: StoredSet[EmbeddingSet]
 
     def __call__(self, shard: Shard) -> NDArray[np.bool_]:
-        from ..io import texts
-        from ..people import people_in
-
         found = []
         for fields in self.faces.texts(shard):
-            ids = texts(fields["ids"], "id")
-            people = people_named(texts(fields["subject"], "subject")) if "subject" in fields else people_in(ids)
+            ids, people = ids_and_people(fields)
             found.append(self.map.fitted.has(ids, people.names))
         return np.concatenate(found)

@@ -17,9 +17,8 @@ import numpy as np
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ..engine import Engine, LocalEngine
 from ..errors import InputError
-from ..io import GROUP, Fields, Shard, checksum_line, facts_text, prefetched, texts, unfinished, write_tables
-from ..people import people_in, people_named
-from ..row_index import AnySet
+from ..io import GROUP, Fields, Shard, checksum_line, facts_text, prefetched, unfinished, write_tables
+from ..row_index import AnySet, ids_and_people
 from .linear_map import LinearMap, digest_of, map_facts
 from .two_sided_map import TwoSidedMap
 
@@ -74,8 +73,7 @@ class Move:
             raise InputError(f"{self.faces.files.place}, near {fields['ids'][0]}: {error.message}", error.hint) from None
         seen = 0
         if self.whole.fitted is not None:
-            ids = texts(fields["ids"], "id")
-            people = people_named(texts(fields["subject"], "subject")) if "subject" in fields else people_in(ids)
+            ids, people = ids_and_people(fields)
             seen = int(np.count_nonzero(self.whole.fitted.has(ids, people.names)))
         return self.way.transform(fields["vectors"]), seen
 

@@ -1,7 +1,7 @@
 """Parquet: the files a set lives in, whatever its size, and such as other programs write."""
 
 from .columns import parquet_columns
-from .files import GROUP, ParquetFiles, Shard
-from .writing import facts_text, prefetched, save_parquet, write_tables
+from .files import ParquetFiles, Shard
+from .writing import GROUP, facts_text, prefetched, save_parquet, write_tables
 
 __all__ = ["GROUP", "ParquetFiles", "Shard", "facts_text", "parquet_columns", "prefetched", "save_parquet", "write_tables"]

@@ -24,8 +24,8 @@ from ..limits import check_size
 from ..set_facts import read_facts
 from .columns import parquet_columns
 from .values import column_of, matrix_of
+from .writing import GROUP
 
-GROUP = 16384  # rows of a row group that we write, and of a batch: 32 MiB of 512 numbers
 _TEXTS = ("id", "subject", "template", "media")
 
 
@@ -123,11 +123,6 @@ class ParquetFiles:
     def columns(self) -> frozenset[str]:
         """The roles beside id and vector that there are."""
         return frozenset({*self.names, *self._folders(self.groups[0].path, 1)} - {"id", "vector"})
-
-    @property
-    def bytes(self) -> int:
-        """Size of the files."""
-        return sum(path.stat().st_size for path in self.paths)
 
     def shards(self, rows: int = 8 * GROUP) -> list[Shard]:
         """The row groups, neighbours of one file put together up to about `rows` rows."""

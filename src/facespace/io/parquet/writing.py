@@ -14,7 +14,7 @@ from ..column_names import COLUMNS, Fields
 from ..files import atomic_write
 from ..set_facts import digest_of
 
-ROWS = 16384  # of a row group: 32 MiB of 512 numbers
+GROUP = 16384  # rows of a row group that we write, and of a batch: 32 MiB of 512 numbers
 _REPEATED = ("subject", "template", "media")  # whose values come again and again; ids and vectors are noise to a dictionary
 
 
@@ -56,7 +56,7 @@ def write_tables(path: Path, tables: Iterable[Any], facts: Callable[[], str] | N
                     writer = pq.ParquetWriter(
                         temporary, table.schema, compression="zstd", use_dictionary=coded, write_page_checksum=True
                     )
-                writer.write_table(table, row_group_size=ROWS)
+                writer.write_table(table, row_group_size=GROUP)
             if writer is not None and facts is not None:
                 writer.add_key_value_metadata({"facespace": facts()})
         finally:
