@@ -23,6 +23,7 @@ from ..column_names import Fields, Wanted, guessed
 from ..limits import check_size
 from ..set_facts import read_facts
 from .columns import parquet_columns
+from .pages import check_pages
 from .values import column_of, matrix_of
 from .writing import GROUP
 
@@ -146,6 +147,7 @@ class ParquetFiles:
         import pyarrow.parquet as pq
 
         with _named(shard.path):
+            check_pages(shard.path, shard.groups)
             options = {"read_dictionary": list(self.coded), "page_checksum_verification": True, "pre_buffer": False}
             with pq.ParquetFile(shard.path, buffer_size=1 << 22, **options) as file:
                 names = None if everything else [name for role, name in self.names.items() if vectors or role != "vector"]
@@ -250,7 +252,7 @@ def _about(path: Path, about: Any, columns: Mapping[str, str], packed: str) -> d
     if pa.types.is_fixed_size_list(kind):
         dim = kind.list_size
     else:
-        dim = _first_width(path, names["vector"], packed) if about.num_rows else 0
+        dim = _first_width(path, about, names["vector"], packed) if about.num_rows else 0
     if dim == 0 and about.num_rows:
         raise FileFormatError(f"{path}: the lists in column {names['vector']!r} are empty", "Leave out such rows.")
     check_size(str(path), 4 * dim * about.num_rows, path.stat().st_size)
@@ -259,12 +261,15 @@ def _about(path: Path, about: Any, columns: Mapping[str, str], packed: str) -> d
     return {**found, "coded": tuple(coded)}
 
 
-def _first_width(path: Path, name: str, packed: str) -> int:
+def _first_width(path: Path, about: Any, name: str, packed: str) -> int:
     import pyarrow.parquet as pq
 
-    with _named(path), pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
-        batch = next(file.iter_batches(1, columns=[name], use_threads=False))
-        return int(_vectors(path, name, batch.column(0), packed).shape[1])
+    with _named(path):
+        check_pages(path, [next(group for group in range(about.num_row_groups) if about.row_group(group).num_rows)])
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
+            for batch in file.iter_batches(1, columns=[name], use_threads=False):
+                return int(_vectors(path, name, batch.column(0), packed).shape[1])
+    raise FileFormatError(f"{path} promises {about.num_rows:,} rows and holds none", "Is it damaged?")
 
 
 def _vectors(path: Path, name: str, column: Any, packed: str) -> Any:
