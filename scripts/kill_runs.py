@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 import facespace.cli
 from facespace import CanonicalSpace, EmbeddingSet, fit_map
@@ -140,6 +141,7 @@ def try_job(job: Job, kills: int, place: Path, draw: random.Random) -> Counter[s
             except FileFormatError:
                 counts["mixed"] += 1
         taken = sum(len(np.load(p)["ids"]) for p in folder.glob("*.partial/[0-9]*.npz"))
+        taken += sum(pq.read_metadata(p).num_rows for p in folder.glob("*.partial/[!.]*.parquet"))
         counts["failed"] += whole(job.again, folder)[0] != 0
         after = files(folder)
         counts["other bytes"] += any(after.get(name) != data for name, data in new.items())
