@@ -63,6 +63,10 @@ class OutputError(FacespaceError):
     """A result can't be written where the user asked for it."""
 
 
+class GalleryError(FacespaceError):
+    """A gallery's store can't do what it was asked: it is gone, full, or not as its address says."""
+
+
 class EngineError(FacespaceError):
     """Work can't be done where it was to be: there is no such cluster, or it loses its workers."""
 
