@@ -101,6 +101,18 @@ def test_a_name_without_suffix_is_a_folder_with_a_table_of_failures(capsys, card
     assert len(EmbeddingSet.open(out)) == 3
     code, text, _ = run(capsys, "embed", crops, "-m", card, "-o", out, "--aligned", "--json")
     assert (code, "is there already" in json.loads(text)["error"]["message"]) == (2, True)
+    code, text, _ = run(capsys, "embed", crops, "-m", card, "-o", crops, "--aligned", "--json")
+    assert (code, "is there already" in json.loads(text)["error"]["message"]) == (2, True)
+
+
+def test_a_folder_that_the_same_run_has_finished_is_no_error(capsys, card, crops, tmp_path):
+    words = ("embed", crops, "-m", card, "-o", tmp_path / "faces", "--aligned", "--rows-per-file", 2)
+    assert run(capsys, *words)[0] == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "faces").iterdir()}
+    code, text, err = run(capsys, *words, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(text)["resumed"] == json.loads(text)["images"] == 3
+    assert {path.name: path.read_bytes() for path in (tmp_path / "faces").iterdir()} == before
 
 
 def test_archives_tables_and_ids_of_ones_choice(capsys, card, crops, tmp_path):

@@ -197,6 +197,13 @@ def test_ids_may_be_beside_safetensors_and_numbers_are_ids_too(tmp_path):
     assert EmbeddingSet.load(tmp_path / "u.safetensors").vectors.tolist()[0] == [1, 2, 3, 4]
 
 
+def test_a_signalling_nan_among_tensors_of_several_types_is_refused_without_a_warning(tmp_path):
+    nan = np.array([0x7F800001] * 4, dtype="<u4").view("<f4")
+    save_file({"a": V[0], "b": nan, "c": np.arange(4, dtype=np.int32)}, tmp_path / "s.safetensors")
+    with pytest.raises(InputError, match=r"NaN or infinite values in 1 of 3 vectors: row \d \(b\)"):
+        EmbeddingSet.load(tmp_path / "s.safetensors")
+
+
 def test_safetensors_of_facespace_are_no_sets(tmp_path):
     from facespace.io import write_artefact
 

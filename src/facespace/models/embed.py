@@ -20,7 +20,7 @@ from ..embeddings import EmbeddingSet
 from ..engine import Engine
 from ..errors import InputError, OutputError, shorten
 from ..images import LONG_SIDE, MAX_PIXELS, ImageSource, decode_image, describe_others, named_by, open_images
-from ..io import SUFFIXES, check_folder
+from ..io import MANIFEST, SUFFIXES, check_folder
 from ._crops import GivenLandmarks, LandmarkSource, choose_aligner
 from ._embed_result import EmbedResult
 from ._job import FAILURES, Job, Part, nothing_embedded, run_to_folder, skipped_of
@@ -200,6 +200,8 @@ def _writable(path: Path) -> Path:
             f"End the name in one of {shorten(SUFFIXES)}, or give a name without suffix for a folder of Parquet files.",
         )
     if path.is_dir():
+        if (path / MANIFEST).exists() and not path.suffix:
+            return path  # perhaps by this very run, killed when it had all; the journal knows
         if not path.suffix:
             raise OutputError(f"{path} is there already", "Name another folder, or remove it.")
         raise OutputError(f"can't write {path}: it is a folder", "Name a file in it.")

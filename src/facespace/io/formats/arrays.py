@@ -19,7 +19,8 @@ def set_of_arrays(
     """The set in arrays of `shapes`, which `read` gives by name; ids may be beside the file."""
     alike = len(set(shapes.values())) == 1 and all(len(shape) == 1 for shape in shapes.values())
     if alike and not wanted and not any(named_as("id", name) or named_as("vector", name) for name in shapes):
-        return {"vectors": np.stack([read(name) for name in shapes]), "ids": list(shapes)}
+        with np.errstate(all="ignore"):  # a NaN may not pass silently from one type to another; it is refused as such
+            return {"vectors": np.stack([read(name) for name in shapes]), "ids": list(shapes)}
     last = {name: name.rpartition("/")[2] for name in shapes}  # in groups, as HDF5 has them
     short = {name: told if list(last.values()).count(told) == 1 else name for name, told in last.items()}
     whole = {told: name for name, told in short.items()}
