@@ -128,7 +128,10 @@ class Store(Protocol):
         ...
 
     def put(self, part: str, templates: Iterator[Templates]) -> None:
-        """Write the rows of a part, mapped, into `next`: all or none, and again is the same as once."""
+        """Write the rows of a part, mapped, into `next`: all or none, and again is the same as once.
+
+        The part "" is what `missing` gave: rows of no part that is known.
+        """
         ...
 
     def missing(self, rows: int = ROWS) -> Iterator[Templates]:
