@@ -1,0 +1,17 @@
+"""Moving a gallery to a new network: evidence, a plan, its steps, and the way back."""
+
+from .arms import Arm, Arms, compare_arms
+from .checks import Checked
+from .evidence import Direction, Evidence
+from .guarantee import Loss, loss_of, trials_needed
+from .lookup import Lookup, Lookups, look_up
+from .order import OrderCurve, order_curve
+from .plan import MigrationPlan, make_plan
+from .steps import Migration, Status
+from .uncertainty import Uncertainty, fit_uncertainty
+
+__all__ = [
+    "Arm", "Arms", "Checked", "Direction", "Evidence", "Lookup", "Lookups", "Loss", "Migration", "MigrationPlan",
+    "OrderCurve", "Status", "Uncertainty", "compare_arms", "fit_uncertainty", "look_up", "loss_of", "make_plan",
+    "order_curve", "trials_needed",
+]  # fmt: skip
