@@ -57,7 +57,7 @@ def pooled(folder: Path) -> dict[str, EmbeddingSet]:
 def draw(old: EmbeddingSet, new: EmbeddingSet, given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
     """One division of the people: the plan's promise and what happens then, for each FAR."""
     names = np.asarray(old.subject)
-    people, inverse, count = np.unique(names, return_inverse=True, return_counts=True)
+    _, inverse, count = np.unique(names, return_inverse=True, return_counts=True)
     random = np.random.default_rng(seed)
     several = random.permutation(np.flatnonzero(count > 1))
     fit, check = np.r_[several[:FIT], np.flatnonzero(count == 1)], several[FIT : FIT + given.people]
@@ -114,16 +114,18 @@ def report(rows: list[dict[str, Any]], far: float) -> None:
         wrong_stop = sum(row["decisions"][f"{margin}"] == "stop" and row["loss"][3] <= margin for row in mine)
         needed = [row["needed"].get(f"{margin}") for row in mine if row["decisions"][f"{margin}"] == "more"]
         known = [one for one in needed if one is not None]
-        told = f"{np.median(known):,.0f} (of {len(known)}; no number of them in {len(needed) - len(known)})" if known else "-"
+        told = (
+            f"{np.median(known):,.0f} (of {len(known)}; no number of them in {len(needed) - len(known)})" if known else "-"
+        )
         print(f"  margin {100 * margin:g}: go {said['go']} ({wrong_go} wrong), stop {said['stop']} ({wrong_stop} wrong), "
               f"more {said['more']}; people needed, median: {told}")  # fmt: skip
     print("  pair, TAR old / mapped / new, area between the order and chance [95 %], Spearman [95 %], pays from")
     for row in mine:
         if "order" in row:
             area, rank = row["order"]["area"], row["order"]["spearman"]
+            ends = f"[{area['low']:+.4f}, {area['high']:+.4f}]   {rank['value']:.2f} [{rank['low']:.2f}, {rank['high']:.2f}]"
             print(f"    {row['pair']:42} {row['old']:.4f} {row['tar'][0]:.4f} {row['new']:.4f}   {area['value']:+.4f} "
-                  f"[{area['low']:+.4f}, {area['high']:+.4f}]   {rank['value']:.2f} [{rank['low']:.2f}, {rank['high']:.2f}]   "
-                  f"{row['order']['pays_from']}")  # fmt: skip
+                  f"{ends}   {row['order']['pays_from']}")  # fmt: skip
 
 
 def main() -> None:
@@ -139,7 +141,9 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for first, second in itertools.permutations(sets, 2):
         for seed in range(given.draws):
-            rows += [{"pair": f"{first} → {second}", "seed": seed, **row} for row in draw(sets[first], sets[second], given, seed)]
+            rows += [
+                {"pair": f"{first} → {second}", "seed": seed, **row} for row in draw(sets[first], sets[second], given, seed)
+            ]
         print(f"{first} → {second}", flush=True)
         if given.json:
             given.json.write_text(json.dumps(rows))

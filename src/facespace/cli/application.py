@@ -36,6 +36,8 @@ COMMANDS = {
     "canonical": "One hub for several networks: a map in and a map out per network.",
     "verify": "Measure how well embeddings tell people apart.",
     "identify": "Look every probe up in a gallery: closed set (CMC) and open set (FNIR at FPIR).",
+    "gallery": "What is in a gallery (Parquet, LanceDB, PostgreSQL, SQLite, FAISS, …), and copies between stores.",
+    "migrate": "Move a gallery to a new network: plan, run, verify, switch, back, finish.",
     "study": "The papers' experiments.",
     "capacity": "How many people can a representation tell apart? SET, student.",
     "explain": "Why did two faces match? A.jpg B.jpg, train, evaluate.",

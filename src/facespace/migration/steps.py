@@ -120,7 +120,11 @@ class Migration:
         """Look whether the next place is as promised; `fresh`: images of other people than the plan's, by both networks."""
         with self.journal.alone():
             self._may("verify")
-            found, faults = (None, ()) if fresh is None else check_fresh(self.plan, self.fill, Evidence.of(*fresh))
+            found: dict[str, Any] | None = None
+            faults: tuple[str, ...] = ()
+            if fresh is not None:
+                evidence = Evidence.of(*fresh, [self.plan_fitted()])
+                found, faults = check_fresh(self.plan, self.fill, evidence)
             checked = check_next(self.store, self.fill, found, faults)
             self.journal.tell("faulty" if checked.faults else "verified", "; ".join(checked.faults))
         return checked

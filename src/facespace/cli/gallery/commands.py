@@ -1,0 +1,80 @@
+"""`facespace gallery info URL` and `facespace gallery copy A B`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..application import add_group
+from ..options import PRINTING, Printing
+from ..printing import dim, emit, progress_bar
+
+if TYPE_CHECKING:
+    from ...gallery.stores import GalleryInfo, Templates
+
+group = add_group("gallery")
+
+URL = Annotated[
+    str,
+    typer.Argument(
+        metavar="URL",
+        help="FOLDER, FILE.parquet, lancedb:FOLDER#table, postgresql://host/db#table, sqlite:FILE#table, faiss:INDEX, "
+        "qdrant:…#collection, milvus:…#collection; columns behind a question mark: #faces?id=face_id&vector=embedding.",
+    ),
+]
+
+
+@group.command("info")
+def info_command(url: URL, printing: Printing = PRINTING) -> None:
+    """Say what a gallery holds: count, width, network, other columns, and what lies beside it."""
+    from ...gallery.stores import open_gallery
+
+    found = open_gallery(url).info()
+    emit(found, lambda: render(found), printing)
+
+
+def render(info: GalleryInfo) -> RenderableType:
+    """The gallery for a terminal."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    metric = f", compared by {info.metric}" if info.metric else ""
+    table.add_row("vectors", f"{info.dim} × {info.type}{metric}")
+    table.add_row("network", info.model or "not recorded")
+    if info.columns:
+        table.add_row("other columns", ", ".join(info.columns))
+    for index in info.indexes:
+        table.add_row("index", index)
+    for name, origin in info.places.items():
+        table.add_row(
+            f"beside: {name}", f"{origin.dim} numbers, {origin.model or 'network not recorded'}, plan {origin.plan}"
+        )
+    head = Text.assemble((f"{info.count:,} templates", "bold"), f"  {info.url}")
+    return Group(head, Text(), table, *(dim(note) for note in info.notes))
+
+
+@group.command("copy")
+def copy_command(
+    source: URL,
+    target: Annotated[str, typer.Argument(metavar="URL", help="Where to: there must be no such gallery yet.")],
+    printing: Printing = PRINTING,
+) -> None:
+    """Copy ids, vectors, people and networks into a gallery that is not there yet: Parquet into a store, or out of it."""
+    from ...gallery.stores import open_gallery
+
+    one, two = open_gallery(source), open_gallery(target)
+    info = one.info()
+    with progress_bar("templates", printing.silent) as show:
+
+        def batches() -> Iterator[Templates]:
+            done = 0
+            for batch in one.scan():
+                yield batch
+                done += len(batch)
+                show(done, info.count)
+
+        rows = two.write_all(batches(), info.model)
+    emit({"source": source, "target": target, "rows": rows}, lambda: Text(f"{rows:,} templates → {target}"), printing)
