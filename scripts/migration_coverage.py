@@ -7,7 +7,8 @@ two). For every ordered pair of networks and every draw people are divided by ch
 with one, for the map; --people for the plan; the rest are what happens then. Prints for each FAR, over all pairs and draws
 
   * how often TAR, and the loss against the old network, of the rest lie in the plan's interval, at the plan's thresholds;
-    and how often the two intervals meet (the rest are a sample too);
+    the same for an interval wider by √(1 + people of the plan / of the rest), as the rest are a sample too and their TAR
+    isn't the truth either; and how often the two intervals meet;
   * realised FAR by asked FAR, 5 %, 50 % and 95 % of the draws, and how many are within a factor of 1.5;
   * for margins of 0.5, 1 and 2 points the decisions, and how many of go and of stop were wrong: beyond the margin on the
     rest, though the plan was sure that it isn't; and the people needed, median of the draws that ask for more;
@@ -80,6 +81,8 @@ def draw(old: EmbeddingSet, new: EmbeddingSet, given: argparse.Namespace, seed: 
         promised = arms.arms["gallery"]
         row: dict[str, Any] = {
             "far": far,
+            "people": plan.pairs_people,
+            "then": then.pairs_people,
             "tar": [promised.tar, promised.low, promised.high, float(accepted["gallery"].mean()), low, high],
             "loss": [loss.loss, loss.low, loss.high, happened.loss, happened.low, happened.high],
             "realised": float((scores["gallery"][1] >= promised.threshold).mean()) / far,
@@ -102,7 +105,12 @@ def report(rows: list[dict[str, Any]], far: float) -> None:
         value = np.array([row[name] for row in mine])
         inside = np.mean((value[:, 1] <= value[:, 3]) & (value[:, 3] <= value[:, 2]))
         meet = np.mean((value[:, 1] <= value[:, 5]) & (value[:, 4] <= value[:, 2]))
-        print(f"  {name}: what happened is in the interval {100 * inside:.1f} %; the intervals meet {100 * meet:.1f} %")
+        # The rest are a sample too: about what is true the interval would be as sure if it were wider by this.
+        wider = np.sqrt(1 + np.mean([row["people"] / row["then"] for row in mine]))
+        low, high = (value[:, 0] + wider * (value[:, end] - value[:, 0]) for end in (1, 2))
+        true = np.mean((low <= value[:, 3]) & (value[:, 3] <= high))
+        print(f"  {name}: what happened is in the interval {100 * inside:.1f} %, {100 * true:.1f} % if it is made wider by "
+              f"{wider:.3f} for the error of what happened; the intervals meet {100 * meet:.1f} %")  # fmt: skip
     realised = np.array([row["realised"] for row in mine])
     within = np.mean((realised >= 1 / 1.5) & (realised <= 1.5))
     quantiles = ", ".join(f"{q:.2f}" for q in np.quantile(realised, [0.05, 0.5, 0.95]))

@@ -7,12 +7,12 @@ from .guarantee import Loss, loss_of, trials_needed
 from .lookup import Lookup, Lookups, look_up
 from .order import OrderCurve, order_curve
 from .plan import MigrationPlan, make_plan
-from .plan_report import arms_table, lookup_table, plan_report
+from .plan_report import arms_table, lookup_table, loss_table, plan_report
 from .steps import Migration, Status
 from .uncertainty import Uncertainty, fit_uncertainty
 
 __all__ = [
     "Arm", "Arms", "Checked", "Direction", "Evidence", "Lookup", "Lookups", "Loss", "Migration", "MigrationPlan",
     "OrderCurve", "Status", "Uncertainty", "arms_table", "compare_arms", "fit_uncertainty", "look_up", "lookup_table",
-    "loss_of", "make_plan", "order_curve", "plan_report", "trials_needed",
+    "loss_of", "loss_table", "make_plan", "order_curve", "plan_report", "trials_needed",
 ]  # fmt: skip

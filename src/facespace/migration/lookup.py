@@ -80,26 +80,24 @@ def look_up(
 
     Args:
         evidence: of people with the `names` (P,).
-        gallery: all of it; templates with an id of the evidence, or of a person of that name, are left out.
+        gallery: all of it; in a person's search the templates with ids of their images, or of their name, are left out.
     """
     enrolled, looked = _one_pair_each(evidence, seed)
-    person = {names[code]: place for place, code in enumerate(evidence.person[enrolled].tolist())}
-    own_ids = {str(i): int(code) for i, code in zip(evidence.ids.tolist(), evidence.person.tolist(), strict=True)}
-    place_of = {int(code): place for place, code in enumerate(evidence.person[enrolled].tolist())}
+    place_of = {code: place for place, code in enumerate(evidence.person[enrolled].tolist())}
+    known = {names[code]: place for code, place in place_of.items()}
+    images = zip(evidence.ids.tolist(), evidence.person.tolist(), strict=True)
+    own_ids = {one: place_of[code] for one, code in images if code in place_of}
     ways = {"old": Direction("old", None, None), **{one.name: one for one in directions}}
     sides = {name: _sides(name, way, evidence, enrolled, looked) for name, way in ways.items()}
     mates = {name: np.vecdot(templates, queries) for name, (templates, queries) in sides.items()}
     best = {name: np.full(len(enrolled), -np.inf, dtype=np.float32) for name in ways}
     count = own = 0
     for batch in gallery:
-        mine = _own(batch, person, own_ids, place_of)
+        mine = _own(batch, known, own_ids)
         for name, way in ways.items():
             scores = sides[name][1] @ way.template(batch.vectors).T
             for row, place in mine:
-                if place < 0:  # of the evidence, and nobody who is looked up
-                    scores[:, row] = -np.inf
-                else:
-                    scores[place, row] = -np.inf
+                scores[place, row] = -np.inf
             np.maximum(best[name], scores.max(axis=1), out=best[name])
         count += len(batch)
         own += len(mine)
@@ -126,14 +124,10 @@ def _sides(
     return way.template(evidence.old[enrolled]), queries
 
 
-def _own(
-    batch: Templates, person: dict[str, int], own_ids: dict[str, int], place_of: dict[int, int]
-) -> list[tuple[int, int]]:
-    """(row, place of the search) of templates of people in the evidence; place −1 where none is looked up."""
-    found = {row: place_of.get(own_ids[one], -1) for row, one in enumerate(batch.ids) if one in own_ids}
-    for row, name in enumerate(batch.people or ()):
-        if name is not None and name in person:
-            found[row] = person[name]
+def _own(batch: Templates, known: dict[str, int], own_ids: dict[str, int]) -> list[tuple[int, int]]:
+    """(row, place of the search) of templates of the people who are looked up, told by id or name."""
+    found = {row: own_ids[one] for row, one in enumerate(batch.ids) if one in own_ids}
+    found |= {row: known[name] for row, name in enumerate(batch.people or ()) if name is not None and name in known}
     return list(found.items())
 
 

@@ -58,14 +58,14 @@ def fill(
     journal: Journal,
     engine: Engine,
     progress: Progress = lambda done, whole: None,
-    rows: int = ROWS,
+    rows: int | None = None,
 ) -> int:
     """Make `next` hold every row of the current place, also those that were added since; how many rows this run made."""
     if store.info().places.get("next") is None:
         journal.forget()  # somebody dropped it
     store.begin(origin)
     made = 0
-    while todo := [part for part in store.parts(rows) if part not in journal.done()]:
+    while todo := [part for part in store.parts(rows or ROWS) if part not in journal.done()]:
         before = sum(line.rows for line in journal.done().values())
         whole = max(store.info().count, before)
         for line in engine.map(fill_part, todo):

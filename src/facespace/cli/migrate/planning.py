@@ -70,7 +70,7 @@ def plan_command(
 
 def render(plan: MigrationPlan, files: list[str]) -> RenderableType:
     """The plan for a terminal."""
-    from ...migration import arms_table, lookup_table
+    from ...migration import arms_table, lookup_table, loss_table
     from ...report import terminal_table
 
     notes: list[RenderableType] = [*warning_lines(plan.warnings), Text(f"Plan: {files[0]}")]
@@ -81,7 +81,7 @@ def render(plan: MigrationPlan, files: list[str]) -> RenderableType:
     elif plan.people_needed is not None:
         notes.append(Text(f"About {plan.people_needed:,} people would decide it (80 % power)."))
     head = (plan.decision, plan.reason)
-    tables = terminal_table(arms_table(plan)), terminal_table(lookup_table(plan))
+    tables = [terminal_table(make(plan)) for make in (arms_table, loss_table, lookup_table)]
     return page(head, *tables, notes=notes, signature=plan.signature, files=files)
 
 
