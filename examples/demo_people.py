@@ -1,4 +1,4 @@
-"""What the examples have in common: the demo's faces by an old and a new network, divided by people, and a walk through a move.
+"""What the examples have in common: the demo's faces by an old and a new network, divided by people, and a whole move.
 
 A quarter of the people lie in the gallery with all images but the last, which is looked up; of the others half are what the
 map is fitted on, and half what the plan checks with. The names are made up; the people are LFW's, under opaque ids.
@@ -75,9 +75,8 @@ def walk(demo: Demo, url: str, folder: Path) -> dict[str, float]:
     Returns the share of queries whose first answer is their own person: before, mapped, and with half re-enrolled.
     """
     fit_map(*demo.fit).save(folder / "map.safetensors")
-    owner = {
-        one: demo.names[key] for one, key in zip(demo.gallery[0].ids.tolist(), people_of(demo.gallery[0]).names.tolist())
-    }
+    people = people_of(demo.gallery[0]).names.tolist()
+    owner = {one: demo.names[key] for one, key in zip(demo.gallery[0].ids.tolist(), people, strict=True)}
     wanted = [demo.names[key] for key in people_of(demo.queries[0]).names.tolist()]
 
     def ask(title: str, queries: EmbeddingSet) -> float:

@@ -1,4 +1,4 @@
-"""A FAISS index with its list of ids moves to a new network: the same kind of index, beside the old one until it is switched.
+"""A FAISS index with its list of ids moves to a new network: the same kind of index, beside the old one until the switch.
 
     python examples/faiss_index.py
 

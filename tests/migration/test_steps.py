@@ -189,6 +189,10 @@ def test_templates_of_both_networks_share_the_gallery(planned):
     before = {i: v.tobytes() for i, v in zip(planned.gallery[0].ids.tolist(), planned.gallery[0].vectors, strict=True)}
     one.back()
     assert content(planned) == before
+    one.run()  # and there again, with what was made anew
+    assert one.verify().faults == ()
+    one.switch()
+    assert sum(model == "new" for batch in open_gallery(planned.url).scan() for model in batch.models) == 10
 
 
 def test_a_wrong_vector_in_the_next_place_is_found(planned):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..embeddings import Floats
 from ..gallery.stores import Place, Store, Templates
 from ..metrics import Dyads, genuine_limits
 from ..results import fields
@@ -56,7 +57,8 @@ def check_next(store: Store, fill: Fill, fresh: dict[str, Any] | None, fresh_fau
     info = store.info()
     share = min(1.0, SAMPLE / max(info.count, 1))
     current, before = _hashes_and_sample(store, "current", share)
-    after_hashes, after = _hashes_and_sample(store, "next", share)
+    # What was made anew, before a way back, is no map's work.
+    after_hashes, after = _hashes_and_sample(store, "next", share, fill.mapped)
     twice = len(after_hashes) - len(np.unique(after_hashes))
     missing = int(np.setdiff1d(current, after_hashes).size)
     extra = int(np.setdiff1d(after_hashes, current).size)
@@ -77,22 +79,23 @@ def check_next(store: Store, fill: Fill, fresh: dict[str, Any] | None, fresh_fau
         )
     if differing:
         faults.append(f"{differing:,} of {len(shared):,} templates, mapped again, have another vector in the next place")
-    if not shared:
+    if not shared and not (current.size and after_hashes.size):
         faults.append("no template of the sample is in both places")
     counts = len(current), len(after_hashes), missing, extra
     return Checked(*counts, len(shared), differing, largest, fresh, (*faults, *fresh_faults))
 
 
-def _hashes_and_sample(
-    store: Store, place: Place, share: float
-) -> tuple[NDArray[np.uint64], dict[str, NDArray[np.float32]]]:
-    hashes, sample = [], {}
+def _hashes_and_sample(store: Store, place: Place, share: float, model: str = "") -> tuple[Hashes, dict[str, Floats]]:
+    """Hashes of all ids, and of the sample (of rows by `model`, if given) the vectors."""
+    hashes: list[Hashes] = []
+    sample: dict[str, Floats] = {}
     limit = np.uint64(min(int(share * 2**64), 2**64 - 1))
     for batch in store.scan(place):
         found = text_hashes(np.asarray(batch.ids, dtype=np.str_))
         hashes.append(found)
         for row in np.flatnonzero(found <= limit).tolist():
-            sample[batch.ids[row]] = np.array(batch.vectors[row])
+            if not model or batch.models is None or batch.models[row] == model:
+                sample[batch.ids[row]] = np.array(batch.vectors[row])
     return (np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64)), sample
 
 

@@ -286,9 +286,9 @@ def _same_map(facts: Mapping[str, Any], folder: Path) -> AnyMap:
 
 
 def _reason(decision: Decision, low: float, high: float, margin: float) -> str:
-    told = f"TAR falls by {100 * low:.2f} to {100 * high:.2f} points (95 %), and {100 * margin:g} points are borne"
+    told = f"TAR is lower by {100 * low:.2f} to {100 * high:.2f} points (95 %), and {100 * margin:g} points are borne"
     return {
-        "go": f"{told}: the move is worth it at worst.",
+        "go": f"{told}: at worst that is borne.",
         "stop": f"{told}: the move costs more than that; stay, or re-enrol first.",
         "more": f"{told}: these people can't tell.",
     }[decision]
