@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+from two_networks import world
 
 from facespace.errors import InputError
 from facespace.mapping import load_map
 from facespace.migration import Direction, Evidence, compare_arms
-
-from .conftest import world
 
 
 def cosine(a, b):

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
+from two_networks import world
 
 from facespace.gallery.stores import Templates
 from facespace.mapping import load_map
 from facespace.migration import Direction, Evidence, look_up
 from facespace.migration.lookup import _one_pair_each
-
-from .conftest import world
 
 
 def unit(vectors):

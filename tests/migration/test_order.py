@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from scipy import stats
+from two_networks import world
 
 from facespace.mapping import load_map
 from facespace.migration import Direction, Evidence, fit_uncertainty, order_curve
-
-from .conftest import world
 
 
 @pytest.fixture(scope="module")

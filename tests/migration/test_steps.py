@@ -7,12 +7,11 @@ import sys
 
 import numpy as np
 import pytest
+from two_networks import fill, world
 
 from facespace.errors import FileFormatError, InputError, OutputError
 from facespace.gallery.stores import open_gallery
 from facespace.migration import Migration, MigrationPlan, make_plan
-
-from .conftest import world
 
 
 @pytest.fixture
@@ -275,8 +274,6 @@ def test_a_gallery_of_another_network_is_noticed(scene):
     url = f"sqlite:{scene.folder / 'other.db'}#faces"
     random = np.random.default_rng(3)
     faces = scene.gallery[0].with_vectors(random.normal(size=(600, 24)) @ random.normal(size=(24, 24)) ** 3, "")
-    from .conftest import fill
-
     fill(url, faces)
     plan = make_plan(url, scene.map, *scene.check, far=0.01)
     assert any("not of the map's domain" in told for told in plan.warnings)
