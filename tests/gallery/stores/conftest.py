@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("store_suite")
+
 
 @pytest.fixture(scope="session")
 def postgres():
