@@ -75,7 +75,7 @@ def test_a_whole_move(run, files):
 def test_the_table_of_a_plan_and_what_comes_next(run):
     run(f"gallery copy gallery-old.parquet {URL}")
     text = run(f"{PLAN} --margin 20")
-    for told in ("go TAR is lower by", "gallery mapped, new queries", "Searches in the gallery", "migrate run plan.json"):
+    for told in ("go TAR changes by", "gallery mapped, new queries", "Searches in the gallery", "migrate run plan.json"):
         assert told in text
     run(f"{PLAN} --margin 0.01".replace("plan.json", "stop.json"))
     assert "Run it --anyway" in run("migrate run stop.json", 2)

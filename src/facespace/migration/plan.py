@@ -286,9 +286,9 @@ def _same_map(facts: Mapping[str, Any], folder: Path) -> AnyMap:
 
 
 def _reason(decision: Decision, low: float, high: float, margin: float) -> str:
-    told = f"TAR is lower by {100 * low:.2f} to {100 * high:.2f} points (95 %), and {100 * margin:g} points are borne"
+    told = f"TAR changes by {-100 * high:+.2f} to {-100 * low:+.2f} points (95 %), and a loss of {100 * margin:g} is borne"
     return {
-        "go": f"{told}: at worst that is borne.",
+        "go": f"{told}.",
         "stop": f"{told}: the move costs more than that; stay, or re-enrol first.",
         "more": f"{told}: these people can't tell.",
     }[decision]

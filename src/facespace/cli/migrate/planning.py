@@ -82,7 +82,7 @@ def render(plan: MigrationPlan, files: list[str]) -> RenderableType:
         notes.append(Text(f"About {plan.people_needed:,} people would decide it (80 % power)."))
     head = (plan.decision, plan.reason)
     tables = [terminal_table(make(plan)) for make in (arms_table, loss_table, lookup_table)]
-    return page(head, *tables, notes=notes, signature=plan.signature, files=files)
+    return page(head, *tables, notes=notes, signature=plan.signature, files=files[1:])
 
 
 @group.command("order")
