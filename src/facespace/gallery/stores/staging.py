@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ...io import atomic_write
 from .columns import origin_of, origin_text
 from .protocol import ROWS, Origin, Templates
 
+Places = Callable[[Sequence[str]], NDArray[np.int64]]  #: where rows of these ids lie
 _ORIGIN, _SUFFIX = "origin.json", ".arrow"
 
 
@@ -41,17 +41,17 @@ class Staging:
             with atomic_write(self.folder / _ORIGIN) as path:
                 path.write_text(origin_text(origin), encoding="utf-8")
 
-    def write(self, part: str, templates: Iterable[Templates], places: Mapping[str, int], model: str) -> None:
+    def write(self, part: str, templates: Iterable[Templates], places: Places, model: str) -> None:
         """All rows of a part or none, in place of those it had.
 
-        Args: places: of each id; rows of other ids are left out. model: of what has no name of a network.
+        Args: places: of ids; a row without, -1, is left out. model: of what has no name of a network.
         """
         with atomic_write(self.folder / f"{part}{_SUFFIX}") as path, pa.OSFile(str(path), "wb") as file:
             writer = None
             with ThreadPoolExecutor(1) as pool:  # the next rows are mapped while these go to the disk
                 last: Future[None] | None = None
                 for rows in templates:
-                    at = np.fromiter(map(places.get, rows.ids, repeat(-1)), np.int64, len(rows))
+                    at = places(rows.ids)
                     models = pa.array([model] * len(rows) if rows.models is None else rows.models, pa.string())
                     vectors = vector_array(np.ascontiguousarray(rows.vectors, np.float32))
                     batch = pa.record_batch([pa.array(at), vectors, models], ["place", "vector", "model"])
@@ -64,6 +64,17 @@ class Staging:
                     last.result()
             if writer:
                 writer.close()
+
+    def forget(self, places: NDArray[np.int64], dim: int) -> None:
+        """Rows that wait no more, since what they were mapped from has changed: later ones, of no network."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        batch = pa.record_batch(
+            [pa.array(places), vector_array(np.zeros((len(places), dim), np.float32)), pa.nulls(len(places), pa.string())],
+            ["place", "vector", "model"],
+        )
+        path = self.folder / f"gone-{len(self.parts())}{_SUFFIX}"
+        with atomic_write(path) as temporary, pa.ipc.new_file(str(temporary), batch.schema) as writer:
+            writer.write_batch(batch)
 
     def parts(self) -> list[str]:
         """The names of those that are there, in the order they were written."""
@@ -95,15 +106,19 @@ class Staged:
 
     def __init__(self, staging: Staging) -> None:
         self._staging, self.parts = staging, staging.parts()
-        batches = [(part, batch["place"].to_numpy().copy()) for part in self.parts for batch in staging.read(part)]
-        held = [places for _, places in batches]
-        first = {part: -number for number, (part, _) in reversed(list(enumerate(batches)))}
-        self._batches = [(part, number + first[part]) for number, (part, _) in enumerate(batches)]
+        found = [(part, batch) for part in self.parts for batch in staging.read(part)]
+        held = [batch["place"].to_numpy().copy() for _, batch in found]
+        stays = np.concatenate([np.zeros(0, bool), *(batch["model"].is_valid().to_numpy(False) for _, batch in found)])
+        batches = [part for part, _ in found]
+        del found
+        first = {part: -number for number, part in reversed(list(enumerate(batches)))}
+        self._batches = [(part, number + first[part]) for number, part in enumerate(batches)]
         files = np.repeat(np.arange(len(held)), [len(places) for places in held])
         rows = np.concatenate([np.zeros(0, np.int64), *(np.arange(len(places)) for places in held)])
         places = np.concatenate([np.zeros(0, np.int64), *held])
         order = np.argsort(places, kind="stable")
-        order = order[np.append(np.diff(places[order]) > 0, True)[: len(order)]]
+        order = order[np.append(np.diff(places[order]) > 0, True)[: len(order)]]  # the last of a place
+        order = order[stays[order]]
         self.places, self._files, self._rows = places[order], files[order], rows[order]
         self._opened: tuple[str, list[pa.RecordBatch]] = ("", [])
 
@@ -113,20 +128,21 @@ class Staged:
     def chunks(self, low: int, high: int, dim: int, rows: int = ROWS) -> Iterator[tuple[NDArray[Any], NDArray[Any], Any]]:
         """Places from `low` to below `high`, `rows` at a time: vectors (n, dim), models (n,), which are held (n,)."""
         for start in range(low, high, rows):
-            stop = min(start + rows, high)
-            cut = slice(*np.searchsorted(self.places, (start, stop)))
-            held = np.zeros(stop - start, bool)
-            held[self.places[cut] - start] = True
-            batches = np.unique(self._files[cut])
-            if len(batches) == 1 and held.all():
-                yield *self._take(batches[0], self._rows[cut]), held
-                continue
-            vectors, models = np.zeros((stop - start, dim), np.float32), np.full(stop - start, None, object)
-            for number in batches:
-                mine = self._files[cut] == number
-                at = self.places[cut][mine] - start
-                vectors[at], models[at] = self._take(number, self._rows[cut][mine])
-            yield vectors, models, held
+            yield self.take(np.arange(start, min(start + rows, high)), dim)
+
+    def take(self, places: NDArray[np.int64], dim: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+        """Vectors (n, dim), models (n,), and which are held (n,), of n places."""
+        at = np.minimum(np.searchsorted(self.places, places), max(len(self) - 1, 0))
+        held = self.places[at] == places if len(self) else np.zeros(len(places), bool)
+        files, rows = self._files[at[held]], self._rows[at[held]]
+        batches = np.unique(files)
+        if len(batches) == 1 and held.all():
+            return *self._take(batches[0], rows), held
+        vectors, models = np.zeros((len(places), dim), np.float32), np.full(len(places), None, object)
+        for number in batches:
+            to = np.flatnonzero(held)[files == number]
+            vectors[to], models[to] = self._take(number, rows[files == number])
+        return vectors, models, held
 
     def _take(self, number: int, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Vectors and models of some rows of a batch. One file is open at a time: what is mapped counts as memory."""

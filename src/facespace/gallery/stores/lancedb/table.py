@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ....errors import GalleryError, OutputError, missing_extra
 from ..columns import columns_of, origin_of, origin_text
 from ..protocol import ROWS, Origin, Place, Templates
-from ..staging import Staged, texts_of, vector_array, vectors_of
+from ..staging import Places, Staged, texts_of, vector_array, vectors_of
 
 PLACES: tuple[Place, ...] = ("current", "next", "old")
 ORIGIN = b"facespace.origin"  # in the metadata of a column of vectors, with which it is renamed
@@ -113,8 +114,8 @@ class Table:
                     texts_of(batch[names.subject]).to_pylist() if names.subject else None,
                 )  # fmt: skip
 
-    def addresses(self, part: tuple[int, int, int] | None) -> dict[str, int]:
-        """Where each row lies, by id: those of a part, or those that `next` has not got."""
+    def addresses(self, part: tuple[int, int, int] | None) -> Places:
+        """Where rows of a part lie, or rows that `next` has not got, by id."""
         key = self.names.id
         if part is None:
             found = self.data.scanner([key], filter=self.empty_next(), with_row_address=True).to_table()
@@ -122,9 +123,10 @@ class Table:
             fragment = self.data.get_fragment(part[0])
             cut = self.cut(fragment, *part[1:]) if fragment else range(0)
             if not cut:
-                return {}
+                return lambda ids: np.full(len(ids), -1)
             found = fragment.to_table(columns=[key], offset=cut.start, limit=len(cut), with_row_address=True)
-        return dict(zip(texts_of(found[key]).to_pylist(), found["_rowaddr"].to_pylist(), strict=True))
+        places = dict(zip(texts_of(found[key]).to_pylist(), found["_rowaddr"].to_pylist(), strict=True))
+        return lambda ids: np.fromiter(map(places.get, ids, repeat(-1)), np.int64, len(ids))
 
     @staticmethod
     def cut(fragment: Any, start: int, stop: int) -> range:
