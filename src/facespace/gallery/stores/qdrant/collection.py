@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import warnings
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
@@ -33,15 +32,15 @@ class Client:
         except ImportError:
             raise missing_extra("qdrant-client", "qdrant", "a gallery in Qdrant") from None
         self.is_server = place.startswith(("http://", "https://"))
-        with warnings.catch_warnings():  # of other versions of the server; of a lock that another process holds
-            warnings.simplefilter("ignore", UserWarning)
-            warnings.simplefilter("ignore", ResourceWarning)
-            try:
-                self.raw: Any = QdrantClient(url=place) if self.is_server else QdrantClient(path=place)
-            except RuntimeError as error:
-                if (file := getattr(error.__context__, "fh", None)) is not None:
-                    file.close()  # the lock that another program holds, which the client leaves open
-                raise
+        try:
+            told = (
+                {"url": place, "check_compatibility": False} if self.is_server else {"path": place}
+            )  # it warns in a thread
+            self.raw: Any = QdrantClient(**told)
+        except RuntimeError as error:
+            if (file := getattr(error.__context__, "fh", None)) is not None:
+                file.close()  # the lock that another program holds, which the client leaves open
+            raise
 
     def __del__(self) -> None:
         if hasattr(self, "raw"):
