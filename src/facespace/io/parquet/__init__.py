@@ -2,6 +2,10 @@
 
 from .columns import parquet_columns
 from .files import ParquetFiles, Shard
+from .pointer import HIDDEN, POINTER, place_in, read_pointer
 from .writing import GROUP, facts_text, prefetched, save_parquet, write_tables
 
-__all__ = ["GROUP", "ParquetFiles", "Shard", "facts_text", "parquet_columns", "prefetched", "save_parquet", "write_tables"]
+__all__ = [
+    "GROUP", "HIDDEN", "POINTER", "ParquetFiles", "Shard", "facts_text", "parquet_columns", "place_in", "prefetched",
+    "read_pointer", "save_parquet", "write_tables",
+]  # fmt: skip

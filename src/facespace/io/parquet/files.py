@@ -6,11 +6,10 @@ through all files, in the order of their paths.
 
 from __future__ import annotations
 
-import glob
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from ..limits import check_size
 from ..set_facts import read_facts
 from .columns import parquet_columns
 from .pages import check_pages
+from .pointer import paths_of, stamp_of
 from .values import column_of, matrix_of
 from .writing import GROUP
 
@@ -51,6 +51,7 @@ class ParquetFiles:
         dim: width of the vectors. model: what the files say, "" where nothing. metadata: further facts of each file.
         packed: what numbers a column of bytes holds, "" for float32. coded: columns that are read as a dictionary, lest a
             text that many rows share be multiplied.
+        stamps: size and time of each file (st_mtime_ns) when it was opened.
     """
 
     place: str
@@ -61,13 +62,18 @@ class ParquetFiles:
     metadata: tuple[Mapping[str, Any], ...]
     packed: str = ""
     coded: tuple[str, ...] = ()
+    stamps: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, place: str | Path, columns: Wanted | None = None) -> ParquetFiles:
-        """Look at the footers. `columns` as of `read_set`; a guess is told by a GuessWarning. Raises FileFormatError."""
+    def open(cls, place: str | Path, columns: Wanted | None = None, *, follow: bool = True) -> ParquetFiles:
+        """Look at the footers. `columns` as of `read_set`; a guess is told by a GuessWarning. Raises FileFormatError.
+
+        A folder in which a gallery's successor was made current is read there; its own files if not `follow`.
+        """
         wanted = dict(columns or {})
         packed = wanted.pop("bytes", "")
-        paths, groups, first = _paths(str(place)), [], None
+        paths, groups, first = paths_of(str(place), follow), [], None
+        stamps = {path: stamp_of(path) for path in paths}
         metadata = []
         start = 0
         for path in paths:
@@ -87,14 +93,14 @@ class ParquetFiles:
                 if rows := about.row_group(number).num_rows:
                     groups.append(Shard(path, (number,), start, rows))
                     start += rows
-        assert first is not None  # _paths gives one at least
+        assert first is not None  # paths_of gives one at least
         if not start:
             raise FileFormatError(f"{place} holds no rows: an embedding set needs a vector; this one is empty")
         if told := guessed(first["names"], {}):
             metadata[0] = {**metadata[0], "columns": told}
         if told := guessed(first["names"], wanted):
             warnings.warn(f"{place} was read with {told}", GuessWarning, stacklevel=4)
-        return cls(str(place), tuple(groups), metadata=tuple(metadata), packed=packed, **first)
+        return cls(str(place), tuple(groups), metadata=tuple(metadata), packed=packed, stamps=stamps, **first)
 
     def read(self) -> Fields:
         """The whole of it in memory."""
@@ -139,10 +145,21 @@ class ParquetFiles:
     def batches(self, shard: Shard, *, vectors: bool = True, rows: int = GROUP) -> Iterator[Fields]:
         """What EmbeddingSet takes, by its names, for at most `rows` rows at a time; without `vectors` the texts alone."""
         for table in self.tables(shard, vectors=vectors, rows=rows):
-            yield self._fields(shard.path, table)
+            yield self.fields(shard.path, table)
 
-    def tables(self, shard: Shard, *, vectors: bool = True, everything: bool = False, rows: int = GROUP) -> Iterator[Any]:
-        """pyarrow Tables of at most `rows` rows: the set's columns, or `everything` that the file has."""
+    def tables(
+        self,
+        shard: Shard,
+        *,
+        vectors: bool = True,
+        everything: bool = False,
+        names: Sequence[str] | None = None,
+        rows: int = GROUP,
+    ) -> Iterator[Any]:
+        """pyarrow Tables of at most `rows` rows: the set's columns, these `names`, or `everything` that the file has.
+
+        Raises FileFormatError: damaged, or another file than the one that was opened.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -150,7 +167,10 @@ class ParquetFiles:
             check_pages(shard.path, shard.groups)
             options = {"read_dictionary": list(self.coded), "page_checksum_verification": True, "pre_buffer": False}
             with pq.ParquetFile(shard.path, buffer_size=1 << 22, **options) as file:
-                names = None if everything else [name for role, name in self.names.items() if vectors or role != "vector"]
+                if stamp_of(shard.path) != self.stamps.get(shard.path, stamp_of(shard.path)):  # else two sets would be mixed
+                    raise FileFormatError(f"{shard.path} was changed while it was read", "Open it again.")
+                if names is None and not everything:
+                    names = [name for role, name in self.names.items() if vectors or role != "vector"]
                 read = 0
                 for batch in file.iter_batches(rows, row_groups=list(shard.groups), columns=names, use_threads=False):
                     read += batch.num_rows
@@ -169,7 +189,7 @@ class ParquetFiles:
         import pyarrow as pa
 
         for table in self.tables(shard, everything=True, rows=rows):
-            fields = self._fields(shard.path, table)
+            fields = self.fields(shard.path, table)
             made, known = move(fields)
             arrays: dict[str, Any] = {role: pa.array(fields[role], pa.string()) for role in _TEXTS if role in fields}
             if "quality" in fields:
@@ -192,14 +212,17 @@ class ParquetFiles:
                         yield {name: value[part] if name not in ("model", "metadata") else value
                                for name, value in fields.items()}  # fmt: skip
 
-    def _fields(self, path: Path, table: Any) -> Fields:
+    def fields(self, path: Path, table: Any) -> Fields:
+        """What EmbeddingSet takes, by its names, of a table of the file `path`."""
         fields: Fields = {"model": self.model, "metadata": dict(self.metadata[0])}
         for role, name in self.names.items():
+            if name not in table.column_names:
+                continue
             if role != "vector":
                 if role == "id" and table[name].null_count:
                     raise FileFormatError(f"{path}: {table[name].null_count} rows have no {name}")
                 fields["ids" if role == "id" else role] = column_of(path, role, name, table[name])
-            elif name in table.column_names:
+            else:
                 fields["vectors"] = _vectors(path, name, table[name].combine_chunks(), self.packed)
                 if fields["vectors"].shape[1] != self.dim:
                     widths = f"{fields['vectors'].shape[1]} and {self.dim}"
@@ -211,23 +234,6 @@ class ParquetFiles:
         inside = path.relative_to(self.place).parts[:-1] if Path(self.place).is_dir() else ()
         keys = dict(part.split("=", 1) for part in inside if "=" in part)
         return {role: [unquote(keys[role])] * rows for role in ("subject", "template", "media") if role in keys}
-
-
-def _paths(place: str) -> list[Path]:
-    path = Path(place)
-    if path.is_dir():
-        found = [p for p in path.rglob("*.parquet") if not any(one[0] in "._" for one in p.relative_to(path).parts)]
-        if not found:
-            raise FileFormatError(f"{place} holds no Parquet files", "A set is one Parquet file, or a folder of them.")
-    elif path.exists():
-        found = [path]
-    else:
-        found = [Path(name) for name in glob.glob(place, recursive=True) if name.endswith(".parquet")]
-        if not found:
-            raise FileFormatError(
-                f"no such file: {place} (an embedding set)", "Check the path; relative paths start at the current folder."
-            )
-    return sorted(found)
 
 
 def _footer(path: Path) -> Any:

@@ -15,7 +15,12 @@ from ..files import atomic_write
 from ..set_facts import digest_of
 
 GROUP = 16384  # rows of a row group that we write, and of a batch: 32 MiB of 512 numbers
-_REPEATED = ("subject", "template", "media")  # whose values come again and again; ids and vectors are noise to a dictionary
+_REPEATED = (
+    "subject",
+    "template",
+    "media",
+    "model",
+)  # whose values come again and again; ids and vectors are noise to a dictionary
 
 
 def save_parquet(fields: Fields, path: Path) -> None:
@@ -40,7 +45,9 @@ def facts_text(model: str, dim: int, metadata: Mapping[str, Any]) -> str:
     return json.dumps(facts)
 
 
-def write_tables(path: Path, tables: Iterable[Any], facts: Callable[[], str] | None = None) -> None:
+def write_tables(
+    path: Path, tables: Iterable[Any], facts: Callable[[], str] | None = None, compression: str = "zstd"
+) -> None:
     """Write pyarrow Tables of one schema to `path`, whole or not at all; at the end `facts()`, a `facts_text`.
 
     Without `facts` these are in the schema's metadata, where they are known before.
@@ -54,7 +61,7 @@ def write_tables(path: Path, tables: Iterable[Any], facts: Callable[[], str] | N
                 if writer is None:
                     coded = [name for name in _REPEATED if name in table.column_names]
                     writer = pq.ParquetWriter(
-                        temporary, table.schema, compression="zstd", use_dictionary=coded, write_page_checksum=True
+                        temporary, table.schema, compression=compression, use_dictionary=coded, write_page_checksum=True
                     )
                 writer.write_table(table, row_group_size=GROUP)
             if writer is not None and facts is not None:
