@@ -1,0 +1,5 @@
+"""Milvus: a collection of a server, or of a file in Milvus Lite."""
+
+from .store import MilvusGallery
+
+__all__ = ["MilvusGallery"]
