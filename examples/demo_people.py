@@ -108,5 +108,6 @@ def walk(demo: Demo, url: str, folder: Path) -> dict[str, float]:
     migration.verify()
     migration.switch()
     migration.finish()
-    print(f"\n{open_gallery(url).info()}")
+    info = open_gallery(url).info()
+    print(f"\nFinished: {info.count:,} templates of {info.model}, {info.dim} numbers each")
     return rates

