@@ -197,7 +197,8 @@ def test_files_of_other_programs_keep_their_columns(tmp_path, whole, kind):
     rows = [value(row) for row in whole.vectors]
     table = pa.table({
         "face_id": list(whole.ids), "embedding": pa.array(rows, type_), "PersonId": list(whole.people),
-        "box": [[row, 1] for row in range(300)], "taken": pa.array(range(300), pa.timestamp("us")), "model": list(range(300)),
+        "box": [[row, 1] for row in range(300)], "taken": pa.array(range(300), pa.timestamp("us")),
+        "model": list(range(300)),
     })  # fmt: skip
     pq.write_table(table, tmp_path / "photos.parquet", row_group_size=70)
     store = open_gallery(f"{tmp_path / 'photos.parquet'}#?subject=PersonId")

@@ -79,6 +79,10 @@ def do(postgres):
                 cursor = connection.execute(statement, values)
                 return cursor.fetchall() if cursor.description else None
 
+        def many(self, statement, rows):
+            with psycopg.connect(postgres) as connection:
+                connection.cursor().executemany(statement, rows)
+
         def url(self, table, options=""):
             return f"{postgres}#{table}{options}"
 
@@ -102,9 +106,11 @@ def test_keys_and_types_that_tables_have(do, key, kind):
     whole = templates(16, KEYS[key])
     table = f"t{next(NUMBERS)}"
     do(f'CREATE TABLE {table} ("faceId" {key} PRIMARY KEY, "personId" bigint, box int[], embedding {kind})')
+    rows = []
     for row, (id_, vector) in enumerate(zip(whole.ids, whole.vectors, strict=True)):
         value = {"b": vector.tobytes(), "r": vector.tolist(), "d": vector.tolist()}.get(kind[0], str(vector.tolist()))
-        do(f"INSERT INTO {table} VALUES (%s, %s, %s, %s::{kind})", (id_, row // 3, [row, 1], value))
+        rows.append((id_, row // 3, [row, 1], value))
+    do.many(f"INSERT INTO {table} VALUES (%s, %s, %s, %s::{kind})", rows)
     none = {"bigint": "-7", "integer": "-7", "uuid": str(uuid.UUID(int=5))}.get(key, "none")
     do(f"INSERT INTO {table} VALUES (%s, 1, '{{}}', NULL)", (none,))
     before = do(f"SELECT * FROM {table} ORDER BY 1")
@@ -143,8 +149,8 @@ def test_a_photo_servers_table(do):
     do(f"CREATE INDEX {table}_far ON {table} USING ivfflat ((embedding::halfvec(16)) halfvec_l2_ops) WITH (lists='3')")
     do(f"CREATE VIEW {table}_all AS SELECT id, embedding FROM {table}")
     whole = templates(16, [str(row) for row in range(300)])
-    for id_, vector in zip(whole.ids, whole.vectors, strict=True):
-        do(f"INSERT INTO {table} VALUES (%s, %s)", (id_, str(vector.tolist())))
+    values = [(id_, str(vector.tolist())) for id_, vector in zip(whole.ids, whole.vectors, strict=True)]
+    do.many(f"INSERT INTO {table} VALUES (%s, %s)", values)
     store = open_gallery(do.url(table))
     info = store.info()
     assert info.metric == "cosine"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import FileFormatError, GalleryError, GuessWarning, OutputError
-from ....io import GROUP, ParquetFiles, Shard, facts_text, write_tables
+from ....io import GROUP, ParquetFiles, Shard, facts_text, prefetched, write_tables
 from ..nearest import nearest, of_width
 from ..protocol import ROWS, Found, GalleryInfo, Origin, Place, Templates
 from ..url import GalleryURL
@@ -117,7 +117,7 @@ class ParquetGallery:
 
         name = part_of(files, shard)
         path = folder / f"{name}.parquet"
-        write_tables(path, made(), compression="zstd" if isinstance(self._places, FolderPlaces) else "none")
+        write_tables(path, prefetched(made()), compression="zstd" if isinstance(self._places, FolderPlaces) else "none")
         head, first, last, _ = pieces(name)
         for other in folder.rglob("*.parquet"):  # what was cut otherwise into parts, before
             cut = pieces(other.relative_to(folder).as_posix().removesuffix(".parquet"))
@@ -206,7 +206,7 @@ class ParquetGallery:
         told = json.dumps({"origin": asdict(origin), "parts": parts})
         schema = schema.with_metadata({**(schema.metadata or {}), KEY: told.encode()})
         tables = (table for shard in files.shards() for table in files.tables(shard, everything=True))
-        write_tables(places.whole["next"], (table.cast(schema) for table in tables))
+        write_tables(places.whole["next"], prefetched(table.cast(schema) for table in tables))
         places.completed()
 
     def switch(self) -> None:

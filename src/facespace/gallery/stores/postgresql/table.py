@@ -33,6 +33,7 @@ WHERE d.classid = 'pg_class'::regclass AND d.refobjid = %s AND d.refobjsubid = %
 _VIEWS = """
 SELECT DISTINCT r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
 WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = %s AND d.refobjsubid = %s ORDER BY 1"""
+_PIECE = 1 << 21  # bytes of a statement: within the memory that a server gives to one step (work_mem, 4 MiB)
 _WHOLE = {"int2": 1 << 15, "int4": 1 << 31, "int8": 1 << 63}
 
 
@@ -198,8 +199,6 @@ class Table:
         if not kept:
             return 0
         models = batch.models or [origin.model if origin else ""] * len(batch)
-        source, given = unnested(vector, np.asarray(batch.vectors)[kept], [batch.ids[row] for row in kept],
-                                 [models[row] for row in kept])  # fmt: skip
         sets = f"{quoted(vector.name)} = s.vector" + (f", {quoted(model)} = s.c2" if model in self.there else "")
         where = f"t.{quoted(self.key.name)} = {self._cast('s.c1')}"
         # A part is small beside the table: by its index, a row at a time, whatever the planner thinks of unnest.
@@ -207,7 +206,13 @@ class Table:
             "SELECT set_config('enable_' || way, 'off', true) FROM unnest(%s::text[]) AS way",
             (["hashjoin", "mergejoin", "seqscan"],),
         )
-        return self.run(f"UPDATE {self.name} t SET {sets} FROM {source} WHERE {where}", given)
+        done, step = 0, max(1, _PIECE // (4 * batch.vectors.shape[1]))
+        for start in range(0, len(kept), step):
+            rows = kept[start : start + step]
+            texts = [batch.ids[row] for row in rows], [models[row] for row in rows]
+            source, given = unnested(vector, np.asarray(batch.vectors)[rows], *texts)
+            done += self.run(f"UPDATE {self.name} t SET {sets} FROM {source} WHERE {where}", given)
+        return done
 
     def _cast(self, value: str) -> str:
         return f"{value}::{self.key.type}"
