@@ -174,9 +174,10 @@ def pair_statistics(
     *,
     exclude: PairProtocol | None = None,
     engine: Engine | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> PairStatistics:
     """The statistics that `fit_map` fits on with the same arguments; add them to others, or keep them for later fits."""
-    pairs = Pairing.of(source, target, protocol, exclude=exclude, engine=engine or LocalEngine())
+    pairs = Pairing.of(source, target, protocol, exclude=exclude, engine=engine or LocalEngine(), progress=progress)
     return replace(pairs.sums().statistics, source_model=source.model, target_model=target.model)
 
 
