@@ -92,7 +92,9 @@ class StoredSet(Origin, Generic[S]):
         return self.files.batches(shard, vectors=False)
 
     def take(self, rows: NDArray[np.intp]) -> S:
-        """The rows of these numbers, ascending, in memory."""
+        """The rows of these numbers, each once, in that order, in memory. What they lie among is read once."""
+        order = np.argsort(rows, kind="stable")
+        rows, back = rows[order], np.argsort(order)
         parts: list[Fields] = []
         for group in self.files.groups:
             wanted = rows[slice(*np.searchsorted(rows, (group.start, group.start + group.rows)))] - group.start
@@ -109,7 +111,7 @@ class StoredSet(Origin, Generic[S]):
         if not parts:
             raise InputError(f"none of the rows of {self.files.place} was asked for")
         arrays = {name: [part[name] for part in parts] for name in parts[0] if name not in ("model", "metadata")}
-        whole = {name: np.concatenate(pieces) for name, pieces in arrays.items()}
+        whole = {name: np.concatenate(pieces)[back] for name, pieces in arrays.items()}
         return self._made({**parts[0], **whole}, int(rows[0]))
 
     def load(self) -> S:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ..engine import Engine
@@ -15,8 +13,8 @@ from ..errors import InputError, shorten
 from ..gallery import GALLERY, Codes, Entries, Gallery, MemoryGallery
 from ..io import Shard
 from ..people import people_named, people_of
-from ..row_index import AnySet, RowIndex, ids_and_people, rows_of
-from ..verification import Cohort, PairMap, check_cohort, corrections, fitted_rows
+from ..row_index import AnySet, RowIndex, rows_of
+from ..verification import Cohort, PairMap, check_cohort, corrections
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,25 +95,3 @@ def check_apart(gallery: AnySet, probes: EmbeddingSet, cohort: Cohort | None, en
     if isinstance(gallery, StoredSet) and len(rows := rows_of(gallery, np.concatenate([c.ids for c in cohort]), engine)):
         ids = gallery.take(rows).ids
     check_cohort(cohort, np.concatenate([ids, probes.ids]), "the gallery and the probes")
-
-
-def count_fitted(map: PairMap | None, faces: AnySet, engine: Engine) -> NDArray[np.bool_]:
-    """(n,) which entries the map was fitted on; none where it doesn't say."""
-    if getattr(map, "fitted", None) is None:
-        return np.zeros(len(faces), dtype=np.bool_)
-    if isinstance(faces, EmbeddingSet):
-        return fitted_rows(map, faces)
-    return np.concatenate(list(engine.map(_Fitted(map, faces), faces.shards())))
-
-
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    map: Any
-    faces: StoredSet[EmbeddingSet]
-
-    def __call__(self, shard: Shard) -> NDArray[np.bool_]:
-        found = []
-        for fields in self.faces.texts(shard):
-            ids, people = ids_and_people(fields)
-            found.append(self.map.fitted.has(ids, people.names))
-        return np.concatenate(found)

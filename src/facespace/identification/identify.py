@@ -29,7 +29,7 @@ from ..people import left_out, people_of
 from ..results import signature
 from ..row_index import AnySet
 from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
-from ._entries import check_apart, count_fitted, gallery_of, index_of, reference
+from ._entries import check_apart, gallery_of, index_of, reference
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -182,7 +182,7 @@ def identify(
         warnings += copied_probes(asked.ids, found.closest >= COPY)
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
     warnings += fitted_warning(fitted_rows(map, asked), "probes")
-    warnings += fitted_warning(count_fitted(map, gallery, work)[owner >= 0], "gallery entries")
+    warnings += fitted_warning(fitted_rows(map, gallery, work)[owner >= 0], "gallery entries")
     if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
     warnings += few_nonmated(nonmated, fpirs if nonmated else ())
