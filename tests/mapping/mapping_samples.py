@@ -62,3 +62,19 @@ def stored(faces, folder, files=3, order=None):
     for number, rows in enumerate(np.array_split(np.arange(len(faces)), files)):
         faces.take(rows).save(folder / f"{number}.parquet")
     return EmbeddingSet.open(folder)
+
+
+class Side:
+    """Vectors in memory as a side of refine's search."""
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    def __len__(self):
+        return len(self.vectors)
+
+    def rows(self, rows):
+        return self.vectors[rows]
+
+    def blocks(self, size):
+        return (self.vectors[start : start + size] for start in range(0, len(self), size))

@@ -73,10 +73,15 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Running(Where):
-    """Where, and in how much memory, sets in Parquet are worked on, which may be larger than memory."""
+class Memory:
+    """In how much memory sets in Parquet are worked on, which may be larger than memory."""
 
     memory: Annotated[float, typer.Option("--memory", metavar="GB", help="For the vectors that are in work.")] = 2.0
+
+    @property
+    def parts(self) -> int:
+        """How many parts are worked on at a time."""
+        return 1
 
     def rows(self, dim: int) -> int:
         """How many vectors of this width a worker may take at a time, with those of a second set, and copies in work."""
@@ -84,10 +89,20 @@ class Running(Where):
 
         if self.memory <= 0:
             raise InputError(f"--memory {self.memory:g}: it must be more than 0 GB", "2 is usual.")
-        return max(256, min(GROUP, int(1e9 * self.memory / self.made.workers / (_COPIES * 4 * dim))))
+        return max(256, min(GROUP, int(1e9 * self.memory / self.parts / (_COPIES * 4 * dim))))
 
 
-PRINTING, CROPPING, WHERE, RUNNING = Printing(), Cropping(), Where(), Running()
+@dataclass(frozen=True)
+class Running(Memory, Where):
+    """Where, and in how much memory."""
+
+    @property
+    def parts(self) -> int:
+        """How many parts are worked on at a time."""
+        return self.made.workers
+
+
+PRINTING, CROPPING, WHERE, MEMORY, RUNNING = Printing(), Cropping(), Where(), Memory(), Running()
 _COPIES = 24
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
 OutputFolder = Annotated[
