@@ -9,7 +9,7 @@ from .formats import read_matlab, read_npz_artefact
 from .journal import MANIFEST, Journal, checksum_line, unfinished
 from .json import jsonable, to_json, write_json
 from .limits import guarded
-from .parquet import GROUP, ParquetFiles, Shard, facts_text, parquet_columns, prefetched, write_tables
+from .parquet import GROUP, ParquetFiles, Shard, facts_text, parquet_columns, prefetched, set_table, write_tables
 from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "ParquetFiles", "Shard", "artefact_kind", "atomic_write", "check_folder", "checksum_line", "choose_columns",
     "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "named_as", "nfc", "numbers",
     "parquet_columns", "prefetched", "read_artefact", "read_matlab", "read_npz_artefact", "read_set", "read_tensors",
-    "read_text", "texts", "to_json", "too_long", "unfinished", "unseen_difference", "without_suffix", "write_artefact",
-    "write_json", "write_set", "write_tables",
+    "read_text", "set_table", "texts", "to_json", "too_long", "unfinished", "unseen_difference", "without_suffix",
+    "write_artefact", "write_json", "write_set", "write_tables",
 ]  # fmt: skip
