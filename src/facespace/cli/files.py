@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from ..errors import GuessWarning, InputError
-from .options import Cropping, Memory, Printing
+from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
 if TYPE_CHECKING:
@@ -62,6 +62,12 @@ def open_set(path: Path, memory: Memory) -> AnySet:
         return EmbeddingSet.load(file, columns=columns)
     stored = EmbeddingSet.open(file, columns=columns)
     return replace(stored, block=memory.rows(stored.dim))
+
+
+def open_large(path: Path) -> AnySet:
+    """The set at a path: as `open_set` where it is large, else in memory."""
+    faces = open_set(path, MEMORY)
+    return load_set(path) if len(faces) <= _LARGE else faces
 
 
 @contextmanager
