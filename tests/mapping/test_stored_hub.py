@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from mapping_samples import stored, two_sets
 
+from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
 from facespace.errors import InputError, OutputError
 from facespace.mapping import CanonicalSpace
+from facespace.mapping.hub import _fuse, _fused_files
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +69,49 @@ def test_a_stored_set_goes_into_the_hub_and_out_as_one_in_memory(sets, files, tm
         assert hub.apply_to_files("a", files["a"], tmp_path / name, rows_per_file=50)[1] == len(files["a"])
         with pytest.raises(OutputError, match="is there already"):
             hub.apply_to_files("a", files["a"], tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["out", "out.parquet"])
+def test_sets_in_files_are_fused_as_in_memory(sets, files, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(_fuse, "GROUP", 32)  # several temporary files of what lies in another order
+    hub = CanonicalSpace.fit({n: sets[n] for n in "ab"}).join("c", sets["c"], {n: sets[n] for n in "ab"})
+    part = {"a": sets["a"].take(np.arange(70)), "b": sets["b"].take(np.arange(20, len(sets["b"]))), "c": sets["c"]}
+    order = np.random.default_rng(1).permutation(len(part["b"]))
+    part["b"] = part["b"].take(order)
+    stored_ = {n: stored(part[n], tmp_path / f"{n}-part") for n in "abc"}
+    wanted = hub.fuse(part, {"b": 2.0})
+    for given in (stored_, {**stored_, "a": part["a"]}, {**part, "b": stored_["b"]}):
+        fused, resumed = hub.fuse_to_files(given, tmp_path / name, {"b": 2.0}, rows_per_file=50)
+        found = fused.load()
+        assert (resumed, found.model, dict(found.metadata)) == (0, wanted.model, dict(wanted.metadata))
+        assert np.array_equal(found.ids, wanted.ids)
+        assert np.array_equal(found.subject, wanted.subject)
+        assert np.allclose(found.vectors, wanted.vectors, atol=1e-6)
+        assert np.allclose(hub.fuse(given, {"b": 2.0}).vectors, wanted.vectors, atol=1e-6)
+        shutil.rmtree(tmp_path / name) if name == "out" else (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_fusion_that_was_cut_off_goes_on_and_ends_with_the_same_bytes(sets, files, tmp_path, monkeypatch, damaged):
+    hub, given = CanonicalSpace.fit({n: sets[n] for n in "ab"}), {n: files[n] for n in "ab"}
+    hub.fuse_to_files(given, tmp_path / "whole", rows_per_file=30)
+    real, calls = _fused_files.write_tables, []
+
+    def cut(*arguments):
+        calls.append(arguments)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(_fused_files, "write_tables", cut)
+    with pytest.raises(KeyboardInterrupt):
+        hub.fuse_to_files(given, tmp_path / "out", rows_per_file=30)
+    if damaged:
+        (tmp_path / "out.partial" / "part-000001.parquet").write_bytes(b"damaged")
+    assert hub.fuse_to_files(given, tmp_path / "out", rows_per_file=30)[1] == (60 if damaged else 90)
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert all((tmp_path / "whole" / n).read_bytes() == (tmp_path / "out" / n).read_bytes() for n in names)
+    assert hub.fuse_to_files(given, tmp_path / "out", rows_per_file=30)[1] == len(EmbeddingSet.open(tmp_path / "out"))
+    with pytest.raises(OutputError, match="is there already"):
+        hub.fuse_to_files(given, tmp_path / "out", {"a": 2.0}, rows_per_file=30)

@@ -120,12 +120,26 @@ def fuse(
     hub: Hub,
     sets: Annotated[list[Path], typer.Argument(help="Sets of networks in the hub.")],
     output: SetOut,
+    rows_per_file: Annotated[int, typer.Option(min=1, help="Of the files in a folder.")] = 1 << 17,
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
-    """Average several networks' templates of each image in the hub."""
+    """Average several networks' templates of each image in the hub.
+
+    From Parquet to Parquet nothing is whole in memory. A folder is written file by file: a run that was stopped goes on where
+    it was, if it is begun again.
+    """
     from ..mapping import CanonicalSpace
 
-    save_moved(CanonicalSpace.load(hub).fuse(_named(sets, load_set)), output, None, printing)
+    fitted, given = CanonicalSpace.load(hub), _named(sets, lambda path: open_set(path, running))
+    if output.suffix not in ("", ".parquet"):
+        save_moved(fitted.fuse(given), output, None, printing)
+        return
+    with reading(printing) as progress:
+        fused, resumed = fitted.fuse_to_files(
+            given, output, rows_per_file=rows_per_file, engine=running.made, progress=progress
+        )
+    tell_moved(fused, output, None, printing, resumed)
 
 
 @group.command("report")

@@ -17,6 +17,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
-from ...engine import Engine
+from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
 from ...io import read_artefact, write_artefact
 from ...row_index import AnySet, Progress
 from ..fit import pair_statistics
 from ..linear_map import LinearMap
-from ..moved import Move, move_to_files
+from ..moved import ROWS_PER_FILE, Move, move_to_files
 from ..statistics import Doubles, PairStatistics, Spectrum
-from ._fuse import fuse_sets
+from ._fuse import Fusion
+from ._fused_files import joined_sets, write_fused
 from ._multiset import Covariances, pooled, solve, solve_join, solve_out, spectrum
 
 REGULARIZATION = 0.05
@@ -211,13 +213,40 @@ class CanonicalSpace:
         way, name = self.route(model, faces, leave)
         return move_to_files(Move(way, name, faces), output, **writing)
 
-    def fuse(self, sets: Mapping[str, EmbeddingSet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
+    def fuse(self, sets: Mapping[str, AnySet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
         """One hub template per key: the mean of the hub vectors of the models that have it, optionally weighted.
 
         Columns come from the first set that has the key; a column is kept if every set has it.
         """
-        moved = {model: self.apply(model, faces) for model, faces in sets.items()}
-        return fuse_sets(moved, weights or {}, self.name)
+        with TemporaryDirectory(prefix="facespace-") as scratch:
+            return joined_sets(self._fusion(sets, weights, Path(scratch), None, None).batches())
+
+    def fuse_to_files(
+        self,
+        sets: Mapping[str, AnySet],
+        output: str | Path,
+        weights: Mapping[str, float] | None = None,
+        *,
+        rows_per_file: int = ROWS_PER_FILE,
+        engine: Engine | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[StoredSet[EmbeddingSet], int]:
+        """`fuse` for sets larger than memory; `output`, and what is given back, as of `apply_to_files`."""
+        facts = {"hub": self.name, "models": list(sets), "weights": dict(weights or {})}
+        with TemporaryDirectory(prefix="facespace-") as scratch:
+            fusion = self._fusion(sets, weights, Path(scratch), engine, progress)
+            return write_fused(fusion, output, facts, rows_per_file, progress)
+
+    def _fusion(
+        self,
+        sets: Mapping[str, AnySet],
+        weights: Mapping[str, float] | None,
+        scratch: Path,
+        engine: Engine | None,
+        progress: Progress | None,
+    ) -> Fusion:
+        ways = {model: self.route(model, faces)[0] for model, faces in sets.items()}
+        return Fusion.of(sets, ways, weights or {}, self.name, scratch, engine or LocalEngine(), progress)
 
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
