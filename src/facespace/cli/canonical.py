@@ -126,8 +126,8 @@ def fuse(
 ) -> None:
     """Average several networks' templates of each image in the hub.
 
-    From Parquet to Parquet nothing is whole in memory. A folder is written file by file: a run that was stopped goes on where
-    it was, if it is begun again.
+    From Parquet to Parquet nothing is whole in memory. A folder is written file by file: a run that was stopped goes on
+    where it was, if it is begun again.
     """
     from ..mapping import CanonicalSpace
 
