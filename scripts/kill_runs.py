@@ -1,4 +1,4 @@
-"""kill -9 at random moments of embed, map fit, map apply and every kind of save: what is left must be whole.
+"""kill -9 at random moments of embed, map fit, map and canonical apply, fuse and every save: what is left must be whole.
 
     python scripts/kill_runs.py                       (60 kills each; FACESPACE_SHARED has images and networks)
     python scripts/kill_runs.py --kills 5 --only "map fit" --only "save npz"
@@ -194,6 +194,10 @@ def jobs(home: Path) -> Iterator[Job]:
     a.save(home / "many", rows_per_file=60)
     folder = ("map", "apply", str(home / "map.safetensors"), str(home / "many"), "-o", "OUT/set", "--rows-per-file", "60")
     yield main_job("map apply folder", *folder)
+    hub, to_folder = str(home / "hub.safetensors"), ("-o", "OUT/set", "--rows-per-file", "60")
+    CanonicalSpace.fit({"a": a, "b": b}).save(hub)
+    yield main_job("canonical apply folder", "canonical", "apply", hub, str(home / "many"), *to_folder)
+    yield main_job("canonical fuse folder", "canonical", "fuse", hub, str(home / "many"), two, *to_folder)
     for suffix in ("parquet", "npz", "npy"):
         yield save_job(suffix, lambda faces, folder, s=suffix: faces.save(folder / f"set.{s}"), a, c)
     artefacts = {

@@ -119,6 +119,23 @@ def _check_unique(faces: StoredSet[EmbeddingSet], ids: Hashes) -> None:
     )
 
 
+def shared_rows(source: AnySet, target: AnySet, one: RowIndex, two: RowIndex) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of the ids that both sets have, by their indexes: of the source ascending, and beside them those of the target.
+
+    Raises InputError where there are none. That the ids are equal, and not their hashes alone, whoever reads them may check.
+    """
+    order = np.argsort(two.ids)
+    place = order[np.minimum(np.searchsorted(two.ids, one.ids, sorter=order), len(order) - 1)]
+    rows = np.flatnonzero(two.ids[place] == one.ids)
+    if not len(rows):
+        some = [shorten(ids_of(faces, np.arange(min(2, len(faces)))).tolist()) for faces in (source, target)]
+        raise InputError(
+            f"the sets share no id: {some[0]} against {some[1]}",
+            "Ids are compared letter by letter; were both made from the same folder?",
+        )
+    return rows, place[rows]
+
+
 def rows_of(faces: StoredSet[EmbeddingSet], ids: Strings, engine: Engine) -> NDArray[np.intp]:
     """Rows, ascending, of those of `ids` that a stored set has; with or without the suffix of an image's file, as `find`."""
     wanted = np.unique(without_suffix(nfc(np.asarray(ids, dtype=np.str_))))

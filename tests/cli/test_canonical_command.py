@@ -79,6 +79,20 @@ def test_apply_moves_sets_to_where_verify_compares_them(run, made, tmp_path):
     assert (back["dim"], back["model"].split("<-")[0]) == (10, "net-b")
 
 
+def test_a_folder_goes_into_a_folder_and_on_where_it_was(run, made, tmp_path):
+    EmbeddingSet.load(made / "a.parquet").save(tmp_path / "a", rows_per_file=50)
+    command = ("canonical", "apply", made / "ab.safetensors", tmp_path / "a", "-o", tmp_path / "out", "--rows-per-file", 50)
+    document = run.json(*command)
+    assert (document["rows"], "resumed" in document) == (120, False)
+    assert len(list((tmp_path / "out").glob("*.parquet"))) == 3
+    assert run.json(*command)["resumed"] == 120
+    hub = CanonicalSpace.load(made / "ab.safetensors")
+    wanted = hub.apply("net-a", EmbeddingSet.load(made / "a.parquet"))
+    found = EmbeddingSet.load(tmp_path / "out")
+    assert np.array_equal(found.ids, wanted.ids)
+    assert np.allclose(found.vectors, wanted.vectors, atol=1e-6)
+
+
 def name_of(name):
     return f"{name}.npz"
 

@@ -1,4 +1,5 @@
 import json
+import pickle
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
+from facespace.engine import LocalEngine
 
 CARD = """
 name = "tiny"
@@ -113,6 +115,35 @@ def test_a_folder_that_the_same_run_has_finished_is_no_error(capsys, card, crops
     assert (code, err) == (0, "")
     assert json.loads(text)["resumed"] == json.loads(text)["images"] == 3
     assert {path.name: path.read_bytes() for path in (tmp_path / "faces").iterdir()} == before
+
+
+def test_an_engine_makes_the_same_folder(capsys, card, crops, tmp_path, monkeypatch):
+    asked, sent = [], []
+
+    class Elsewhere(LocalEngine):
+        """As a cluster gets its work."""
+
+        def map(self, function, tasks, done=None):
+            sent.extend(tasks := list(tasks))
+            return super().map(pickle.loads(pickle.dumps(function)), tasks, done)
+
+    monkeypatch.setattr("facespace.engine.choose_engine", lambda *names, **how: asked.append((*names, how)) or Elsewhere(2))
+    options = ("-m", card, "--aligned", "--rows-per-file", 1, "-q")
+    assert run(capsys, "embed", crops, *options, "-o", tmp_path / "a") == (0, "", "")
+    assert not sent
+    cluster = ("--engine", "ray", "--address", "head:6379", "--workers", 2)
+    assert run(capsys, "embed", crops, *options, "-o", tmp_path / "b", *cluster) == (0, "", "")
+    assert (asked[-1], len(sent)) == (("ray", {"address": "head:6379", "workers": 2}), 3)
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "b").iterdir())
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
+    code, text, _ = run(capsys, "embed", crops, *options[:3], "-o", tmp_path / "c.npz", *cluster, "--json")
+    assert (code, json.loads(text)["error"]["message"]) == (2, "an engine writes a folder")
+
+
+def test_an_address_is_rays(capsys, card, crops, tmp_path):
+    code, text, _ = run(capsys, "embed", crops, "-m", card, "-o", tmp_path / "s", "--address", "head:6379", "--json")
+    assert (code, "an address is that of a Ray cluster" in json.loads(text)["error"]["message"]) == (2, True)
 
 
 def test_archives_tables_and_ids_of_ones_choice(capsys, card, crops, tmp_path):

@@ -54,3 +54,27 @@ def two_sets(p=24, q=20, labelled=True, seed=0, **options):
         EmbeddingSet(network("a", latent, p, 1), ids, model="a", subject=subject),
         EmbeddingSet(network("b", latent, q, 2, mean=0.5), ids, model="b", subject=subject),
     )
+
+
+def stored(faces, folder, files=3, order=None):
+    """A folder of `files` files that holds `faces`, in the given order of rows."""
+    faces = faces if order is None else faces.take(order)
+    for number, rows in enumerate(np.array_split(np.arange(len(faces)), files)):
+        faces.take(rows).save(folder / f"{number}.parquet")
+    return EmbeddingSet.open(folder)
+
+
+class Side:
+    """Vectors in memory as a side of refine's search."""
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    def __len__(self):
+        return len(self.vectors)
+
+    def rows(self, rows):
+        return self.vectors[rows]
+
+    def blocks(self, size):
+        return (self.vectors[start : start + size] for start in range(0, len(self), size))

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from mapping_samples import network, people
+from mapping_samples import Side, network, people, stored
 
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
@@ -129,11 +129,27 @@ def test_block_size_does_not_change_the_result(block):
     assert one.held_out == pytest.approx(other.held_out, abs=0.01)
 
 
+@pytest.mark.parametrize("anchors", [20_000, 700])
+def test_galleries_in_files_give_the_map_of_memory_in_whatever_order_they_lie(tmp_path, anchors):
+    source, target, pairs = galleries()
+    order = np.random.default_rng(0).permutation(len(source))
+    files = stored(source, tmp_path / "a", 3, order), stored(target, tmp_path / "b", 4)
+    told = []
+    options = {"statistics": pairs.statistics(25), "anchors": anchors}
+    found = refine_map(pairs.start(25), *files, **options, progress=lambda *now: told.append(now))
+    wanted = refine_map(pairs.start(25), source, target, **options)
+    assert np.allclose(found.map.weight, wanted.map.weight, atol=1e-4)
+    assert np.allclose(found.map.bias, wanted.map.bias, atol=1e-5)
+    assert found.signature == wanted.signature
+    assert [(s.family, s.accepted) for s in found.record] == [(s.family, s.accepted) for s in wanted.record]
+    assert told[-1] == (2 * len(found.record),) * 2
+
+
 def test_search_agrees_with_the_whole_matrix():
     rng = np.random.default_rng(0)
     a, b = (rng.normal(size=(n, 8)).astype(np.float32) for n in (70, 90))
     scores = a @ b.T
-    row, best, second = best_two(a, lambda rows: b[rows], len(b), 16)
+    row, best, second = best_two(a, Side(b), 16)
     assert np.array_equal(row, scores.argmax(axis=1))
     assert np.allclose(np.stack([second, best], axis=1), np.sort(scores, axis=1)[:, -2:], atol=1e-5)
 
@@ -143,7 +159,7 @@ def test_mutual_neighbours_agree_with_the_whole_matrix_and_fall_in_margin():
     a, b = (v / np.linalg.norm(v, axis=1)[:, None] for v in rng.normal(size=(2, 80, 6)).astype(np.float32))
     scores = a @ b.T
     searched = np.arange(0, 80, 2)
-    found = mutual_neighbours(searched, lambda rows: a[rows], 80, lambda rows: b[rows], 80, 32)
+    found = mutual_neighbours(searched, Side(a), Side(b), 32)
     there, back = scores.argmax(axis=1), scores.argmax(axis=0)
     assert set(found.left.tolist()) == {i for i in searched.tolist() if back[there[i]] == i}
     assert np.array_equal(found.right, there[found.left])
@@ -157,7 +173,7 @@ def test_search_memory_is_that_of_tiles_not_of_all_scores():
     vectors = np.random.default_rng(0).normal(size=(20_000, 8)).astype(np.float32)
     searched = np.arange(1000)
     tracemalloc.start()
-    mutual_neighbours(searched, lambda rows: vectors[rows], 20_000, lambda rows: vectors[rows], 20_000, 256)
+    mutual_neighbours(searched, Side(vectors), Side(vectors), 256)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4e6  # 1,000 × 20,000 float32 scores would be 80 MB

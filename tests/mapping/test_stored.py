@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mapping_samples import two_sets
+from mapping_samples import stored, two_sets
 
 from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
@@ -15,14 +15,6 @@ from facespace.mapping import PairStatistics, apply_to_files, fit_map, pair_stat
 from facespace.mapping.moved import Move
 
 METHODS = ("auto", "ridge", "rotation", "joint", "anchored")
-
-
-def _stored(faces, folder, files=3, order=None):
-    """A folder of `files` files that holds `faces`, in the given order of rows."""
-    faces = faces if order is None else faces.take(order)
-    for number, rows in enumerate(np.array_split(np.arange(len(faces)), files)):
-        faces.take(rows).save(folder / f"{number}.parquet")
-    return EmbeddingSet.open(folder)
 
 
 @pytest.fixture
@@ -49,8 +41,8 @@ def test_a_map_of_stored_sets_is_the_map_of_the_same_sets_in_memory(tmp_path, se
     source, target = sets
     source, target = source.take(np.arange(3, len(source))), target.take(np.arange(len(target) - 5))
     order = np.random.default_rng(0).permutation(len(target)) if shuffled else None
-    stored = _stored(source, tmp_path / "a", 3), _stored(target, tmp_path / "b", 4, order)
-    found, wanted = fit_map(*stored, method, engine=LocalEngine(2)), fit_map(source, target, method)
+    files = stored(source, tmp_path / "a", 3), stored(target, tmp_path / "b", 4, order)
+    found, wanted = fit_map(*files, method, engine=LocalEngine(2)), fit_map(source, target, method)
     _same_map(found, wanted)
     if method == "auto":
         assert found.facts["chosen"] == wanted.facts["chosen"]
@@ -58,7 +50,7 @@ def test_a_map_of_stored_sets_is_the_map_of_the_same_sets_in_memory(tmp_path, se
 
 
 def test_one_side_may_be_in_memory(tmp_path, sets):
-    _same_map(fit_map(_stored(sets[0], tmp_path), sets[1], "ridge"), fit_map(*sets, "ridge"))
+    _same_map(fit_map(stored(sets[0], tmp_path), sets[1], "ridge"), fit_map(*sets, "ridge"))
     _same_map(fit_map(sets[1], EmbeddingSet.open(tmp_path), "ridge"), fit_map(sets[1], sets[0], "ridge"))
 
 
@@ -67,25 +59,25 @@ def test_matched_pairs_and_excluded_people_are_the_same(tmp_path, sets):
     ids = source.ids
     pairs = PairProtocol("list", [*ids[:60:2], ids[0]], [*ids[1:60:2], ids[-1]], [True] * 30 + [False])
     judged = PairProtocol("test", ids[60:70:2], ids[61:71:2], [True] * 4 + [False])
-    stored = _stored(source, tmp_path / "a"), _stored(target, tmp_path / "b")
-    _same_map(fit_map(*stored, "rotation", protocol=pairs), fit_map(*sets, "rotation", protocol=pairs))
-    found, wanted = fit_map(*stored, "ridge", exclude=judged), fit_map(*sets, "ridge", exclude=judged)
+    files = stored(source, tmp_path / "a"), stored(target, tmp_path / "b")
+    _same_map(fit_map(*files, "rotation", protocol=pairs), fit_map(*sets, "rotation", protocol=pairs))
+    found, wanted = fit_map(*files, "ridge", exclude=judged), fit_map(*sets, "ridge", exclude=judged)
     _same_map(found, wanted)
     assert found.facts["excluded"] == wanted.facts["excluded"] > 10
     with pytest.raises(InputError, match=r"all .* images are of people in"):
-        fit_map(*stored, exclude=PairProtocol("all", ids, np.roll(ids, 1), [True] + [False] * (len(ids) - 1)))
+        fit_map(*files, exclude=PairProtocol("all", ids, np.roll(ids, 1), [True] + [False] * (len(ids) - 1)))
 
 
 def test_statistics_of_stored_sets_are_those_of_memory(tmp_path, sets):
-    found = pair_statistics(_stored(sets[0], tmp_path / "a"), _stored(sets[1], tmp_path / "b"))
+    found = pair_statistics(stored(sets[0], tmp_path / "a"), stored(sets[1], tmp_path / "b"))
     wanted = PairStatistics.of(sets[0].normalized(), sets[1].normalized())
     assert found.n == wanted.n
     assert np.allclose(found.cross, wanted.cross, rtol=1e-12, atol=1e-12)
 
 
 def test_files_that_share_no_id_or_have_one_twice_are_refused(tmp_path, sets):
-    one = _stored(sets[0], tmp_path / "a")
-    other = _stored(EmbeddingSet(sets[1].vectors, [f"x{i}" for i in range(len(sets[1]))], model="b"), tmp_path / "b")
+    one = stored(sets[0], tmp_path / "a")
+    other = stored(EmbeddingSet(sets[1].vectors, [f"x{i}" for i in range(len(sets[1]))], model="b"), tmp_path / "b")
     with pytest.raises(InputError, match="share no id"):
         fit_map(one, other)
     sets[0].take(np.arange(2)).save(tmp_path / "a" / "again.parquet")
@@ -96,7 +88,7 @@ def test_files_that_share_no_id_or_have_one_twice_are_refused(tmp_path, sets):
 @pytest.fixture
 def moved(tmp_path, sets):
     fitted = fit_map(*sets, "ridge")
-    return fitted, _stored(sets[0], tmp_path / "in", 4), tmp_path
+    return fitted, stored(sets[0], tmp_path / "in", 4), tmp_path
 
 
 @pytest.mark.parametrize("name", ["out", "out.parquet"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from facespace.datasets import TemplateProtocol
+from facespace.datasets import PairProtocol, TemplateProtocol
 from facespace.embeddings import EmbeddingSet
+from facespace.engine import LocalEngine
 from facespace.errors import InputError
+from facespace.templates import _sums as templates
 from facespace.templates import pool_templates
-from facespace.templates import pooling as templates
 
 
 def made(n=700, dim=24, t=40, seed=0):
@@ -125,3 +128,66 @@ def test_templates_without_direction_and_of_two_people_are_named():
         pool_templates(EmbeddingSet(vectors, ["a", "b", "c"]))
     with pytest.raises(InputError, match="3 finite numbers"):
         pool_templates(EmbeddingSet(vectors, ["a", "b", "c"], template=["x", "y", "z"]), weights=[1.0, 2.0])
+
+
+def in_files(faces, folder):
+    faces.save(folder, rows_per_file=150)
+    return EmbeddingSet.open(folder)
+
+
+@pytest.mark.parametrize("how", [{}, {"normalize_faces": True}, {"allow_missing": True}, {"transform": np.tanh}])
+def test_faces_in_files_are_pooled_as_in_memory(tmp_path, how):
+    faces, protocol, *_ = made()
+    if "allow_missing" in how:
+        faces = faces.take(np.arange(0, len(faces), 3))
+    stored = replace(in_files(faces, tmp_path / "faces"), block=64)
+    found, wanted = pool_templates(stored, protocol, engine=LocalEngine(2), **how), pool_templates(faces, protocol, **how)
+    assert np.array_equal(found.ids, wanted.ids)
+    assert found.metadata == wanted.metadata
+    assert np.allclose(found.vectors, wanted.vectors, atol=1e-7)
+    assert np.array_equal(pool_templates(stored, protocol, workers=1, **how).vectors, found.vectors)
+
+
+def test_what_files_lack_is_told_as_in_memory(tmp_path):
+    faces, protocol, vectors, *_ = made()
+    few, numbered = faces.take(np.arange(300)), EmbeddingSet(vectors, [str(i) for i in range(len(vectors))])
+    for name, given in (("few", few), ("numbered", numbered)):
+        with pytest.raises(InputError) as wanted:
+            pool_templates(given, protocol)
+        with pytest.raises(InputError) as found:
+            pool_templates(in_files(given, tmp_path / name), protocol)
+        assert found.value.message == wanted.value.message
+        assert ("--in-list-order" in found.value.hint) == (name == "numbered")
+    stored = EmbeddingSet.open(tmp_path / "numbered")
+    wanted = pool_templates(numbered, protocol, in_list_order=True).vectors
+    assert np.allclose(pool_templates(stored, protocol, in_list_order=True).vectors, wanted, atol=1e-7)
+    with pytest.raises(InputError, match="can't be in one order"):
+        pool_templates(EmbeddingSet.open(tmp_path / "few"), protocol, in_list_order=True)
+
+
+@pytest.mark.parametrize("column", ["media", "subject"])
+def test_columns_in_files_do_as_well(tmp_path, column):
+    faces, _, _, template, media = made()
+    told = np.where(np.arange(len(media)) % 3 == 0, "", template) if column == "subject" else media
+    own = EmbeddingSet(faces.vectors, faces.ids, template=template, **{column: told})
+    found, wanted = pool_templates(in_files(own, tmp_path / "own")), pool_templates(own)
+    assert np.array_equal(found.ids, wanted.ids)
+    assert np.allclose(found.vectors, wanted.vectors, atol=1e-7)
+    assert (found.subject is None) == (wanted.subject is None) == (column == "media")
+    assert column == "media" or np.array_equal(found.subject, wanted.subject)
+    with pytest.raises(InputError, match="no column 'template'"):
+        pool_templates(in_files(faces, tmp_path / "none"))
+
+
+def test_of_a_set_in_files_a_protocol_has_the_templates_that_its_pairs_name(tmp_path):
+    faces, _, _, template, media = made()
+    own = EmbeddingSet(faces.vectors, faces.ids, template=template, media=media)
+    pairs = PairProtocol("some", ["T00", "T03"], ["T01", "T00"], [True, False])
+    found = TemplateProtocol.from_set(pairs, in_files(own, tmp_path / "own"))
+    whole = TemplateProtocol.from_set(pairs, own)
+    assert found.templates.tolist() == ["T00", "T01", "T03"]
+    assert np.array_equal(found.templates[found.left], whole.templates[whole.left])
+    one, other = pool_templates(own, found), pool_templates(own, whole)
+    assert np.array_equal(one.vectors, other.select(one.ids).vectors)
+    with pytest.raises(InputError, match="no column 'template'"):
+        TemplateProtocol.from_set(pairs, in_files(faces, tmp_path / "none"))

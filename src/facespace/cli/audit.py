@@ -9,8 +9,8 @@ import typer
 from rich.console import RenderableType
 
 from .application import add_group
-from .files import load_set
-from .options import PRINTING, OutputFolder, Printing, Seed, numbers
+from .files import open_set
+from .options import PRINTING, RUNNING, OutputFolder, Printing, Running, Seed, numbers
 from .printing import finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -37,17 +37,19 @@ def linkage(
     ] = "1e-1,1e-2",
     enrolled: Annotated[int, typer.Option(min=1, help="Images of each person in the gallery.")] = 1,
     output: OutputFolder = None,
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Name anonymous embeddings of one system in the labelled gallery of another, both ways.
 
-    A map is fitted on leaked pairs; the people attacked are not among those that leaked.
+    A map is fitted on leaked pairs; the people attacked are not among those that leaked. Every attack looks up to 20,000
+    probes up in the whole gallery; sets in Parquet are never whole in memory.
     """
     from ..privacy import audit_linkage, linkage_report
 
     sizes, rates = numbers("--leaked", leaked, int), numbers("--fpir", fpir)
-    a, b = load_set(source), load_set(target)
+    a, b = open_set(source, running), open_set(target, running)
     with progress_bar("attacks", printing.quiet) as progress:
         result = audit_linkage(
             a,
@@ -60,6 +62,7 @@ def linkage(
             fpirs=rates,
             enrolled=enrolled,
             seed=seed,
+            engine=running.made,
             progress=progress,
         )
     finish(result, linkage_report, render, output, printing)

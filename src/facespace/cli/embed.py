@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from .application import app
-from .options import PRINTING, Aligned, Landmarks, Printing, Weights, assignments
+from .options import PRINTING, WHERE, Aligned, Landmarks, Printing, Weights, Where, assignments
 from .printing import Terminal, emit, progress_bars
 
 if TYPE_CHECKING:
@@ -56,14 +56,15 @@ def embed(
     max_pixels: Annotated[int, typer.Option(min=1, help="Images of more pixels are skipped, unread.")] = 200_000_000,
     keep_damaged: Annotated[bool, typer.Option("--keep-damaged", help="Take what can be read of damaged files.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 32,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default one per processor core.")] = None,
+    where: Where = WHERE,
     printing: Printing = PRINTING,
 ) -> None:
     """Compute the embeddings of all images in a folder, in archives or in tables.
 
     Images that can't be read or show no face are listed and counted, in a folder in its failures.csv. A run that was
-    interrupted goes on with --resume.
+    interrupted goes on with --resume. On Ray a folder is made, each of its files a task.
     """
+    engine = where.made  # says what is wrong with the options before the work
     from ..models import embed as run
 
     with progress_bars(shown=not (printing.silent)) as show:
@@ -83,7 +84,8 @@ def embed(
                 keep_damaged=keep_damaged,
                 weights=weights,
                 batch_size=batch_size,
-                workers=workers,
+                workers=where.workers,
+                engine=None if where.engine == "local" else engine,
                 resume=resume,
                 progress=lambda done, whole: show("images", done, whole),
                 download_progress=show,

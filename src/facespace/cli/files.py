@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from ..errors import GuessWarning, InputError
-from .options import Cropping, Printing, Running
+from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _in_parts(path: Path) -> bool:
     return path.suffix == ".parquet" or path.is_dir()
 
 
-def open_set(path: Path, running: Running) -> AnySet:
+def open_set(path: Path, memory: Memory) -> AnySet:
     """The set at a path, as `load_set`; what is in Parquet (a file, a folder, a pattern) is read a part at a time."""
     from ..embeddings import EmbeddingSet
 
@@ -61,7 +61,13 @@ def open_set(path: Path, running: Running) -> AnySet:
     if not _in_parts(file):
         return EmbeddingSet.load(file, columns=columns)
     stored = EmbeddingSet.open(file, columns=columns)
-    return replace(stored, block=running.rows(stored.dim))
+    return replace(stored, block=memory.rows(stored.dim))
+
+
+def open_large(path: Path) -> AnySet:
+    """The set at a path: as `open_set` where it is large, else in memory."""
+    faces = open_set(path, MEMORY)
+    return load_set(path) if len(faces) <= _LARGE else faces
 
 
 @contextmanager

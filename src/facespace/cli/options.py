@@ -57,13 +57,12 @@ class Cropping:
 
 
 @dataclass(frozen=True)
-class Running:
-    """Where, and in how much memory, sets in Parquet are worked on, which may be larger than memory."""
+class Where:
+    """Where the parts of large work are done."""
 
     engine: Annotated[str, typer.Option("--engine", metavar="local|ray", help="Threads of this machine, or Ray.")] = "local"
     address: Annotated[str | None, typer.Option("--address", help="Of the Ray cluster; a new one if not given.")] = None
     workers: Annotated[int | None, typer.Option("--workers", help="Parts worked on at a time; one a processor.")] = None
-    memory: Annotated[float, typer.Option("--memory", metavar="GB", help="For the vectors that are in work.")] = 2.0
 
     @cached_property
     def made(self) -> Engine:
@@ -72,16 +71,38 @@ class Running:
 
         return choose_engine(self.engine, address=self.address, workers=self.workers)
 
+
+@dataclass(frozen=True)
+class Memory:
+    """In how much memory sets in Parquet are worked on, which may be larger than memory."""
+
+    memory: Annotated[float, typer.Option("--memory", metavar="GB", help="For the vectors that are in work.")] = 2.0
+
+    @property
+    def parts(self) -> int:
+        """How many parts are worked on at a time."""
+        return 1
+
     def rows(self, dim: int) -> int:
         """How many vectors of this width a worker may take at a time, with those of a second set, and copies in work."""
         from ..io import GROUP
 
         if self.memory <= 0:
             raise InputError(f"--memory {self.memory:g}: it must be more than 0 GB", "2 is usual.")
-        return max(256, min(GROUP, int(1e9 * self.memory / self.made.workers / (_COPIES * 4 * dim))))
+        return max(256, min(GROUP, int(1e9 * self.memory / self.parts / (_COPIES * 4 * dim))))
 
 
-PRINTING, CROPPING, RUNNING = Printing(), Cropping(), Running()
+@dataclass(frozen=True)
+class Running(Memory, Where):
+    """Where, and in how much memory."""
+
+    @property
+    def parts(self) -> int:
+        """How many parts are worked on at a time."""
+        return self.made.workers
+
+
+PRINTING, CROPPING, WHERE, MEMORY, RUNNING = Printing(), Cropping(), Where(), Memory(), Running()
 _COPIES = 24
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
 OutputFolder = Annotated[

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..embeddings import EmbeddingSet, Strings
+from ..embeddings import EmbeddingSet, StoredSet, Strings
 from ..errors import InputError, shorten
-from ..io import nfc
+from ..io import nfc, texts
 from ._lines import check_both_classes
 from .protocol import PairProtocol
 
@@ -141,17 +141,20 @@ class TemplateProtocol:
         return cls(name, faces, codes.astype(np.int32), group.astype(np.int32), names, one, two, np.asarray(same), people)
 
     @classmethod
-    def from_set(cls, protocol: PairProtocol, faces: EmbeddingSet) -> TemplateProtocol:
+    def from_set(cls, protocol: PairProtocol, faces: EmbeddingSet | StoredSet[EmbeddingSet]) -> TemplateProtocol:
         """Pairs of templates, whose members a set's own columns `template` (and `media`, `subject`) name.
 
-        Raises InputError when the set has no column `template`.
+        Of a stored set without the faces of templates that are in no pair. Raises InputError when the set has no column
+        `template`.
         """
-        if faces.template is None:
+        if not (faces.has("template") if isinstance(faces, StoredSet) else faces.template is not None):
             raise InputError("the set has no column 'template'", "Add it, or give a list of image, template and media.")
-        columns: dict[str, Any] = {name: column for name, column in faces.columns().items() if name != "quality"}
-        return cls.from_columns(
-            protocol.name, images=faces.ids, left=protocol.left, right=protocol.right, same=protocol.same, **columns
-        )
+        columns: dict[str, Any] = {}
+        if isinstance(faces, EmbeddingSet):
+            columns = {"images": faces.ids, **{name: c for name, c in faces.columns().items() if name != "quality"}}
+        else:
+            columns = _in_pairs(faces, nfc(np.unique(np.concatenate([protocol.left, protocol.right]))))
+        return cls.from_columns(protocol.name, left=protocol.left, right=protocol.right, same=protocol.same, **columns)
 
     def rows(self, faces: EmbeddingSet, *, in_list_order: bool = False) -> NDArray[np.intp]:
         """(n,) row of `faces` for each row of the list, −1 where there is none: found by id.
@@ -160,16 +163,20 @@ class TemplateProtocol:
         field's scripts write; it needs equal lengths. It is never assumed.
         """
         if in_list_order:
-            if len(faces) != len(self.images):
-                raise InputError(
-                    f"the set has {len(faces):,} rows and the list of {self.name!r} {len(self.images):,}, so they can't be "
-                    "in one order",
-                    "Leave out the option to join them by id.",
-                )
-            return np.arange(len(faces), dtype=np.intp)
+            return self.in_order(len(faces))
         if np.array_equal(faces.ids, self.images):
             return np.arange(len(faces), dtype=np.intp)
         return faces.find(self.images)
+
+    def in_order(self, count: int) -> NDArray[np.intp]:
+        """(n,) the rows of a set of `count` that is in the list's order; InputError where the list has more or fewer."""
+        if count != len(self.images):
+            raise InputError(
+                f"the set has {count:,} rows and the list of {self.name!r} {len(self.images):,}, so they can't be in one "
+                "order",
+                "Leave out the option to join them by id.",
+            )
+        return np.arange(count, dtype=np.intp)
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> TemplateProtocol:
         """The protocol of the chosen pairs (indices, a mask or a slice); faces and templates stay."""
@@ -194,6 +201,18 @@ class TemplateProtocol:
         codes: Codes = connected_components(links, directed=False)[1].astype(np.int32)
         inside = codes[self.left] == codes[self.right]
         return codes if np.array_equal(inside, self.same) else None
+
+
+def _in_pairs(faces: StoredSet[EmbeddingSet], wanted: Strings) -> dict[str, Strings]:
+    """What the columns of a stored set say of the faces of these templates."""
+    found: dict[str, list[Strings]] = {"ids": [], "template": [], "media": [], "subject": []}
+    for shard in faces.shards():
+        for fields in faces.texts(shard):
+            here = np.flatnonzero(np.isin(nfc(texts(fields["template"], "template")), wanted))
+            for name in found.keys() & fields.keys():
+                found[name].append(texts(fields[name], name)[here])
+    columns = {name: np.concatenate(parts) for name, parts in found.items() if parts}
+    return {"images": columns.pop("ids"), **columns}
 
 
 def _subject_per_template(names: Strings, codes: NDArray[Any], subject: Strings) -> Strings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io import GROUP, Fields, ParquetFiles, Shard
+from ..io import GROUP, Fields, ParquetFiles, Shard, facts_text, prefetched, set_table, write_tables
 from .origin import Origin
 
 S = TypeVar("S")
@@ -92,7 +92,9 @@ class StoredSet(Origin, Generic[S]):
         return self.files.batches(shard, vectors=False)
 
     def take(self, rows: NDArray[np.intp]) -> S:
-        """The rows of these numbers, ascending, in memory."""
+        """The rows of these numbers, each once, in that order, in memory. What they lie among is read once."""
+        order = np.argsort(rows, kind="stable")
+        rows, back = rows[order], np.argsort(order)
         parts: list[Fields] = []
         for group in self.files.groups:
             wanted = rows[slice(*np.searchsorted(rows, (group.start, group.start + group.rows)))] - group.start
@@ -109,8 +111,23 @@ class StoredSet(Origin, Generic[S]):
         if not parts:
             raise InputError(f"none of the rows of {self.files.place} was asked for")
         arrays = {name: [part[name] for part in parts] for name in parts[0] if name not in ("model", "metadata")}
-        whole = {name: np.concatenate(pieces) for name, pieces in arrays.items()}
+        whole = {name: np.concatenate(pieces)[back] for name, pieces in arrays.items()}
         return self._made({**parts[0], **whole}, int(rows[0]))
+
+    def bare(self, rows: NDArray[np.intp], path: Path) -> StoredSet[S]:
+        """The rows of these numbers, ascending, copied to a Parquet file of their own: ids and vectors alone."""
+
+        def tables() -> Iterator[Any]:
+            at = 0
+            for group in self.files.groups:
+                for fields in self.files.batches(group, rows=self.block):
+                    here = rows[slice(*np.searchsorted(rows, (at, at + len(fields["ids"]))))] - at
+                    at += len(fields["ids"])
+                    if len(here):
+                        yield set_table({name: np.asarray(fields[name])[here] for name in ("ids", "vectors")})
+
+        write_tables(path, prefetched(tables()), lambda: facts_text(self.model, self.dim, {}))
+        return replace(self.open(path, self.make), block=self.block)
 
     def load(self) -> S:
         """The whole set in memory."""

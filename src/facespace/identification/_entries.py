@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ..engine import Engine
 from ..errors import InputError, shorten
-from ..gallery import GALLERY, Codes, Entries, Gallery, MemoryGallery
-from ..io import Shard
 from ..people import people_named, people_of
-from ..row_index import AnySet, RowIndex, ids_and_people, rows_of
-from ..verification import Cohort, PairMap, check_cohort, corrections, fitted_rows
+from ..row_index import AnySet, RowIndex, rows_of
+from ..verification import Cohort, PairMap, check_cohort, corrections
 
 
-@dataclass(frozen=True, eq=False)
-class StoredEntries:
-    """A stored gallery; `person` (n,) are its people, −1 where unknown, and such entries are left out."""
-
-    faces: StoredSet[EmbeddingSet]
-    person: Codes
-    map: PairMap | None
-    cohort: Cohort | None
-
-    def parts(self) -> list[Shard]:
-        """A part is some row groups."""
-        return self.faces.shards(2 * GALLERY)
-
-    def people(self, part: Shard) -> Codes:
-        """See Gallery."""
-        codes = self.person[part.start : part.start + part.rows]
-        return codes[codes >= 0]
-
-    def read(self, part: Shard) -> Iterator[Entries]:
-        """See Gallery."""
-        at = part.start
-        for batch in self.faces.batches(part):
-            codes = self.person[at : at + len(batch)]
-            at += len(batch)
-            if (known := np.flatnonzero(codes >= 0)).size:
-                chosen = batch if len(known) == len(batch) else batch.take(known)
-                y = reference(chosen, self.map)
-                offset = None if self.cohort is None else corrections(y[:0], y, self.map, self.cohort)[1]
-                yield Entries(y, codes[known], offset)
-
-
-def gallery_of(faces: AnySet, person: Codes, map: PairMap | None, cohort: Cohort | None, block: int = GALLERY) -> Gallery:
-    """The entries of a set whose people are `person` (n,), −1 where unknown; `map` and `cohort` are those of `identify`."""
-    if isinstance(faces, StoredSet):
-        return StoredEntries(faces, person, map, cohort)
-    known = np.flatnonzero(person >= 0)
-    y = reference(faces if len(known) == len(faces) else faces.take(known), map)
-    offset = None if cohort is None else corrections(y[:0], y, map, cohort)[1]
-    return MemoryGallery(Entries(y, person[known], offset), block)
+def compared(map: PairMap | None, cohort: Cohort | None, faces: EmbeddingSet) -> tuple[Floats, Floats | None]:
+    """Entries where they are compared, and what is taken off their scores; `map` and `cohort` are those of `identify`."""
+    y = reference(faces, map)
+    return y, None if cohort is None else corrections(y[:0], y, map, cohort)[1]
 
 
 def reference(faces: EmbeddingSet, map: PairMap | None) -> Floats:
@@ -97,25 +55,3 @@ def check_apart(gallery: AnySet, probes: EmbeddingSet, cohort: Cohort | None, en
     if isinstance(gallery, StoredSet) and len(rows := rows_of(gallery, np.concatenate([c.ids for c in cohort]), engine)):
         ids = gallery.take(rows).ids
     check_cohort(cohort, np.concatenate([ids, probes.ids]), "the gallery and the probes")
-
-
-def count_fitted(map: PairMap | None, faces: AnySet, engine: Engine) -> NDArray[np.bool_]:
-    """(n,) which entries the map was fitted on; none where it doesn't say."""
-    if getattr(map, "fitted", None) is None:
-        return np.zeros(len(faces), dtype=np.bool_)
-    if isinstance(faces, EmbeddingSet):
-        return fitted_rows(map, faces)
-    return np.concatenate(list(engine.map(_Fitted(map, faces), faces.shards())))
-
-
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    map: Any
-    faces: StoredSet[EmbeddingSet]
-
-    def __call__(self, shard: Shard) -> NDArray[np.bool_]:
-        found = []
-        for fields in self.faces.texts(shard):
-            ids, people = ids_and_people(fields)
-            found.append(self.map.fitted.has(ids, people.names))
-        return np.concatenate(found)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,13 @@ from ..copies import COPY, copied_probes
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, shorten
-from ..gallery import GALLERY, PROBES, search_gallery
+from ..gallery import GALLERY, PROBES, gallery_of, search_gallery
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import left_out, people_of
 from ..results import signature
 from ..row_index import AnySet
 from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
-from ._entries import check_apart, count_fitted, gallery_of, index_of, reference
+from ._entries import check_apart, compared, index_of, reference
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -155,7 +156,7 @@ def identify(
     if map is not None:
         check_vectors(x, asked.ids)
     offset = None if cohort is None else corrections(x, x[:0], map, cohort)[0]
-    searched = gallery_of(gallery, owner, map, cohort, block[1])
+    searched = gallery_of(gallery, owner, partial(compared, map, cohort), block[1])
     found = search_gallery(x, who, searched, work, probe_offset=offset, rows=block[0])
     mated = found.mated
     if not mated.any():
@@ -182,7 +183,7 @@ def identify(
         warnings += copied_probes(asked.ids, found.closest >= COPY)
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
     warnings += fitted_warning(fitted_rows(map, asked), "probes")
-    warnings += fitted_warning(count_fitted(map, gallery, work)[owner >= 0], "gallery entries")
+    warnings += fitted_warning(fitted_rows(map, gallery, work)[owner >= 0], "gallery entries")
     if not nonmated and fpirs:
         warnings.append("every probe has a mate in the gallery: no FPIR, and so no FNIR")
     warnings += few_nonmated(nonmated, fpirs if nonmated else ())

@@ -20,6 +20,7 @@ from .parquet import (
     place_in,
     prefetched,
     read_pointer,
+    set_table,
     write_tables,
 )
 from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
@@ -30,6 +31,6 @@ __all__ = [
     "Journal", "ParquetFiles", "Shard", "artefact_kind", "atomic_write", "check_folder", "checksum_line", "choose_columns",
     "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "named_as", "nfc", "numbers",
     "parquet_columns", "place_in", "prefetched", "read_artefact", "read_matlab", "read_npz_artefact", "read_pointer",
-    "read_set", "read_tensors", "read_text", "texts", "to_json", "too_long", "unfinished", "unseen_difference",
+    "read_set", "read_tensors", "read_text", "set_table", "texts", "to_json", "too_long", "unfinished", "unseen_difference",
     "vectors_of_bytes", "vectors_of_texts", "without_suffix", "write_artefact", "write_json", "write_set", "write_tables",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ from .folds import FoldStatistics
 from .hub import CanonicalSpace
 from .linear_map import LinearMap
 from .moved import apply_to_files, sample_of
-from .pairs import paired_vectors
+from .pairs import moments_of, paired_vectors
 from .provenance import FittedOn
 from .refine import RefineRefused, RefineResult, RefineStep, refine_map
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
@@ -38,5 +38,5 @@ __all__ = [
     "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused",
     "RefineResult", "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "apply_to_files",
     "batch_statistics", "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator",
-    "pair_statistics", "paired_vectors", "refine_map", "sample_of", "sample_pairs", "select",
+    "moments_of", "pair_statistics", "paired_vectors", "refine_map", "sample_of", "sample_pairs", "select",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from .linear_map import LinearMap
 from .pairs import PARTS, Pairing, moments_of
 from .provenance import MOST
 from .selection import Comparer
-from .statistics import PairStatistics
+from .statistics import Moments, PairStatistics
 from .two_sided_map import TwoSidedMap
 
 C = TypeVar("C", bound=Comparer)
@@ -38,6 +38,7 @@ class _Options(TypedDict, total=False):
     provenance: bool
     seed: int
     exclude: PairProtocol | None
+    beside: tuple[Moments, Moments] | None
     engine: Engine | None
     progress: Callable[[str, int, int], None] | None
 
@@ -67,6 +68,7 @@ def fit_map(
     provenance: bool = True,
     seed: int = 0,
     exclude: PairProtocol | None = None,
+    beside: tuple[Moments, Moments] | None = None,
     engine: Engine | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> LinearMap | TwoSidedMap:
@@ -95,6 +97,7 @@ def fit_map(
         provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
         exclude: pairs that the map will be judged on: images of the source that are in it, or of its people, are left out.
+        beside: moments of more L2-normalised embeddings of either network than are given, for the means of few pairs.
         engine: where stored sets are worked on; by default threads of this process.
         progress: called with (what is done, rows done, rows in all) while stored sets are read.
 
@@ -125,6 +128,8 @@ def fit_map(
     means, galleries = None, None
     if method != "joint" and center and method != "identity" and few_pairs(pairs.n, p, q):
         galleries = moments_of(source, pairs.engine, pairs.excluded), moments_of(target, pairs.engine)
+        if beside is not None:
+            galleries = galleries[0] + beside[0], galleries[1] + beside[1]
         means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
     chosen_by_folds = method == "auto" or (method == "joint" and regularization == "auto")
     sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
@@ -142,7 +147,9 @@ def fit_map(
             both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
         return replace(both, fitted=fitted_on)
     if means is not None:
-        facts["means"] = f"of all {len(source):,} and {len(target):,} embeddings, not of the few pairs"
+        more = (0, 0) if beside is None else (beside[0].n, beside[1].n)
+        told = f"of all {len(source) + more[0]:,} and {len(target) + more[1]:,} embeddings"
+        facts["means"] = f"{told}, not of the few pairs"
     own_means = center and means is None
     if method == "auto":
         estimator, chosen = _choose(candidates(p, q, galleries=galleries, center=own_means), held)
@@ -174,9 +181,10 @@ def pair_statistics(
     *,
     exclude: PairProtocol | None = None,
     engine: Engine | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> PairStatistics:
     """The statistics that `fit_map` fits on with the same arguments; add them to others, or keep them for later fits."""
-    pairs = Pairing.of(source, target, protocol, exclude=exclude, engine=engine or LocalEngine())
+    pairs = Pairing.of(source, target, protocol, exclude=exclude, engine=engine or LocalEngine(), progress=progress)
     return replace(pairs.sums().statistics, source_model=source.model, target_model=target.model)
 
 

@@ -7,8 +7,8 @@ A run that was killed goes on where it was (see io/journal.py). The input is onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..io import GROUP, Fields, Shard, checksum_line, facts_text, prefetched, unfinished, write_tables
 from ..row_index import AnySet, ids_and_people
 from .linear_map import LinearMap, digest_of, map_facts
+from .provenance import FittedOn
 from .two_sided_map import TwoSidedMap
 
 ROWS_PER_FILE = 8 * GROUP
@@ -30,13 +31,20 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """What brings `faces` into the space `model`: by `way`, one side of the map `whole`; `folder` is for the shards."""
+    """What brings `faces` by `way` into the space `model`.
+
+    Attributes:
+        told: what the moved set is to say of its map (`map_facts`), None where nothing.
+        fitted: the images and people that the map was fitted on, where these are counted.
+        folder: for the shards.
+    """
 
     way: LinearMap
-    whole: LinearMap | TwoSidedMap
     model: str
     faces: StoredSet[EmbeddingSet]
-    folder: Path
+    told: Mapping[str, Any] | None = None
+    fitted: FittedOn | None = None
+    folder: Path = Path()
 
     def __call__(self, task: tuple[int, Shard]) -> dict[str, Any]:
         """Write one shard as a file, whole or not at all; its line for the journal."""
@@ -60,8 +68,8 @@ class Move:
                     yield table
 
         def facts() -> str:
-            mapped = {**map_facts(self.way, self.whole), "fitted": seen}
-            return facts_text(self.model, self.way.weight.shape[1], {"mapped": mapped})
+            metadata = {} if self.told is None else {"mapped": {**self.told, "fitted": seen}}
+            return facts_text(self.model, self.way.weight.shape[1], metadata)
 
         write_tables(path, tables() if len(shards) == 1 else prefetched(tables()), facts)
 
@@ -72,9 +80,9 @@ class Move:
         except InputError as error:
             raise InputError(f"{self.faces.files.place}, near {fields['ids'][0]}: {error.message}", error.hint) from None
         seen = 0
-        if self.whole.fitted is not None:
+        if self.fitted is not None:
             ids, people = ids_and_people(fields)
-            seen = int(np.count_nonzero(self.whole.fitted.has(ids, people.names)))
+            seen = int(np.count_nonzero(self.fitted.has(ids, people.names)))
         return self.way.transform(fields["vectors"]), seen
 
 
@@ -98,16 +106,27 @@ def apply_to_files(
         OutputError: `output` is there already (a folder), was begun with other settings, or is being written by another.
     """
     way, model = fitted.route(faces, side)
-    output = Path(output)
+    move = Move(way, model, faces, map_facts(way, fitted), fitted.fitted)
+    return move_to_files(move, output, rows_per_file=rows_per_file, engine=engine, progress=progress)
+
+
+def move_to_files(
+    move: Move,
+    output: str | Path,
+    *,
+    rows_per_file: int = ROWS_PER_FILE,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> tuple[StoredSet[EmbeddingSet], int]:
+    """What `apply_to_files` does, of a move that is made already."""
+    output, faces = Path(output), move.faces
     progress = progress or (lambda name, done, whole: None)
     if output.suffix == ".parquet":
-        move = Move(way, fitted, model, faces, output.parent)
         move.write(output, faces.shards(), lambda rows: progress("mapping", rows, len(faces)))
         return EmbeddingSet.open(output), 0
-    partial = output.with_name(output.name + ".partial")
-    move = Move(way, fitted, model, faces, partial)
+    move = replace(move, folder=output.with_name(output.name + ".partial"))
     files = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in faces.files.paths]
-    settings = {"map": digest_of(way), "model": model, "rows_per_file": rows_per_file, "input": files}
+    settings = {"map": digest_of(move.way), "model": move.model, "rows_per_file": rows_per_file, "input": files}
     with unfinished(output, settings, "map, input or --rows-per-file") as journal:
         resumed = {line["file"] for line in journal.lines}
         shards = enumerate(faces.shards(rows_per_file))

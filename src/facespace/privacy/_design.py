@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from ..errors import InputError
 Rows = NDArray[np.intp]
 
 PROBES = 5  # of one person at most, so that nobody with hundreds of images decides the figures
+MOST = 10_000  # mated probes, and ones without a mate: the rest of a larger set's people are in the gallery, or nowhere
 _POOL = 0.25  # share of the people whose images may leak, more if the largest leak needs more
 _UNENROLLED = 0.25  # of the attacked people are not in the gallery at least
 
@@ -44,11 +46,11 @@ class Design:
         return np.random.default_rng([seed, 1, repeat]).permutation(self.pool)
 
 
-def divide(subjects: NDArray[np.str_], largest: int, *, enrolled: int, seed: int) -> Design:
-    """Divide the people of `subjects` (n,), so that `largest` pairs can leak.
+def divide(subjects: NDArray[Any], largest: int, *, enrolled: int, seed: int) -> Design:
+    """Divide the people of `subjects` (n,), names or hashes, so that `largest` pairs can leak.
 
     A person with more than `enrolled` images has that many in the gallery and up to 5 others as probes. People with
-    fewer are probes without a mate, or distractors in the gallery, by turns.
+    fewer are probes without a mate, or distractors in the gallery, by turns. There are `MOST` probes of either kind.
     """
     rng = np.random.default_rng([seed, 0])
     names, person = np.unique(subjects, return_inverse=True)
@@ -65,22 +67,30 @@ def divide(subjects: NDArray[np.str_], largest: int, *, enrolled: int, seed: int
             "The other half is attacked. Ask for fewer leaked pairs, or give larger sets.",
         )
     attacked = order[count:]
-    mated_people = [p for p in attacked.tolist() if images[p] > enrolled]
-    single = [p for p in attacked.tolist() if images[p] <= enrolled]
-    unknown, distractors = single[::2], single[1::2]
-    while len(unknown) < _UNENROLLED * len(attacked) and len(mated_people) > 1:
-        unknown.append(mated_people.pop())
-    if not mated_people or not unknown:
+    single = attacked[images[attacked] <= enrolled]
+    mated, unknown, distractors = attacked[images[attacked] > enrolled], single[::2], single[1::2]
+    lacking = int(np.ceil(_UNENROLLED * len(attacked) - len(unknown)))
+    moved = max(min(lacking, len(mated) - 1), 0)
+    mated, unknown = mated[: len(mated) - moved], np.concatenate([unknown, mated[len(mated) - moved :][::-1]])
+    if not len(mated) or not len(unknown):
         raise InputError(
-            f"of {len(attacked):,} attacked people {len(mated_people):,} have more than {enrolled} images",
+            f"of {len(attacked):,} attacked people {len(mated):,} have more than {enrolled} images",
             "Linkage needs people with one image to enrol and another to attack; is the subject column right?",
         )
     shuffled = rng.permutation(len(person))
     shuffled = shuffled[np.argsort(person[shuffled], kind="stable")]
-    starts = np.concatenate([[0], np.cumsum(images)])
-    rows = [shuffled[starts[p] : starts[p + 1]] for p in range(len(names))]
-    gallery = [rows[p][:enrolled] for p in mated_people + distractors]
-    probes = [rows[p][enrolled : enrolled + PROBES] for p in mated_people]
-    nonmated = [rows[p][:1] for p in unknown]
-    mated = np.arange(sum(map(len, probes)) + len(nonmated)) < sum(map(len, probes))
-    return Design(person, pool, np.sort(np.concatenate(gallery)), np.concatenate(probes + nonmated), mated)
+    start = np.cumsum(images) - images  # of each person in `shuffled`
+    known = np.concatenate([mated, distractors])
+    gallery = shuffled[_runs(start[known], np.minimum(images[known], enrolled))]
+    each = np.minimum(images[mated] - enrolled, PROBES)
+    some = slice(max(int(np.searchsorted(np.cumsum(each), MOST, side="right")), 1))
+    probes = shuffled[_runs(start[mated[some]] + enrolled, each[some])]
+    nonmated = shuffled[start[unknown[:MOST]]]
+    both = np.concatenate([probes, nonmated])
+    return Design(person, pool, np.sort(gallery), both, np.arange(len(both)) < len(probes))
+
+
+def _runs(start: Rows, count: Rows) -> Rows:
+    """start[0], start[0] + 1, … (count[0] numbers), start[1], …"""
+    first = np.cumsum(count) - count
+    return np.repeat(start - first, count) + np.arange(int(count.sum()))

@@ -11,28 +11,33 @@ a mate reaches; FNIR is the share of mated probes without the right answer (ISO/
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..copies import COPY, copied_probes
-from ..embeddings import EmbeddingSet, Floats
+from ..embeddings import EmbeddingSet
+from ..engine import Engine, LocalEngine
 from ..errors import FacespaceError, InputError
-from ..gallery import Search, search
+from ..gallery import Search
 from ..mapping import LinearMap, PairStatistics, fit_map, pair_statistics, refine_map
 from ..metrics import few_nonmated
-from ..people import people_of
+from ..people import left_out
 from ..results import signature
+from ..row_index import AnySet
 from ._design import Design, Rows, divide
 from ._rates import Answers, Rates, rates
+from ._systems import Shared, System
 from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
 
 LEAKED = (10, 25, 50, 100, 400)
 
 
 def audit_linkage(
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: AnySet,
+    target: AnySet,
     *,
     leaked: Sequence[int] = LEAKED,
     repeats: int = 5,
@@ -43,13 +48,20 @@ def audit_linkage(
     enrolled: int = 1,
     resamples: int = 500,
     seed: int = 0,
+    engine: Engine | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> LinkageResult:
     """Attack `target`'s gallery with `source`'s embeddings, and the other way round, for each number of leaked pairs.
 
     The people are divided once: a quarter (more where the largest leak needs it) whose images may leak, and the attacked
     ones. Of an attacked person `enrolled` images are in the gallery and up to 5 others are probes; people with fewer images
-    are probes without a mate, or further entries of the gallery. No image, and no leaked person, is on both sides.
+    are probes without a mate, or further entries of the gallery. No image, and no leaked person, is on both sides. At most
+    10,000 probes with a mate and 10,000 without are looked up: so many fix the rates, and the gallery, whose size counts, is
+    that of all people. Who is what hangs on the hashes of ids and names, and not on the order of rows.
+
+    The sets may be larger than memory (`EmbeddingSet.open`). Time is that of 2 · repeats · len(leaked) searches of the
+    probes in a gallery (twice as many with `refine`, and the refinements); a stored gallery is first copied to a temporary
+    file.
 
     Args:
         source, target: sets of two systems that share images whose people are known (`facespace.people`).
@@ -61,6 +73,7 @@ def audit_linkage(
             it refuses, the map as fitted is used, and counted.
         fpirs: false positive identification rates of the open-set table.
         resamples: draws of people behind the intervals.
+        engine: where stored sets are read and galleries searched; by default threads of this process.
         progress: called with attacks done and attacks in all.
 
     Raises:
@@ -75,12 +88,10 @@ def audit_linkage(
     for rate in fpirs:
         if not 0 <= rate < 1:
             raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
-    joined = source.join(target)
-    people = people_of(joined.left, joined.right).needed(joined.left.ids, "either set")
-    named = np.flatnonzero(people.known)
-    design = divide(people.names[named], sizes[-1], enrolled=enrolled, seed=seed)
+    work = engine or LocalEngine()
+    shared = Shared.of(source, target, work)
+    design = divide(shared.people, sizes[-1], enrolled=enrolled, seed=seed)
     family = method or "anchored"
-    sides = (joined.left.take(named), joined.right.take(named))
     names = _names(source, target)
 
     def score(found: list[Search]) -> Rates:
@@ -91,25 +102,30 @@ def audit_linkage(
     points: list[LinkagePoint] = []
     reasons: list[str] = []
     whole = 2 * len(sizes) * repeats
-    with threadpool_limits(1):  # decompositions of this size gain nothing from threads
-        native = [_search(faces.vectors[design.probes], faces.vectors[design.gallery], design) for faces in sides]
+    leaks = [design.leak(repeat, seed)[: sizes[-1]] for repeat in range(repeats)]
+    with threadpool_limits(1), TemporaryDirectory(prefix="facespace-") as scratch:  # small decompositions: no threads
+        files = [Path(scratch) / f"{side}.parquet" for side in ("source", "target")]
+        pool = np.unique(np.concatenate(leaks))
+        sides = [
+            System.of(faces, rows, design, pool, work, file)
+            for faces, rows, file in zip((source, target), shared.rows, files, strict=True)
+        ]
+        native = [side.search(side.probes.vectors, design) for side in sides]
         bounds = [_bound(name, score([found])) for name, found in zip(names, native, strict=True)]
         for (one, two), (a, b) in ((names, sides), (names[::-1], sides[::-1])):
-            probes, gallery = _bare(a.take(design.probes)), _bare(b.take(design.gallery))
+            beside = None if family == "joint" else (a.of_probes, b.of_gallery)  # few pairs are centred by all embeddings
             for size in sizes:
                 plain: list[Search] = []
                 sharp: list[Search] = []
                 refused: list[str] = []
-                for repeat in range(repeats):
-                    rows = design.leak(repeat, seed)[:size]
-                    # The attacker has the attacked embeddings too; few pairs are centred by all of them.
-                    mine, theirs = (np.concatenate([rows, held]) for held in (design.probes, design.gallery))
-                    fitted = fit_map(a.take(mine), b.take(theirs), family, center=center, judge=False, seed=seed)
-                    plain.append(_attack(fitted, probes, gallery, design))
+                for repeat, rows in enumerate(leaks):
+                    pairs = a.leak(rows[:size]), b.leak(rows[:size])
+                    fitted = fit_map(*pairs, family, center=center, judge=False, beside=beside, seed=seed)
+                    plain.append(b.search(fitted.probe(a.probes.vectors), design, fitted))
                     if refine:
-                        known = pair_statistics(a.take(rows), b.take(rows))
-                        better = _refined(fitted, known, probes, gallery, refused)
-                        sharp.append(plain[-1] if better is fitted else _attack(better, probes, gallery, design))
+                        better = _refined(fitted, pair_statistics(*pairs), a.probes, b.gallery, refused)
+                        attack = plain[-1] if better is fitted else b.search(better.probe(a.probes.vectors), design, better)
+                        sharp.append(attack)
                     if progress is not None:
                         progress(len(points) // (1 + refine) * repeats + repeat + 1, whole)
                 points.append(_point(one, two, size, False, score(plain), 0))
@@ -117,8 +133,8 @@ def audit_linkage(
                     points.append(_point(one, two, size, True, score(sharp), len(refused)))
                 if refused:
                     reasons.append(f"{one} → {two}, {size} pairs: refine refused {len(refused)} of {repeats}: {refused[0]}")
-    nonmated, ids = int((~design.mated).sum()), sides[0].ids[design.probes]
-    left_out = len(joined.left_only) + len(joined.right_only)
+        ids = sides[0].probes.ids
+    nonmated = int((~design.mated).sum())
     return LinkageResult(
         source=names[0],
         target=names[1],
@@ -128,8 +144,8 @@ def audit_linkage(
         bounds=tuple(bounds),
         counts=_counts(design, nonmated),
         warnings=(
-            *([f"{left_out:,} images are in one of the sets only and were left out"] if left_out else []),
-            *people.left_out("both sets"),
+            *([f"{shared.left_out:,} images are in one of the sets only and were left out"] * bool(shared.left_out)),
+            *left_out(shared.unknown, shared.whole, "both sets"),
             *(f"{one.model} was moved by a map: it is no system of its own" for one in (source, target) if one.mapped),
             *(
                 warning
@@ -151,7 +167,7 @@ def audit_linkage(
             mated=int(design.mated.sum()),
             nonmated=nonmated,
             enrolled=enrolled,
-            people_by=people.source,
+            people_by=shared.source,
             interval=f"people+repeats-bootstrap-{resamples}",
             seed=seed,
         ),
@@ -159,16 +175,8 @@ def audit_linkage(
     )
 
 
-def _attack(fitted: LinearMap, probes: EmbeddingSet, gallery: EmbeddingSet, design: Design) -> Search:
-    return _search(fitted.probe(probes.vectors), fitted.reference(gallery.vectors), design)
-
-
-def _search(probes: Floats, gallery: Floats, design: Design) -> Search:
-    return search(probes, design.person[design.probes], gallery, design.person[design.gallery])
-
-
 def _refined(
-    fitted: LinearMap, known: PairStatistics, probes: EmbeddingSet, gallery: EmbeddingSet, refused: list[str]
+    fitted: LinearMap, known: PairStatistics, probes: EmbeddingSet, gallery: AnySet, refused: list[str]
 ) -> LinearMap:
     """The refined map, or `fitted` itself with the reason added to `refused`."""
     try:
@@ -179,12 +187,7 @@ def _refined(
     return better
 
 
-def _bare(faces: EmbeddingSet) -> EmbeddingSet:
-    """Without labels: the attacker has none for the probes, and the map may not know the gallery's."""
-    return EmbeddingSet(faces.vectors, faces.ids, model=faces.model)
-
-
-def _names(source: EmbeddingSet, target: EmbeddingSet) -> tuple[str, str]:
+def _names(source: AnySet, target: AnySet) -> tuple[str, str]:
     one, two = source.model or "source", target.model or "target"
     return (one, two) if one != two else (f"{one} (source)", f"{two} (target)")
 

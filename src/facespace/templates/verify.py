@@ -12,6 +12,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..metrics import ScoreHistogram
+from ..row_index import AnySet
 from ..verification import (
     Cohort,
     PairMap,
@@ -33,8 +34,8 @@ _EXACT_FAR = 0.1  # the histogram keeps the scores down to this FAR one by one, 
 
 
 def verify_templates(
-    a: EmbeddingSet,
-    b: EmbeddingSet | None = None,
+    a: AnySet,
+    b: AnySet | None = None,
     *,
     protocol: TemplateProtocol,
     map: PairMap | None = None,
@@ -59,7 +60,8 @@ def verify_templates(
     the orders differ a little. Pooling first needs twenty times fewer products and no face, only templates.
 
     Args:
-        a, b, protocol, map, map_faces: see above.
+        a, b, protocol, map, map_faces: see above. Sets in files (`EmbeddingSet.open`) are read once; templates are in
+            memory.
         fars: false accept rates of the table.
         cohort: embeddings of other people, by the network of `a` and by that of the right side; scores are corrected by them
             as in `verify`. They are compared with the templates as they are: faces, or templates (`pool_templates`).
@@ -93,8 +95,8 @@ def verify_templates(
 
 
 def score_shard(
-    a: EmbeddingSet,
-    b: EmbeddingSet | None = None,
+    a: AnySet,
+    b: AnySet | None = None,
     *,
     protocol: TemplateProtocol,
     map: PairMap | None = None,

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, normalize
+from ..engine import Engine, LocalEngine
 from ..errors import InputError
 from ..people import people_of
+from ..row_index import AnySet, Progress, RowIndex, mixed, steps
 
 Rows = NDArray[np.intp]
 
 _BLOCK = 1 << 18  # pairs drawn at a time
 _INNER = 4096  # pairs scored at a time, so that their vectors stay in the processor's cache
+IMAGES = 50_000  # of either set at most that pairs are drawn from: 100 MB of 512 numbers
 BINS = 8192  # of the histogram, over cosines −1 … 1
 
 
@@ -83,26 +86,56 @@ def cross_scores(
 @dataclass(frozen=True, eq=False)
 class CrossUnits:
     """`left` (n,), `right` (m,): which unit each row of two sets belongs to. Units are people if `labelled`, else images;
-    `count` is their number."""
+    `count` is their number. `drawn`: the rows are some of larger sets."""
 
     left: Rows
     right: Rows
     labelled: bool
     count: int
+    drawn: bool = False
 
     @classmethod
-    def of(cls, a: EmbeddingSet, b: EmbeddingSet, *, labels: bool) -> tuple[EmbeddingSet, EmbeddingSet, CrossUnits]:
+    def of(
+        cls,
+        a: AnySet,
+        b: AnySet,
+        *,
+        labels: bool,
+        seed: int = 0,
+        engine: Engine | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[EmbeddingSet, EmbeddingSet, CrossUnits]:
         """People (`facespace.people`) where `labels` and both sets know some, else images by their ids; with the sets.
 
-        Where people are the units, the images of unknown ones are left out: they may show anybody.
+        Where people are the units, the images of unknown ones are left out: they may show anybody. Of more than `IMAGES`
+        images a set is so many, which `seed` draws by the hashes of their ids.
         """
+        drawn = max(len(a), len(b)) > IMAGES
+        a, b = _in_memory((a, b), labels, seed, engine or LocalEngine(), progress)
         people = people_of(a), people_of(b)
         known = labels and all(one.source != "nobody" for one in people)
         if known:
             a, b = (faces.take(np.flatnonzero(one.known)) for faces, one in zip((a, b), people, strict=True))
         one, two = (p.names[p.known] for p in people) if known else (a.ids, b.ids)
         names, unit = np.unique(np.concatenate([one, two]), return_inverse=True)
-        return a, b, cls(unit[: len(a)], unit[len(a) :], known, len(names))
+        return a, b, cls(unit[: len(a)], unit[len(a) :], known, len(names), drawn)
+
+
+def _in_memory(
+    sides: tuple[AnySet, AnySet], labels: bool, seed: int, engine: Engine, progress: Progress | None
+) -> list[EmbeddingSet]:
+    """The sets, or `IMAGES` images of each: those of the least hashes, whatever order or files they lie in."""
+    if max(map(len, sides)) <= IMAGES:
+        return [faces if isinstance(faces, EmbeddingSet) else faces.load() for faces in sides]
+    indexes = [RowIndex.of(faces, engine, steps(progress, "reading ids", len(faces))) for faces in sides]
+    known = labels and all(index.source != "nobody" for index in indexes)
+    found = []
+    for side, (faces, index) in enumerate(zip(sides, indexes, strict=True)):
+        rows = np.flatnonzero(index.people) if known else np.arange(len(index))
+        if len(rows) > IMAGES:  # other images of each side, so that more of them speak
+            rows = rows[np.argsort(mixed(mixed(index.ids[rows], seed), side), kind="stable")[:IMAGES]]
+        found.append(faces.take(rows))
+    return found
 
 
 def _drawn(n: int, m: int, pairs: int, seed: int) -> Iterator[tuple[Rows, Rows]]:

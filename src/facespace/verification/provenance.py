@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Origin, Strings
+from ..embeddings import EmbeddingSet, Origin, StoredSet, Strings
+from ..engine import Engine, LocalEngine
+from ..io import Shard
 from ..people import people_of
+from ..row_index import AnySet, ids_and_people
 from .scores import PairMap, PairRows
 
 
@@ -18,10 +22,26 @@ def fitted_images(map: PairMap | None, ids: Strings, people: Strings | None = No
     return np.zeros(len(ids), np.bool_) if fitted is None else np.asarray(fitted.has(ids, people))
 
 
-def fitted_rows(map: PairMap | None, faces: EmbeddingSet) -> NDArray[np.bool_]:
-    """`fitted_images` of a set's rows, by its ids and people."""
-    known = getattr(map, "fitted", None) is not None
-    return fitted_images(map, faces.ids, people_of(faces).names if known else None)
+def fitted_rows(map: PairMap | None, faces: AnySet, engine: Engine | None = None) -> NDArray[np.bool_]:
+    """`fitted_images` of a set's rows, by its ids and people; a stored set's texts are read."""
+    if getattr(map, "fitted", None) is None:
+        return np.zeros(len(faces), np.bool_)
+    if isinstance(faces, EmbeddingSet):
+        return fitted_images(map, faces.ids, people_of(faces).names)
+    return np.concatenate(list((engine or LocalEngine()).map(_Fitted(map, faces), faces.shards())))
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    map: PairMap | None
+    faces: StoredSet[EmbeddingSet]
+
+    def __call__(self, shard: Shard) -> NDArray[np.bool_]:
+        found = []
+        for fields in self.faces.texts(shard):
+            ids, people = ids_and_people(fields)
+            found.append(fitted_images(self.map, ids, people.names))
+        return np.concatenate(found)
 
 
 def fitted_pairs(map: PairMap | None, a: EmbeddingSet, b: EmbeddingSet, rows: PairRows) -> NDArray[np.bool_]:

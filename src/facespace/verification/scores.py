@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import PairProtocol
-from ..embeddings import EmbeddingSet, Strings, check_vectors, normalize
+from ..embeddings import EmbeddingSet, Origin, Strings, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 
 Rows = NDArray[np.intp]
@@ -31,7 +31,7 @@ class PairMap(Protocol):
         ...
 
 
-def check_target(map: PairMap | None, target: EmbeddingSet | None) -> None:
+def check_target(map: PairMap | None, target: Origin | None) -> None:
     """Raise InputError for a map without the set that it leads to."""
     if map is not None and target is None:
         raise InputError(

@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from ..embeddings import EmbeddingSet, check_vectors
+from ..embeddings import check_vectors
+from ..engine import Engine
 from ..errors import InputError
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
+from ..row_index import AnySet, Progress
 from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
 from .provenance import fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
@@ -60,29 +62,32 @@ class ThresholdTransfer:
     notes: tuple[str, ...] = ()
 
 
-def transfer_threshold(
-    map: PairMap, source: EmbeddingSet, target: EmbeddingSet, far: float, **options: Any
-) -> ThresholdTransfer:
+def transfer_threshold(map: PairMap, source: AnySet, target: AnySet, far: float, **options: Any) -> ThresholdTransfer:
     """`transfer_thresholds` for one FAR."""
     return transfer_thresholds(map, source, target, [far], **options)[0]
 
 
 def transfer_thresholds(
     map: PairMap,
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: AnySet,
+    target: AnySet,
     fars: Sequence[float],
     *,
     pairs: int = 2_000_000,
     labels: bool = True,
     genuine_share: float | Literal["estimate"] = "estimate",
     seed: int = 0,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
 ) -> tuple[ThresholdTransfer, ...]:
     """The thresholds at which mapped `source` images against `target` images have the false accept rates `fars`.
 
     The threshold is the smallest score whose FAR is not above the one asked for, as in TAR@FAR. The interval is
     Woodruff's: the scores at FAR ± 1.96 standard errors, where the standard error knows that pairs share images (dyadic
     cluster-robust variance; Aronow, Samii and Assenova 2015), or people where these are known.
+
+    The sets may be larger than memory (`EmbeddingSet.open`). Of more than 50,000 images pairs are drawn from 50,000, chosen
+    by the hashes of their ids: their vectors alone are read, and the interval is that of so many images.
 
     Args:
         map: a LinearMap, a TwoSidedMap or another pair of `probe` and `reference`.
@@ -93,7 +98,8 @@ def transfer_thresholds(
             (`facespace.people`); False asks nobody.
         genuine_share: of the remaining pairs, how many are of one person (`expected_genuine_share`), or "estimate": what
             lies above the extrapolated tail of the impostor scores. Not used where people are known.
-        seed: of the random pairs.
+        seed: of the random pairs, and of the images that they are drawn from.
+        engine, progress: where the ids of large sets are read, and who hears of it (what, rows done, rows in all).
 
     Raises:
         InputError: a FAR outside (0, 1], no pairs, an embedding that the map sends to zero.
@@ -104,14 +110,13 @@ def transfer_thresholds(
             raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
     if not fars:
         raise InputError("name at least one false accept rate", "For example 1e-2,1e-3.")
-    notes = fitted_warning(fitted_rows(map, source), "source images") + fitted_warning(
-        fitted_rows(map, target), "target images"
-    )
+    notes = fitted_warning(fitted_rows(map, source, engine), "source images")
+    notes += fitted_warning(fitted_rows(map, target, engine), "target images")
     notes += model_warnings([source, target], map)
-    source, target, units = CrossUnits.of(source, target, labels=labels)
-    probes, references = np.asarray(map.probe(source.vectors)), np.asarray(map.reference(target.vectors))
-    check_vectors(probes, source.ids)
-    check_vectors(references, target.ids)
+    a, b, units = CrossUnits.of(source, target, labels=labels, seed=seed, engine=engine, progress=progress)
+    probes, references = np.asarray(map.probe(a.vectors)), np.asarray(map.reference(b.vectors))
+    check_vectors(probes, a.ids)
+    check_vectors(references, b.ids)
     scores = cross_scores(probes, references, units, pairs=pairs, tail_share=4 * max(fars) + 0.01, seed=seed)
     genuine = Share(0.0, 0.0, 0.0) if units.labelled else _genuine_share(scores, genuine_share)
     notes += [genuine.note] * bool(genuine.note)
@@ -120,6 +125,7 @@ def transfer_thresholds(
         source=source.model or None,
         target=target.model or None,
         map=getattr(map, "method", "") or type(map).__name__,
+        images=f"{len(a)}x{len(b)}" if units.drawn else None,
         pairs=scores.n,
         people="known" if units.labelled else "unknown",
         genuine=None if units.labelled else f"{genuine.value:.3g}",
@@ -130,21 +136,24 @@ def transfer_thresholds(
 
 
 def operating_far(
-    faces: EmbeddingSet,
+    faces: AnySet,
     threshold: float,
     *,
     pairs: int = 2_000_000,
     labels: bool = True,
     genuine_share: float | Literal["estimate"] = "estimate",
     seed: int = 0,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
 ) -> float:
     """The false accept rate of a network's own `threshold` on cosines, from its (unlabelled) embeddings.
 
     Raises InputError when no more pairs pass than the expected genuine ones: there is no rate to transfer then.
-    All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them.
+    All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them. Arguments are those of
+    `transfer_thresholds`.
     """
-    faces, _, units = CrossUnits.of(faces, faces, labels=labels)
-    scores = cross_scores(faces.vectors, faces.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
+    a, b, units = CrossUnits.of(faces, faces, labels=labels, seed=seed, engine=engine, progress=progress)
+    scores = cross_scores(a.vectors, b.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
     genuine = 0.0 if units.labelled else _genuine_share(scores, genuine_share).value
     accepted = int(np.count_nonzero(scores.tail >= threshold))
     far = (accepted / scores.n - genuine) / (1 - genuine)

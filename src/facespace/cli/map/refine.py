@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..files import load_linear_map, load_set
-from ..options import PRINTING, Printing, Seed, check_name
-from ..printing import emit
+from ..files import load_linear_map, open_set
+from ..options import MEMORY, PRINTING, Memory, Printing, Seed, check_name
+from ..printing import emit, progress_bar
 from .text import describe, map_text
 
 if TYPE_CHECKING:
@@ -31,21 +31,28 @@ def refine(
     iterations: Annotated[int, typer.Option(help="At most so many.")] = 40,
     anchors: Annotated[int, typer.Option(help="Source images searched for a partner (drawn).")] = 20_000,
     seed: Seed = 0,
+    memory: Memory = MEMORY,
     printing: Printing = PRINTING,
 ) -> None:
-    """Sharpen a map by two galleries that show, in part, the same people on other images; no labels needed."""
+    """Sharpen a map by two galleries that show, in part, the same people on other images; no labels needed.
+
+    Every iteration, of which there are some 25, searches both galleries for the anchors. Galleries in Parquet are read a
+    part at a time, and never whole in memory.
+    """
     check_name(output, "maps")
     from ...mapping import PairStatistics, refine_map
 
-    result = refine_map(
-        load_linear_map(map),
-        load_set(source),
-        load_set(target),
-        statistics=None if statistics is None else PairStatistics.load(statistics),
-        iterations=iterations,
-        anchors=anchors,
-        seed=seed,
-    )
+    with progress_bar("iterations", printing.silent) as progress:
+        result = refine_map(
+            load_linear_map(map),
+            open_set(source, memory),
+            open_set(target, memory),
+            statistics=None if statistics is None else PairStatistics.load(statistics),
+            iterations=iterations,
+            anchors=anchors,
+            seed=seed,
+            progress=progress,
+        )
     result.map.save(output)
     facts = describe(result.map)
     document = {"map": output, **facts, **result.to_dict(), "files": [output]}

@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...results import fields
-from ..files import load_map, load_set
-from ..options import PRINTING, Printing, Seed, false_accept_rates, number_or
+from ..files import load_map, open_set, reading
+from ..options import PRINTING, RUNNING, Printing, Running, Seed, false_accept_rates, number_or
 from ..printing import dim, emit, number_table, warning_lines
 
 if TYPE_CHECKING:
@@ -31,20 +31,26 @@ def threshold(
     genuine_share: Annotated[
         str, typer.Option(metavar="estimate|X", help="Share of random pairs that show one person, if people are unknown.")
     ] = "estimate",
+    running: Running = RUNNING,
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
-    """The threshold for mapped SOURCE against TARGET at a false accept rate; no labels are needed."""
+    """The threshold for mapped SOURCE against TARGET at a false accept rate; no labels are needed.
+
+    Of sets in Parquet with more than 50,000 images the ids are read, and the vectors of 50,000.
+    """
     from ...verification import operating_far, transfer_thresholds
 
     fars = false_accept_rates(far)
     share = number_or("estimate", "--genuine-share", genuine_share)
-    a, b = load_set(source), load_set(target)
+    a, b = open_set(source, running), open_set(target, running)
     fitted = load_map(map, a, b)
     options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}
-    if source_threshold is not None:
-        fars = [operating_far(a, source_threshold, **options)]
-    found = transfer_thresholds(fitted, a, b, fars, **options)
+    with reading(printing) as progress:
+        options |= {"engine": running.made, "progress": progress}
+        if source_threshold is not None:
+            fars = [operating_far(a, source_threshold, **options)]
+        found = transfer_thresholds(fitted, a, b, fars, **options)
     warnings = [*found[0].notes, *(row.warning for row in found if row.warning)]
     keys = ("far", "threshold", "low", "high", "false_accepts", "genuine_share", "warning")
     document = {

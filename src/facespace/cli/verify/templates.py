@@ -12,14 +12,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...errors import InputError
-from ..files import load_cohort, load_map, load_pairs, load_set
-from ..options import Format, Printing
+from ..files import load_cohort, load_map, load_pairs, open_large, open_set
+from ..options import MEMORY, Format, Printing
 from ..printing import dim, emit, warning_lines
 from .tar_table import tar_table
 
 if TYPE_CHECKING:
     from ...datasets import TemplateProtocol
-    from ...embeddings import EmbeddingSet
+    from ...row_index import AnySet
     from ...templates import TemplateShard, TemplateVerificationResult
 
 COLUMNS = "columns"
@@ -108,8 +108,8 @@ def run_templates(
         if options.shard and output is None:
             raise InputError("--shard needs a folder for its part", "Give -o FOLDER, the same one for all parts.")
         protocol = read_protocol(a, pairs, options)
-        left = load_faces(a, protocol, options.in_list_order)
-        right = None if b is None else load_faces(b, protocol, options.in_list_order)
+        left = load_faces(a, options.in_list_order)
+        right = None if b is None else load_faces(b, options.in_list_order)
         linear = None if options.map is None else load_map(options.map, left, right)
         shard = score_shard(
             left,
@@ -157,13 +157,16 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
 def read_protocol(a: Path, pairs: Path | None, options: TemplateOptions) -> TemplateProtocol:
     """The lists that the options name."""
     from ...datasets import TemplateProtocol, read_ijb, read_ijba, read_template_csv, read_ytf_templates
+    from ...embeddings import EmbeddingSet, StoredSet
 
     if options.ijb is not None:
         return read_ijb(options.ijb, options.name)
     assert pairs is not None  # TemplateOptions.check
     if options.templates == COLUMNS:
-        faces, known = load_set(a), load_pairs(pairs, options.format)
-        if faces.template is None and known.name.startswith("ytf"):
+        faces, known = open_large(a), load_pairs(pairs, options.format)
+        if isinstance(faces, StoredSet) and not faces.has("template"):
+            faces = faces.load()
+        if isinstance(faces, EmbeddingSet) and faces.template is None and known.name.startswith("ytf"):
             return read_ytf_templates(pairs, faces)
         return TemplateProtocol.from_set(known, faces)
     lists = Path(str(options.templates))
@@ -174,11 +177,11 @@ def read_protocol(a: Path, pairs: Path | None, options: TemplateOptions) -> Temp
     return read_template_csv(lists, pairs)
 
 
-def load_faces(path: Path, protocol: TemplateProtocol, in_list_order: bool) -> EmbeddingSet:
-    """The set; with `in_list_order` an .npy may be alone, without its ids beside it."""
+def load_faces(path: Path, in_list_order: bool) -> AnySet:
+    """The set, in Parquet read a part at a time; with `in_list_order` an .npy may be alone, without its ids beside it."""
     bare = path.suffix.lower() == ".npy" and not any(path.with_suffix(s).exists() for s in (".ids.csv", ".ids.txt"))
     if not (in_list_order and bare and path.is_file()):
-        return load_set(path, protocol.images)
+        return open_set(path, MEMORY)
     import numpy as np
 
     from ...embeddings import EmbeddingSet

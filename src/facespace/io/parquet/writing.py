@@ -25,6 +25,12 @@ _REPEATED = (
 
 def save_parquet(fields: Fields, path: Path) -> None:
     """Write a set: columns id, vector (fixed-size list) and what else it has."""
+    facts = facts_text(fields["model"], fields["vectors"].shape[1], fields["metadata"])
+    write_tables(path, [set_table(fields).replace_schema_metadata({"facespace": facts})])
+
+
+def set_table(fields: Fields) -> Any:
+    """The pyarrow Table of a set's fields, some of its rows perhaps, in our layout."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {"id": pa.array(fields["ids"].tolist(), pa.string())}
@@ -34,8 +40,7 @@ def save_parquet(fields: Fields, path: Path) -> None:
         columns[name] = pa.array(column, pa.float32()) if texts is None else pa.array(texts, pa.string())
     vectors = fields["vectors"]
     columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
-    facts = facts_text(fields["model"], vectors.shape[1], fields["metadata"])
-    write_tables(path, [pa.table(columns).replace_schema_metadata({"facespace": facts})])
+    return pa.table(columns)
 
 
 def facts_text(model: str, dim: int, metadata: Mapping[str, Any]) -> str:

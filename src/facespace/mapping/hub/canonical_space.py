@@ -15,20 +15,26 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import EmbeddingSet, Floats, check_vectors
+from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
+from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
 from ...io import read_artefact, write_artefact
+from ...row_index import AnySet, Progress
+from ..fit import pair_statistics
 from ..linear_map import LinearMap
-from ..statistics import Doubles, Moments, PairStatistics, Spectrum, cross_gram
-from ._fuse import fuse_sets
+from ..moved import ROWS_PER_FILE, Move, move_to_files
+from ..statistics import Doubles, PairStatistics, Spectrum
+from ._fuse import Fusion
+from ._fused_files import joined_sets, write_fused
 from ._multiset import Covariances, pooled, solve, solve_join, solve_out, spectrum
 
 REGULARIZATION = 0.05
@@ -71,20 +77,29 @@ class CanonicalSpace:
 
     @classmethod
     def fit(
-        cls, sets: Mapping[str, EmbeddingSet], dim: int | None = None, *, regularization: float = REGULARIZATION
+        cls,
+        sets: Mapping[str, AnySet],
+        dim: int | None = None,
+        *,
+        regularization: float = REGULARIZATION,
+        engine: Engine | None = None,
+        progress: Progress | None = None,
     ) -> CanonicalSpace:
-        """Fit on the keys (ids) that every two of `sets` share.
+        """Fit on the keys (ids) that every two of `sets` share, which may be larger than memory (`EmbeddingSet.open`).
 
         Args:
             sets: at least two, by model name; any mix of widths.
             dim: width of the hub at most; by default that of the widest model.
             regularization: ρ, relative to the largest eigenvalue of each model's covariance.
+            engine, progress: of stored sets, as for `fit_map`.
 
         Raises:
             InputError: fewer than two sets, two that share no id, a set that names another model.
         """
         _check_names(sets)
-        return cls.from_statistics(pairwise_statistics(sets), dim, regularization=regularization)
+        options = {"engine": engine, "progress": progress}
+        statistics = [_statistics(sets, a, b, options) for a, b in itertools.combinations(sets, 2)]
+        return cls.from_statistics(statistics, dim, regularization=regularization)
 
     @classmethod
     def from_statistics(
@@ -116,16 +131,25 @@ class CanonicalSpace:
         out = {m: _out(name, covariances, weights, hub, i) for i, m in enumerate(names)}
         return cls(name, into, out, w, facts)
 
-    def join(self, model: str, faces: EmbeddingSet, sets: Mapping[str, EmbeddingSet]) -> CanonicalSpace:
+    def join(
+        self,
+        model: str,
+        faces: AnySet,
+        sets: Mapping[str, AnySet],
+        *,
+        engine: Engine | None = None,
+        progress: Progress | None = None,
+    ) -> CanonicalSpace:
         """This hub with one more model, from its embeddings of the keys of one or several `sets` of models in the hub.
 
-        The others' maps stay as they are, so hub vectors made before stay comparable.
+        The others' maps stay as they are, so hub vectors made before stay comparable. Sets may be larger than memory.
         """
         _check_names({model: faces, **sets})
         if not sets:
             raise InputError("joining a hub needs a set of at least one model that is in it", f"In it: {self._listed()}.")
         given = {model: faces, **sets}
-        return self.join_statistics(model, (statistics_of(given, model, old) for old in sets))
+        options = {"engine": engine, "progress": progress}
+        return self.join_statistics(model, (_statistics(given, model, old, options) for old in sets))
 
     def join_statistics(self, model: str, statistics: Iterable[PairStatistics]) -> CanonicalSpace:
         """`join` from the statistics of the new model with one or several models of the hub, in either direction."""
@@ -166,25 +190,63 @@ class CanonicalSpace:
         """(n, r) hub vectors of any length → (n, d) predicted vectors of `model`."""
         return self._map(self.out, model).transform(vectors)
 
+    def route(self, model: str, faces: AnySet, leave: bool = False) -> tuple[LinearMap, str]:
+        """The way that moves `faces` into the hub, or out of it, and what it leads to. InputError for others' sets."""
+        way = self._map(self.out if leave else self.into, model)
+        way.check_model(faces, "source")
+        return way, f"{model}<-{self.name}" if leave else self.name
+
     def apply(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` of `model`, moved into the hub. InputError if another network made them."""
-        fitted = self._map(self.into, model)
-        fitted.check_model(faces, "source")
-        return faces.with_vectors(fitted.transform(faces.vectors), model=self.name)
+        way, name = self.route(model, faces)
+        return faces.with_vectors(way.transform(faces.vectors), model=name)
 
     def leave(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` in the hub, moved into the space of `model`. InputError if they are not in this hub."""
-        fitted = self._map(self.out, model)
-        fitted.check_model(faces, "source")
-        return faces.with_vectors(fitted.transform(faces.vectors), model=f"{model}<-{self.name}")
+        way, name = self.route(model, faces, leave=True)
+        return faces.with_vectors(way.transform(faces.vectors), model=name)
 
-    def fuse(self, sets: Mapping[str, EmbeddingSet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
+    def apply_to_files(
+        self, model: str, faces: StoredSet[EmbeddingSet], output: str | Path, *, leave: bool = False, **writing: Any
+    ) -> tuple[StoredSet[EmbeddingSet], int]:
+        """`apply`, or `leave`, for sets larger than memory; `writing` and what is given back as of `apply_to_files`."""
+        way, name = self.route(model, faces, leave)
+        return move_to_files(Move(way, name, faces), output, **writing)
+
+    def fuse(self, sets: Mapping[str, AnySet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
         """One hub template per key: the mean of the hub vectors of the models that have it, optionally weighted.
 
         Columns come from the first set that has the key; a column is kept if every set has it.
         """
-        moved = {model: self.apply(model, faces) for model, faces in sets.items()}
-        return fuse_sets(moved, weights or {}, self.name)
+        with TemporaryDirectory(prefix="facespace-") as scratch:
+            return joined_sets(self._fusion(sets, weights, Path(scratch), None, None).batches())
+
+    def fuse_to_files(
+        self,
+        sets: Mapping[str, AnySet],
+        output: str | Path,
+        weights: Mapping[str, float] | None = None,
+        *,
+        rows_per_file: int = ROWS_PER_FILE,
+        engine: Engine | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[StoredSet[EmbeddingSet], int]:
+        """`fuse` for sets larger than memory; `output`, and what is given back, as of `apply_to_files`."""
+        facts = {"hub": self.name, "models": list(sets), "weights": dict(weights or {})}
+        with TemporaryDirectory(prefix="facespace-") as scratch:
+            fusion = self._fusion(sets, weights, Path(scratch), engine, progress)
+            return write_fused(fusion, output, facts, rows_per_file, progress)
+
+    def _fusion(
+        self,
+        sets: Mapping[str, AnySet],
+        weights: Mapping[str, float] | None,
+        scratch: Path,
+        engine: Engine | None,
+        progress: Progress | None,
+    ) -> Fusion:
+        ways = {model: self.route(model, faces)[0] for model, faces in sets.items()}
+        return Fusion.of(sets, ways, weights or {}, self.name, scratch, engine or LocalEngine(), progress)
 
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
@@ -225,27 +287,12 @@ class CanonicalSpace:
         return ", ".join(self.into)
 
 
-def pairwise_statistics(sets: Mapping[str, EmbeddingSet]) -> list[PairStatistics]:
-    """The statistics of every two of `sets` on the keys they share; moments on the same keys are computed once."""
-    kept: dict[tuple[str, bytes], Moments] = {}
-    return [statistics_of(sets, a, b, kept) for a, b in itertools.combinations(sets, 2)]
+def _statistics(sets: Mapping[str, AnySet], a: str, b: str, options: Mapping[str, Any]) -> PairStatistics:
+    """Of models a and b on the keys that their sets share."""
+    return replace(pair_statistics(sets[a], sets[b], **options), source_model=a, target_model=b)
 
 
-def statistics_of(
-    sets: Mapping[str, EmbeddingSet], a: str, b: str, kept: dict[tuple[str, bytes], Moments] | None = None
-) -> PairStatistics:
-    """The statistics of models a and b on the keys that their sets share."""
-    joined = sets[a].join(sets[b])
-    x, y = joined.left.normalized(), joined.right.normalized()
-    keys = hashlib.blake2b(np.sort(joined.left.ids).tobytes()).digest()
-    kept = {} if kept is None else kept
-    for model, vectors in ((a, x), (b, y)):
-        if (model, keys) not in kept:
-            kept[model, keys] = Moments.of(vectors)
-    return PairStatistics(kept[a, keys], kept[b, keys], cross_gram(x, y), a, b)
-
-
-def _check_names(sets: Mapping[str, EmbeddingSet]) -> None:
+def _check_names(sets: Mapping[str, AnySet]) -> None:
     for name, faces in sets.items():
         if not name:
             raise InputError("every set of a hub needs a model name", "facespace embed writes it.")

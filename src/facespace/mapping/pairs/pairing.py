@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol, exclude_people
 from ...embeddings import EmbeddingSet, Floats, StoredSet, Strings
 from ...engine import Engine, LocalEngine
-from ...errors import InputError, shorten
-from ...io import Shard, texts
+from ...errors import InputError
+from ...io import Shard
 from ...people import People, people_in, people_named, people_of
-from ...row_index import AnySet, Hashes, Progress, RowIndex, mixed, rows_of, steps, text_hashes
+from ...row_index import AnySet, Hashes, Progress, RowIndex, mixed, rows_of, shared_rows, steps, text_hashes
 from ..provenance import FittedOn
 from ..statistics import Moments
 from .sums import Division, PairSums, stored_pairs, sum_pairs
@@ -126,20 +126,12 @@ class Pairing:
         for side in (source, target):
             both.append(RowIndex.of(side, engine, steps(progress, "reading ids", len(side))))
         one, two = both
-        order = np.argsort(two.ids)
-        place = order[np.minimum(np.searchsorted(two.ids, one.ids, sorter=order), len(order) - 1)]
-        there = two.ids[place] == one.ids
-        if not there.any():
-            raise InputError(
-                f"the sets share no id: {_first(source)} against {_first(target)}",
-                "Ids are compared letter by letter; were both made from the same folder?",
-            )
+        rows, places = shared_rows(source, target, one, two)
         told = one if one.source == "subject" or two.source != "subject" else two
         excluded = None
         if exclude is not None:
             excluded = _checked(_tested(source, exclude, one, engine), exclude)
-            there &= ~excluded
-        rows, places = np.flatnonzero(there), place[there]
+            rows, places = rows[~excluded[rows]], places[~excluded[rows]]
         people = told.people[rows] if told is one else told.people[places]
         facts = {
             "pairing": "same",
@@ -250,7 +242,3 @@ def _tested(faces: StoredSet[EmbeddingSet], protocol: PairProtocol, index: RowIn
     tested = np.isin(np.arange(len(index)), rows)
     names = index.people[rows] if index.source == "subject" else text_hashes(people_in(protocol.ids).names)
     return np.asarray(tested | ((index.people != 0) & np.isin(index.people, names[names != 0])))
-
-
-def _first(faces: StoredSet[EmbeddingSet]) -> str:
-    return shorten(texts(next(faces.texts(faces.shards()[0]))["ids"][:2], "id").tolist())

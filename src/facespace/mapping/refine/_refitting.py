@@ -8,58 +8,18 @@ With C = XᵀY of the matches (and an anchor that keeps it near the start) = U �
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import EmbeddingSet, Floats, normalize
+from ...embeddings import normalize
 from ..families import CCAMap
-from ..statistics import Doubles, Moments, PairStatistics, svd
-from ._neighbours import Mutual
-
-Rows = NDArray[np.intp]
+from ..statistics import Doubles, PairStatistics, svd
+from ._gallery import Gallery
+from ._neighbours import Mutual, Rows
 
 SHRINK = 0.25  # exponent of the singular values of a rigid map
 REGULARIZATION = 0.1
-_BLOCK = 16384
 _MATCHES_PER_DIMENSION = 8  # matches per effective dimension from which on the canonical map is fitted
-
-
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """L2-normalised vectors of a set about their mean, made a block at a time."""
-
-    faces: EmbeddingSet
-
-    def __len__(self) -> int:
-        return len(self.faces)
-
-    @cached_property
-    def moments(self) -> Moments:
-        """Moments of all L2-normalised vectors (not about the mean)."""
-        vectors, d = self.faces.vectors, self.faces.dim
-        total = Moments(0, np.zeros(d), np.zeros((d, d)))
-        for start in range(0, len(vectors), _BLOCK):
-            total = total + Moments.of(normalize(vectors[start : start + _BLOCK]))
-        return total
-
-    @cached_property
-    def mean(self) -> Floats:
-        """(d,) float32."""
-        return self.moments.mean.astype(np.float32)
-
-    @cached_property
-    def dimensions(self) -> float:
-        """Effective number of dimensions, (Σλ)² / Σλ² of the covariance's eigenvalues."""
-        scatter = self.moments.scatter(center=True)
-        return float(np.trace(scatter) ** 2 / np.sum(scatter**2))
-
-    def rows(self, rows: slice | Rows) -> Floats:
-        """(k, d) of the given rows."""
-        return normalize(self.faces.vectors[rows]) - self.mean
 
 
 def match_statistics(source: Gallery, target: Gallery, left: Rows, right: Rows) -> PairStatistics:

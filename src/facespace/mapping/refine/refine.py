@@ -2,25 +2,30 @@
 
     map the source gallery → mutual nearest neighbours by margin → fit on the best of them → take more → … until stable
 
-The galleries must share people, not images: their ids and labels are not used. While the matches are few and unsure, a
+The galleries must share people, not images: their labels are not used. While the matches are few and unsure, a
 rigid map is fitted to them and the start together; once they are stable and many, a canonical one to them alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...embeddings import EmbeddingSet, Floats, check_width, normalize
+from ...embeddings import Floats, check_width, normalize
+from ...engine import LocalEngine
 from ...errors import FacespaceError, InputError
 from ...io import jsonable
 from ...results import fields, signature
+from ...row_index import AnySet, RowIndex, mixed
 from ..linear_map import LinearMap
 from ..statistics import Doubles, PairStatistics
-from ._neighbours import Mutual, Rows, Unit, mutual_neighbours
-from ._refitting import Gallery, agreement, enough, fit_weight, held_out_retrieval, match_statistics, recentred
+from ._gallery import Gallery, Moved
+from ._neighbours import Mutual, Rows, Side, mutual_neighbours
+from ._refitting import agreement, enough, fit_weight, held_out_retrieval, match_statistics, recentred
 
 FIRST, WIDEN, LAST = 0.2, 0.1, 0.8  # share of the mutual neighbours that is taken: at first, more each time, at last
 ANCHOR = 0.75  # weight of the start against the matches while they are unsure
@@ -92,31 +97,35 @@ class RefineResult:
 
 def refine_map(
     start: LinearMap,
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: AnySet,
+    target: AnySet,
     *,
     statistics: PairStatistics | None = None,
     iterations: int = 40,
     anchors: int = 20_000,
     block: int = 2048,
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RefineResult:
     """Sharpen `start` with a gallery of each network that show, in part, the same people on other images.
 
     Time is that of 4 · anchors · (n + m) · q operations an iteration, of which there are some 25 in all (half of them from
     a random start, for comparison). Measured on one busy core: 5,000 × 5,000 of width 128, 20 seconds in all; 200,000 ×
     200,000 of width 512 with 2,000 anchors, 14 seconds of processor time an iteration (so with a million each, 4,000
-    anchors take about two minutes an iteration). Memory beyond the galleries is a few `anchors` × q and `block` × `block`.
+    anchors take about two minutes an iteration). Memory beyond the galleries is a few `anchors` × q and `block` × `block`;
+    the galleries may lie in files (`EmbeddingSet.open`), which every iteration reads: the source's once, the target's twice.
 
     Args:
         start: a map fitted on few pairs; uncentred ones are the better starts.
-        source, target: the galleries, (n, p) and (m, q); labels and ids are not used.
+        source, target: the galleries, (n, p) and (m, q); labels are not used.
         statistics: of the pairs that `start` was fitted on; they anchor the first iterations better than the start's
             weight does, and judge the result, which is not fitted on them.
         iterations: at most so many.
-        anchors: source rows that are searched for a partner; drawn at random where the gallery has more.
+        anchors: source rows that are searched for a partner; where the gallery has more they are drawn by the hashes of
+            their ids, whatever order they lie in.
         block: rows of a tile of scores; changes nothing but memory and time.
         seed: of the anchors and of the halves for the held-out test.
+        progress: called with iterations done, and in all: twice `iterations`, until it is known that fewer are needed.
 
     Raises:
         RefineRefused: the galleries don't overlap enough or the start is too weak, with what speaks for it.
@@ -127,15 +136,18 @@ def refine_map(
     rng = np.random.default_rng(seed)
     searched = np.arange(len(source))
     if len(source) > anchors:
-        searched = np.sort(rng.choice(len(source), anchors, replace=False))
+        order = mixed(RowIndex.of(source, LocalEngine()).ids, seed)
+        searched = np.sort(np.argsort(order, kind="stable")[:anchors])
     about_means = None if statistics is None else recentred(statistics, left, right)
-    run = _Run(left, right, searched, about_means, block)
+    run = _Run(left, right, searched, about_means, block, progress or (lambda done, whole: None))
     anchor = start.weight.astype(np.float64) if about_means is None else about_means.cross
-    weight, matches, record, converged = run.iterate(*_start_sides(start, left, right), anchor, iterations)
+    weight, matches, record, converged = run.iterate(
+        Moved(left, start.probe), Moved(right, start.reference), anchor, iterations
+    )
     held_out = run.consistency(matches, seed)
     # The same from a start that is wrong by construction: so much do matches in these galleries confirm each other anyway.
     turn = np.linalg.qr(rng.normal(size=(len(start.weight),) * 2))[0]
-    astray = run.iterate(*run.sides(turn @ start.weight), turn @ anchor, len(record))[1]
+    astray = run.iterate(*run.sides(turn @ start.weight), turn @ anchor, len(record), len(record))[1]
     by_chance = run.consistency(astray, seed)
     _judge(held_out, by_chance, record)
     facts: dict[str, Any] = {"method": "refine", "start": start.method, "start_pairs": start.facts.get("pairs")}
@@ -153,9 +165,10 @@ class _Run:
     searched: Rows
     statistics: PairStatistics | None  # about the galleries' means
     block: int
+    progress: Callable[[int, int], None]
 
     def iterate(
-        self, probe: Unit, reference: Unit, anchor: Doubles, iterations: int
+        self, probe: Side, reference: Side, anchor: Doubles, iterations: int, before: int = 0
     ) -> tuple[Doubles, Mutual, list[RefineStep], bool]:
         record: list[RefineStep] = []
         previous: set[int] = set()
@@ -178,16 +191,18 @@ class _Run:
             seen = None if self.statistics is None else agreement(weight, self.statistics)
             family = "canonical" if canonical else "rigid"
             record.append(RefineStep(family, taken, found.share, float(matches.margin.mean()), same, seen))
+            self.progress(before + len(record), before + iterations if before else 2 * iterations)
             if done or len(record) >= iterations:
                 return weight, matches, record, done
             probe, reference = self.sides(weight)
 
-    def sides(self, weight: Doubles) -> tuple[Unit, Unit]:
+    def sides(self, weight: Doubles) -> tuple[Side, Side]:
         small = weight.astype(np.float32)
-        return lambda rows: normalize(self.source.rows(rows) @ small), lambda rows: normalize(self.target.rows(rows))
+        probe = partial(_about, self.source.mean, small)
+        return Moved(self.source, probe), Moved(self.target, partial(_about, self.target.mean, None))
 
-    def match(self, probe: Unit, reference: Unit) -> Mutual:
-        return mutual_neighbours(self.searched, probe, len(self.source), reference, len(self.target), self.block)
+    def match(self, probe: Side, reference: Side) -> Mutual:
+        return mutual_neighbours(self.searched, probe, reference, self.block)
 
     def enough(self, matches: int) -> bool:
         return enough(matches, self.source, self.target)
@@ -216,14 +231,9 @@ def _refuse(reason: str, record: list[RefineStep]) -> None:
     )
 
 
-def _start_sides(start: LinearMap, source: Gallery, target: Gallery) -> tuple[Unit, Unit]:
-    def probe(rows: slice | Rows) -> Floats:
-        return normalize(start.probe(source.faces.vectors[rows]))
-
-    def reference(rows: slice | Rows) -> Floats:
-        return normalize(start.reference(target.faces.vectors[rows]))
-
-    return probe, reference
+def _about(mean: Floats, weight: Floats | None, vectors: Floats) -> Floats:
+    centred: Floats = normalize(vectors) - mean
+    return centred if weight is None else np.asarray(centred @ weight)
 
 
 def _linear_map(
@@ -231,8 +241,8 @@ def _linear_map(
     weight: Doubles,
     left: Gallery,
     right: Gallery,
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: AnySet,
+    target: AnySet,
     facts: dict[str, Any],
 ) -> LinearMap:
     """The map about the galleries' means, ‖XW‖ like ‖Y‖, with the source gallery's spectrum for `check`."""
@@ -247,8 +257,8 @@ def _linear_map(
 
 def _check(
     start: LinearMap,
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: AnySet,
+    target: AnySet,
     statistics: PairStatistics | None,
     iterations: int,
     anchors: int,
@@ -260,8 +270,8 @@ def _check(
             "Fit the start by another method than joint.",
         )
     p, q = start.weight.shape
-    check_width(source.vectors, p, "the source gallery of this map")
-    check_width(target.vectors, q, "the target gallery of this map")
+    for faces, width, side in ((source, p, "source"), (target, q, "target")):
+        check_width(np.broadcast_to(0, (len(faces), faces.dim)), width, f"the {side} gallery of this map")
     start.check_model(source, "source")
     start.check_model(target, "target")
     if statistics is not None and statistics.cross.shape != (p, q):
