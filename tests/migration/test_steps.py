@@ -300,3 +300,28 @@ def test_two_processes_make_a_whole_gallery_of_it(planned):
     assert migration(planned).status().state == "running"
     migration(planned).run()
     assert migration(planned).verify().faults == ()
+
+
+def test_what_is_done_stays_done_where_rows_come_between_a_kill_and_the_next_run(planned, monkeypatch):
+    """Ranges of keys would be cut otherwise then, and all of them made again."""
+    from facespace.migration import run
+
+    monkeypatch.setattr(run, "ROWS", 64)
+    one = migration(planned)
+    real, done = type(one.fill).__call__, []
+
+    def some(self, part):
+        if len(done) == 3:
+            raise RuntimeError("killed")
+        done.append(part)
+        return real(self, part)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(one.fill), "__call__", some)
+        with pytest.raises(RuntimeError):
+            one.run()
+    extra, _ = world(1, images=3, seed=41)
+    for name, vector in zip(extra.ids.tolist(), extra.vectors, strict=True):
+        sql(planned, "insert into faces (id, vector) values (?, ?)", f"a{name}", vector.tobytes())  # before all others
+    assert migration(planned).run() == 600 - 3 * 64 + 3
+    assert migration(planned).verify().faults == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ create table if not exists plan (digest text not null);
 create table if not exists parts (
   part text primary key, rows integer not null, read text not null, written text not null, seconds real not null
 );
+create table if not exists listed (part text primary key);
 create table if not exists events (at real not null, event text not null, detail text not null);
 """
 
@@ -73,6 +74,17 @@ class Journal:
             rows = db.execute("select part, rows, read, written, seconds from parts").fetchall()
         return {row[0]: Line(*row) for row in rows}
 
+    def listed(self) -> list[str]:
+        """The parts as they were cut when the run began."""
+        with self._open() as db:
+            return [row[0] for row in db.execute("select part from listed order by rowid")]
+
+    def keep(self, parts: Iterable[str]) -> None:
+        """Keep how the gallery is cut."""
+        with self._open() as db:
+            db.execute("delete from listed")
+            db.executemany("insert into listed values (?)", ((part,) for part in parts))
+
     def add(self, line: Line) -> None:
         """Tell that a part is done: on the disk before this returns."""
         with self._open() as db:
@@ -85,6 +97,7 @@ class Journal:
         """Nothing is done any more: `next` is gone."""
         with self._open() as db:
             db.execute("delete from parts")
+            db.execute("delete from listed")
 
     def tell(self, event: str, detail: str = "") -> None:
         """Add an event."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 
 import numpy as np
 
@@ -64,17 +65,26 @@ def fill(
     if store.info().places.get("next") is None:
         journal.forget()  # somebody dropped it
     store.begin(origin)
+    # Ranges of keys are kept as they were cut at first: in a gallery that lives they would be others after every kill.
+    parts = (journal.listed() if store.ranges else []) or store.parts(rows or ROWS)
+    journal.keep(parts)
+    done = journal.done()
+    before = sum(line.rows for line in done.values())
+    whole = max(store.info().count, before)
     made = 0
-    while todo := [part for part in store.parts(rows or ROWS) if part not in journal.done()]:
-        before = sum(line.rows for line in journal.done().values())
-        whole = max(store.info().count, before)
-        for line in engine.map(fill_part, todo):
-            journal.add(line)
-            made += line.rows
-            progress(before + made, whole)
-    late = (fill_part.map(batch) for batch in store.missing())
-    for number, batch in enumerate(late):
-        store.put(f"added-{number}", iter([batch]))
-        made += len(batch)
+    for line in engine.map(fill_part, [part for part in parts if part not in done]):
+        journal.add(line)
+        made += line.rows
+        progress(before + made, whole)
+    late = store.missing()
+    if first := next(late, None):
+
+        def rest() -> Iterator[Templates]:
+            nonlocal made
+            for batch in chain([first], late):
+                made += len(batch)
+                yield fill_part.map(batch)
+
+        store.put("", rest())
     store.complete()
     return made

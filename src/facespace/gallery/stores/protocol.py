@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,9 @@ class Store(Protocol):
     """
 
     url: str
+    #: whether parts are ranges of keys: their names shift when rows come and go, but an earlier name stays good. Else parts
+    #: are files or rows, and are named anew when these change.
+    ranges: ClassVar[bool]
 
     def info(self) -> GalleryInfo:
         """Count, width, type, other columns, and which places there are."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ class FaissGallery:
     `next` is an index of the same kind in a folder beside; until `complete` makes it, its rows wait in that folder. Rows go
     by their ids, so that others may add and delete some by writing the index and its ids anew.
     """
+
+    ranges: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url = url

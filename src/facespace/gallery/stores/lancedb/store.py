@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +44,8 @@ class LanceGallery:
     `next` is a second column of the same table. A row that another program changes moves to another place of the table,
     where `missing` finds it.
     """
+
+    ranges: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._options = url, address.options

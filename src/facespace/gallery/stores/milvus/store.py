@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class MilvusGallery:
     `switch` points to it. Each collection that is made knows beside which it was made: which place it is follows from that
     and the alias.
     """
+
+    ranges: ClassVar[bool] = True
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._place, self._name = url, address.place, address.table or "faces"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ class ParquetGallery:
     one file of `next`, with every other column as it was. facespace's readers follow a switch of a folder when they open it;
     a single file is replaced by its successor, for everybody, and `old` is another name of it.
     """
+
+    ranges: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._options, self._root = url, dict(address.options), Path(address.place)

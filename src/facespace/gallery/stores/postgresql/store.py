@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class PostgresGallery:
     `switch` renames columns and indexes in one transaction that waits for its lock in short tries, so that readers never
     queue for long. Readers are given pages of the column that they began with, switched or not.
     """
+
+    ranges: ClassVar[bool] = True
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._address = url, address

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class QdrantGallery:
     `next` is a second collection that takes each point's payload and other vectors over; what is written behind # is an
     alias, which `switch` points to it. Ids that are neither whole numbers nor UUIDs are kept in the payload.
     """
+
+    ranges: ClassVar[bool] = True
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._place, self._name = url, address.place, address.table or "faces"

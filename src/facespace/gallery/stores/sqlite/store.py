@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class SQLiteGallery:
     moment; in another mode every page is a short look, so that nobody has to wait, and a scan during which the gallery is
     switched ends in a GalleryError.
     """
+
+    ranges: ClassVar[bool] = True
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._address = url, address
