@@ -21,7 +21,7 @@ class Elsewhere(LocalEngine):
 
     def map(self, function, tasks, done=None):
         function, tasks = pickle.loads(pickle.dumps(function)), [pickle.loads(pickle.dumps(task)) for task in tasks]
-        return (pickle.loads(pickle.dumps(found)) for found in super(Elsewhere, self).map(function, tasks, done))
+        return (pickle.loads(pickle.dumps(found)) for found in super().map(function, tasks, done))
 
 
 @pytest.fixture(scope="module")
