@@ -7,11 +7,13 @@ import pytest
 from mapping_samples import network, paired, people, two_sets
 
 from facespace.embeddings import EmbeddingSet
+from facespace.engine import LocalEngine
 from facespace.mapping.families.anchored import AnchoredMap
 from facespace.mapping.families.registry import FAMILIES, candidates, make_estimator
 from facespace.mapping.fit import PARTS, fit_map
-from facespace.mapping.hub._fuse import fuse_sets
+from facespace.mapping.hub._fuse import Fusion
 from facespace.mapping.hub._multiset import Covariances
+from facespace.mapping.linear_map import LinearMap
 from facespace.mapping.pairs import paired_vectors
 from facespace.mapping.selection import sample_pairs
 from facespace.mapping.statistics import Moments, PairStatistics
@@ -97,8 +99,11 @@ def test_two_keys_are_enough_for_statistics_of_a_hub():
     assert found.own[0] == pytest.approx(np.cov(x.T, bias=True))
 
 
-def test_weights_below_one_count_and_a_fused_set_says_of_what():
+def test_weights_below_one_count_and_a_fused_set_says_of_what(tmp_path):
     a, b = (EmbeddingSet(v, ["x"], model=m) for v, m in ((np.array([[4.0, 0]]), "a"), (np.array([[0, 4.0]]), "b")))
-    found = fuse_sets({"a": a, "b": b}, {"b": 0.25}, "hub")
+    zero, names = np.zeros(2), ("", "hub")
+    four = LinearMap.of(4 * np.eye(2), zero, zero, zero, (zero, np.eye(2)), names, {})  # from unit length back to theirs
+    fusion = Fusion.of({"a": a, "b": b}, {"a": four, "b": four}, {"b": 0.25}, "hub", tmp_path, LocalEngine(1))
+    (found,) = fusion.batches()
     assert found.vectors.tolist() == [pytest.approx([3.2, 0.8])]
     assert found.metadata["fused"] == ["a", "b"]
