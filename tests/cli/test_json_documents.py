@@ -62,9 +62,14 @@ def made(tmp_path_factory):
     image = np.array([name[-1] for name in b.ids.tolist()])
     b.take(np.flatnonzero(image == "0")).save(folder / "gallery.parquet")
     b.take(np.flatnonzero(image != "0")).save(folder / "probes.parquet")
+    late = np.array([int(name[1:3]) >= 20 for name in b.ids.tolist()])
+    some = b.ids[late].tolist()
+    fit_map(sets["net-a"].select(some), b.select(some), "ridge").save(folder / "late.safetensors")
+    b.take(np.flatnonzero(~late)).save(folder / "early.parquet")
     return folder
 
 
+PLAN = "migrate plan sqlite:g.db#faces --map late.safetensors --check a.parquet early.parquet -o plan.json"
 COMMANDS = [
     "models show openvino-0095",
     "map fit a.parquet b.parquet -o auto.safetensors --statistics sums.safetensors",
@@ -75,6 +80,16 @@ COMMANDS = [
     "info a.parquet",
     "info map.safetensors",
     "info statistics.safetensors",
+    "gallery copy a.parquet sqlite:g.db#faces",
+    "gallery info sqlite:g.db#faces",
+    f"{PLAN} --far 1e-1 --margin 90",
+    "migrate run plan.json",
+    "migrate verify plan.json --fresh a.parquet early.parquet",
+    "migrate switch plan.json",
+    "gallery info sqlite:g.db#faces",
+    "migrate order plan.json --check a.parquet early.parquet -o order.csv",
+    "migrate back plan.json",
+    "migrate status plan.json",
     "canonical fit a.parquet b.parquet -o fitted.safetensors",
     "canonical join two.safetensors c.parquet a.parquet b.parquet -o joined.safetensors",
     "info hub.safetensors",
