@@ -17,8 +17,10 @@ from facespace import EmbeddingSet, cli, datasets
 from facespace.capacity import load_image_student
 from facespace.errors import FacespaceError
 from facespace.explain import load_checkpoint
+from facespace.gallery.stores import open_gallery
 from facespace.images import read_image, read_landmarks
 from facespace.mapping import CanonicalSpace, LinearMap, PairStatistics, load_map
+from facespace.migration import MigrationPlan
 from facespace.models import embed, load_network, read_card
 from facespace.templates import load_shards, merge_shards
 
@@ -91,6 +93,13 @@ def _partial(folder: Path) -> None:
     embed(home / "images", home / "tiny.toml", out=folder / "set.npz", aligned=True, workers=1, resume=True)
 
 
+def _gallery(url: str) -> None:
+    store = open_gallery(url)
+    for name in ("current", *store.info().places):
+        for _ in store.scan(name):
+            pass
+
+
 def _pairs(folder: Path) -> None:
     datasets.read_pairs(_the(folder))
 
@@ -125,6 +134,9 @@ READERS: dict[str, Callable[[Path], object]] = {
     "student": _student,
     "shard": _shard,
     "partial": _partial,
+    "sqlite": lambda folder: _gallery(f"sqlite:{folder}/faces.db#faces"),
+    "faiss-gallery": lambda folder: _gallery(f"faiss:{folder}/faces.index?ids={folder}/ids.txt"),
+    "plan": lambda folder: MigrationPlan.load(folder / "plan.json").digest,
     "pairs": _pairs,
     "bin": _pairs,
     "landmarks": lambda folder: read_landmarks(folder / "landmarks.txt"),
@@ -139,6 +151,6 @@ READERS: dict[str, Callable[[Path], object]] = {
     "info": _info,
 }
 #: Left out where they are not named by --only: HDF5's own library hangs on 1 in 170 spoiled files (SECURITY.md).
-NAMED_ONLY = ("hdf5",)
+NAMED_ONLY = ("hdf5", "faiss-gallery")
 #: The readers whose seeds are those of others.
 BORROWED = {"info": ("parquet", "npz", "npy", "map", "statistics", "hub", "checkpoint", "student", "onnx")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,19 @@ def sets() -> tuple[EmbeddingSet, EmbeddingSet]:
 
 def make_seeds(root: Path) -> None:
     """Write them all below `root`."""
-    for make in (_sets, foreign_sets, _artefacts, _trained, _shards, _lists, _templates, _others, _images, _networks):
+    for make in (
+        _sets,
+        foreign_sets,
+        _artefacts,
+        _galleries,
+        _trained,
+        _shards,
+        _lists,
+        _templates,
+        _others,
+        _images,
+        _networks,
+    ):
         make(lambda reader, variant: _place(root / reader / variant))
 
 
@@ -104,6 +117,39 @@ def _artefacts(place: Place) -> None:
     fit_map(a, b, "joint").save(place("map", "joint") / "map.safetensors")
     pair_statistics(a, b).save(place("statistics", "two") / "statistics.safetensors")
     CanonicalSpace.fit({"anna": a, "berta": b}).save(place("hub", "two") / "hub.safetensors")
+
+
+def _galleries(place: Place) -> None:
+    from facespace.gallery.stores import Origin, Templates, open_gallery
+    from facespace.migration import MigrationPlan
+
+    a, _ = sets()
+    rows = Templates(a.ids.tolist(), a.vectors, ["anna"] * N, [name.split("/")[0] for name in a.ids.tolist()])
+    index = place("faiss-gallery", "plain")
+    open_gallery(f"faiss:{index}/faces.index?ids={index}/ids.txt").write_all(iter([rows]), "anna")
+    shutil.rmtree(index / "faces.index.facespace", ignore_errors=True)  # seeds are files
+    for name in ("plain", "moving"):
+        store = open_gallery(f"sqlite:{place('sqlite', name)}/faces.db#faces")
+        store.write_all(iter([rows]), "anna")
+    store.begin(Origin("plan", "berta", a.dim))
+    for part in store.parts(8):
+        store.put(part, store.read(part))
+    store.complete()
+    facts = {"path": "map.safetensors", "blake2b": "00", "source": "anna", "target": "berta", "method": "ridge", "pairs": 9}
+    arm = dict.fromkeys(("far", "tar", "low", "high", "threshold", "far_low", "far_high"), 0.5)
+    loss = {**dict.fromkeys(("loss", "low", "high"), 0.01), "people": 9, "trials": 18}
+    whole = {"url": "sqlite:faces.db#faces", "gallery": {"count": 9}, "direction": "gallery", "maps": {"templates": facts}}
+    whole |= {"check": {"people": 9}, "far": 1e-3, "fpir": 0.01, "margin": 0.01, "level": 0.95, "lookups": {}, "order": None}
+    whole |= {"arms": dict.fromkeys(("old", "gallery", "new"), arm), "losses": {"gallery": loss}, "decision": "go"}
+    whole |= {
+        "reason": "it is so",
+        "people_needed": None,
+        "thresholds": {"mapped": 0.3},
+        "cost": {},
+        "warnings": [],
+        "signature": "",
+    }
+    MigrationPlan(**whole).save(place("plan", "whole") / "plan.json")
 
 
 def _trained(place: Place) -> None:

@@ -104,7 +104,7 @@ class MigrationPlan:
                 raise FileFormatError(
                     f"{path} is {kind!r}, version {version!r}", "Plans are made by facespace migrate plan."
                 )
-            return cls(**document)
+            return _checked(cls(**document))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise FileFormatError(f"{path} is no migration plan: {error}", "Make it by facespace migrate plan.") from None
 
@@ -292,3 +292,21 @@ def _reason(decision: Decision, low: float, high: float, margin: float) -> str:
         "stop": f"{told}: the move costs more than that; stay, or re-enrol first.",
         "more": f"{told}: these people can't tell.",
     }[decision]
+
+
+def _checked(plan: MigrationPlan) -> MigrationPlan:
+    """The plan, if what the steps take from it is of the right kind. Raises KeyError, TypeError or ValueError."""
+    texts = [plan.url, plan.reason, *(facts[key] for facts in plan.maps.values() for key in ("path", "blake2b"))]
+    texts += [facts[side] for facts in plan.maps.values() for side in ("source", "target")]
+    rates = [plan.far, plan.fpir, plan.margin, plan.level]
+    rates += [arm[key] for arm in plan.arms.values() for key in ("tar", "low", "high", "threshold", "far_low", "far_high")]
+    rates += [loss[key] for loss in plan.losses.values() for key in ("loss", "low", "high")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("something that should be text isn't")
+    if any(isinstance(rate, bool) or not isinstance(rate, float | int) or not -1 <= rate <= 1.001 for rate in rates):
+        raise ValueError("something that should be a rate isn't")
+    side = "queries" if plan.direction == "queries" else "templates"
+    if plan.direction not in ("gallery", "both", "queries") or plan.decision not in ("go", "stop", "more"):
+        raise ValueError(f"direction {plan.direction!r}, decision {plan.decision!r}")
+    _ = plan.maps[side], plan.arms["old"], plan.arms[plan.direction], plan.losses[plan.direction]
+    return plan

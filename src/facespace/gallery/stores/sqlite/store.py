@@ -213,3 +213,6 @@ class SQLiteGallery:
             if not self._file.exists():
                 hint = "There is no such file."
             raise GalleryError(f"{self.url}: {error}", hint) from error
+        except (UnicodeDecodeError, MemoryError) as error:
+            told = str(error) or "it asks for more memory than there is"
+            raise GalleryError(f"{self.url} can't be read: {told}", "Is it damaged?") from error
