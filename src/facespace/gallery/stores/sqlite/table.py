@@ -82,6 +82,7 @@ class Table:
         there = {role: name for role, name in taken.items() if name in self.names}
         listed, key = ", ".join(map(quoted, there.values())), quoted(columns.id)
         after: tuple[Any, ...] = ()
+        ends = set()
         while True:
             on = f" AND {key} > ?" if after else ""
             which = f"{where} AND {quoted(vector)} IS NOT NULL{on} ORDER BY {key} LIMIT ?"
@@ -91,6 +92,9 @@ class Table:
             if not page:
                 return
             after = (page[-1][0],)
+            if after in ends:
+                raise GalleryError(f"{self.url}: the index of its keys goes in a circle", "Is it damaged? REINDEX may help.")
+            ends.add(after)
             got = dict(zip(there, zip(*page, strict=True), strict=True))
             known = origin.model if origin else ""
             yield Templates(
