@@ -10,7 +10,11 @@ import pytest
 from facespace.datasets import TemplateProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
+from facespace.gallery.stores import Origin, Templates, open_gallery
 from facespace.mapping import CanonicalSpace, fit_map
+from facespace.migration import Direction
+from facespace.migration.journal import Journal
+from facespace.migration.run import Fill, fill
 from facespace.privacy import audit_linkage
 from facespace.templates import pool_templates
 from facespace.verification import _cross_pairs, transfer_thresholds
@@ -52,6 +56,16 @@ def _pooled(sets, engine, folder):
     return pool_templates(sets[0], protocol, transform=fit_map(*sets, "ridge").probe, engine=engine).vectors.tolist()
 
 
+def _migrated(sets, engine, folder):
+    home = folder / f"{type(engine).__name__}-gallery"
+    faces = sets[0].load()
+    open_gallery(str(home)).write_all(iter([Templates(faces.ids.tolist(), faces.vectors, ["a"] * len(faces))]), "a")
+    store = open_gallery(str(home))
+    work = Fill(store, Direction.of(fit_map(*sets, "ridge")), "b<-a")
+    fill(store, work, Origin("plan", "b", 10), Journal(home.with_suffix(".json"), "plan"), engine, rows=50)
+    return {i: v.tolist() for batch in store.scan("next") for i, v in zip(batch.ids, batch.vectors, strict=True)}
+
+
 def _in_the_hub(sets, engine, folder):
     hub = CanonicalSpace.fit({faces.model: faces for faces in sets}, engine=engine)
     fused = hub.fuse_to_files({"a": sets[0], "b": sets[1]}, folder / type(engine).__name__, engine=engine)[0]
@@ -59,7 +73,7 @@ def _in_the_hub(sets, engine, folder):
     return [faces.load().vectors.tolist() for faces in (fused, moved)]
 
 
-@pytest.mark.parametrize("work", [_audit, _thresholds, _pooled, _in_the_hub])
+@pytest.mark.parametrize("work", [_audit, _thresholds, _pooled, _in_the_hub, _migrated])
 def test_what_is_sent_gives_the_same(stored, tmp_path, monkeypatch, work):
     monkeypatch.setattr(_cross_pairs, "IMAGES", 100)
     assert work(stored, Elsewhere(2), tmp_path) == work(stored, LocalEngine(2), tmp_path)
