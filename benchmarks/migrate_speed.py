@@ -53,7 +53,7 @@ def migrate(url: str, work: Path) -> None:
     way = LinearMap.of(weight, zero, zero, zero, (np.ones(DIM), np.eye(DIM)), ("old", "new"), {})
     store = open_gallery(url)
     run = Fill(store, Direction.of(way), "new<-old")
-    fill(store, run, Origin("benchmark", "new", DIM), Journal(work / "plan.json", "benchmark"), LocalEngine(1))
+    fill(store, run, Origin("benchmark", "new", DIM), Journal(work / "plan.json", "benchmark"), LocalEngine())
 
 
 def copy_parquet(url: str, work: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from two_networks import fill, world
 
+from facespace.engine import LocalEngine
 from facespace.errors import FileFormatError, InputError, OutputError
 from facespace.gallery.stores import open_gallery
 from facespace.migration import Migration, MigrationPlan, make_plan
@@ -154,6 +155,11 @@ def test_a_second_run_beside_the_first_is_refused(planned):
     one = migration(planned)
     with one.journal.alone(), pytest.raises(OutputError, match="another run"):
         migration(planned).run()
+
+
+def test_a_store_that_is_written_by_one_at_a_time_refuses_several_workers(planned):
+    with pytest.raises(InputError, match="written by one at a time"):
+        migration(planned).run(engine=LocalEngine(2))
 
 
 def test_another_plan_does_not_share_the_second_place(planned):

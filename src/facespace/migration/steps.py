@@ -112,7 +112,12 @@ class Migration:
             self._may("run")
             if self.plan.decision != "go" and not anyway:
                 raise InputError(f"the plan says {self.plan.decision}: {self.plan.reason}", "Run it --anyway if you must.")
-            made = fill(self.store, self.fill, self.origin, self.journal, engine or LocalEngine(1), progress)
+            if self.store.alone and engine is not None and engine.workers > 1:
+                raise InputError(
+                    f"{self.store.url} is written by one at a time, not by {engine.workers} workers", "Leave the engine out."
+                )
+            engine = engine or LocalEngine(1 if self.store.alone else None)
+            made = fill(self.store, self.fill, self.origin, self.journal, engine, progress)
             self.journal.tell("run", f"{made} rows")
         return made
 

@@ -105,6 +105,8 @@ class Store(Protocol):
     #: whether parts are ranges of keys: their names shift when rows come and go, but an earlier name stays good. Else parts
     #: are files or rows, and are named anew when these change.
     ranges: ClassVar[bool]
+    #: whether one part at a time can be written.
+    alone: ClassVar[bool]
 
     def info(self) -> GalleryInfo:
         """Count, width, type, other columns, and which places there are."""

@@ -35,6 +35,7 @@ class FaissGallery:
     """
 
     ranges: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url = url

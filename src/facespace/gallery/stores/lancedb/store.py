@@ -46,6 +46,7 @@ class LanceGallery:
     """
 
     ranges: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._options = url, address.options

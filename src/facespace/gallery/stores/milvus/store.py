@@ -38,6 +38,7 @@ class MilvusGallery:
     """
 
     ranges: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._place, self._name = url, address.place, address.table or "faces"

@@ -32,6 +32,7 @@ class ParquetGallery:
     """
 
     ranges: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._options, self._root = url, dict(address.options), Path(address.place)

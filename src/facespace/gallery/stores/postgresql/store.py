@@ -48,6 +48,7 @@ class PostgresGallery:
     """
 
     ranges: ClassVar[bool] = True
+    alone: ClassVar[bool] = False
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._address = url, address

@@ -43,6 +43,7 @@ class SQLiteGallery:
     """
 
     ranges: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._address = url, address
