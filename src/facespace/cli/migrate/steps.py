@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..files import load_set
-from ..options import PRINTING, RUNNING, Printing, Running
+from ..options import PRINTING, WHERE, Printing, Where
 from ..printing import dim, emit, progress_bar, warning_lines
 from .group import PlanFile, Url, group
 
@@ -24,7 +24,7 @@ def run_command(
     plan: PlanFile,
     anyway: Annotated[bool, typer.Option("--anyway", help="Though the plan doesn't say go.")] = False,
     url: Url = None,
-    running: Running = RUNNING,
+    where: Where = WHERE,
     printing: Printing = PRINTING,
 ) -> None:
     """Map every template into a place beside the gallery; a killed run goes on where it was. Readers see nothing of it."""
@@ -33,14 +33,10 @@ def run_command(
     migration = Migration(plan, url)
     start = time.perf_counter()
     with progress_bar("mapping", printing.silent) as show:
-        rows = migration.run(anyway=anyway, engine=running.made if _chosen(running) else None, progress=show)
+        rows = migration.run(anyway=anyway, engine=where.made if where != WHERE else None, progress=show)
     seconds = time.perf_counter() - start
     document = {"rows": rows, "seconds": seconds, **migration.status().to_dict()}
     emit(document, lambda: _next(f"{rows:,} templates mapped, {rows / seconds:,.0f} a second", plan, "verify"), printing)
-
-
-def _chosen(running: Running) -> bool:
-    return running.engine != "local" or running.workers is not None
 
 
 @group.command("verify")
