@@ -135,7 +135,16 @@ def _galleries(place: Place) -> None:
     for part in store.parts(8):
         store.put(part, store.read(part))
     store.complete()
-    facts = {"path": "map.safetensors", "blake2b": "00", "source": "anna", "target": "berta", "method": "ridge", "pairs": 9}
+    facts = {
+        "path": "map.safetensors",
+        "blake2b": "00",
+        "source": "anna",
+        "target": "berta",
+        "method": "ridge",
+        "pairs": 9,
+        "fitted_in_gallery": 0,
+        "fitted_in_gallery": 0,
+    }
     arm = dict.fromkeys(("far", "tar", "low", "high", "threshold", "far_low", "far_high"), 0.5)
     loss = {**dict.fromkeys(("loss", "low", "high"), 0.01), "people": 9, "trials": 18}
     whole = {"url": "sqlite:faces.db#faces", "gallery": {"count": 9}, "direction": "gallery", "maps": {"templates": facts}}

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from two_networks import fill, world
 
+from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
 from facespace.errors import FileFormatError, InputError, OutputError
 from facespace.gallery.stores import open_gallery
+from facespace.mapping import load_map
 from facespace.migration import Migration, MigrationPlan, make_plan
 
 
@@ -331,3 +333,31 @@ def test_what_is_done_stays_done_where_rows_come_between_a_kill_and_the_next_run
         sql(planned, "insert into faces (id, vector) values (?, ?)", f"a{name}", vector.tobytes())  # before all others
     assert migration(planned).run() == 600 - 3 * 64 + 3
     assert migration(planned).verify().faults == ()
+
+
+def test_a_set_that_was_moved_says_so(scene):
+    """Whoever reads the gallery's files sees what brought the vectors there, and whom the map was fitted on."""
+    fitted = world(150, seed=1)[0].take(np.arange(9))
+    both = type(fitted)(
+        np.concatenate([scene.gallery[0].vectors, fitted.vectors]), [*scene.gallery[0].ids, *fitted.ids], model="old"
+    )
+    path = scene.folder / "faces.parquet"
+    both.save(path)
+    plan = make_plan(str(path), scene.map, *scene.check, far=0.01, margin=0.2)
+    assert plan.maps["templates"]["fitted_in_gallery"] == 9
+    plan.save(scene.folder / "plan.json")
+    one = migration(scene)
+    one.run()
+    one.verify()
+    one.switch()
+    moved = EmbeddingSet.load(path)
+    assert moved.model == "new<-old"
+    assert moved.space == "new"
+    assert moved.mapped["fitted"] == 9
+    assert {key: moved.mapped[key] for key in ("method", "source", "target")} == {
+        "method": "ridge", "source": "old", "target": "new",
+    }  # fmt: skip
+    applied = load_map(scene.map).apply(both)
+    assert applied.mapped["map"] == moved.mapped["map"]
+    one.back()
+    assert EmbeddingSet.load(path).mapped is None

@@ -23,7 +23,7 @@ from .fit import few_pairs, fit_map, pair_statistics
 from .fold_scores import COHORT, CUTS, INNER, FoldScores
 from .folds import FoldStatistics
 from .hub import CanonicalSpace
-from .linear_map import LinearMap
+from .linear_map import LinearMap, digest_of
 from .moved import apply_to_files, sample_of
 from .pairs import moments_of, paired_vectors
 from .provenance import FittedOn
@@ -33,10 +33,50 @@ from .statistics import Moments, PairStatistics
 from .two_sided_map import TwoSidedMap, load_map
 
 __all__ = [
-    "COHORT", "CUTS", "FAMILIES", "INNER", "METHODS", "AnchoredMap", "CCAMap", "CanonicalSpace", "Comparer",
-    "DomainCheck", "FittedOn", "FoldScores", "FoldStatistics", "IdentityMap", "JointMap", "JudgedPairs",
-    "LeastSquaresMap", "LinearMap", "Moments", "OrthogonalMap", "PairStatistics", "ReducedRankMap", "RefineRefused",
-    "RefineResult", "RefineStep", "RidgeMap", "RotationMap", "Selection", "SpectralMap", "TwoSidedMap", "apply_to_files",
-    "batch_statistics", "candidates", "few_pairs", "fit_map", "joint_candidates", "load_map", "make_estimator",
-    "moments_of", "pair_statistics", "paired_vectors", "refine_map", "sample_of", "sample_pairs", "select",
+    "COHORT",
+    "CUTS",
+    "FAMILIES",
+    "INNER",
+    "METHODS",
+    "AnchoredMap",
+    "CCAMap",
+    "CanonicalSpace",
+    "Comparer",
+    "DomainCheck",
+    "FittedOn",
+    "FoldScores",
+    "FoldStatistics",
+    "IdentityMap",
+    "JointMap",
+    "JudgedPairs",
+    "LeastSquaresMap",
+    "LinearMap",
+    "Moments",
+    "OrthogonalMap",
+    "PairStatistics",
+    "ReducedRankMap",
+    "RefineRefused",
+    "RefineResult",
+    "RefineStep",
+    "RidgeMap",
+    "RotationMap",
+    "Selection",
+    "SpectralMap",
+    "TwoSidedMap",
+    "apply_to_files",
+    "batch_statistics",
+    "candidates",
+    "digest_of",
+    "few_pairs",
+    "fit_map",
+    "joint_candidates",
+    "load_map",
+    "make_estimator",
+    "moments_of",
+    "pair_statistics",
+    "paired_vectors",
+    "refine_map",
+    "sample_of",
+    "sample_pairs",
+    "select",
 ]  # fmt: skip

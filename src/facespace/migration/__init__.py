@@ -6,8 +6,9 @@ from .evidence import Direction, Evidence
 from .guarantee import Loss, loss_of, trials_needed
 from .lookup import Lookup, Lookups, look_up
 from .order import OrderCurve, order_curve
-from .plan import MigrationPlan, make_plan
+from .plan import MigrationPlan
 from .plan_report import arms_table, lookup_table, loss_table, plan_report
+from .planning import make_plan
 from .steps import Migration, Status
 from .uncertainty import Uncertainty, fit_uncertainty
 

@@ -11,6 +11,7 @@ from ..embeddings import EmbeddingSet, normalize
 from ..engine import Engine, LocalEngine
 from ..errors import InputError
 from ..gallery.stores import Origin, Store, Templates, open_gallery
+from ..mapping import digest_of
 from ..results import fields
 from .checks import Checked, check_fresh, check_next
 from .evidence import Evidence
@@ -70,13 +71,15 @@ class Migration:
         source, target = (self.plan.maps["templates"][side] for side in ("source", "target"))
         self.target = target
         self.fill = Fill(self.store, self.way, f"{target}<-{source}")
-        self.origin = Origin(self.plan.digest, target, self._dim())
+        self.origin = self._origin()
         self.journal = Journal(self.path, self.plan.digest)
 
-    def _dim(self) -> int:
-        way = self.way.templates
+    def _origin(self) -> Origin:
+        way, facts = self.way.templates, self.plan.maps["templates"]
         assert way is not None
-        return int(way.weight.shape[1])
+        told = {key: facts[key] for key in ("method", "source", "target", "pairs")}
+        mapped = {**told, "map": digest_of(way), "fitted": facts["fitted_in_gallery"], "model": self.fill.mapped}
+        return Origin(self.plan.digest, self.target, int(way.weight.shape[1]), mapped)
 
     def status(self) -> Status:
         """Where it stands. A kill between a step and its line in the journal is told by the gallery itself."""

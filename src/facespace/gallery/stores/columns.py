@@ -74,6 +74,6 @@ def origin_of(text: str | None) -> Origin | None:
     """What `origin_text` wrote; None for anything else."""
     try:
         told = json.loads(text or "")["facespace"]
-        return Origin(str(told["plan"]), str(told["model"]), int(told["dim"]))
+        return Origin(str(told["plan"]), str(told["model"]), int(told["dim"]), dict(told.get("mapped") or {}))
     except (ValueError, KeyError, TypeError):
         return None

@@ -44,12 +44,14 @@ class Templates:
 class Origin:
     """Who made a second place: kept with it, so that two migrations never share one.
 
-    Attributes: plan: the plan's digest. model: the space it is in. dim: width of its vectors.
+    Attributes: plan: the plan's digest. model: the space it is in. dim: width of its vectors. mapped: what a set says that a
+    map has moved (`EmbeddingSet.mapped`), and its `model`; empty where no map did.
     """
 
     plan: str
     model: str
     dim: int
+    mapped: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

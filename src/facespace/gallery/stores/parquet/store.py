@@ -105,7 +105,8 @@ class ParquetGallery:
         models = keeps_models(schema) or MODEL not in schema.names
         metadata = {key: value for key, value in (schema.metadata or {}).items() if key not in (KEY, b"facespace")}
         if b"facespace" in (schema.metadata or {}):
-            metadata[b"facespace"] = facts_text(origin.model, origin.dim, dict(files.metadata[0])).encode()
+            facts = dict(files.metadata[0]) | ({"mapped": dict(origin.mapped)} if origin.mapped else {})
+            metadata[b"facespace"] = facts_text(origin.mapped.get("model", origin.model), origin.dim, facts).encode()
         schema = schema.with_metadata(metadata)
         others = [name for name in schema.names if name not in (vector, MODEL if models else "")]
 
