@@ -143,7 +143,6 @@ def _galleries(place: Place) -> None:
         "method": "ridge",
         "pairs": 9,
         "fitted_in_gallery": 0,
-        "fitted_in_gallery": 0,
     }
     arm = dict.fromkeys(("far", "tar", "low", "high", "threshold", "far_low", "far_high"), 0.5)
     loss = {**dict.fromkeys(("loss", "low", "high"), 0.01), "people": 9, "trials": 18}
