@@ -96,12 +96,15 @@ class MigrationPlan:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise FileFormatError(f"{path} is no migration plan: {error}", "Make it by facespace migrate plan.") from None
 
-    def way(self, folder: Path) -> Direction:
-        """The direction with its maps, read from the paths in the plan (those not found, from `folder`); each as it was.
+    def read_maps(self, folder: Path) -> dict[str, AnyMap]:
+        """The maps of "templates" and, if any, "queries", from the paths in the plan; those not found, from `folder`.
 
         Raises InputError where a map is another now.
         """
-        maps = {side: _same_map(facts, folder) for side, facts in self.maps.items()}
+        return {side: _same_map(facts, folder) for side, facts in self.maps.items()}
+
+    def way(self, maps: Mapping[str, AnyMap]) -> Direction:
+        """The direction with its maps."""
         if self.direction == "queries":
             return Direction.of_queries(one_sided(maps["queries"]))
         return Direction.of(maps["templates"])

@@ -67,7 +67,8 @@ class Migration:
                 "Map each query by the plan's map (facespace map apply), and search as before.",
             )
         self.store: Store = open_gallery(url or self.plan.url)
-        self.way = self.plan.way(self.path.parent)
+        maps = self.plan.read_maps(self.path.parent)
+        self.way, self._fitted = self.plan.way(maps), maps["templates"].fitted
         source, target = (self.plan.maps["templates"][side] for side in ("source", "target"))
         self.target = target
         self.fill = Fill(self.store, self.way, f"{target}<-{source}")
@@ -131,7 +132,7 @@ class Migration:
             found: dict[str, Any] | None = None
             faults: tuple[str, ...] = ()
             if fresh is not None:
-                evidence = Evidence.of(*fresh, [self.plan_fitted()])
+                evidence = Evidence.of(*fresh, [self._fitted])
                 found, faults = check_fresh(self.plan, self.fill, evidence)
             checked = check_next(self.store, self.fill, found, faults)
             self.journal.tell("faulty" if checked.faults else "verified", "; ".join(checked.faults))
@@ -180,15 +181,8 @@ class Migration:
 
         `old`, `new`: the plan's images by both networks, which the prediction is fitted on.
         """
-        fitted = [self.plan_fitted()]
-        uncertainty = fit_uncertainty(Evidence.of(old, new, fitted), self.way, self.plan.level)
+        uncertainty = fit_uncertainty(Evidence.of(old, new, [self._fitted]), self.way, self.plan.level)
         place = self.status().state
         for batch in self.store.scan("old" if place == "switched" else "current"):
             people = batch.people or [None] * len(batch)
             yield from zip(batch.ids, people, uncertainty.predict(batch.vectors).tolist(), strict=True)
-
-    def plan_fitted(self) -> Any:
-        """Whom the map was fitted on."""
-        from ..mapping import load_map
-
-        return load_map(self.plan.maps["templates"]["path"]).fitted
