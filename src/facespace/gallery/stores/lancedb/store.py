@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from ....embeddings import check_width
 from ....errors import FacespaceError, GalleryError, InputError, OutputError
 from ..columns import origin_text
-from ..nearest import check_turn, is_begun, of_width
+from ..nearest import check_turn, is_begun, nearest, of_width
 from ..protocol import ROWS, Found, GalleryInfo, Origin, Place, Templates
 from ..staging import Staged, Staging, texts_of, vector_array
 from ..url import GalleryURL
 from .table import ORIGIN, PLACES, Table, lance, quoted
 
 _TRIES = 20  # of a commit, where others commit too
+_FEW = 4  # searches
 _PART = re.compile(r"f(\d+)-(\d+)-(\d+)")
 _NOTES = (
     "A vector that another program changes during a migration, leaving other columns as they are, is not seen: the mapped "
@@ -198,13 +199,18 @@ class LanceGallery:
                 table.data.drop_columns(names)
 
     def search(self, queries: NDArray[Any], count: int, place: Place = "current") -> Found:
-        """See Store: by LanceDB, exact, or by its index where the place has one for the cosine."""
+        """See Store: by LanceDB, exact, or by its index where the place has one for the cosine.
+
+        More than a few searches without an index are made in one pass over the table, not in one each.
+        """
         with self._told():
             table = self._open(place)
             queries = np.asarray(queries, np.float32)
             check_width(queries, table.kind(place).list_size, f"a search of {self.url}")
             if not np.isfinite(queries).all():
                 raise InputError("NaN or infinite values in what is searched for", "Leave such vectors out.")
+            if len(queries) > _FEW and not table.indexes(place):
+                return nearest(self.scan(place), queries, count)
             key, model, default = table.names.id, table.names.model_at(place), table.origin(place).model
             columns = [key, *([model] if table.has_models(place) else []), "_distance"]
             asked = {"column": table.names.vector_at(place), "k": count, "metric": "cosine"}
