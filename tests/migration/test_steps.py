@@ -361,3 +361,14 @@ def test_a_set_that_was_moved_says_so(scene):
     assert applied.mapped["map"] == moved.mapped["map"]
     one.back()
     assert EmbeddingSet.load(path).mapped is None
+
+
+def test_a_gallery_of_halves_is_verified_to_the_precision_it_has(scene):
+    path = scene.folder / "faces.parquet"
+    scene.gallery[0].save(path, dtype="float16")
+    make_plan(str(path), scene.map, *scene.check, far=0.01, margin=0.2).save(scene.folder / "plan.json")
+    one = migration(scene)
+    one.run()
+    checked = one.verify()
+    assert checked.faults == ()
+    assert 0 < checked.largest < 1e-3

@@ -54,8 +54,9 @@ class ParquetGallery:
             for place in (one for one in beside if self._places.at(one)):
                 origins[str(place)] = known.get(place) or Origin("", (other := self._files(place)).model, other.dim)
             taken = {files.names["id"], files.names["vector"]}
+            kind = schema.field(files.names["vector"]).type
             return GalleryInfo(
-                self.url, "parquet", len(files), files.dim, str(schema.field(files.names["vector"]).type),
+                self.url, "parquet", len(files), files.dim, str(getattr(kind, "value_type", kind)),
                 model=current.model if current else files.model, places=origins, notes=tuple(self._notes(files)),
                 columns=tuple(name for name in schema.names if name not in taken),
             )  # fmt: skip
