@@ -147,7 +147,15 @@ def _galleries(place: Place) -> None:
     arm = dict.fromkeys(("far", "tar", "low", "high", "threshold", "far_low", "far_high"), 0.5)
     loss = {**dict.fromkeys(("loss", "low", "high"), 0.01), "people": 9, "trials": 18}
     whole = {"url": "sqlite:faces.db#faces", "gallery": {"count": 9}, "direction": "gallery", "maps": {"templates": facts}}
-    whole |= {"check": {"people": 9}, "far": 1e-3, "fpir": 0.01, "margin": 0.01, "level": 0.95, "lookups": {}, "order": None}
+    whole |= {
+        "check": {"people": 9, "people_seen": "AAECAwQFBgc="},
+        "far": 1e-3,
+        "fpir": 0.01,
+        "margin": 0.01,
+        "level": 0.95,
+        "lookups": {},
+        "order": None,
+    }
     whole |= {"arms": dict.fromkeys(("old", "gallery", "new"), arm), "losses": {"gallery": loss}, "decision": "go"}
     whole |= {
         "reason": "it is so",

@@ -65,7 +65,9 @@ def made(tmp_path_factory):
     late = np.array([int(name[1:3]) >= 20 for name in b.ids.tolist()])
     some = b.ids[late].tolist()
     fit_map(sets["net-a"].select(some), b.select(some), "ridge").save(folder / "late.safetensors")
-    b.take(np.flatnonzero(~late)).save(folder / "early.parquet")
+    early = np.array([int(name[1:3]) < 12 for name in b.ids.tolist()])
+    b.take(np.flatnonzero(early)).save(folder / "early.parquet")
+    b.take(np.flatnonzero(~early & ~late)).save(folder / "fresh.parquet")
     return folder
 
 
@@ -84,7 +86,7 @@ COMMANDS = [
     "gallery info sqlite:g.db#faces",
     f"{PLAN} --far 1e-1 --margin 90",
     "migrate run plan.json",
-    "migrate verify plan.json --fresh a.parquet early.parquet",
+    "migrate verify plan.json --fresh a.parquet fresh.parquet",
     "migrate switch plan.json",
     "gallery info sqlite:g.db#faces",
     "migrate order plan.json --check a.parquet early.parquet -o order.csv",

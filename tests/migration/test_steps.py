@@ -372,3 +372,16 @@ def test_a_gallery_of_halves_is_verified_to_the_precision_it_has(scene):
     checked = one.verify()
     assert checked.faults == ()
     assert 0 < checked.largest < 1e-3
+
+
+def test_fresh_people_are_others_than_those_of_map_and_plan(planned):
+    migration(planned).run()
+    with pytest.raises(InputError, match="whom map or plan have seen"):
+        migration(planned).verify(planned.check)
+    with pytest.raises(InputError, match="whom map or plan have seen"):
+        migration(planned).verify(world(150, seed=1))
+    both = [
+        EmbeddingSet(np.concatenate([a.vectors, b.vectors]), [*a.ids, *b.ids], model=a.model)
+        for a, b in zip(planned.check, planned.fresh, strict=True)
+    ]
+    assert migration(planned).verify(tuple(both)).fresh["people"] == 120

@@ -77,11 +77,19 @@ class Evidence:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, old: EmbeddingSet, new: EmbeddingSet, fitted: Sequence[FittedOn | None] = (), *, seed: int = 0) -> Evidence:
+    def of(
+        cls,
+        old: EmbeddingSet,
+        new: EmbeddingSet,
+        fitted: Sequence[FittedOn | None] = (),
+        *,
+        seed: int = 0,
+        by: str = "the map was fitted on",
+    ) -> Evidence:
         """Of two sets with the same ids; of each person at most four images, chosen by `seed`.
 
-        People in `fitted` are left out, and counted. Raises InputError where the people are unknown, or fewer than two have
-        two images.
+        People in `fitted` are left out, and counted; `by` says how they were seen. Raises InputError where the people are
+        unknown, or fewer than two have two images.
         """
         join = old.join(new)
         old, new = join.left, join.right
@@ -94,7 +102,7 @@ class Evidence:
                 seen |= one.has(old.ids, people.names)
         if seen.any():
             kept &= ~seen
-            told = f"{int(seen.sum()):,} of {len(seen):,} images to check with are of people whom the map was fitted on"
+            told = f"{int(seen.sum()):,} of {len(seen):,} images to check with are of people whom {by}"
             if not kept.any():
                 raise InputError(told, "Check with other people's images.")
             warnings.append(f"{told}; they are left out")

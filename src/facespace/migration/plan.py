@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import FileFormatError, InputError
 from ..io import existing_file, write_json
-from ..mapping import LinearMap, TwoSidedMap, load_map
+from ..mapping import FittedOn, LinearMap, TwoSidedMap, load_map
 from .evidence import Direction
 from .guarantee import Decision
 
@@ -29,7 +32,7 @@ class MigrationPlan:
         direction: "gallery", "both" (templates are mapped) or "queries" (nothing is written).
         maps: path, digest, networks, method and pairs of the map of templates and of that of queries, where there are; and
             how many of the gallery's templates, or their people, the map of templates was fitted on.
-        check: the two sets, their people and images, and how many trials they gave.
+        check: the two sets, their people and images, and how many trials they gave; `people_seen`, hashes of these people.
         far, fpir, margin: what was asked for. level: of the intervals.
         arms: TAR, threshold and what FAR that may truly give: old alone, each direction, new alone.
         losses: against old alone, each way.
@@ -96,6 +99,12 @@ class MigrationPlan:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise FileFormatError(f"{path} is no migration plan: {error}", "Make it by facespace migrate plan.") from None
 
+    @property
+    def seen(self) -> FittedOn:
+        """The people that it was made with."""
+        people = np.frombuffer(b64decode(self.check["people_seen"], validate=True), dtype="<u8").astype(np.uint64)
+        return FittedOn(people[:0], people)
+
     def read_maps(self, folder: Path) -> dict[str, AnyMap]:
         """The maps of "templates" and, if any, "queries", from the paths in the plan; those not found, from `folder`.
 
@@ -147,5 +156,5 @@ def _checked(plan: MigrationPlan) -> MigrationPlan:
     side = "queries" if plan.direction == "queries" else "templates"
     if plan.direction not in ("gallery", "both", "queries") or plan.decision not in ("go", "stop", "more"):
         raise ValueError(f"direction {plan.direction!r}, decision {plan.decision!r}")
-    _ = plan.maps[side], plan.arms["old"], plan.arms[plan.direction], plan.losses[plan.direction]
+    _ = plan.seen, plan.maps[side], plan.arms["old"], plan.arms[plan.direction], plan.losses[plan.direction]
     return plan

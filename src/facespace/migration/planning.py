@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..gallery.stores import GalleryInfo, Templates, open_gallery, without_password
-from ..mapping import load_map
+from ..mapping import FittedOn, load_map
 from ..people import people_of
 from ..results import signature
 from .arms import compare_arms
@@ -111,6 +112,7 @@ def make_plan(
             "images": len(evidence.ids),
             "genuine": arms.genuine,
             "impostor": arms.impostor,
+            "people_seen": b64encode(FittedOn.of(evidence.ids, np.asarray(names)).people.tobytes()).decode(),
         },
         far=far,
         fpir=fpir,

@@ -132,7 +132,7 @@ class Migration:
             found: dict[str, Any] | None = None
             faults: tuple[str, ...] = ()
             if fresh is not None:
-                evidence = Evidence.of(*fresh, [self._fitted])
+                evidence = Evidence.of(*fresh, [self._fitted, self.plan.seen], by="map or plan have seen")
                 found, faults = check_fresh(self.plan, self.fill, evidence)
             checked = check_next(self.store, self.fill, found, faults)
             self.journal.tell("faulty" if checked.faults else "verified", "; ".join(checked.faults))
