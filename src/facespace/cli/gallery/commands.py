@@ -63,7 +63,7 @@ def copy_command(
     printing: Printing = PRINTING,
 ) -> None:
     """Copy ids, vectors, people and networks into a gallery that is not there yet: Parquet into a store, or out of it."""
-    from ...gallery.stores import open_gallery
+    from ...gallery.stores import open_gallery, without_password
 
     one, two = open_gallery(source), open_gallery(target)
     info = one.info()
@@ -77,4 +77,5 @@ def copy_command(
                 show(done, info.count)
 
         rows = two.write_all(batches(), info.model)
-    emit({"source": source, "target": target, "rows": rows}, lambda: Text(f"{rows:,} templates → {target}"), printing)
+    told = {"source": without_password(source), "target": without_password(target), "rows": rows}
+    emit(told, lambda: Text(f"{rows:,} templates → {told['target']}"), printing)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from ...errors import InputError, unknown_name
-
-_PASSWORD = "•••"
 
 
 @dataclass(frozen=True)
@@ -51,22 +50,29 @@ class GalleryURL:
         try:
             options = dict(parse_qsl(query, strict_parsing=bool(query)))
         except ValueError:
-            raise InputError(f"can't read the options {query!r} of {url!r}", "Write name=value&name=value.") from None
+            raise InputError(
+                f"can't read the options {query!r} of {without_password(url)!r}", "Write name=value&name=value."
+            ) from None
         for name in options:
             if name not in known[scheme]:
                 raise unknown_name(f"option of a {scheme} gallery", name, known[scheme])
         if not place:
-            raise InputError(f"the gallery {url!r} names no place", "Write SCHEME:PLACE#TABLE, or a Parquet file or folder.")
+            raise InputError(
+                f"the gallery {without_password(url)!r} names no place",
+                "Write SCHEME:PLACE#TABLE, or a Parquet file or folder.",
+            )
         return cls(scheme, place, unquote(table), options)
 
 
 def without_password(url: str) -> str:
-    """An address that can be shown and kept.
+    """An address that can be shown and kept: clients find the password elsewhere (PGPASSWORD, a password file).
 
-    >>> print(without_password("postgresql://me:secret@host/photos#faces"))
-    postgresql://me:•••@host/photos#faces
+    >>> print(without_password("postgresql://me:secret@host/photos?sslmode=require&password=secret#faces"))
+    postgresql://me@host/photos?sslmode=require#faces
     """
     head, at, rest = url.rpartition("@")
     scheme, slashes, who = head.partition("://")
-    name, colon, _ = who.partition(":")
-    return f"{scheme}{slashes}{name}{colon}{_PASSWORD}{at}{rest}" if at and slashes and colon else url
+    if at and slashes:
+        url = f"{scheme}{slashes}{who.partition(':')[0]}{at}{rest}"
+    url = re.sub(r"(?<=[?&])(ssl)?password=[^&#]*&?", "", url)
+    return re.sub(r"[?&](?=#|$)", "", url)
