@@ -385,3 +385,25 @@ def test_fresh_people_are_others_than_those_of_map_and_plan(planned):
         for a, b in zip(planned.check, planned.fresh, strict=True)
     ]
     assert migration(planned).verify(tuple(both)).fresh["people"] == 120
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "parquet", "lancedb", "postgresql"])
+def test_a_copy_of_a_moved_gallery_says_that_it_was_moved(planned, kind, request):
+    one = migration(planned)
+    for step in ("run", "verify", "switch"):
+        getattr(one, step)()
+    info = open_gallery(planned.url).info()
+    assert (info.model, info.mapped["source"], info.mapped["target"]) == ("new", "old", "new")
+    folder = planned.folder
+    if kind == "lancedb":
+        pytest.importorskip("lance")
+    url = {"sqlite": f"sqlite:{folder}/copy.db#faces", "parquet": f"{folder}/first.parquet"}
+    url["lancedb"] = f"lancedb:{folder}/l#faces"
+    between = f"{request.getfixturevalue('postgres')}#copied_faces" if kind == "postgresql" else url[kind]
+    open_gallery(between).write_all(open_gallery(planned.url).scan(), info.model, info.mapped)
+    told = open_gallery(between).info()
+    assert told.mapped["map"] == info.mapped["map"]
+    out = folder / "out.parquet"
+    open_gallery(str(out)).write_all(open_gallery(between).scan(), told.model, told.mapped)
+    moved = EmbeddingSet.load(out)
+    assert (moved.model, moved.space, moved.mapped["map"]) == ("new<-old", "new", info.mapped["map"])

@@ -44,6 +44,10 @@ def render(info: GalleryInfo) -> RenderableType:
     metric = f", compared by {info.metric}" if info.metric else ""
     table.add_row("vectors", f"{info.dim} × {info.type}{metric}")
     table.add_row("network", info.model or "not recorded")
+    if info.mapped:
+        table.add_row(
+            "mapped", f"from {info.mapped.get('source')} by {info.mapped.get('method')}; what was made anew is its own"
+        )
     if info.columns:
         table.add_row("other columns", ", ".join(info.columns))
     for index in info.indexes:
@@ -76,6 +80,6 @@ def copy_command(
                 done += len(batch)
                 show(done, info.count)
 
-        rows = two.write_all(batches(), info.model)
+        rows = two.write_all(batches(), info.model, info.mapped)
     told = {"source": without_password(source), "target": without_password(target), "rows": rows}
     emit(told, lambda: Text(f"{rows:,} templates → {told['target']}"), printing)

@@ -64,6 +64,7 @@ class GalleryInfo:
         metric: what the store compares them by, "" where it has none. model: the network, "" where nothing tells.
         columns: other columns. indexes: the store's search indexes on the vectors, as the store writes them.
         places: those beside the current one, and who made each.
+        mapped: what a set says that a map has moved (`EmbeddingSet.mapped`); empty for a network's own templates.
         notes: what this store can't do, and the way around it, each a sentence.
     """
 
@@ -78,10 +79,12 @@ class GalleryInfo:
     indexes: tuple[str, ...] = ()
     places: Mapping[str, Origin] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    mapped: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document."""
         told = fields(self, "url", "store", "count", "dim", "type", "metric", "model", "columns", "indexes", "notes")
+        told["mapped"] = dict(self.mapped)
         return {**told, "places": {name: fields(origin, "plan", "model", "dim") for name, origin in self.places.items()}}
 
 
@@ -169,8 +172,10 @@ class Store(Protocol):
         """The `count` nearest by cosine to each of (q, d) queries, by the store's own search where it has one."""
         ...
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """Make the gallery anew from rows, where there is none: what `gallery copy` does; the rows written.
+
+        `model` and `mapped` as of GalleryInfo.
 
         OutputError if there is one already.
         """

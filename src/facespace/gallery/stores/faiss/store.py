@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +54,7 @@ class FaissGallery:
                 places["current"].origin.model if "current" in places else "",
                 indexes=(index.kind,) if index.searched else (),
                 places={name: held.origin for name, held in places.items() if name != "current"}, notes=index.notes(),
+                mapped=dict(places["current"].origin.mapped) if "current" in places else {},
             )  # fmt: skip
 
     def scan(self, place: Place = "current", rows: int = ROWS) -> Iterator[Templates]:
@@ -250,7 +251,7 @@ class FaissGallery:
             ]
             return Found(*(tuple(getattr(answer, name)[0] for answer in answers) for name in ("ids", "scores", "models")))
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: a flat index of the scalar product. Without a file of ids they must be whole numbers."""
         package = faiss()
         if self._path.exists():
@@ -270,7 +271,7 @@ class FaissGallery:
             else:
                 write_ids(self._ids_file, ids)
             rows_file = self._beside.write_rows("current", Rows(ids, models, np.ones(len(ids), bool))) if any(models) else ""
-            self._beside.keep({"current": Held(Origin("", model, made.d), "", rows_file)})
+            self._beside.keep({"current": Held(Origin("", model, made.d, dict(mapped or {})), "", rows_file)})
             with atomic_write(self._path) as path:
                 package.write_index(made, str(path))
         return len(ids)

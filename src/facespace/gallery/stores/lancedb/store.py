@@ -9,7 +9,7 @@ protect it too, but then LanceDB's own `optimize` fails on the tagged version.)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -67,6 +67,7 @@ class LanceGallery:
                 tuple(name for name in table.data.schema.names if name not in ours),
                 tuple(told["index_type"] for told in indexes),
                 {place: table.origin(place) for place in PLACES[1:] if table.has(place)}, _NOTES,
+                mapped=dict(table.origin("current").mapped),
             )  # fmt: skip
 
     def scan(self, place: Place = "current", rows: int = ROWS) -> Iterator[Templates]:
@@ -222,7 +223,7 @@ class LanceGallery:
                 tuple(tuple(name or default for name in row) for row in names),
             )
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: columns id, vector, and where the rows have them subject and model; one commit."""
         package = lance()
         if self._path.exists() and any(self._path.glob("_versions/*")):
@@ -234,7 +235,11 @@ class LanceGallery:
         names = [self._options.get(role, role) for role in ("id", "vector", "subject", "model")]
         fields = [
             pa.field(names[0], pa.string()),
-            pa.field(names[1], pa.list_(pa.float32(), dim), metadata={ORIGIN: origin_text(Origin("", model, dim))}),
+            pa.field(
+                names[1],
+                pa.list_(pa.float32(), dim),
+                metadata={ORIGIN: origin_text(Origin("", model, dim, dict(mapped or {})))},
+            ),
             *(pa.field(name, pa.string()) for name, there in zip(names[2:], told, strict=True) if there),
         ]
         schema, failed = pa.schema(fields), list[BaseException]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import chain
@@ -67,6 +67,7 @@ class MilvusGallery:
                 self.url, "milvus", int(count), there.dim, "float32", there.index.get("metric_type", "").lower(),
                 there.origin.model, there.others, tuple(filter(None, [there.index.get("index_type", "")])),
                 {place: found.origin for place, found in places.items() if place != "current"}, tuple(notes),
+                mapped=dict(there.origin.mapped),
             )  # fmt: skip
 
     def scan(self, place: Place = "current", rows: int = ROWS) -> Iterator[Templates]:
@@ -182,7 +183,7 @@ class MilvusGallery:
                 tuple(tuple(hit["entity"].get(there.names.model) or default for hit in hits) for hits in found),
             )
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: a collection compared by cosine, and the gallery's name an alias of it."""
         name, total = f"{self._name}__0", 0
         with self._told(new=True) as client:
@@ -192,7 +193,7 @@ class MilvusGallery:
         first = next(templates, None)
         if first is None:
             raise InputError("there are no templates to write", "Is what they come from empty?")
-        origin = Origin("", model, first.vectors.shape[1])
+        origin = Origin("", model, first.vectors.shape[1], dict(mapped or {}))
         columns = [name for name, told in (("subject", first.people), ("model", first.models)) if told is not None]
         with self._told() as client:
             make_new(client, name, origin, columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -58,6 +58,7 @@ class ParquetGallery:
             return GalleryInfo(
                 self.url, "parquet", len(files), files.dim, str(getattr(kind, "value_type", kind)),
                 model=current.model if current else files.model, places=origins, notes=tuple(self._notes(files)),
+                mapped=dict(current.mapped if current else files.metadata[0].get("mapped") or {}),
                 columns=tuple(name for name in schema.names if name not in taken),
             )  # fmt: skip
 
@@ -233,7 +234,7 @@ class ParquetGallery:
         """See Store: every row is looked at."""
         return nearest(self.scan(place), queries, count)
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: columns id, vector, and where the rows have them subject and model; a folder gets one file."""
         import pyarrow as pa
 
@@ -241,6 +242,8 @@ class ParquetGallery:
         if self._root.exists() if single else any(self._root.rglob("*.parquet")):
             raise OutputError(f"{self.url} is there already", "Name another file or folder.")
         total = 0
+        facts = {"mapped": dict(mapped)} if mapped else {}
+        told = str((mapped or {}).get("model", model))
 
         def made() -> Iterator[Any]:
             nonlocal total
@@ -252,7 +255,7 @@ class ParquetGallery:
                     columns = {name: pa.array(column, pa.string()) for name, column in texts.items() if column}
                     columns["vector"] = column_of(pa.list_(pa.float32(), dim), one.vectors)
                     total += len(one)
-                    yield pa.table(columns).replace_schema_metadata({"facespace": facts_text(model, dim, {})})
+                    yield pa.table(columns).replace_schema_metadata({"facespace": facts_text(told, dim, facts)})
 
         with self._told():
             write_tables(self._root if single else self._root / "part-0.parquet", grouped(made()))

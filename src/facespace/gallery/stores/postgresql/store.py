@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
@@ -68,7 +68,8 @@ class PostgresGallery:
             others = [name for name in table.there if name not in mine - {table.columns.model} and name != table.columns.id]
             return GalleryInfo(
                 self._shown, "postgresql", count, table.dim("current"), column.type, metric=(operations or [""])[0],
-                model=current.model if current else "", columns=tuple(others), indexes=indexes, places=origins,
+                model=current.model if current else "",
+                mapped=dict(current.mapped) if current else {}, columns=tuple(others), indexes=indexes, places=origins,
                 notes=tuple(notes_of(table, indexes)),
             )  # fmt: skip
 
@@ -217,7 +218,7 @@ class PostgresGallery:
                 tuple(tuple(row[2] for row in rows) for rows in found),
             )
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: columns id, vector, and where the rows have them subject and model."""
         with self._connected() as connection, connection.transaction():
             name = ".".join(map(quoted, self._table.split(".", 1)))
@@ -236,7 +237,7 @@ class PostgresGallery:
                     listed = "".join(f", {text} text" for text in texts)
                     connection.execute(f"CREATE TABLE {name} (id text PRIMARY KEY, vector {kind}{listed})", ())
                     table = Table(connection, self._table, self._shown, {})
-                    table.tell("vector", Origin("", model, dim))
+                    table.tell("vector", Origin("", model, dim, dict(mapped or {})))
                     names = ", ".join(["id", *texts, "vector"])
                     taken = ", ".join([*(f"c{n}" for n in range(1, len(texts) + 2)), "vector"])
                 for one in of_width([batch], dim):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, ClassVar, Literal
@@ -75,6 +75,7 @@ class QdrantGallery:
                 there.fields, ("HNSW",) if found.indexed_vectors_count else (),
                 {place: self._open(client, place).origin for place in _PLACES[1:] if alias_of(self._name, place) in aliases},
                 tuple(notes),
+                mapped=dict(there.origin.mapped),
             )  # fmt: skip
 
     def scan(self, place: Place = "current", rows: int = ROWS) -> Iterator[Templates]:
@@ -201,7 +202,7 @@ class QdrantGallery:
                 tuple(tuple((point.payload or {}).get(there.model) or default for point in points) for points in found),
             )
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: a collection compared by cosine, and the gallery's name an alias of it."""
         with self._told() as client:
             if self._name in self._aliases(client) or client.raw.collection_exists(self._name):
@@ -209,7 +210,7 @@ class QdrantGallery:
         first = next(templates, None)
         if first is None:
             raise InputError("there are no templates to write", "Is what they come from empty?")
-        origin, name, total = Origin("", model, first.vectors.shape[1]), f"{self._name}--0", 0
+        origin, name, total = Origin("", model, first.vectors.shape[1], dict(mapped or {})), f"{self._name}--0", 0
         with self._told() as client:
             client.raw.delete_collection(name)  # of a run that was killed, or it would have an alias
             new_collection(client, name, origin, _DISTANCE)

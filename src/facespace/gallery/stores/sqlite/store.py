@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -57,7 +57,8 @@ class SQLiteGallery:
             form, dim = table.form()
             return GalleryInfo(
                 self.url, "sqlite", table.one(f"SELECT count({quoted(table.columns.vector)}) FROM {table.name}"), dim, form,
-                model=current.model if current else "", columns=table.others(), places=origins,
+                model=current.model if current else "",
+                mapped=dict(current.mapped) if current else {}, columns=table.others(), places=origins,
                 notes=("Vectors that other programs change during a migration are not seen; added and deleted rows are.",),
             )  # fmt: skip
 
@@ -166,7 +167,7 @@ class SQLiteGallery:
         """See Store."""
         return nearest(self.scan(place), queries, count)
 
-    def write_all(self, templates: Iterator[Templates], model: str) -> int:
+    def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: columns id, vector, and where the rows have them subject and model."""
         made = columns = None
         total = 0
@@ -179,7 +180,7 @@ class SQLiteGallery:
                     texts = "".join(f", {name} TEXT" for name in (columns.subject, columns.model) if name)
                     connection.execute(f"CREATE TABLE {quoted(self._table)} (id TEXT PRIMARY KEY, vector BLOB{texts})")
                     made = Table(connection, self._table, self.url, {})
-                    made.set_origin("current", Origin("", model, batch.vectors.shape[1]))
+                    made.set_origin("current", Origin("", model, batch.vectors.shape[1], dict(mapped or {})))
                     dim = batch.vectors.shape[1]
                 for checked in of_width([batch], dim):
                     told = [column for column in (checked.people, checked.models) if column]
@@ -201,7 +202,9 @@ class SQLiteGallery:
         mode = "rwc" if make else "rw"
         try:
             place = f"file:{quote(str(self._file))}?mode={mode}"
-            with closing(sqlite3.connect(place, timeout=_WAIT, isolation_level=None, uri=True)) as connection:
+            # Whoever reads a scan may do so in another thread than asked for it (LanceDB does); never two at a time.
+            options: Any = {"timeout": _WAIT, "isolation_level": None, "uri": True, "check_same_thread": False}
+            with closing(sqlite3.connect(place, **options)) as connection:
                 if write:
                     connection.execute("BEGIN IMMEDIATE")
                 elif connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
