@@ -133,12 +133,6 @@ class Evidence:
         """How many of them have two images, which a genuine trial needs."""
         return int((np.bincount(self.person) > 1).sum())
 
-    def take(self, people: Codes) -> Evidence:
-        """That of some people alone."""
-        rows = np.flatnonzero(np.isin(self.person, people))
-        person = np.unique(self.person[rows], return_inverse=True)[1]
-        return Evidence(self.ids[rows], self.old[rows], self.new[rows], person, self.warnings)
-
     @cached_property
     def trials(self) -> Trials:
         """Every ordered pair of images of one person, and of different people among 3,000 images."""

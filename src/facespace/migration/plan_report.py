@@ -171,8 +171,8 @@ def _advice(plan: MigrationPlan) -> list[str]:
     if plan.order is not None:
         pays = plan.order["pays_from"]
         told.append(
-            f"When {100 * pays:g} % of the templates have been made anew, those with the largest predicted error first, TAR "
-            "is that of the old network alone."
+            f"On these {plan.check['people_with_pairs']:,} people, without an interval: when {100 * pays:g} % of the "
+            "templates have been made anew, those with the largest predicted error first, TAR is that of the old network."
             if pays is not None
             else "Not even with all templates made anew TAR reaches that of the old network alone."
         )

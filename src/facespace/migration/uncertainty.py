@@ -2,7 +2,8 @@
 
 The distance of a pair is e = 1 − cos(M x, y). Ridge regression of log e on features of x: the unit vector itself, the length
 of M x (a map shrinks what it can't say, so this length is a certainty), and how far x is from the map's domain (the
-leverage x̃ᵀ (Σ + λ)⁻¹ x̃ with the spectrum that the map keeps). The penalty is chosen by cross-validation over people.
+leverage x̃ᵀ (Σ + λ)⁻¹ x̃ with the spectrum that the map keeps). The penalty is chosen by generalised cross-validation on what
+a model is fitted on alone, so that no figure is of people whom it, its penalty or its scales have seen.
 
 Half of the people calibrate an upper limit (conformal): e ≤ q · ê for the wanted share of templates.
 """
@@ -15,8 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ..embeddings import Floats, normalize
 from .evidence import Direction, Evidence
@@ -32,7 +35,7 @@ class Uncertainty:
     """Predicts the error of mapped templates.
 
     Attributes:
-        direction: whose map. model: of log e on features. mean, scale: of the features. penalty: chosen.
+        direction: whose map. model: of log e on features.
         predicted: (n,) error of each image of the evidence, by models that saw no image of its person.
         error: (n,) what it is truly.
         spearman, low, high: rank correlation of both, with its interval over people.
@@ -40,10 +43,7 @@ class Uncertainty:
     """
 
     direction: Direction
-    model: Ridge
-    mean: Doubles
-    scale: Doubles
-    penalty: float
+    model: Pipeline
     predicted: Doubles
     error: Doubles
     spearman: float
@@ -53,8 +53,7 @@ class Uncertainty:
 
     def predict(self, old: NDArray[np.floating]) -> Doubles:
         """(n,) predicted 1 − cosine of templates (n, p) of the old network."""
-        features = (features_of(self.direction, old) - self.mean) / self.scale
-        found: Doubles = np.exp(self.model.predict(features))
+        found: Doubles = np.exp(self.model.predict(features_of(self.direction, old)))
         return found
 
 
@@ -79,29 +78,15 @@ def features_of(direction: Direction, old: NDArray[np.floating]) -> Doubles:
 
 def fit_uncertainty(evidence: Evidence, direction: Direction, level: float = 0.95) -> Uncertainty:
     """From images of people whom the map was not fitted on; every figure is of people whom the model did not see."""
-    raw = features_of(direction, evidence.old)
-    mean, scale = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
-    x, error = (raw - mean) / scale, errors_of(direction, evidence.old, evidence.new)
+    x, error = features_of(direction, evidence.old), errors_of(direction, evidence.old, evidence.new)
     wanted = np.log(error)
-    folds = list(GroupKFold(min(_PARTS, evidence.people)).split(x, groups=evidence.person))
-    outside = {penalty: _outside(x, wanted, folds, penalty) for penalty in _PENALTIES}
-    penalty = min(_PENALTIES, key=lambda one: float(((outside[one] - wanted) ** 2).mean()))
-    predicted = np.exp(outside[penalty])
+    model = make_pipeline(StandardScaler(), RidgeCV(_PENALTIES))
+    folds = GroupKFold(min(_PARTS, evidence.people))
+    predicted = np.exp(cross_val_predict(model, x, wanted, groups=evidence.person, cv=folds))
     rank, low, high = _rank_correlation(predicted, error, evidence.person, level)
-    ratio = _worst_of_people(error / predicted, evidence.person)
+    ratio = np.sort(_one_of_each(error / predicted, evidence.person))
     place = min(math.ceil((len(ratio) + 1) * level), len(ratio)) - 1
-    model = Ridge(alpha=penalty).fit(x, wanted)
-    return Uncertainty(
-        direction, model, mean, scale, penalty, predicted, error, rank, low, high, float(np.sort(ratio)[place])
-    )
-
-
-def _outside(x: Doubles, y: Doubles, folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]], penalty: float) -> Doubles:
-    """(n,) predictions of models that saw the other folds."""
-    found = np.empty(len(y))
-    for rest, fold in folds:
-        found[fold] = Ridge(alpha=penalty).fit(x[rest], y[rest]).predict(x[fold])
-    return found
+    return Uncertainty(direction, model.fit(x, wanted), predicted, error, rank, low, high, float(ratio[place]))
 
 
 def _rank_correlation(first: Doubles, second: Doubles, person: NDArray[np.intp], level: float) -> tuple[float, float, float]:
@@ -113,6 +98,6 @@ def _rank_correlation(first: Doubles, second: Doubles, person: NDArray[np.intp],
     return rank, math.tanh(middle - half), math.tanh(middle + half)
 
 
-def _worst_of_people(ratio: Doubles, person: NDArray[np.intp]) -> Doubles:
-    """One value a person, by chance the first: people are what is exchangeable."""
+def _one_of_each(ratio: Doubles, person: NDArray[np.intp]) -> Doubles:
+    """One value a person: people are what is exchangeable."""
     return ratio[np.unique(person, return_index=True)[1]]
