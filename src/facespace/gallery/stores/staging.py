@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ...errors import FacespaceError, GalleryError
 from ...io import atomic_write
 from .columns import origin_of, origin_text
 from .protocol import ROWS, Origin, Templates
@@ -172,3 +174,15 @@ def texts_of(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Keys of any type as one array of text."""
     column = column if column.type == pa.string() else column.cast(pa.string())
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+@contextmanager
+def errors_told(url: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Errors of these kinds, which a store's library raises over its files, as GalleryErrors; ours stay."""
+    try:
+        yield
+    except FacespaceError:
+        raise
+    except kinds as error:
+        hint = "Is its disk there, and not full? Run the same again: what is done stays."
+        raise GalleryError(f"{url}: {error}", hint) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....embeddings import check_width, normalize
-from ....errors import FacespaceError, GalleryError, InputError, OutputError
+from ....errors import GalleryError, InputError, OutputError
 from ....io import atomic_write
 from ..nearest import check_turn, is_begun, nearest, of_width
 from ..protocol import ROWS, Found, GalleryInfo, Origin, Place, Templates
-from ..staging import Staged, Staging
+from ..staging import Staged, Staging, errors_told
 from ..url import GalleryURL
 from .ids import digest, ids_of, keys_of, numbered, write_ids
 from .index import Index, faiss
@@ -309,12 +309,5 @@ class FaissGallery:
         check_turn(place in places, place, blocked=False, other="")
         return places[place]
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except FacespaceError:
-            raise
-        except (OSError, RuntimeError, MemoryError) as error:
-            hint = "Is its disk there, and not full? Run the same again: what is done stays."
-            raise GalleryError(f"{self.url}: {error}", hint) from error
+    def _told(self) -> AbstractContextManager[None]:
+        return errors_told(self.url, OSError, RuntimeError, MemoryError)

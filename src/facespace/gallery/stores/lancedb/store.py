@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ....embeddings import check_width
-from ....errors import FacespaceError, GalleryError, InputError, OutputError
+from ....errors import GalleryError, InputError, OutputError
 from ..columns import origin_text
 from ..nearest import check_turn, is_begun, nearest, of_width
 from ..protocol import ROWS, Found, GalleryInfo, Origin, Place, Templates
-from ..staging import Staged, Staging, texts_of, vector_array
+from ..staging import Staged, Staging, errors_told, texts_of, vector_array
 from ..url import GalleryURL
 from .table import ORIGIN, PLACES, Table, lance, quoted
 
@@ -272,12 +272,5 @@ class LanceGallery:
             raise GalleryError(f"{self.url} has no part {part!r}", "Take the names that parts() gives.")
         return int(found[1]), int(found[2]), int(found[3])
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except FacespaceError:
-            raise
-        except (OSError, ValueError, RuntimeError, NotImplementedError) as error:
-            hint = "Is its disk there, and not full? Run the same again: what is done stays."
-            raise GalleryError(f"{self.url}: {error}", hint) from error
+    def _told(self) -> AbstractContextManager[None]:
+        return errors_told(self.url, OSError, ValueError, RuntimeError, NotImplementedError)
