@@ -139,6 +139,8 @@ def _order_figure(plan: MigrationPlan) -> Figure:
     order, share = plan.order, 100 * np.asarray(plan.order["shares"])
     rank, area = order["spearman"], order["area"]
     bands = [Band(_ORDERS[name], share, *[100 * np.asarray(tar)] * 3) for name, tar in order["tar"].items()]
+    # Not as a level, whose label would lie on the curves that end there.
+    bands.append(Band("old network alone", share, *[np.full(len(share), 100 * order["old"])] * 3))
     caption = (
         f"On people whom neither the map nor the prediction saw. {order['verdict']} Mean over the shares, predicted order "
         f"less chance: {100 * area['value']:.2f} points [{100 * area['low']:.2f}, {100 * area['high']:.2f}]; rank "
@@ -150,7 +152,6 @@ def _order_figure(plan: MigrationPlan) -> Figure:
             bands,
             x_title="Templates made anew by the new network (%)",
             y_title=f"TAR at FAR {plan.far:g} (%)",
-            level=("old network alone", 100 * order["old"]),
         ),
         title="Whom to re-enrol first",
         caption=caption,
