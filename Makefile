@@ -22,7 +22,7 @@ demo: .venv/core
 	$(BIN)/facespace demo --output facespace-demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .

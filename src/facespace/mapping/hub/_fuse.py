@@ -149,12 +149,15 @@ class Fusion:
                 rows = np.flatnonzero(member.new[row : row + len(batch)])
                 row += len(batch)
                 first += len(rows)
-                rows = rows[len(rows) - min(max(first - start, 0), len(rows)) :]
-                if len(rows):
-                    own = batch if len(rows) == len(batch) else batch.take(rows)
-                    vectors = self._fused(number, own, first - len(rows))
-                    kept: dict[str, Any] = {name: getattr(own, name) for name in columns}
-                    yield EmbeddingSet(vectors, own.ids, model=self.name, metadata={"fused": list(self.models)}, **kept)
+                if first <= start or not len(rows):
+                    continue
+                # The whole batch, whatever the start: the last bits of a product depend on the rows beside it.
+                own = batch if len(rows) == len(batch) else batch.take(rows)
+                vectors = self._fused(number, own, first - len(rows))
+                kept: dict[str, Any] = {name: getattr(own, name) for name in columns}
+                fused = EmbeddingSet(vectors, own.ids, model=self.name, metadata={"fused": list(self.models)}, **kept)
+                before = max(start - (first - len(rows)), 0)
+                yield fused.take(np.arange(before, len(rows))) if before else fused
 
     def _fused(self, number: int, own: EmbeddingSet, first: int) -> NDArray[np.float64]:
         """The keys that `own`, of member `number`, brings: places from `first` on."""
