@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     )
     from .models import ModelCard, embed, load_card
     from .privacy import audit_linkage
-    from .studies import cross_model_study, hub_study, pairs_needed, rank_study, sensitivity_study, template_study
+    from .studies import (
+        check_model,
+        cross_model_study,
+        hub_study,
+        pairs_needed,
+        rank_study,
+        sensitivity_study,
+        template_study,
+    )
     from .templates import pool_templates, verify_templates
     from .verification import compare_systems, transfer_threshold, verify
 
@@ -51,7 +59,7 @@ _HOMES = {
     ),
     "models": "ModelCard embed load_card",
     "privacy": "audit_linkage",
-    "studies": "cross_model_study hub_study pairs_needed rank_study sensitivity_study template_study",
+    "studies": "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study template_study",
     "templates": "pool_templates verify_templates",
     "verification": "compare_systems transfer_threshold verify",
 }
@@ -60,10 +68,10 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
     "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "compare_systems", "cross_model_study", "embed", "estimate_capacity",
-    "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card", "load_map", "pairs_needed",
-    "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study",
-    "template_study", "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
+    "estimate_capacity", "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card", "load_map",
+    "pairs_needed", "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map",
+    "sensitivity_study", "template_study", "transfer_threshold", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .application import add_group
-from .options import PRINTING, Printing
-from .printing import emit
+from .options import CROPPING, PRINTING, Cropping, Format, Pairs, Printing
+from .printing import dim, emit, progress_bars, warning_lines
 
 if TYPE_CHECKING:
     from ..models import ModelCard
+    from ..studies import ModelCheck
 
 models = add_group("models")
 
@@ -53,6 +54,63 @@ def add(card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], pr
     )
 
 
+@models.command()
+def check(
+    name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
+    pairs: Pairs,
+    images: Annotated[Path, typer.Option("--images", help="Folder of the images that the pairs name.")],
+    format: Format = None,
+    cropping: Cropping = CROPPING,
+    detector: Annotated[str, typer.Option(help="auto, yunet, scrfd or dlib.")] = "auto",
+    workers: Annotated[int | None, typer.Option("--workers", help="Threads; one a processor if not given.")] = None,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Leave out pairs without image or face.")] = False,
+    printing: Printing = PRINTING,
+) -> None:
+    """Measure a model's accuracy on pairs against the one that its card states.
+
+    Exit code 1 where it is lower by more than 2 standard errors: the larger of the folds' deviation / √(folds − 1) and of
+    √(p (1 − p) / pairs) at the stated accuracy p.
+    """
+    from ..studies import check_model
+    from .files import load_pairs
+
+    protocol = load_pairs(pairs, format, told=True)
+    with progress_bars(not printing.silent) as show:
+        found = check_model(
+            name,
+            protocol,
+            images,
+            **vars(cropping),
+            detector=detector,
+            workers=workers,
+            allow_missing=allow_missing,
+            progress=lambda done, whole: show("images", done, whole),
+            download_progress=show,
+        )
+    emit(found, lambda: _checked(found), printing)
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+def _checked(found: ModelCheck) -> Any:
+    from rich.console import Group
+    from rich.text import Text
+
+    from ..studies import STANDARD_ERRORS
+
+    accuracy, error = found.verification.accuracy, 100 * found.standard_error
+    verdict = ("as stated", "green") if found.passed else ("less than stated", "red")
+    return Group(
+        Text.assemble((f"{found.model}: ", "bold"), verdict),
+        f"stated    {100 * found.stated:.2f} % (by {'its authors' if found.stated_by == 'authors' else 'facespace'})",
+        f"measured  {accuracy} on {found.verification.pairs:,} pairs, {found.images_per_second:,.0f} images/s",
+        f"lower by  {100 * found.shortfall:.2f} points; {STANDARD_ERRORS:g} standard errors are "
+        f"{STANDARD_ERRORS * error:.2f}",
+        *warning_lines(found.warnings),
+        dim(found.verification.signature),
+    )
+
+
 def _facts(card: ModelCard) -> dict[str, Any]:
     from ..models import available, can_be_explained, locate, runtime_installed
 
@@ -61,7 +119,7 @@ def _facts(card: ModelCard) -> dict[str, Any]:
         **card.to_dict(),
         "available": available(card.files, card) and runtime_installed(card.runtime),
         "runtime_installed": runtime_installed(card.runtime),
-        "downloadable": all(file.url or places[file.name] for file in card.files),
+        "downloadable": all(file.origin or places[file.name] for file in card.files),
         "weights": places,
         "explain": can_be_explained(card.name),
     }
@@ -70,14 +128,21 @@ def _facts(card: ModelCard) -> dict[str, Any]:
 def _table(rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    note = "(LFW) as its authors state it; untried: the card was never run. `models check` measures both."
+    shown = note if any(not row["tried"] for row in rows) else None
+    table = Table(box=None, header_style="bold", pad_edge=False, caption=shown, caption_justify="left")
     for heading, justify in (("model", "left"), ("dim", "right"), ("LFW %", "right"), ("runtime", "left")):
         table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("licence")
     table.add_column("here", no_wrap=True)
     for row in rows:
         accuracy = "" if row["lfw_accuracy"] is None else f"{100 * row['lfw_accuracy']:.2f}"
-        here = "[green]yes[/]" if row["available"] else ("download" if row["downloadable"] else "[dim]no[/]")
+        if not accuracy and row["lfw_stated"] is not None:
+            accuracy = f"[dim]({100 * row['lfw_stated']:.2f})[/]"
+        how = "wheel" if any(file["wheel"] for file in row["files"]) else "download"
+        here = "[green]yes[/]" if row["available"] else (how if row["downloadable"] else "[dim]no[/]")
+        if not row["tried"]:
+            here += " [yellow]untried[/]"
         if not row["runtime_installed"]:
             here = f"[dim]needs facespace\\[{row['runtime']}][/]"
         table.add_row(row["name"], str(row["dim"]), accuracy, row["runtime"], row["licence"], here)
@@ -99,6 +164,8 @@ def _card(card: ModelCard, facts: dict[str, Any]) -> Any:
         "loss": card.loss,
         "licence": f"{card.licence.name} (embeddings {shared})",
         "LFW": lfw,
+        "LFW, stated": None if card.lfw_stated is None else f"{100 * card.lfw_stated:.2f} % by its authors",
+        "not tried": card.doubt,
         "embedding": f"{card.dim} numbers",
         "input": f"{card.shape[0]} × {card.shape[1]}, {card.input.describe()}",
         "alignment": card.alignment(),
@@ -112,6 +179,8 @@ def _card(card: ModelCard, facts: dict[str, Any]) -> Any:
     for file in card.files:
         place = facts["weights"][file.name]
         table.add_row("weights", f"{place or f'{file.name}: not on this machine'}")
+        if file.origin:
+            table.add_row("", f"from {file.origin}")
         if file.sha256:
             table.add_row("", f"sha256 {file.sha256}")
     return table

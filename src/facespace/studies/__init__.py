@@ -3,9 +3,11 @@
 from .cross_model import CrossModelResult, cross_model_study
 from .curves import PairsNeeded, RankResult, SensitivityResult, pairs_needed, rank_study, sensitivity_study
 from .hub import HubResult, hub_study
+from .model_check import STANDARD_ERRORS, ModelCheck, check_model
 from .templates import TemplateStudyResult, template_study
 
 __all__ = [
-    "CrossModelResult", "HubResult", "PairsNeeded", "RankResult", "SensitivityResult", "TemplateStudyResult",
-    "cross_model_study", "hub_study", "pairs_needed", "rank_study", "sensitivity_study", "template_study",
+    "STANDARD_ERRORS", "CrossModelResult", "HubResult", "ModelCheck", "PairsNeeded", "RankResult", "SensitivityResult",
+    "TemplateStudyResult", "check_model", "cross_model_study", "hub_study", "pairs_needed", "rank_study",
+    "sensitivity_study", "template_study",
 ]  # fmt: skip
