@@ -199,7 +199,7 @@ def test_models_list_has_the_promised_keys(capsys):
     code, text, _ = run(capsys, "models", "list", "--json")
     models = json.loads(text)["models"]
     assert code == 0
-    assert len(models) == 11
+    assert len(models) == 18
     for model in models:
         assert {"name", "dim", "licence", "available", "explain"} <= set(model)
     assert "edgeface-xxs" in run(capsys, "models", "list")[1]

