@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from facespace.cli import main
+from facespace.datasets import read_pairs
 from facespace.errors import InputError, ModelError
 from facespace.models import read_card
 from facespace.studies import check_model
@@ -132,6 +134,12 @@ def test_the_edge_is_two_standard_errors(write_card, pairs, tmp_path):
     assert not check_model(write_card(f"stated = {edge + 1e-6}"), **given).passed
 
 
+def test_on_lfws_own_pairs_nothing_is_said_of_others(write_card, pairs, tmp_path):
+    faces = write_faces(tmp_path / "faces", alike=True)
+    protocol = dataclasses.replace(read_pairs(pairs), name="lfw-10fold", notes=())
+    assert check_model(write_card("stated = 0.98"), protocol, faces, aligned=True).warnings == ()
+
+
 def test_what_can_not_be_checked_says_why(write_card, pairs, tmp_path):
     faces = write_faces(tmp_path / "faces", alike=True)
     with pytest.raises(ModelError, match="states no accuracy"):
@@ -141,7 +149,8 @@ def test_what_can_not_be_checked_says_why(write_card, pairs, tmp_path):
         check_model(write_card("stated = 0.9"), pairs, faces, aligned=True)
     found = check_model(write_card("stated = 0.9"), pairs, faces, aligned=True, allow_missing=True)
     assert (found.verification.skipped, found.embedded, found.passed) == (4, 35, True)
-    assert "4 of 48 pairs were left out" in found.warnings[0]
+    assert "these are others" in found.warnings[0]
+    assert "4 of 48 pairs were left out" in found.warnings[1]
 
 
 def test_a_card_that_was_never_run_is_told_wherever_it_is_used(capsys, write_card, tmp_path):
