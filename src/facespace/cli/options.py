@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # As in the library, whose modules are imported where they are used: --help needs none. A test compares them.
 FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
-METHODS = ("auto", *FAMILIES, "joint")
+METHODS = ("auto", *FAMILIES, "joint", "likelihood", "auto-both")
 
 
 def _check_folder(output: Path | None) -> Path | None:

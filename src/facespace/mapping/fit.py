@@ -13,7 +13,17 @@ from ..datasets import PairProtocol
 from ..engine import Engine, LocalEngine
 from ..errors import InputError, unknown_name
 from ..row_index import AnySet
-from .families import METHODS, JointMap, candidates, joint_candidates, make_estimator
+from .families import (
+    METHODS,
+    TWO_SIDED,
+    JointMap,
+    LikelihoodMap,
+    LinearEstimator,
+    all_candidates,
+    candidates,
+    joint_candidates,
+    make_estimator,
+)
 from .held_out import FEWEST_PEOPLE, HeldOut
 from .linear_map import LinearMap
 from .pairs import PARTS, Pairing, moments_of
@@ -45,8 +55,14 @@ class _Options(TypedDict, total=False):
 
 @overload
 def fit_map(  # type: ignore[overload-overlap]  # a str that is no literal may be "joint" too; few callers have one
-    source: AnySet, target: AnySet, method: Literal["joint"], **options: Unpack[_Options]
+    source: AnySet, target: AnySet, method: Literal["joint", "likelihood"], **options: Unpack[_Options]
 ) -> TwoSidedMap: ...
+
+
+@overload
+def fit_map(  # type: ignore[overload-overlap]
+    source: AnySet, target: AnySet, method: Literal["auto-both"], **options: Unpack[_Options]
+) -> LinearMap | TwoSidedMap: ...
 
 
 @overload
@@ -85,10 +101,11 @@ def fit_map(
             5-fold cross-validation that keeps people together (`facespace.people` says who they are; where nobody is
             known every image is its own person, and the two embeddings of one image are the genuine pairs: the warnings
             then say that folds may share people). "auto" needs 10 people, or 100 pairs where nobody is known, and keeps the
-            target's space; "joint" maps both sides into a common one, which loses less.
+            target's space; "joint" maps both sides into a common one, which loses less; "likelihood" scores by the ratio of
+            likelihoods there, and serves comparison alone; "auto-both" chooses among all of these.
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
-        regularization: ρ of joint, or "auto": 0.03 or 0.1 by the same cross-validation, 0.1 where the people are too few.
+        regularization: ρ of joint and likelihood, or "auto": of joint 0.03 or 0.1 by the same cross-validation, else 0.1.
         center: fit about the means and compare about the target's mean; False gives the papers' forms. The means are those
             of the pairs or, where these are fewer than twice the dimensions, of all embeddings given: they need no partner.
             The spread of all embeddings then helps the anchored family too.
@@ -119,19 +136,20 @@ def fit_map(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    if method == "joint" and (intercept or not center):
-        raise InputError("joint maps are fitted and compared about the means", "Leave center and intercept as they are.")
+    both_sides = method in (*TWO_SIDED, "auto-both")
+    if both_sides and (intercept or not center):
+        raise InputError(f"{method} maps are fitted and compared about the means", "Leave center and intercept as they are.")
     pairs = Pairing.of(
         source, target, protocol, exclude=exclude, seed=seed, engine=engine or LocalEngine(), progress=progress
     )
     p, q = source.dim, target.dim
     means, galleries = None, None
-    if method != "joint" and center and method != "identity" and few_pairs(pairs.n, p, q):
+    if not both_sides and center and method != "identity" and few_pairs(pairs.n, p, q):
         galleries = moments_of(source, pairs.engine, pairs.excluded), moments_of(target, pairs.engine)
         if beside is not None:
             galleries = galleries[0] + beside[0], galleries[1] + beside[1]
         means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
-    chosen_by_folds = method == "auto" or (method == "joint" and regularization == "auto")
+    chosen_by_folds = method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
     sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
     statistics, fitted_on = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
     held = HeldOut.of(sums, pairs.division, seed) if judge or chosen_by_folds else None
@@ -139,19 +157,25 @@ def fit_map(
     facts["provenance"] = (
         "kept" if fitted_on is not None else f"left out: more than {MOST:,} images" if provenance else "left out"
     )
-    if method == "joint":
-        joint, chosen = _joint(held, regularization)
-        facts |= chosen | _agreement(held if judge else None, joint)
+    found: LinearEstimator | JointMap | LikelihoodMap | None = None
+    if both_sides:
+        found, chosen = _both_sides(method, held, regularization, p, q)
+        facts |= chosen
+    if isinstance(found, JointMap | LikelihoodMap):
+        facts |= _agreement(held if judge else None, found)
         facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
         with _one_thread():
-            both = TwoSidedMap.from_estimator(joint.fit_statistics(statistics), statistics, facts=facts)
+            both = TwoSidedMap.from_estimator(found.fit_statistics(statistics), statistics, facts=facts)
         return replace(both, fitted=fitted_on)
     if means is not None:
         more = (0, 0) if beside is None else (beside[0].n, beside[1].n)
         told = f"of all {len(source) + more[0]:,} and {len(target) + more[1]:,} embeddings"
         facts["means"] = f"{told}, not of the few pairs"
     own_means = center and means is None
-    if method == "auto":
+    if found is not None:
+        estimator = found
+        facts["method"] = method
+    elif method == "auto":
         estimator, chosen = _choose(candidates(p, q, galleries=galleries, center=own_means), held)
         facts |= {"method": method, **chosen}
     else:
@@ -162,7 +186,7 @@ def fit_map(
     facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
     with _one_thread():
         estimator.fit_statistics(statistics)
-    about_zero = method != "auto" and intercept and not center
+    about_zero = not method.startswith("auto") and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
     facts["centred"] = (estimator.center or means is not None) and not about_zero
     fitted = replace(LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts), fitted=fitted_on)
@@ -193,7 +217,13 @@ def _one_thread() -> Any:
     return threadpool_limits(1)
 
 
-def _joint(held: HeldOut | None, regularization: float | Literal["auto"]) -> tuple[JointMap, dict[str, Any]]:
+def _both_sides(
+    method: str, held: HeldOut | None, regularization: float | Literal["auto"], p: int, q: int
+) -> tuple[LinearEstimator | JointMap | LikelihoodMap, dict[str, Any]]:
+    if method == "auto-both":
+        return _choose(all_candidates(p, q), held)
+    if method == "likelihood":
+        return LikelihoodMap() if regularization == "auto" else LikelihoodMap(regularization), {}
     if regularization != "auto":
         return JointMap(regularization), {}
     assert held is not None  # whoever lets choose has asked for folds

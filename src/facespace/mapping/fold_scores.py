@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..embeddings import Floats
-from .families import LinearEstimator, candidates, joint_candidates, make_estimator
+from .families import LikelihoodMap, LinearEstimator, all_candidates, candidates, joint_candidates, make_estimator
 from .folds import FoldStatistics
-from .selection import Comparer, JudgedPairs, select
+from .selection import Comparer, JudgedPairs, People, select
 from .statistics import PairStatistics
 
 Key = tuple[int, int, str]  # source, target, method
@@ -49,6 +49,7 @@ class FoldScores:
     face_fold: NDArray[np.intp]
     seed: int
     cut: str = CUTS[0]
+    people: People | None = None  # codes of the pairs' persons, left and right (n,)
 
     def run(
         self, workers: int, progress: Callable[[int], Any]
@@ -120,8 +121,12 @@ class FoldScores:
     def _options(self, method: str, s: int, t: int) -> dict[str, Comparer]:
         if method == "auto":
             return dict(candidates(self.statistics.dims[s], self.statistics.dims[t]))
+        if method == "auto-both":
+            return dict(all_candidates(self.statistics.dims[s], self.statistics.dims[t]))
         if method == "joint":
             return dict(joint_candidates())
+        if method == "likelihood":
+            return {method: LikelihoodMap()}
         return {method: make_estimator(method, alpha=self.alpha, center=self.center)}
 
     def _choose(self, options: dict[str, Comparer], s: int, t: int, fold: int) -> str:
@@ -131,7 +136,9 @@ class FoldScores:
             held = others[part::INNER]
             training.append(self.statistics.without(s, t, {fold, *held}))
             rows = np.flatnonzero(np.isin(self.fold, held))
-            judged.append(JudgedPairs.gather(self.sources[s], self.references[t], self.left[rows], rows, self.same[rows]))
+            people = None if self.people is None else (self.people[0][rows], self.people[1][rows])
+            sides = self.sources[s], self.references[t], self.left[rows], rows, self.same[rows], people
+            judged.append(JudgedPairs.gather(*sides))
         return select(options, training, judged).chosen
 
 

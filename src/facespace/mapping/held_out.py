@@ -76,7 +76,8 @@ class HeldOut:
         """The option of least verification error, and the number of pairs that it was judged on."""
         left, right, same = sample_pairs(self.subjects, self.part, genuine=20_000, per_person=8, seed=self.seed)
         rows = [np.flatnonzero(self.part[left] == i) for i in range(PARTS)]
-        judged = [JudgedPairs.gather(self.x, self.y, left[r], right[r], same[r]) for r in rows]
+        one, other = self.subjects[left], self.subjects[right]
+        judged = [JudgedPairs.gather(self.x, self.y, left[r], right[r], same[r], (one[r], other[r])) for r in rows]
         with threadpool_limits(1):
             return select(options, self.training, judged), len(same)
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ..embeddings import Floats
 from ..errors import InputError
-from ..metrics import best_threshold, cohort_mean
+from ..metrics import accuracy_error, best_threshold, cohort_mean
 from .statistics import PairStatistics
 
 Rows = NDArray[np.intp]
+People = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 FEW_GENUINE = 100  # with fewer pairs of different images, choosing by them alone would be chance
 
@@ -42,18 +43,22 @@ class JudgedPairs:
     """Pairs to judge maps by: row left[i] of x, the source, against row i of y, the target; both L2-normalised.
 
     x (k, p) holds every source vector once, because mapping it is nearly all the work; left (m,), y (m, q), same (m,) bool.
+    people: codes (m,) of both sides' persons, None if nobody is known.
     """
 
     x: Floats
     left: Rows
     y: Floats
     same: NDArray[np.bool_]
+    people: People | None = None
 
     @classmethod
-    def gather(cls, x: Floats, y: Floats, left: Rows, right: Rows, same: NDArray[np.bool_]) -> JudgedPairs:
+    def gather(
+        cls, x: Floats, y: Floats, left: Rows, right: Rows, same: NDArray[np.bool_], people: People | None = None
+    ) -> JudgedPairs:
         """Rows `left` of x against rows `right` of y."""
         distinct, place = np.unique(left, return_inverse=True)
-        return cls(x[distinct], place, y[right], same)
+        return cls(x[distinct], place, y[right], same, people)
 
     def scores(self, fitted: Comparer) -> NDArray[np.float32]:
         """(m,) cosines of `fitted.probe(x)` and `fitted.reference(y)`.
@@ -70,8 +75,9 @@ class JudgedPairs:
         mapped = fitted.probe(self.x)
         sources, targets = fitted.probe(cohort[0]), fitted.reference(cohort[1])
         cosines = self._cosines(fitted, mapped)
-        cosines -= 0.5 * cohort_mean(mapped, targets)[self.left]
-        cosines -= 0.5 * cohort_mean(fitted.reference(self.y), sources)
+        half = np.float32(0.5 * cohort_strength(fitted))
+        cosines -= half * cohort_mean(mapped, targets)[self.left]
+        cosines -= half * cohort_mean(fitted.reference(self.y), sources)
         return cosines
 
     def _cosines(self, fitted: Comparer, mapped: Floats) -> NDArray[np.float32]:
@@ -88,14 +94,19 @@ class JudgedPairs:
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen label and every candidate's cross-validated verification error (share of wrong decisions)."""
+    """The chosen label, and of every candidate the cross-validated verification error (share of wrong decisions).
+
+    `best` is the candidate of the least error; `behind`: how much worse each is, in standard errors of the difference.
+    """
 
     chosen: str
     losses: dict[str, float]
+    best: str
+    behind: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {"chosen": self.chosen, "losses": self.losses}
+        return {"chosen": self.chosen, "losses": self.losses, "best": self.best, "behind": self.behind}
 
 
 def select(
@@ -104,19 +115,38 @@ def select(
     """Fit every candidate on `training[i]`, the statistics without part i, and score `judged[i]`, pairs of part i.
 
     The error is that of the best threshold on all parts' scores together, so a map whose scores drift from part to part
-    pays for it; ties go to the better separation d′. Raises InputError without genuine or impostor pairs.
+    pays for it. Chosen is not the least error, which is often luck, but the first of the
+    candidates, which come in order of how little they can adapt to, that is worse by less than one standard error of the
+    difference, people being what varies (Breiman and others, Classification and regression trees, 1984, section 3.4.3).
+
+    Raises InputError without genuine or impostor pairs.
     """
     same = np.concatenate([pairs.same for pairs in judged])
     if not 0 < same.sum() < len(same):
         raise InputError("choosing a map needs genuine and impostor pairs to judge by")
-    losses, separations = {}, {}
+    losses, separations, correct = {}, {}, {}
     for label, estimator in candidates.items():
         parts = zip(training, judged, strict=True)
         scores = np.concatenate([pairs.scores(estimator.fit_statistics(statistics)) for statistics, pairs in parts])
-        losses[label] = 1 - best_threshold(scores, same)[1]
+        threshold, accuracy = best_threshold(scores, same)
+        losses[label], correct[label] = 1 - accuracy, (scores >= threshold) == same
         separations[label] = separation(scores, same)
-    chosen = min(losses, key=lambda label: (losses[label], -separations[label]))
-    return Selection(chosen, losses)
+    best = min(losses, key=lambda label: (losses[label], -separations[label]))
+    known = [pairs.people for pairs in judged if pairs.people is not None]
+    people = None
+    if len(known) == len(judged):
+        people = np.concatenate([left for left, _ in known]), np.concatenate([right for _, right in known])
+    behind = {}
+    for label, right in correct.items():
+        error = accuracy_error(right, correct[best], same, people)
+        behind[label] = (losses[label] - losses[best]) / error if losses[label] > losses[best] else 0.0
+    chosen = next(label for label in losses if behind[label] < 1)
+    return Selection(chosen, losses, best, behind)
+
+
+def cohort_strength(fitted: object) -> float:
+    """How much of a cohort's correction the scores of this map take: 1 of cosines; see `families/likelihood.py`."""
+    return float(getattr(fitted, "cohort_strength", 1.0))
 
 
 def separation(scores: NDArray[np.float32], same: NDArray[np.bool_]) -> float:

@@ -6,21 +6,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Floats
+from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError, unknown_name
 from ..io import Artefact, read_artefact, write_artefact
 from .domain import DomainCheck
+from .families import COHORT_STRENGTH, JointMap, LikelihoodMap, LikelihoodScore
 from .linear_map import AnyFaces, LinearMap, check_network, fit_facts, mapped_by
 from .provenance import FittedOn
 from .statistics import PairStatistics
-
-if TYPE_CHECKING:
-    from .families import JointMap
 
 Side = Literal["source", "target"]
 _KIND = "two-sided-map"
@@ -32,6 +30,10 @@ class TwoSidedMap:
 
     The score of a source vector against a target vector is the cosine of `probe(x)` and `reference(y)`. Where the target's
     gallery may be mapped too, this loses less than any map into the target's own space (`families/joint.py`).
+
+    By the method "likelihood" the score is the logarithm of a likelihood ratio, but for a constant and a factor
+    (`families/likelihood.py`): `probe` and `reference` give vectors whose cosine it is. They are of two kinds, so sets can't
+    be moved for comparison among themselves; `query` and `gallery` serve vector stores.
 
     Attributes:
         name: "joint:SOURCE+TARGET@digest", the model name of sets in the common space.
@@ -74,14 +76,15 @@ class TwoSidedMap:
 
     @classmethod
     def from_estimator(
-        cls, estimator: JointMap, statistics: PairStatistics, *, facts: Mapping[str, Any] | None = None
+        cls, estimator: JointMap | LikelihoodMap, statistics: PairStatistics, *, facts: Mapping[str, Any] | None = None
     ) -> TwoSidedMap:
         """The map of a fitted `estimator`; `statistics` are those it was fitted on."""
+        method = "likelihood" if isinstance(estimator, LikelihoodMap) else "joint"
         models = statistics.source_model, statistics.target_model
         weights = estimator.weight_, estimator.target_weight_
         digest = hashlib.blake2b(b"".join(w.astype(np.float32).tobytes() for w in weights), digest_size=4).hexdigest()
-        name = f"joint:{models[0] or 'source'}+{models[1] or 'target'}@{digest}"
-        known = {"method": "joint", "pairs": statistics.n, **estimator.facts_, **(facts or {})}
+        name = f"{method}:{models[0] or 'source'}+{models[1] or 'target'}@{digest}"
+        known = {"pairs": statistics.n, **estimator.facts_, **(facts or {}), "method": method}
         source, target = (
             LinearMap.into_common(weight, moments.mean, moments.variances(), (model, name), known)
             for weight, moments, model in zip(weights, (statistics.source, statistics.target), models, strict=True)
@@ -96,7 +99,57 @@ class TwoSidedMap:
         """(n, q) target vectors of any length → (n, r) in the common space (not normalised)."""
         return self.target.transform(vectors)
 
-    probe, reference = transform_source, transform_target  # what verify, identify and the others call
+    @property
+    def likelihood(self) -> LikelihoodScore | None:
+        """The score, where it is a likelihood ratio; None where it is the cosine."""
+        return LikelihoodScore(self.correlations) if self.method == "likelihood" else None
+
+    @property
+    def cohort_strength(self) -> float:
+        """How much of a cohort's correction the scores take."""
+        return 1.0 if self.likelihood is None else COHORT_STRENGTH
+
+    def probe(self, vectors: NDArray[Any]) -> Floats:
+        """(n, p) source vectors → (n, r), of a likelihood ratio (n, r + 4); cosines with `reference` are the scores."""
+        moved = self.transform_source(vectors)
+        return moved if self.likelihood is None else self.likelihood.lift(moved, source=True)
+
+    def reference(self, vectors: NDArray[Any]) -> Floats:
+        """(n, q) target vectors → (n, r), of a likelihood ratio (n, r + 4); cosines with `probe` are the scores."""
+        moved = self.transform_target(vectors)
+        return moved if self.likelihood is None else self.likelihood.lift(moved, source=False)
+
+    def query(self, vectors: NDArray[Any]) -> Floats:
+        """(n, p) source vectors → (n, q + 2), whose inner products with the rows of `gallery` are s, in nats but for a constant.
+
+        The one-sided form of the likelihood ratio, s = p(x)·y − β(y) + α(x): p(x), −1 and α(x). The target's vectors stay as
+        they are, with β(y) and 1 behind; ranks need the first only. InputError for a map that scores by cosines.
+        """
+        score, t = self._ratio(), self.transform_source(vectors)
+        own = t @ self.target.bias - score.length(t)
+        return np.column_stack([t @ self.target.weight.T, np.full(len(t), -1, np.float32), own])
+
+    def gallery(self, vectors: NDArray[Any]) -> Floats:
+        """(n, q) target vectors → (n, q + 2): L2-normalised y, β(y) and 1. InputError as for `query`."""
+        score, moved = self._ratio(), self.transform_target(vectors)
+        return np.column_stack([normalize(vectors), score.length(moved), np.ones(len(moved), np.float32)])
+
+    def one_sided(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
+        """`faces` of `side`, by default that of their network, as `query` or `gallery`: for stores that rank by inner products.
+
+        InputError for a map that scores by cosines, or another network's faces.
+        """
+        side = side or self.side_of(faces)
+        self.check_model(faces, side)
+        vectors = self.query(faces.vectors) if side == "source" else self.gallery(faces.vectors)
+        way, kind = self.way(side), {"source": "query", "target": "gallery"}[side]
+        return faces.with_vectors(vectors, f"{self.name}/{kind}", mapped_by(way, self, faces, self.fitted))
+
+    def _ratio(self) -> LikelihoodScore:
+        if self.likelihood is None:
+            told = f"a map by {self.method} scores by cosines in a common space, and has no one-sided form"
+            raise InputError(told, "Fit one by --method likelihood, or move both sides with map apply.")
+        return self.likelihood
 
     def apply(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
         """`faces` of the network on `side`, by default the one they name, moved into the common space.
@@ -107,7 +160,16 @@ class TwoSidedMap:
         return faces.with_vectors(way.transform(faces.vectors), self.name, mapped_by(way, self, faces, self.fitted))
 
     def route(self, faces: AnyFaces, side: str | None = None) -> tuple[LinearMap, str]:
-        """The way that moves `faces`, by default that of their network, and the model name of what it makes."""
+        """The way that moves `faces`, by default that of their network, and the model name of what it makes.
+
+        InputError for a likelihood ratio: its two sides don't lie in one space.
+        """
+        if self.likelihood is not None:
+            raise InputError(
+                "a likelihood ratio compares two networks' vectors, and moves none of them into another space",
+                "verify, identify and templates take it as --map; for a vector store: map apply --one-sided. "
+                "To move a gallery fit a map by --method auto, to have one space for both by --method joint.",
+            )
         side = side or self.side_of(faces)
         way = self.way(side)
         self.check_model(faces, side)
@@ -156,12 +218,14 @@ class TwoSidedMap:
     @classmethod
     def load(cls, path: str | Path) -> TwoSidedMap:
         """Read what `save` wrote. Raises FileFormatError."""
-        return cls.of_file(read_artefact(path, _KIND, hint="facespace map fit --method joint makes one."))
+        return cls.of_file(read_artefact(path, _KIND, hint="facespace map fit --method joint or likelihood makes one."))
 
     @classmethod
     def of_file(cls, file: Artefact) -> TwoSidedMap:
         """The map that a file of kind "two-sided-map" holds. Raises FileFormatError."""
         correlations, name, facts = file.array("correlations", ("r",)), file.fact("name", str), fit_facts(file)
+        if facts.get("method") == "likelihood" and not np.all((correlations > 0) & (correlations < 1)):
+            raise file.error("has correlations outside 0 … 1, of which no likelihood ratio can be made")
         source, target = (
             LinearMap(
                 **LinearMap.arrays_of(file, f"{side}.", (f"the width of the {side}", "r")),

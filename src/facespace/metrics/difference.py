@@ -182,15 +182,31 @@ def _tar(dyads: Dyads, a: TarLimits, b: TarLimits, level: float, equal: bool) ->
 
 def _accuracy(dyads: Dyads, correct: tuple[ArrayLike, ArrayLike], truth: Mask, level: float) -> Difference:
     a, b = (np.asarray(side, dtype=np.bool_) for side in correct)
-    share = dyads.n_genuine / len(truth)
     differ = b.astype(np.int8) - a.astype(np.int8)
+    half = quantile(level) * _standard_error(dyads, differ, truth)
+    sides = [(float(side.mean()), *accuracy_limits(dyads, side[truth], side[~truth], level)) for side in (a, b)]
+    return _row(None, sides[0], sides[1], sides[1][0] - sides[0][0], half, half, level, differ)
+
+
+def accuracy_error(first: ArrayLike, second: ArrayLike, same: ArrayLike, people: People | None) -> float:
+    """Standard error of the difference of two systems' accuracies; `first` and `second` (n,): which pairs each decides rightly.
+
+    `same` (n,): which are genuine. `people` are both sides' names or codes (n,), None if nobody is known: then pairs count as
+    if they shared nobody.
+    """
+    a, b = (np.asarray(side, dtype=np.bool_) for side in (first, second))
+    _, truth, dyads = problem(np.zeros(len(a)), same, people)
+    return _standard_error(dyads, b.astype(np.int8) - a.astype(np.int8), truth)
+
+
+def _standard_error(dyads: Dyads, differ: NDArray[np.int8], truth: Mask) -> float:
+    if not differ.any():
+        return 0.0
+    share = dyads.n_genuine / len(truth)
     genuine = dyads.of_genuine(share * differ[truth])
     rows = np.flatnonzero(differ[~truth])
     impostor = dyads.of_impostors(rows, (1 - share) * differ[~truth][rows].astype(np.float64))
-    variance = _variance(dyads, genuine, impostor, share * differ[truth]) if differ.any() else 0.0
-    half = quantile(level) * math.sqrt(variance)
-    sides = [(float(side.mean()), *accuracy_limits(dyads, side[truth], side[~truth], level)) for side in (a, b)]
-    return _row(None, sides[0], sides[1], sides[1][0] - sides[0][0], half, half, level, differ)
+    return math.sqrt(_variance(dyads, genuine, impostor, share * differ[truth]))
 
 
 def _variance(dyads: Dyads, genuine: Deviations, impostor: Deviations, differ: NDArray[np.number]) -> float:

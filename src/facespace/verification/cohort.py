@@ -32,12 +32,14 @@ def check_cohort(cohort: Cohort | None, ids: Strings, of: str) -> None:
 def corrections(x: NDArray[Any], y: NDArray[Any], map: PairMap | None, cohort: Cohort) -> tuple[Floats, Floats]:
     """½ m(x), (n,), and ½ m(y), (m,): take them off the cosine of a row of `x` (n, r) and a row of `y` (m, r).
 
+    Of a map with a `cohort_strength` (the likelihood ratio's is ½) this times ½.
+
     `x` and `y` are where they are compared, mapped already; the cohort is not, so `map` is applied to it.
     """
     one, other = cohort[0].vectors, cohort[1].vectors
     if map is not None:
         one, other = np.asarray(map.probe(one)), np.asarray(map.reference(other))
-    half = np.float32(0.5)
+    half = np.float32(0.5 * getattr(map, "cohort_strength", 1.0))
     return half * cohort_mean(x, other), half * cohort_mean(y, one)
 
 

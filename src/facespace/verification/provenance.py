@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Origin, StoredSet, Strings
 from ..engine import Engine, LocalEngine
+from ..errors import InputError
 from ..io import Shard
 from ..people import people_of
 from ..row_index import AnySet, ids_and_people
@@ -60,7 +61,16 @@ def fitted_warning(seen: NDArray[np.bool_], what: str) -> list[str]:
 def model_warnings(
     sets: Sequence[Origin], map: PairMap | None, comparison: str = "unrelated spaces score near chance"
 ) -> list[str]:
-    """That two sets' spaces are compared without a map; and of mapped sets, which map brought them where they are."""
+    """That two sets' spaces are compared without a map; and of mapped sets, which map brought them where they are.
+
+    Raises InputError for the one-sided form of a likelihood ratio, whose cosines mean nothing.
+    """
+    for faces in sets:
+        if faces.mapped is not None and faces.mapped["method"] == "likelihood":
+            raise InputError(
+                f"the set {faces.model!r} is the one-sided form of a likelihood ratio, which inner products compare, not cosines",
+                "Give the networks' own sets and the map: --map.",
+            )
     names = [faces.space or f"{'AB'[i]}" for i, faces in enumerate(sets)]
     found = []
     if map is None and len({faces.space for faces in sets}) > 1:

@@ -125,6 +125,14 @@ def apply(
         ),
     ],
     side: Side = None,
+    one_sided: Annotated[
+        bool,
+        typer.Option(
+            "--one-sided",
+            help="Of a likelihood ratio: the source as queries, or the target as it is with two numbers more, for a store "
+            "that ranks by inner products.",
+        ),
+    ] = False,
     rows_per_file: Annotated[int, typer.Option(help="Of the files in a folder.")] = 1 << 17,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
@@ -135,10 +143,16 @@ def apply(
     where it was, if it is begun again.
     """
     from ...embeddings import EmbeddingSet
-    from ...mapping import apply_to_files
+    from ...mapping import LinearMap, apply_to_files
 
     given = open_set(faces, running)
     fitted, options = _load(map, side, given)
+    if one_sided:
+        if isinstance(fitted, LinearMap):
+            raise InputError(f"--one-sided: {map} leaves its target's vectors as they are", "Leave out --one-sided.")
+        whole = given if isinstance(given, EmbeddingSet) else given.load()
+        save_moved(fitted.one_sided(whole, **options), output, domain_warnings(fitted, whole, **options), printing)
+        return
     fitted.route(given, **options)  # another network's set is told as such, and not by its numbers
     warnings = domain_warnings(fitted, given, **options)
     if isinstance(given, EmbeddingSet) or output.suffix not in ("", ".parquet"):
@@ -167,6 +181,11 @@ def export(
 ) -> None:
     """Write a map, or one side's way of a two-sided one, as ONNX: alone, or behind its network."""
     fitted, options = _load(map, side)
+    if getattr(fitted, "likelihood", None) is not None:
+        raise InputError(
+            f"{map} scores by a likelihood ratio, which is no linear map of one side",
+            "For a vector store: facespace map apply --one-sided. For ONNX fit by another --method.",
+        )
     way = fitted.way(**options) if options else fitted
     way.to_onnx(output, model)
     p, q = way.weight.shape

@@ -11,6 +11,7 @@ from .base import LinearEstimator
 from .cca import CCAMap
 from .identity import IdentityMap
 from .joint import JointMap
+from .likelihood import LikelihoodMap
 from .ols import LeastSquaresMap
 from .reduced_rank import ReducedRankMap
 from .ridge import RidgeMap
@@ -18,7 +19,8 @@ from .rotation import OrthogonalMap, RotationMap
 from .spectral import SpectralMap
 
 FAMILIES = ("identity", "ols", "ridge", "rotation", "orthogonal", "reduced-rank", "cca", "spectral", "anchored")
-METHODS = ("auto", *FAMILIES, "joint")  # all that `fit_map` takes; joint alone maps both sides
+TWO_SIDED = ("joint", "likelihood")  # they map the target too; what "auto-both" chooses may do so
+METHODS = ("auto", *FAMILIES, *TWO_SIDED, "auto-both")  # all that `fit_map` takes
 
 
 def make_estimator(
@@ -60,27 +62,34 @@ def make_estimator(
 def candidates(
     p: int, q: int, *, galleries: tuple[Moments, Moments] | None = None, center: bool = True
 ) -> dict[str, LinearEstimator]:
-    """What `auto` chooses among for widths p → q, by a label that says how each was made.
+    """What `auto` chooses among for widths p → q, by a label that says how each was made; the least adaptable first.
 
     With `center` all are fitted about the means, except one as a control; without it the pairs are centred already.
     """
-    found: dict[str, LinearEstimator] = {
-        "ridge(α=1)": RidgeMap(1.0, center=center),
-        "ridge(α=gcv)": RidgeMap("auto", center=center),
+    # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
+    found: dict[str, LinearEstimator] = {"identity": IdentityMap()} if p == q else {}
+    found |= {
         "rotation": RotationMap(center=center),
+        "cca(ρ=0.3)": CCAMap(0.3, center=center),
+        "cca(ρ=0.1)": CCAMap(0.1, center=center),
         "spectral(γ=0.25)": SpectralMap(0.25, center=center),
         "anchored": AnchoredMap(galleries=galleries, center=center),
+        "ridge(α=1)": RidgeMap(1.0, center=center),
         "cca(ρ=0.03)": CCAMap(0.03, center=center),
-        "cca(ρ=0.1)": CCAMap(0.1, center=center),
-        "cca(ρ=0.3)": CCAMap(0.3, center=center),
-        "reduced-rank": ReducedRankMap("auto", alpha="auto", center=center),
     }
     if center:
         found["ridge(α=1, uncentred)"] = RidgeMap(1.0, center=False)
-    # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
-    return found | {"identity": IdentityMap()} if p == q else found
+    return found | {
+        "ridge(α=gcv)": RidgeMap("auto", center=center),
+        "reduced-rank": ReducedRankMap("auto", alpha="auto", center=center),
+    }
 
 
 def joint_candidates() -> dict[str, JointMap]:
     """The regularizations that the two-sided map is chosen among, by label."""
-    return {f"joint(ρ={rho})": JointMap(rho) for rho in (0.03, 0.1)}
+    return {f"joint(ρ={rho})": JointMap(rho) for rho in (0.1, 0.03)}
+
+
+def all_candidates(p: int, q: int) -> dict[str, LinearEstimator | JointMap | LikelihoodMap]:
+    """What "auto-both" chooses among: `candidates`, the common spaces, and the likelihood ratio, which adapts most."""
+    return {**candidates(p, q), **joint_candidates(), "likelihood": LikelihoodMap()}

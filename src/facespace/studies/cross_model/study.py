@@ -22,12 +22,12 @@ from ...errors import InputError, shorten, unknown_name
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
-from ...verification import VerificationResult
+from ...verification import VerificationResult, subjects_of
 from ..training_images import check_cut, network_facts, own_results, training_images
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
-CHOOSING = ("auto", "joint")  # methods that are themselves chosen by an inner cross-validation
+CHOOSING = ("auto", "joint", "auto-both")  # methods that are themselves chosen by an inner cross-validation
 STUDY_METHODS = METHODS  # each also with COHORT behind it
 
 
@@ -141,7 +141,8 @@ def cross_model_study(
         pairing: what maps are fitted on, or both: "same", the training folds' images as both networks saw them [2021];
             "matched", their genuine pairs, left image by the source, right image by the target network [2020].
         methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
-            cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise.
+            cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise;
+            "likelihood", the likelihood ratio in joint's coordinates; "auto-both", chosen among all of these.
             Any of them with "+cohort": its scores corrected by 2,000 images of the training folds (`metrics.cohort`).
         alpha: ridge penalty.
         keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
@@ -171,6 +172,7 @@ def cross_model_study(
     probes, references = [v[left] for v in vectors], [v[right] for v in vectors]
     models = tuple(faces.model for faces in sets)
     cells: list[Cell] = []
+    people = _person_codes(protocol, sets[0])
     for number, kind in enumerate(pairings):
         if kind == "same":
             statistics = FoldStatistics(vectors, image_fold, models=models)
@@ -179,7 +181,7 @@ def cross_model_study(
             statistics = FoldStatistics([v[g] for v in probes], pair_fold[g], [v[g] for v in references], models)
         distinct, place = np.unique(left, return_inverse=True)
         judged = [v[distinct] for v in vectors], place, references, protocol.same, pair_fold
-        work = FoldScores(*judged, statistics, methods, alpha, center, vectors, image_fold, seed, cut)
+        work = FoldScores(*judged, statistics, methods, alpha, center, vectors, image_fold, seed, cut, people)
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
@@ -212,6 +214,14 @@ def cross_model_study(
         )
     dims = tuple(f.dim for f in sets)
     return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings), cut)
+
+
+def _person_codes(protocol: PairProtocol, faces: EmbeddingSet) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    known = subjects_of(protocol, faces, faces)
+    if known is None:
+        return None
+    codes = np.unique(np.concatenate([side.names for side in known]), return_inverse=True)[1]
+    return codes[: len(protocol)], codes[len(protocol) :]
 
 
 def _report(progress: Callable[[int, int], None] | None, before: int, whole: int, done: int) -> None:
