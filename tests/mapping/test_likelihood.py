@@ -40,7 +40,7 @@ def protocol(sets):
 def written_out(statistics: PairStatistics, x: np.ndarray, y: np.ndarray, rho: float = 0.1) -> np.ndarray:
     """s of row i of x and row i of y: the recipe, step by step, in double precision."""
     n, mean_x, mean_y = statistics.n, statistics.source.mean, statistics.target.mean
-    noise = [2 * np.log(2 * d) / (d * 12 * 127**2) for d in (len(mean_x), len(mean_y))]
+    noise = [stats.norm.ppf(1 - 0.25 / d) ** 2 / (d * 12 * 127**2) for d in (len(mean_x), len(mean_y))]
     g = statistics.source.gram - n * np.outer(mean_x, mean_x) + n * noise[0] * np.eye(len(mean_x))
     h = statistics.target.gram - n * np.outer(mean_y, mean_y) + n * noise[1] * np.eye(len(mean_y))
     c = statistics.cross - n * np.outer(mean_x, mean_y)

@@ -139,16 +139,33 @@ class Stretched:
         return y
 
 
-def test_of_maps_with_equal_errors_the_one_that_separates_better_is_chosen():
+def test_of_maps_with_equal_errors_the_best_separates_better_and_the_first_is_chosen():
     x = np.tile(np.float32([1, 0]), (4, 1))
     judged = JudgedPairs(x, np.arange(4), x, np.array([True, True, False, False]))
     far, near, wrong = Stretched([0.1, 0.2, 1.4, 1.5]), Stretched([0.5, 0.6, 0.7, 0.8]), Stretched([0.1, 0.9, 0.2, 1.5])
     statistics = PairStatistics.of(x, x)
     for options in ({"far": far, "near": near}, {"near": near, "far": far}, {"wrong": wrong, "near": near, "far": far}):
         found = select(options, [statistics], [judged])
-        assert found.chosen == "far"
+        assert found.best == "far"
+        assert found.chosen == next(iter(options))
         assert (found.losses["near"], found.losses["far"]) == (0, 0)
     assert found.losses["wrong"] == 0.25
+    assert 0 < found.behind["wrong"] < 1  # one of four pairs: nobody knows
+
+
+@pytest.mark.parametrize(("wrong", "chosen"), [(1, "first"), (60, "second")])
+def test_the_first_map_is_chosen_unless_it_is_clearly_worse(wrong, chosen):
+    """Of 400 people, `wrong` decided wrongly by the first map alone: one standard error is about √wrong of them."""
+    x = np.tile(np.float32([1, 0]), (400, 1))
+    same = np.arange(400) < 200
+    angles = np.where(same, 0.1, 1.4)
+    exchanged = np.where(np.arange(400) < wrong, 1.4, angles)
+    codes = np.where(same, np.arange(400), 400 + 2 * np.arange(400))
+    judged = JudgedPairs(x, np.arange(400), x, same, (codes, np.where(same, codes, codes + 1)))
+    found = select({"first": Stretched(exchanged), "second": Stretched(angles)}, [PairStatistics.of(x, x)], [judged])
+    assert (found.best, found.chosen) == ("second", chosen)
+    assert found.losses["first"] == pytest.approx(wrong / 400)
+    assert found.behind["first"] == pytest.approx(np.sqrt(wrong), rel=0.5)
 
 
 def test_the_error_is_that_of_one_threshold_for_all_parts_together():

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from mapping_samples import paired, statistics
 
 from facespace.errors import DimensionError, FileFormatError, InputError
-from facespace.mapping import FAMILIES, FoldStatistics, PairStatistics, make_estimator
+from facespace.mapping import FAMILIES, FoldStatistics, Moments, PairStatistics, make_estimator
+from facespace.mapping.statistics import storage_noise
 
 plain = settings(deadline=None, max_examples=15, derandomize=True)
 
@@ -167,3 +168,19 @@ def test_a_matrix_that_the_fast_driver_gives_up_on_is_decomposed_by_the_slow_one
     np.testing.assert_allclose((u * values) @ vt, matrix, atol=1e-12)
     with pytest.raises(np.linalg.LinAlgError):
         svd(np.full((2, 2), np.nan))
+
+
+def test_noise_of_storage_is_what_rounding_to_8_bits_adds():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 64))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    step = np.abs(x).max(axis=1, keepdims=True) / 127
+    rounded = np.round(x / step) * step
+    half = x.astype(np.float16).astype(np.float64)
+    assert np.mean((half - x) ** 2) == pytest.approx(storage_noise(64, "float16"), rel=0.15)
+    plain, noisy = Moments.of(x), Moments.of(x).stored()
+    assert np.mean((rounded - x) ** 2) == pytest.approx(storage_noise(64), rel=0.15)
+    np.testing.assert_allclose(np.diag(noisy.gram - plain.gram), 4000 * storage_noise(64))
+    for center in (True, False):
+        values, directions = noisy.spectrum(center)
+        np.testing.assert_allclose((directions * values) @ directions.T, noisy.scatter(center), atol=1e-9)

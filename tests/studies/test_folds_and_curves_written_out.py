@@ -92,7 +92,7 @@ def test_a_choice_within_a_fold_is_fitted_and_judged_on_disjoint_parts_of_the_ot
 
     class Witness:
         def fit_statistics(self, statistics):
-            trained.append(set(np.flatnonzero(np.diag(statistics.source.gram)).tolist()))
+            trained.append(set(np.flatnonzero(np.diag(statistics.source.plain.gram)).tolist()))
             return self
 
         def probe(self, x):

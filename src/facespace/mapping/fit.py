@@ -97,8 +97,8 @@ def fit_map(
     map is the one of the same sets in memory, to rounding.
 
     Args:
-        method: a family of `facespace.mapping.families.registry`, or "auto": the one with the least verification error in a
-            5-fold cross-validation that keeps people together (`facespace.people` says who they are; where nobody is
+        method: a family of `facespace.mapping.families.registry`, or "auto": by the verification error in a 5-fold
+            cross-validation that keeps people together, `selection.select` (`facespace.people` says who they are; where nobody is
             known every image is its own person, and the two embeddings of one image are the genuine pairs: the warnings
             then say that folds may share people). "auto" needs 10 people, or 100 pairs where nobody is known, and keeps the
             target's space; "joint" maps both sides into a common one, which loses less; "likelihood" scores by the ratio of
@@ -185,7 +185,7 @@ def fit_map(
     facts |= _agreement(held if judge else None, estimator)
     facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
     with _one_thread():
-        estimator.fit_statistics(statistics)
+        estimator.fit_statistics(statistics.stored() if method.startswith("auto") else statistics)
     about_zero = not method.startswith("auto") and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
     facts["centred"] = (estimator.center or means is not None) and not about_zero
@@ -244,7 +244,14 @@ def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str
     return options[selection.chosen], {
         "family": selection.chosen.split("(")[0],
         "chosen": selection.chosen,
-        "cross_validation": {"error": selection.losses, "parts": PARTS, "pairs": judged, "labelled": held.labelled},
+        "cross_validation": {
+            "error": selection.losses,
+            "behind": selection.behind,
+            "best": selection.best,
+            "parts": PARTS,
+            "pairs": judged,
+            "labelled": held.labelled,
+        },
         "seed": held.seed,
     }
 

@@ -94,7 +94,7 @@ class FoldScores:
                 continue
             options = self._options(method, s, t)
             choice = next(iter(options)) if len(options) == 1 else self._choose(options, s, t, fold)
-            estimator = options[choice].fit_statistics(training)
+            estimator = options[choice].fit_statistics(training.stored() if method.startswith("auto") else training)
             if corrected:
                 rows[name] = judged.corrected_scores(estimator, self._cohort(s, t, fold)), choice
                 continue
@@ -134,7 +134,7 @@ class FoldScores:
         training, judged = [], []
         for part in range(INNER):
             held = others[part::INNER]
-            training.append(self.statistics.without(s, t, {fold, *held}))
+            training.append(self.statistics.without(s, t, {fold, *held}).stored())
             rows = np.flatnonzero(np.isin(self.fold, held))
             people = None if self.people is None else (self.people[0][rows], self.people[1][rows])
             sides = self.sources[s], self.references[t], self.left[rows], rows, self.same[rows], people

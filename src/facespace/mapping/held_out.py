@@ -73,13 +73,16 @@ class HeldOut:
         return [total - statistics for statistics in self.parts]
 
     def choose(self, options: Mapping[str, Comparer]) -> tuple[Selection, int]:
-        """The option of least verification error, and the number of pairs that it was judged on."""
+        """The option of least verification error, and the number of pairs that it was judged on.
+
+        Fitted as if the vectors had been stored in 8 bits: what lives on digits that storage takes away is not chosen.
+        """
         left, right, same = sample_pairs(self.subjects, self.part, genuine=20_000, per_person=8, seed=self.seed)
         rows = [np.flatnonzero(self.part[left] == i) for i in range(PARTS)]
         one, other = self.subjects[left], self.subjects[right]
         judged = [JudgedPairs.gather(self.x, self.y, left[r], right[r], same[r], (one[r], other[r])) for r in rows]
         with threadpool_limits(1):
-            return select(options, self.training, judged), len(same)
+            return select(options, [training.stored() for training in self.training], judged), len(same)
 
     def agreement(self, estimator: Comparer) -> tuple[dict[str, Any], list[str]]:
         """Do the pairs agree under a map that did not see them? The numbers, and what speaks against the pairs."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
@@ -25,6 +26,7 @@ from ..io import read_artefact, write_artefact
 Doubles = NDArray[np.float64]
 Spectrum = tuple[Doubles, Doubles]  # eigenvalues (d,), ascending, and eigenvectors (d, d), columns
 
+STORAGES = ("float16", "int8")
 _BLOCK = 16384  # rows converted to float64 at a time
 
 
@@ -35,6 +37,7 @@ class Moments:
     n: int
     total: Doubles  # (d,)
     gram: Doubles  # (d, d)
+    plain: Moments | None = None  # of `stored`: without the noise, for its decomposition
 
     @property
     def dim(self) -> int:
@@ -61,11 +64,17 @@ class Moments:
     # Kept, because every estimator and every target that the same source is mapped to needs the same decomposition.
     @cached_property
     def _spectrum_raw(self) -> tuple[Doubles, Doubles]:
-        return _eigen(self.gram)
+        return self._decomposed(False)
 
     @cached_property
     def _spectrum_centered(self) -> tuple[Doubles, Doubles]:
-        return _eigen(self._centered)
+        return self._decomposed(True)
+
+    def _decomposed(self, center: bool) -> tuple[Doubles, Doubles]:
+        if self.plain is None:
+            return _eigen(self.scatter(center))
+        values, directions = self.plain.spectrum(center)
+        return values + self.n * storage_noise(self.dim), directions
 
     def variances(self) -> tuple[Doubles, Doubles]:
         """Eigenvalues and eigenvectors of the covariance, as `spectrum(center=True)`."""
@@ -91,13 +100,8 @@ class Moments:
 
     def stored(self) -> Moments:
         """Moments of the same vectors as if stored in 8 bits: their noise of storage on the diagonal of the Gram matrix."""
-        noisy = Moments(self.n, self.total, self.gram + self.n * storage_noise(self.dim) * np.eye(self.dim))
-        # What is decomposed already is shifted, not decomposed again.
-        for name in ("_spectrum_centered", "_spectrum_raw"):
-            if name in self.__dict__:
-                values, directions = self.__dict__[name]
-                noisy.__dict__[name] = values + self.n * storage_noise(self.dim), directions
-        return noisy
+        gram = self.gram + self.n * storage_noise(self.dim) * np.eye(self.dim)
+        return Moments(self.n, self.total, gram, plain=self)
 
     @classmethod
     def of(cls, vectors: ArrayLike) -> Moments:
@@ -260,13 +264,16 @@ class PairStatistics:
         return cls(source, target, cross, file.fact("source_model", str, ""), file.fact("target_model", str, ""))
 
 
-def storage_noise(dim: int) -> float:
-    """Variance that storing a unit vector of width `dim` in 8 bits adds to each of its numbers.
+def storage_noise(dim: int, storage: str = "int8") -> float:
+    """Variance that storing a unit vector of width `dim` as one of STORAGES adds to each of its numbers.
 
-    With one scale a vector, the largest number at 127: rounding to steps of m/127 adds (m/127)²/12, and of d numbers of a
-    unit vector the largest is about m = √(2 log(2d) / d). Half precision adds a thousandth of that.
+    In 8 bits, with one scale a vector, the largest number at 127: rounding to steps of m/127 adds (m/127)²/12, and of d normal numbers
+    with the sum of squares 1 the largest is about m = Φ⁻¹(1 − 1/(4d)) / √d. Half precision rounds a number
+    in [2^e, 2^(e+1)) to steps of 2^(e−10), which adds a twelfth of the step's square: on average x² 2⁻²⁰ / 24 of numbers x.
     """
-    return 2 * float(np.log(2 * dim)) / (dim * 12 * 127**2)
+    if storage == "float16":
+        return 2.0**-20 / 24 / dim
+    return float(scipy.special.ndtri(1 - 0.25 / dim)) ** 2 / (dim * 12 * 127**2)
 
 
 def cross_gram(x: NDArray[Any], y: NDArray[Any]) -> Doubles:
