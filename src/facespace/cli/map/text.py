@@ -25,7 +25,7 @@ _SHOWN_ELSEWHERE = (
     "agreement",
     "warnings",
     "excluded",
-    "gain",
+    "largest_gain",
     "storage_noise",
 )
 MUCH_NOISE = 0.05  # of the variance of mapped vectors
@@ -38,7 +38,7 @@ def describe(fitted: LinearMap | TwoSidedMap) -> dict[str, Any]:
     models = {"source_model": fitted.source_model, "target_model": fitted.target_model}
     if isinstance(fitted, LinearMap):
         p, q = fitted.weight.shape
-        storage = {"gain": fitted.gain, "storage_noise": fitted.storage()}
+        storage = {"largest_gain": fitted.gain, "storage_noise": fitted.storage()}
         return {**models, "source_dim": p, "target_dim": q, **fitted.facts, **storage}
     p, q = len(fitted.source.weight), len(fitted.target.weight)
     space = {"name": fitted.name, "dim": fitted.dim, "correlations": fitted.correlations.tolist()}
@@ -78,7 +78,7 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     if "storage_noise" in facts:
         shares = ", ".join(f"{100 * share:.2g} % as {name}" for name, share in facts["storage_noise"].items())
         mark = "[yellow]![/] " if max(facts["storage_noise"].values()) > MUCH_NOISE else ""
-        lines.append(f"{mark}gain {facts['gain']:.3g}; a stored source adds noise of {shares} to what it makes")
+        lines.append(f"{mark}gain {facts["largest_gain"]:.3g}; a stored source adds noise of {shares} to what it makes")
     known = (*_SHOWN_ELSEWHERE, "source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions")
     rest = {k: v for k, v in facts.items() if k not in known and not k.endswith(("_model", "_dim")) and v is not None}
     if rest:
