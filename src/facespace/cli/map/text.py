@@ -78,7 +78,7 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     if "storage_noise" in facts:
         shares = ", ".join(f"{100 * share:.2g} % as {name}" for name, share in facts["storage_noise"].items())
         mark = "[yellow]![/] " if max(facts["storage_noise"].values()) > MUCH_NOISE else ""
-        lines.append(f"{mark}gain {facts["largest_gain"]:.3g}; a stored source adds noise of {shares} to what it makes")
+        lines.append(f"{mark}gain {facts['largest_gain']:.3g}; a stored source adds noise of {shares} to what it makes")
     known = (*_SHOWN_ELSEWHERE, "source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions")
     rest = {k: v for k, v in facts.items() if k not in known and not k.endswith(("_model", "_dim")) and v is not None}
     if rest:
