@@ -108,7 +108,8 @@ def test_where_the_laws_are_normal_no_score_separates_better():
 def test_its_one_sided_form_is_the_two_sided_score(sets, ratio):
     a, b = sets
     inner = ratio.query(a.vectors).astype(np.float64) @ ratio.gallery(b.vectors).astype(np.float64).T
-    cosines = pair_scores(np.repeat(ratio.probe(a.vectors), len(b), axis=0), np.tile(ratio.reference(b.vectors), (len(a), 1)))
+    lifted = np.repeat(ratio.probe(a.vectors), len(b), axis=0), np.tile(ratio.reference(b.vectors), (len(a), 1))
+    cosines = pair_scores(*lifted)
     np.testing.assert_allclose(inner.ravel() / ratio.likelihood.scale, cosines, atol=1e-6)
     np.testing.assert_array_equal(ratio.gallery(b.vectors)[:, : b.dim], b.normalized())
 

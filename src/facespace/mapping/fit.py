@@ -98,11 +98,11 @@ def fit_map(
 
     Args:
         method: a family of `facespace.mapping.families.registry`, or "auto": by the verification error in a 5-fold
-            cross-validation that keeps people together, `selection.select` (`facespace.people` says who they are; where nobody is
-            known every image is its own person, and the two embeddings of one image are the genuine pairs: the warnings
-            then say that folds may share people). "auto" needs 10 people, or 100 pairs where nobody is known, and keeps the
-            target's space; "joint" maps both sides into a common one, which loses less; "likelihood" scores by the ratio of
-            likelihoods there, and serves comparison alone; "auto-both" chooses among all of these.
+            cross-validation that keeps people together (`selection.select`; `facespace.people` says who they are; where
+            nobody is known every image is its own person, and the two embeddings of one image are the genuine pairs: the
+            warnings then say that folds may share people). "auto" needs 10 people, or 100 pairs where nobody is known, and
+            keeps the target's space; "joint" maps both sides into a common one, which loses less; "likelihood" scores by the
+            ratio of likelihoods there, and serves comparison alone; "auto-both" chooses among all of these.
         alpha: ridge penalty of ridge and reduced-rank, or "auto" (generalised cross-validation).
         rank: of reduced-rank, or "auto".
         regularization: ρ of joint and likelihood, or "auto": of joint 0.03 or 0.1 by the same cross-validation, else 0.1.

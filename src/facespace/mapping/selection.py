@@ -115,9 +115,9 @@ def select(
     """Fit every candidate on `training[i]`, the statistics without part i, and score `judged[i]`, pairs of part i.
 
     The error is that of the best threshold on all parts' scores together, so a map whose scores drift from part to part
-    pays for it. Chosen is not the least error, which is often luck, but the first of the candidates that is worse by less than
-    one standard error of the difference, people being what varies (the rule of Breiman and others, Classification and
-    regression trees, 1984, section 3.4.3); they come in order of preference.
+    pays for it. Chosen is not the least error, which is often luck, but the first of the candidates, which come in order of
+    preference, that is worse by less than one standard error of the difference, people being what varies (the rule of
+    Breiman and others, Classification and regression trees, 1984, section 3.4.3).
 
     Raises InputError without genuine or impostor pairs.
     """

@@ -267,9 +267,9 @@ class PairStatistics:
 def storage_noise(dim: int, storage: str = "int8") -> float:
     """Variance that storing a unit vector of width `dim` as one of STORAGES adds to each of its numbers.
 
-    In 8 bits, with one scale a vector, the largest number at 127: rounding to steps of m/127 adds (m/127)²/12, and of d normal numbers
-    with the sum of squares 1 the largest is about m = Φ⁻¹(1 − 1/(4d)) / √d. Half precision rounds a number
-    in [2^e, 2^(e+1)) to steps of 2^(e−10), which adds a twelfth of the step's square: on average x² 2⁻²⁰ / 24 of numbers x.
+    In 8 bits, with one scale a vector, the largest number at 127: rounding to steps of m/127 adds (m/127)²/12, and of d
+    normal numbers with the sum of squares 1 the largest is about m = Φ⁻¹(1 − 1/(4d)) / √d. Half precision rounds a number in
+    [2^e, 2^(e+1)) to steps of 2^(e−10), which adds a twelfth of the step's square: on average x² 2⁻²⁰ / 24 of numbers x.
     """
     if storage == "float16":
         return 2.0**-20 / 24 / dim

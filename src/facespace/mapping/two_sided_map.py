@@ -120,7 +120,7 @@ class TwoSidedMap:
         return moved if self.likelihood is None else self.likelihood.lift(moved, source=False)
 
     def query(self, vectors: NDArray[Any]) -> Floats:
-        """(n, p) source vectors → (n, q + 2), whose inner products with the rows of `gallery` are s, in nats but for a constant.
+        """(n, p) source vectors → (n, q + 2), whose inner products with rows of `gallery` are s, in nats but for a constant.
 
         The one-sided form of the likelihood ratio, s = p(x)·y − β(y) + α(x): p(x), −1 and α(x). The target's vectors stay as
         they are, with β(y) and 1 behind; ranks need the first only. InputError for a map that scores by cosines.
@@ -135,7 +135,7 @@ class TwoSidedMap:
         return np.column_stack([normalize(vectors), score.length(moved), np.ones(len(moved), np.float32)])
 
     def one_sided(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
-        """`faces` of `side`, by default that of their network, as `query` or `gallery`: for stores that rank by inner products.
+        """`faces` of `side`, by default that of their network, as `query` or `gallery`, for stores that take inner products.
 
         InputError for a map that scores by cosines, or another network's faces.
         """

@@ -189,10 +189,10 @@ def _accuracy(dyads: Dyads, correct: tuple[ArrayLike, ArrayLike], truth: Mask, l
 
 
 def accuracy_error(first: ArrayLike, second: ArrayLike, same: ArrayLike, people: People | None) -> float:
-    """Standard error of the difference of two systems' accuracies; `first` and `second` (n,): which pairs each decides rightly.
+    """Standard error of the difference of two systems' accuracies.
 
-    `same` (n,): which are genuine. `people` are both sides' names or codes (n,), None if nobody is known: then pairs count as
-    if they shared nobody.
+    `first` and `second` (n,): which pairs each decides rightly; `same` (n,): which are genuine; `people`: both sides' names
+    or codes (n,), None if nobody is known: then pairs count as if they shared nobody.
     """
     a, b = (np.asarray(side, dtype=np.bool_) for side in (first, second))
     _, truth, dyads = problem(np.zeros(len(a)), same, people)

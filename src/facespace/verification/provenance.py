@@ -68,7 +68,7 @@ def model_warnings(
     for faces in sets:
         if faces.mapped is not None and faces.mapped["method"] == "likelihood":
             raise InputError(
-                f"the set {faces.model!r} is the one-sided form of a likelihood ratio, which inner products compare, not cosines",
+                f"the set {faces.model!r} is one side of a likelihood ratio: inner products compare it, not cosines",
                 "Give the networks' own sets and the map: --map.",
             )
     names = [faces.space or f"{'AB'[i]}" for i, faces in enumerate(sets)]

@@ -64,8 +64,9 @@ def candidates(
 ) -> dict[str, LinearEstimator]:
     """What `auto` chooses among for widths p → q, by a label that says how each was made, the first preferred.
 
-    Their order is how little each lost on other faces than its keys' (two networks, 1,000 images of LFW as keys, judged on CFP):
-    taking cca unless another is clearly better lost 1.04 points there, the least error 1.10, a rotation where it could 1.19.
+    Their order is how little each lost on other faces than its keys (twelve ordered pairs of networks, 1,000 images of LFW
+    as keys, judged on CFP's frontal faces): taking cca unless another is clearly better lost 1.04 points, the least error
+    1.10, a rotation unless another is clearly better 1.19.
 
     With `center` all are fitted about the means, except one as a control; without it the pairs are centred already.
     """
