@@ -63,9 +63,7 @@ class LikelihoodScore:
 
     def length(self, coordinates: Floats) -> Floats:
         """q (n,) = ½ Σ r t² of (n, k) coordinates t or w: what a vector's length takes off all its scores."""
-        found: Floats = (coordinates * coordinates) @ self.correlations
-        found *= np.float32(0.5)
-        return found
+        return (0.5 * ((coordinates * coordinates) @ self.correlations)).astype(np.float32)
 
     def lift(self, coordinates: Floats, source: bool) -> Floats:
         """(n, k) coordinates t of the source, or w of the target → (n, k + 4) vectors p, or g."""
