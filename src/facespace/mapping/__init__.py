@@ -32,7 +32,7 @@ from .pairs import moments_of, paired_vectors
 from .provenance import FittedOn
 from .refine import RefineRefused, RefineResult, RefineStep, refine_map
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
-from .statistics import Moments, PairStatistics
+from .statistics import Moments, PairStatistics, inverse_root
 from .two_sided_map import TwoSidedMap, load_map
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "digest_of",
     "few_pairs",
     "fit_map",
+    "inverse_root",
     "joint_candidates",
     "load_map",
     "make_estimator",

@@ -1,0 +1,36 @@
+"""A number with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...results import fields
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and its 95 % interval over people."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> Estimate:
+        """From (1 + R,): the value of all people, then those of R resamples of people (percentile interval).
+
+        The interval reaches to the value at least. NaN in a resample is left out.
+
+        >>> Estimate.of(np.concatenate([[0.5], np.linspace(0, 1, 41)]))
+        Estimate(value=0.5, low=0.025, high=0.975)
+        """
+        low, high = np.nanquantile(values[1:], [0.025, 0.975]).tolist()
+        value = float(values[0])
+        return cls(value, min(low, value), max(high, value))
+
+    def to_dict(self) -> dict[str, float]:
+        """Its part of a document."""
+        return fields(self, "value", "low", "high")
