@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         pairs_needed,
         rank_study,
         sensitivity_study,
+        study_agreement,
         template_study,
     )
     from .templates import pool_templates, verify_templates
@@ -59,7 +60,10 @@ _HOMES = {
     ),
     "models": "ModelCard embed load_card",
     "privacy": "audit_linkage",
-    "studies": "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study template_study",
+    "studies": (
+        "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement "
+        "template_study"
+    ),
     "templates": "pool_templates verify_templates",
     "verification": "compare_systems transfer_threshold verify",
 }
@@ -71,7 +75,8 @@ __all__ = [
     "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
     "estimate_capacity", "explain_pair", "fit_map", "hiding_game", "hub_study", "identify", "load_card", "load_map",
     "pairs_needed", "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map",
-    "sensitivity_study", "template_study", "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "sensitivity_study", "study_agreement", "template_study", "transfer_threshold", "verify", "verify_blufr",
+    "verify_templates",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from ..application import add_group
 from ..files import load_pairs, load_set
 from ..options import METHODS, PRINTING, Alpha, Center, Cut, Format, OutputFolder, Pairs, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar
+from .agreement import agreement
 from .curves import needed, rank, sensitivity
 from .templates import templates
 
@@ -81,3 +82,4 @@ study.command("sensitivity")(sensitivity)
 study.command("rank")(rank)
 study.command("pairs-needed")(needed)
 study.command("templates")(templates)
+study.command("agreement")(agreement)

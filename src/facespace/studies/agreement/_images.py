@@ -39,7 +39,7 @@ class SharedImages:
 
     @classmethod
     def of(cls, first: EmbeddingSet, second: EmbeddingSet, seed: int) -> SharedImages:
-        """The images of known people that both sets have, in an order that does not hang on theirs. InputError if too few."""
+        """The images of known people that both sets have, in an order of its own. InputError if too few."""
         joined = first.join(second)
         left, right = joined.left, joined.right
         people = people_of(left, right).needed(left.ids, "either set")

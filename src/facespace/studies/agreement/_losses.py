@@ -21,7 +21,7 @@ class Judge:
 
     def __init__(self, pairs: Comparisons, weights: NDArray[np.integer], far: float) -> None:
         self.pairs, self.far = pairs, far
-        self._weights = weights
+        self._weights, self.samples = weights, len(weights)  # 1 + R
         g = pairs.genuine
         self._genuine_people = pairs.people[0][:g]
         self._sides = pairs.people[0][g:], pairs.people[1][g:]

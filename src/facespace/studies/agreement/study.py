@@ -1,10 +1,10 @@
 """How far can two networks be mapped onto one another? What both know of identity, and what a map can lose at least.
 
-Told from paired embeddings of labelled people alone, before anybody migrates. The joint map (`families/joint.py`) of four
-fifths of the people has coordinates u_k of network A and v_k of B; on the people left out, each direction's reliabilities and
-the disattenuated correlation κ_k of the two identities (`_reliability.py`) say whether both networks mean the same person
-by it. What is lost is measured by comparing A's embedding of one image with B's of another, and carried on to more keys
-by a learning curve over people and keys (`_learning.py`).
+Told from paired embeddings of labelled people alone, before anybody migrates. The joint map (`families/joint.py`) of
+four fifths of the people has coordinates u_k of network A and v_k of B; on the people left out, each direction's
+reliabilities and the disattenuated correlation κ_k of the two identities (`_reliability.py`) say whether both networks
+mean the same person by it. What is lost is measured by comparing A's embedding of one image with B's of another, and
+carried on to more keys by a learning curve over people and keys (`_learning.py`).
 
 The floor could also be computed from reliabilities and κ, as the error of Gaussian identities and noise. It was tried, and
 is not used: on LFW it foretells 0.06 points of accuracy and of TAR for mobileface-v2 → edgeface-xxs, which lose 0.6 and 3.0
@@ -13,16 +13,16 @@ is not used: on LFW it foretells 0.06 points of accuracy and of TAR for mobilefa
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import EmbeddingSet, Floats
+from ...embeddings import EmbeddingSet
 from ...errors import InputError
 from ...mapping import JointMap, PairStatistics
 from ...metrics import FEW_FALSE_ACCEPTS
@@ -117,7 +117,7 @@ def study_agreement(
     models = first.model, second.model
     own_scores = [cosines(side[pairs.left], side[pairs.right]) for side in (images.x, images.y)]
     losses, rates = _losses(judge, own_scores, scores, tried, models, rng)
-    size = np.array([[np.mean(sizes[n, d], axis=0) for d in range(tried[n].draws)][0] for n in range(len(tried))])
+    size = np.array([np.mean([sizes[n, d] for d in range(design.draws)], axis=(0, 1)) for n, design in enumerate(tried)])
     forecasts = [
         _forecast(model, measure, losses[model, measure], size, tried, (images.people, len(images.person)), more)
         for model in models
@@ -193,7 +193,7 @@ def _losses(
     """Losses (designs, 1 + R) against each network by measure, and the networks' own rates (1 + R,)."""
     losses: dict[tuple[str, Measure], Doubles] = {}
     rates: dict[tuple[str, Measure], Doubles] = {}
-    size = len(judge._weights)
+    size = judge.samples
     drawn = [rng.integers(0, design.draws, (design.draws, size)) for design in tried]
     for measure in _MEASURES:
         rate = judge.accuracy if measure == "accuracy" else judge.tar
@@ -218,13 +218,13 @@ def _forecast(
     curve, now = Curve.fit(people, keys, losses), (float(people[0]), float(keys[0]))
     endless = float("inf")
     wanted = [have, (have[0], have[1] + more), (have[0] + more, have[1] + more), (endless, endless)]
-    after = [Estimate.of(curve.after(losses[0], now, then)) for then in wanted]
+    later, images, others, floor = (Estimate.of(curve.after(losses[0], now, then)) for then in wanted)
     half = [number for number, design in enumerate(tried) if design.people <= 0.5]
     foretold = None
     if len(half) >= 3 and tried[half[0]] == Design(0.5, 1.0, tried[half[0]].draws):
         smaller = Curve.fit(people[half], keys[half], losses[half])
         foretold = Estimate.of(smaller.after(losses[half[0]], (people[half[0]], keys[half[0]]), now))
-    return Forecast(target, measure, Estimate.of(losses[0]), *after, foretold)
+    return Forecast(target, measure, Estimate.of(losses[0]), later, images, others, floor, foretold)
 
 
 def _bins(sums: DirectionSums) -> tuple[tuple[DirectionBin, ...], Estimate | None]:
@@ -233,9 +233,9 @@ def _bins(sums: DirectionSums) -> tuple[tuple[DirectionBin, ...], Estimate | Non
     width = rho[0].shape[1]
     edges = [0, *(edge for edge in EDGES if edge < width), width]
     found = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        means = [Estimate.of(values[:, low:high].mean(axis=1)) for values in rho]
-        found.append(DirectionBin(low + 1, high, *means, _kappa(rho, low, high), _kappa(rho, 0, high)))
+    for low, high in itertools.pairwise(edges):
+        a, b, cross = (Estimate.of(values[:, low:high].mean(axis=1)) for values in rho)
+        found.append(DirectionBin(low + 1, high, a, b, cross, _kappa(rho, low, high), _kappa(rho, 0, high)))
     return tuple(found), _kappa(rho, 0, width)
 
 
@@ -250,15 +250,15 @@ def _doubts(pairs: Comparisons, impostor: int, far: float, forecasts: list[Forec
     found = []
     if (expected := far * min(impostor, pairs.distinct)) < FEW_FALSE_ACCEPTS:
         found.append(
-            f"TAR at FAR {far:g} rests on {min(impostor, pairs.distinct):,} impostor pairs: {expected:.3g} false accepts are "
-            f"expected there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
+            f"TAR at FAR {far:g} rests on {min(impostor, pairs.distinct):,} impostor pairs: {expected:.3g} false accepts "
+            f"are expected there, and fewer than {FEW_FALSE_ACCEPTS} are too few to place the threshold"
         )
     for forecast in forecasts:
         told = forecast.foretold
         if told and (forecast.measured.high < told.low or told.high < forecast.measured.low):
             found.append(
                 f"half of the people foretell a loss of {100 * told.value:.2f} points of {forecast.measure} against "
-                f"{forecast.target}, and {100 * forecast.measured.value:.2f} were measured: the learning curve does not hold "
-                "here, and neither do its floor and what more keys would bring"
+                f"{forecast.target}, and {100 * forecast.measured.value:.2f} were measured: the learning curve does not "
+                "hold here, and neither do its floor and what more keys would bring"
             )
     return found
