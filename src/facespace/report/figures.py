@@ -161,11 +161,13 @@ def lines_with_bands(
     log_y: bool = False,
     level: tuple[str, float] | None = None,
     marks: Mapping[str, float] | None = None,
+    y_range: tuple[float, float] | None = None,
     size: tuple[int, int] = (620, 340),
 ) -> Any:
     """Lines with markers and an interval band each.
 
-    `level` is a labelled horizontal line to compare with, `marks` are labelled vertical lines at values of x.
+    `level` is a labelled horizontal line to compare with, `marks` are labelled vertical lines at values of x. `y_range`: the
+    ends of a linear y axis, which else are those of the values.
     """
     alt = altair()
     values = []
@@ -185,6 +187,8 @@ def lines_with_bands(
         **series(unique(band.name for band in data)),
     )
     heights: dict[str, Any] = {"title": y_title, "scale": alt.Scale(zero=False)}
+    if y_range is not None:
+        heights["scale"] = alt.Scale(domain=list(y_range))
     if log_y:
         ends = min(row["low"] for row in values), max(row["high"] for row in values)
         heights |= {"scale": log(ends), "axis": log_axis(ends)}

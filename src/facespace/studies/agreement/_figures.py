@@ -16,19 +16,20 @@ def agreement_figure(result: AgreementResult) -> Figure:
     """κ and both networks' reliabilities against the direction, with bands."""
     one, two = (network.name for network in result.networks)
     middles = [math.sqrt(found.first * found.last) for found in result.bins]
-    bands = [
-        _band(SHARED, middles, [found.kappa for found in result.bins]),
-        _band(f"reliability, {one}", middles, [found.a for found in result.bins]),
-        _band(f"reliability, {two}", middles, [found.b for found in result.bins]),
-    ]
+    lines: dict[str, list[Estimate | None]] = {
+        SHARED: [found.kappa for found in result.bins],
+        f"reliability, {one}": [found.a for found in result.bins],
+        f"reliability, {two}": [found.b for found in result.bins],
+    }
+    highest = max(found.high for line in lines.values() for found in line if found is not None)
     return Figure(
         "agreement",
         lines_with_bands(
-            [band for band in bands if len(band.x)],  # type: ignore[arg-type]
+            [_band(name, middles, line) for name, line in lines.items() if any(line)],
             x_title="Direction of the joint map, best agreement first (logarithmic)",
             y_title="Correlation, different images of one person",
             log_x=True,
-            level=("one and the same identity:", 1.0),
+            y_range=(0.0, max(1.0, highest)),
         ),
         title=f"What {one} and {two} both know of a person",
         caption=(

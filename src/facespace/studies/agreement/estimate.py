@@ -24,8 +24,8 @@ class Estimate:
 
         The interval reaches to the value at least. NaN in a resample is left out.
 
-        >>> Estimate.of(np.concatenate([[0.5], np.linspace(0, 1, 41)]))
-        Estimate(value=0.5, low=0.025, high=0.975)
+        >>> Estimate.of(np.array([40.0, *range(81)]))
+        Estimate(value=40.0, low=2.0, high=78.0)
         """
         low, high = np.nanquantile(values[1:], [0.025, 0.975]).tolist()
         value = float(values[0])

@@ -31,9 +31,9 @@ def answer(result: AgreementResult) -> tuple[str, str]:
     found, back = result.forecast(two), result.forecast(one)
     head = (
         f"{one} compared with {two} through the joint map loses {_points(found.measured)} points of accuracy against {two} "
-        f"alone; endless keys would leave {_points(found.floor)}."
+        f"alone; endless people would leave {_points(found.floor)}."
     )
-    tail = f"Against {one} alone it loses {_points(back.measured)}, with endless keys {_points(back.floor)}."
+    tail = f"Against {one} alone it loses {_points(back.measured)}, with endless people {_points(back.floor)}."
     shared = ", ".join(f"{_kappa(found.kappa)} ({found.label})" for found in result.bins)
     return head, f"{tail} κ, the correlation of the identities that both networks see, by direction: {shared}."
 
@@ -96,7 +96,7 @@ def direction_table(result: AgreementResult) -> Table:
 
 def network_table(result: AgreementResult) -> Table:
     """Each network by itself."""
-    columns = ["network", "what", Column("value", format=".4g"), *interval(unit="", format=".4g")]
+    columns: list[str | Column] = ["network", "what", Column("value", format=".4g"), *interval(unit="", format=".4g")]
     rows: list[list[object]] = []
     for one in result.networks:
         rows += [
@@ -130,14 +130,20 @@ def _curve_table(result: AgreementResult) -> Table:
 def _key_figures(result: AgreementResult) -> list[KeyFigure]:
     one, two = result.networks
     found = result.forecast(two.name)
-    gain = max((found.now.value - later.value for later in (found.more_images, found.more_people)), default=0.0)
+    # Images of people at hand and images of new ones: whichever is foretold to bring more.
+    better, who = min(
+        (found.more_people, "new people"), (found.more_images, "the same people"), key=lambda row: row[0].value
+    )
+    shared = "a reliability may be zero" if result.kappa is None else _span(result.kappa, ".2f")
     return [
         KeyFigure(_number(found.measured), f"points of accuracy lost against {two.name}", _range(found.measured)),
-        KeyFigure(_number(found.floor), "points, with endless keys", _range(found.floor)),
-        KeyFigure(f"{100 * gain:.2f}", f"points won by {result.more:,} keys more", "at best"),
-        KeyFigure(_kappa(result.kappa), "κ over all directions", "1: one and the same identity"),
-        KeyFigure(f"{one.usable.value:.0f}", f"usable directions, {one.name}", f"effective {one.effective.value:.0f}"),
-        KeyFigure(f"{two.usable.value:.0f}", f"usable directions, {two.name}", f"effective {two.effective.value:.0f}"),
+        KeyFigure(_number(better), f"points, with {result.more:,} keys more, of {who}", _range(better)),
+        KeyFigure(_number(found.floor), "points, with endless people", _range(found.floor)),
+        KeyFigure(_kappa(result.kappa), "κ over all directions", shared),
+        *(
+            KeyFigure(f"{n.usable.value:.0f}", f"usable directions of {n.dim}, {n.name}", _span(n.usable, ".0f"))
+            for n in (one, two)
+        ),
     ]
 
 
@@ -178,7 +184,11 @@ def _number(found: Estimate) -> str:
 
 
 def _range(found: Estimate) -> str:
-    return f"95 %: {100 * found.low:.2f} to {100 * found.high:.2f}".replace("-", "−")
+    return _span(Estimate(*(100 * value for value in (found.value, found.low, found.high))), ".2f")
+
+
+def _span(found: Estimate, spec: str) -> str:
+    return f"95 %: {found.low:{spec}} to {found.high:{spec}}".replace("-", "−")
 
 
 def _points(found: Estimate) -> str:

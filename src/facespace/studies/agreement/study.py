@@ -69,8 +69,8 @@ def study_agreement(
 
     >>> rng = np.random.default_rng(0)
     >>> people = [f"p{i}" for i in range(60) for _ in range(4)]
-    >>> identity = np.repeat(rng.normal(size=(60, 3)), 4, axis=0)
-    >>> nets = [EmbeddingSet(identity @ rng.normal(size=(3, d)) + rng.normal(size=(240, d)) / 2,
+    >>> identity = np.repeat(rng.normal(size=(60, 6)), 4, axis=0)
+    >>> nets = [EmbeddingSet(identity @ rng.normal(size=(6, d)) + rng.normal(size=(240, d)) / 2,
     ...         [f"{p}/{i}" for i, p in enumerate(people)], model=m) for m, d in (("A", 6), ("B", 8))]
     >>> found = study_agreement(*nets, far=0.01, resamples=50)
     >>> bool(found.kappa.value > 0.9), found.bins[0].label, found.several
