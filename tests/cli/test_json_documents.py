@@ -37,6 +37,17 @@ RATES = {
 NUMBERS_OF = {  # whose low and high are no ends of a rate
     "capacity": [("points", "low"), ("points", "high")],
     "study pairs-needed": [("low",), ("high",)],
+    "study agreement": [
+        (*names, end)
+        for names in (
+            ("networks", "usable"),
+            ("networks", "effective"),
+            ("bins", "kappa"),
+            ("bins", "kappa_through"),
+            ("kappa",),
+        )
+        for end in ("low", "high")
+    ],
 }
 
 
@@ -105,6 +116,7 @@ COMMANDS = [
     "study sensitivity a.parquet b.parquet --pairs pairs.csv --sizes 20,40 --methods ridge --repeats 2",
     "study rank a.parquet b.parquet --pairs pairs.csv --ranks 2,6 --methods ridge",
     "study pairs-needed a.parquet b.parquet --repeats 2 --method rotation",
+    "study agreement a.parquet b.parquet --far 1e-1 --resamples 20",
     "study templates a.parquet b.parquet --fit-ids fit.txt --far 1e-1",
     "audit linkage a.parquet b.parquet --leaked 6,12 --repeats 2 --fpir 0.2",
     "capacity a.parquet --q 0.1,0.01 --dim 3 --validate",
