@@ -41,6 +41,6 @@ def render(result: AgreementResult, files: list[str]) -> RenderableType:
     from ...studies.agreement import answer, direction_table, loss_table, network_table
 
     one, two = (network.name for network in result.networks)
-    tables = loss_table(result, two), loss_table(result, one), direction_table(result), network_table(result)
+    tables = loss_table(result, two), loss_table(result, one), direction_table(result, brief=True), network_table(result)
     shown = [terminal_table(table) for table in tables]
     return page(answer(result), *shown, notes=warning_lines(result.warnings), signature=result.signature, files=files)

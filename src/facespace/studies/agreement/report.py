@@ -57,39 +57,43 @@ def loss_table(result: AgreementResult, target: str) -> Table:
         ("more_images", f"{result.more:,} keys more, of the same people"),
         ("more_people", f"{result.more:,} keys more, of new people"),
         ("floor", "endless people: the floor"),
-        ("foretold", "as measured, foretold by half of the people"),
+        ("foretold", "the first row, foretold by half of the people"),
     ):
         both = [getattr(row, name) for row in (accuracy, tar)]
         if both[0] is not None:
             rows.append([label, *(100 * value for found in both for value in (found.value, found.low, found.high))])
     caption = (
-        f"Loss against {target} alone on the same pairs, people held out; TAR {at}. Only the first row is measured with "
-        "what the map was fitted on; the others follow from it by the learning curve. The last row says how far that "
-        "curve is to be trusted: compare it with the first."
+        f"Loss against {target} alone on the same pairs, people held out; TAR {at}. The first row is measured; the others "
+        "follow from it by the learning curve. How far that is to be trusted, the last row says: it is the first as half "
+        "of the people foretell it."
     )
     return Table(f"losses-{target}", columns, rows, title=f"What is lost against {target}", caption=caption)
 
 
-def direction_table(result: AgreementResult) -> Table:
-    """Reliabilities and κ by direction."""
-    one, two = (network.name for network in result.networks)
+def direction_table(result: AgreementResult, *, brief: bool = False) -> Table:
+    """Reliabilities and κ by direction; `brief`: for a narrow terminal, without κ of all directions so far."""
+    names = [network.name for network in result.networks]
     columns: list[str | Column] = [
         "directions",
         Column("κ", format=".3f", hint="correlation of identity; a dash: not defined, a reliability may be zero"),
         *interval(unit="", format=".3f"),
-        Column("κ so far", format=".3f", hint="over all directions up to the last of this row"),
-        Column(one, "reliability", ".3f"),
-        *interval(unit="", format=".3f"),
-        Column(two, "reliability", ".3f"),
-        *interval(unit="", format=".3f"),
     ]
-    rows = [
-        [found.label, *_three(found.kappa), found.through and found.through.value, *_three(found.a), *_three(found.b)]
-        for found in result.bins
-    ]
+    if brief:
+        columns += [Column(f"ρ {name}") for name in names]
+    else:
+        columns.append(Column("κ so far", format=".3f", hint="over all directions up to the last of this row"))
+        for name in names:
+            columns += [Column(name, "reliability", ".3f"), *interval(unit="", format=".3f")]
+    rows: list[list[object]] = []
+    for found in result.bins:
+        row: list[object] = [found.label, *_three(found.kappa)]
+        if brief:
+            rows.append([*row, *(f"{one.value:.2f} ({one.low:.2f}–{one.high:.2f})" for one in (found.a, found.b))])
+        else:
+            rows.append([*row, found.through and found.through.value, *_three(found.a), *_three(found.b)])
     caption = (
-        f"Of {result.several:,} people with two images or more, each counting once; along the joint map's directions, which "
-        "were found without them."
+        f"{'ρ: reliability. ' if brief else ''}Of {result.several:,} people with two images or more, each counting once; "
+        "along the joint map's directions, which were found without them."
     )
     return Table("directions", columns, rows, title="Identity by direction", caption=caption)
 
