@@ -11,6 +11,7 @@ import pytest
 
 from facespace import EmbeddingSet, study_agreement
 from facespace.studies.agreement import Estimate
+from facespace.studies.agreement._directions import _covariances
 from facespace.studies.agreement._images import Comparisons, SharedImages
 from facespace.studies.agreement._losses import Judge, cosines
 from facespace.studies.agreement._reliability import DirectionSums, disattenuated
@@ -49,6 +50,15 @@ def test_reliabilities_and_kappa_are_those_written_out():
         column = [values[:, k] for values in rho]
         assert [float(values[0]) for values in column] == pytest.approx(wanted[:3])
         assert float(disattenuated(*column)[0]) == pytest.approx(wanted[3])
+
+
+def test_the_covariances_behind_own_directions_are_those_written_out():
+    rng = np.random.default_rng(5)
+    person = np.repeat(np.arange(8), rng.integers(1, 5, 8))
+    vectors = rng.normal(size=(len(person), 3)) + 1.0
+    found = _covariances(vectors, person)
+    for one, two in zip(found, oracle.covariances(vectors.tolist(), person.tolist()), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-12)
 
 
 def test_known_reliabilities_and_kappa_are_found():

@@ -13,8 +13,10 @@ from facespace import EmbeddingSet, study_agreement
 from facespace.cli import main
 from facespace.errors import InputError
 from facespace.io import jsonable, to_json
+from facespace.mapping import JointMap, PairStatistics
 from facespace.metrics import Roc
 from facespace.studies.agreement import agreement_report
+from facespace.studies.agreement._directions import joint_directions
 from facespace.studies.agreement._images import FOLDS, PAIRS_EACH, Comparisons, SharedImages
 from facespace.studies.agreement._learning import DESIGNS, Curve, Design, drawn_rows
 from facespace.studies.agreement._losses import Judge
@@ -26,7 +28,8 @@ SHARED, ALL = 8, 16  # directions of identity
 def networks(shared: int, *, people: int = 300, identity: int = ALL, seed: int = 0) -> list[EmbeddingSet]:
     """Two networks of width ALL whose `identity` directions are the same for the first `shared`, private for the rest.
 
-    Both see the same picture, whose own variation is in all directions and no identity. Every third person has one image.
+    Both see the same picture, whose own variation is in all directions and no identity. Vectors lie about a mean of their
+    network's. Every third person has one image.
     """
     rng = np.random.default_rng(seed)
     counts = np.where(np.arange(people) % 3 == 0, 1, rng.integers(2, 7, people))
@@ -38,9 +41,11 @@ def networks(shared: int, *, people: int = 300, identity: int = ALL, seed: int =
     for name in "ab":
         own = rng.normal(size=(people, ALL))
         known = np.where(np.arange(ALL) < shared, common, own) * (np.arange(ALL) < identity)
-        vectors = (known[person] + picture + 0.3 * rng.normal(size=picture.shape)) @ np.linalg.qr(
-            rng.normal(size=(ALL, ALL))
-        )[0]
+        mean = 0.3 * rng.normal(size=ALL)
+        vectors = (
+            mean
+            + (known[person] + picture + 0.3 * rng.normal(size=picture.shape)) @ np.linalg.qr(rng.normal(size=(ALL, ALL)))[0]
+        )
         made.append(EmbeddingSet(vectors, ids, model=name))
     return made
 
@@ -169,6 +174,40 @@ def test_rates_of_a_resample_are_those_of_its_pairs_written_out(images):
     assert accepted.mean() == tar[0]
 
 
+def test_a_genuine_score_that_ties_with_a_refused_impostor_is_refused(images):
+    pairs = Comparisons.draw(images, 2000, 0)
+    scores = np.random.default_rng(4).normal(size=len(pairs.left)).round(1)
+    g = pairs.genuine
+    found = Judge(pairs, np.ones((1, images.people), dtype=int), 0.01).tar(scores)[0][0]
+    assert found == Roc(scores[:g], scores[g:]).tar_at_far(0.01).tar
+
+
+def test_kappa_is_that_of_maps_of_all_people_but_a_fold(half):
+    images = SharedImages.of(*networks(SHARED), 0)
+    statistics = [PairStatistics.of(images.x[rows], images.y[rows]) for rows in map(images.training, range(FOLDS))]
+    maps = [JointMap(0.1).fit_statistics(part) for part in statistics]
+    sums = joint_directions(images, maps, np.ones((1, images.people), dtype=int))
+    kappa = disattenuated(*(rho.sum(axis=1) for rho in sums.reliabilities()))
+    assert half.kappa.value == pytest.approx(kappa[0], rel=1e-6)
+
+
+def test_losses_of_systems_that_make_no_error_have_an_interval():
+    rng = np.random.default_rng(5)
+    person = np.repeat(np.arange(60), 3)
+    identity = rng.normal(size=(60, ALL))[person]
+    sets = [
+        EmbeddingSet(
+            identity + 0.01 * rng.normal(size=identity.shape), [f"{p}/{i}" for i, p in enumerate(person)], model=name
+        )
+        for name in "ab"
+    ]
+    found = study_agreement(*sets, far=0.01, resamples=400)
+    accuracy, tar = (found.forecast("b", measure).measured for measure in ("accuracy", "tar"))
+    assert (accuracy.value, tar.value) == (0.0, 0.0)
+    assert tar.high == -tar.low == pytest.approx(2 / 60)  # of ± Poisson numbers of mean ½
+    assert accuracy.high == pytest.approx(tar.high / 2)  # half of its pairs are genuine
+
+
 def test_systems_that_never_differ_are_not_known_to_be_equal(images):
     pairs = Comparisons.draw(images, 1000, 0)
     judge = Judge(pairs, np.ones((400, images.people), dtype=int), 0.01)
@@ -177,6 +216,14 @@ def test_systems_that_never_differ_are_not_known_to_be_equal(images):
     assert never[0] == always[0] == 0
     assert never.std() == pytest.approx(1 / images.several, rel=0.2)
     assert always.std() < never.std() / 20
+
+
+def test_large_sizes_lead_the_curve():
+    people, keys = np.array([50.0, 200.0, 400.0, 800.0]), np.array([100.0, 400.0, 800.0, 1600.0])
+    losses = np.array([0.2, 0.03, 0.02, 0.012])
+    found = Curve.fit(people, keys, losses[:, None])
+    slope, _ = np.polyfit(1 / people, losses, 1, w=people)
+    assert found.b[0] + found.c[0] / 2 == pytest.approx(slope)
 
 
 def test_where_everybody_has_one_image_people_and_keys_are_one_number():

@@ -24,6 +24,26 @@ def reliabilities(u: Sequence[float], v: Sequence[float], person: Sequence[int])
     return one, two, both, both / math.sqrt(one * two)
 
 
+def covariances(
+    vectors: Sequence[Sequence[float]], person: Sequence[int]
+) -> tuple[list[float], list[list[float]], list[list[float]]]:
+    """Mean, covariance, and covariance of identity from all pairs of different images of a person; people count once."""
+    people, width = sorted(set(person)), range(len(vectors[0]))
+    rows = {p: [i for i, q in enumerate(person) if q == p] for p in people}
+    mean = [sum(sum(vectors[i][k] for i in rows[p]) / len(rows[p]) for p in people) / len(people) for k in width]
+    x = [[value - middle for value, middle in zip(vector, mean, strict=True)] for vector in vectors]
+    several = [p for p in people if len(rows[p]) > 1]
+    covariance, identity = ([[0.0] * len(width) for _ in width] for _ in range(2))
+    for k in width:
+        for m in width:
+            for p in people:
+                covariance[k][m] += sum(x[i][k] * x[i][m] for i in rows[p]) / len(rows[p]) / len(people)
+            for p in several:
+                pairs = [(i, j) for i in rows[p] for j in rows[p] if i != j]
+                identity[k][m] += sum(x[i][k] * x[j][m] for i, j in pairs) / len(pairs) / len(several)
+    return mean, covariance, identity
+
+
 def balanced_accuracy(scores: Sequence[float], same: Sequence[bool], fold: Sequence[int]) -> float:
     """Mean of the shares of right decisions on genuine and on impostor pairs, each fold with the others' best threshold."""
     right = {True: 0, False: 0}

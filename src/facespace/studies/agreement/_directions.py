@@ -22,7 +22,7 @@ def joint_directions(images: SharedImages, maps: Sequence[JointMap], weights: We
     for fold, fitted in enumerate(maps):
         training, own = images.training(fold), images.held_out(fold)
         sides = (images.x, fitted.weight_), (images.y, fitted.target_weight_)
-        u, v = ((side[own] - _mean(side, images.person, training)) @ weight for side, weight in sides)
+        u, v = ((side[own] - _mean(side[training], images.person[training])) @ weight for side, weight in sides)
         total = _add(total, u, v, images, own, weights)
     assert total is not None
     return total
@@ -68,9 +68,8 @@ def usable(sums: DirectionSums) -> tuple[Doubles, Doubles]:
 def _covariances(vectors: Floats, person: Rows) -> tuple[Doubles, Doubles, Doubles]:
     """Mean (d,), covariance and covariance of identity (d, d), of people who count once each."""
     _, codes, counts = np.unique(person, return_inverse=True, return_counts=True)
-    share = 1.0 / counts[codes]
-    people = len(counts)
-    mean = share @ vectors / people
+    share, people = 1.0 / counts[codes], len(counts)
+    mean = _mean(vectors, person)
     x = vectors - mean
     covariance = Moments.of(x * np.sqrt(share)[:, None]).gram / people
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -82,11 +81,10 @@ def _covariances(vectors: Floats, person: Rows) -> tuple[Doubles, Doubles, Doubl
     return mean, covariance, (Moments.of(sums).gram - Moments.of(singles).gram) / len(m)
 
 
-def _mean(vectors: Floats, person: Rows, rows: Rows) -> Doubles:
-    """(d,) mean of the people in `rows`, who count once each."""
-    codes = person[rows]
-    share = 1.0 / np.bincount(codes)[codes]
-    found: Doubles = share @ vectors[rows] / share.sum()
+def _mean(vectors: Floats, person: Rows) -> Doubles:
+    """(d,) mean of people who count once each."""
+    share = 1.0 / np.bincount(person)[person]
+    found: Doubles = share @ vectors / share.sum()
     return found
 
 
