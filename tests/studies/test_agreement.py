@@ -109,6 +109,15 @@ def test_rows_in_any_order_and_any_threads_give_the_same_document(half):
     assert to_json(study_agreement(*shuffled, far=0.01, resamples=60, workers=1)) == to_json(half)
 
 
+def test_the_networks_may_change_places(half):
+    turned = study_agreement(*networks(SHARED)[::-1], far=0.01, resamples=60)
+    assert turned.kappa.value == pytest.approx(half.kappa.value, abs=1e-6)
+    for one, other in zip(turned.bins, half.bins, strict=True):
+        assert (one.a.value, one.b.value) == pytest.approx((other.b.value, other.a.value), abs=1e-6)
+    for found in half.forecasts:  # rounding may carry a score across a threshold
+        assert turned.forecast(found.target, found.measure).measured.value == pytest.approx(found.measured.value, abs=1e-3)
+
+
 def test_each_person_counts_once_and_a_weight_of_two_is_a_second_such_person():
     rng = np.random.default_rng(2)
     person = np.repeat(np.arange(4), [2, 9, 1, 3])
@@ -136,7 +145,7 @@ def test_people_are_in_one_fold_and_pairs_within_it(images):
     genuine = np.arange(len(pairs.left)) < pairs.genuine
     assert (pairs.left[genuine] != pairs.right[genuine]).all()
     assert ((pairs.people[0] == pairs.people[1]) == genuine).all()
-    assert set(np.bincount(pairs.people[0][genuine], minlength=images.people)) == {0, PAIRS_EACH}
+    assert set(np.bincount(pairs.people[0][genuine], minlength=images.people)) == {0, 2 * PAIRS_EACH}
     assert (images.row_fold[pairs.left] == images.row_fold[pairs.right]).all()
 
 

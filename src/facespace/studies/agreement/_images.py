@@ -17,7 +17,7 @@ Doubles = NDArray[np.float64]
 
 FOLDS = 5
 FEWEST = 4 * FOLDS  # people with two images or more: four in every fold
-PAIRS_EACH = 6  # genuine pairs that every person with several images has in the list
+PAIRS_EACH = 6  # genuine pairs of every person with several images
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +99,12 @@ class SharedImages:
 class Comparisons:
     """Pairs to judge by: image left[i] as one network saw it against image right[i] as the other did; the genuine first.
 
+    Every pair is there both ways round, so that nothing hangs on which network comes first.
+
     Attributes:
         left, right: (m,) rows of SharedImages. people: (m,) twice, their persons. fold: (m,) of both persons.
-        genuine: how many there are, PAIRS_EACH of every person with several images.
-        distinct: impostor pairs that could have been drawn.
+        genuine: how many there are, 2 PAIRS_EACH of every person with several images.
+        distinct: pairs of different people's images that could have been drawn.
     """
 
     left: Rows
@@ -119,23 +121,24 @@ class Comparisons:
         """
         rng = np.random.default_rng([seed, 1])
         ends = np.concatenate([[0], np.cumsum(images.counts)])
-        left, right = [], []
+        one, two = [], []
         for start, count in zip(ends[:-1], images.counts, strict=True):
             if count > 1:
-                one, two = np.triu_indices(count, 1)
-                chosen = np.resize(rng.permutation(len(one)), PAIRS_EACH)
-                turned = rng.random(PAIRS_EACH) < 0.5  # each network sees either image as often
-                left.append(start + np.where(turned, two[chosen], one[chosen]))
-                right.append(start + np.where(turned, one[chosen], two[chosen]))
-        genuine, distinct = PAIRS_EACH * len(left), 0
+                first, second = np.triu_indices(count, 1)
+                chosen = np.resize(rng.permutation(len(first)), PAIRS_EACH)
+                one.append(start + first[chosen])
+                two.append(start + second[chosen])
+        genuine, distinct = PAIRS_EACH * len(one), 0
         for fold in range(FOLDS):
             members = np.flatnonzero(images.fold == fold)
             a, b = rng.choice(members, impostors // FOLDS), rng.choice(members, impostors // FOLDS)
             a, b = a[a != b], b[a != b]
-            for side, who in ((left, a), (right, b)):
+            for side, who in ((one, a), (two, b)):
                 side.append(ends[who] + (rng.random(len(who)) * images.counts[who]).astype(np.intp))
             held = images.counts[members]
-            distinct += int(held.sum()) ** 2 - int(held @ held)
-        rows = np.concatenate(left), np.concatenate(right)
+            distinct += (int(held.sum()) ** 2 - int(held @ held)) // 2
+        x, y = np.concatenate(one), np.concatenate(two)
+        g = slice(0, genuine), slice(genuine, None)
+        rows = np.concatenate([x[g[0]], y[g[0]], x[g[1]], y[g[1]]]), np.concatenate([y[g[0]], x[g[0]], y[g[1]], x[g[1]]])
         people = images.person[rows[0]], images.person[rows[1]]
-        return cls(*rows, people, images.fold[people[0]], genuine, distinct)
+        return cls(*rows, people, images.fold[people[0]], 2 * genuine, distinct)

@@ -114,7 +114,7 @@ class AgreementResult:
         networks: A and B by themselves.
         images, people, several: at hand; `several` people have two images or more, and are what is measured on.
         training: people and keys that a fold's map was fitted on, on average.
-        genuine, impostor: pairs that were judged. far: of TAR. more: keys that the forecast adds.
+        genuine, impostor: pairs that were judged, each both ways round. far: of TAR. more: keys that the forecast adds.
         kappa: κ over all directions, None where it is not defined.
         bins: by direction. forecasts: for either target and measure. points: the learning curve.
     """
