@@ -155,9 +155,9 @@ def _notes(result: AgreementResult) -> list[Note]:
     found = [
         Note(
             "Maps and directions are found on four fifths of the people and measured on the fifth left out, in turn. "
-            f"{result.genuine:,} genuine and {result.impostor:,} impostor pairs are judged, each both ways round; genuine ones "
-            "are two different images of one person, and every person with two images or more has equally many. Accuracy is "
-            "the mean of the shares of right decisions on either kind, with thresholds from the other folds.",
+            f"{result.genuine:,} genuine and {result.impostor:,} impostor pairs are judged, each both ways round; genuine "
+            "ones are two different images of one person, and every person with two images or more has equally many. "
+            "Accuracy is the mean of the shares of right decisions on either kind, with thresholds from the other folds.",
             code="folds",
         ),
         Note(
