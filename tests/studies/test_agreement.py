@@ -279,3 +279,11 @@ def test_the_command_prints_and_writes_the_library_s_result(tmp_path, capsys):
     assert "Identity by direction" in shown
     assert main(["study", "agreement", files[0], files[0], *settings]) == 2
     assert "two different networks" in capsys.readouterr().err
+
+
+def test_with_hardly_enough_people_nothing_is_foretold_from_half_of_them():
+    found = study_agreement(*networks(ALL, people=30, seed=3), far=0.1, resamples=20)
+    assert found.several == 20
+    assert {forecast.foretold for forecast in found.forecasts} == {None}
+    assert any("maps are fitted on 24 people for 16 dimensions" in warning for warning in found.warnings)
+    assert [len(section.rows) for section in agreement_report(found).sections if section.kind == "table"][:2] == [5, 5]
