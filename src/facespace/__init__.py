@@ -61,8 +61,7 @@ _HOMES = {
     "models": "ModelCard embed load_card",
     "privacy": "audit_linkage",
     "studies": (
-        "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement "
-        "template_study"
+        "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
     ),
     "templates": "pool_templates verify_templates",
     "verification": "compare_systems transfer_threshold verify",
