@@ -25,7 +25,7 @@ from .families import (
 from .fit import few_pairs, fit_map, pair_statistics
 from .fold_scores import COHORT, CUTS, INNER, FoldScores
 from .folds import FoldStatistics
-from .hub import CanonicalSpace
+from .hub import CanonicalSpace, ShippedMaps, shipped_map, shipped_maps
 from .linear_map import LinearMap, digest_of
 from .moved import apply_to_files, sample_of
 from .pairs import moments_of, paired_vectors
@@ -67,6 +67,7 @@ __all__ = [
     "RidgeMap",
     "RotationMap",
     "Selection",
+    "ShippedMaps",
     "SpectralMap",
     "TwoSidedMap",
     "apply_to_files",
@@ -86,4 +87,6 @@ __all__ = [
     "sample_of",
     "sample_pairs",
     "select",
+    "shipped_map",
+    "shipped_maps",
 ]  # fmt: skip

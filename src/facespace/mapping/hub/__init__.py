@@ -1,8 +1,13 @@
-"""CanonicalSpace: one hub for several networks."""
+"""CanonicalSpace: one hub for several networks; the maps between known networks that come with facespace."""
 
 from .canonical_space import REGULARIZATION, CanonicalSpace
+from .shipped import FILE, ShippedMaps, shipped_map, shipped_maps
 
 __all__ = [
+    "FILE",
     "REGULARIZATION",
     "CanonicalSpace",
+    "ShippedMaps",
+    "shipped_map",
+    "shipped_maps",
 ]
