@@ -9,9 +9,9 @@ Embedding takes one to fifteen minutes a network on two cores, this script about
 network may lack a set, and images of one. What is in the file tells of no image and no person: linear maps, means,
 directions of spread, and hashes of ids, by which a user is warned who judges a map on the same images.
 
-Each ordered pair's loss is measured on LFW's ten folds with maps fitted without the fold's people, on all other images of all
-sets; beside it what cca (one-sided) and joint (two-sided) lose that are fitted on the pair's own images of the other nine
-folds, which is what a user with 7,701 images of LFW could do. Thresholds are chosen on the other folds.
+Each ordered pair's loss is measured on LFW's ten folds with maps fitted without the fold's people, on all other images of
+all sets; beside it what cca (one-sided) and joint (two-sided) lose that are fitted on the pair's own images of the other
+nine folds, which is what a user with 7,701 images of LFW could do. Thresholds are chosen on the other folds.
 """
 
 from __future__ import annotations

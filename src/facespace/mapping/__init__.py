@@ -25,7 +25,7 @@ from .families import (
 from .fit import few_pairs, fit_map, pair_statistics
 from .fold_scores import COHORT, CUTS, INNER, FoldScores
 from .folds import FoldStatistics
-from .hub import CanonicalSpace, ShippedMaps, shipped_map, shipped_maps
+from .hub import CanonicalSpace, ShippedMaps, load_map, shipped_map, shipped_maps
 from .linear_map import LinearMap, digest_of
 from .moved import apply_to_files, sample_of
 from .pairs import moments_of, paired_vectors
@@ -33,7 +33,7 @@ from .provenance import FittedOn
 from .refine import RefineRefused, RefineResult, RefineStep, refine_map
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
 from .statistics import Moments, PairStatistics, inverse_root
-from .two_sided_map import TwoSidedMap, load_map
+from .two_sided_map import TwoSidedMap
 
 __all__ = [
     "COHORT",

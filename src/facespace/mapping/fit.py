@@ -11,11 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from ..datasets import PairProtocol
 from ..engine import Engine, LocalEngine
-from ..errors import InputError, unknown_name
+from ..errors import DimensionError, InputError, unknown_name
 from ..row_index import AnySet
 from .families import (
     METHODS,
     TWO_SIDED,
+    AnchoredMap,
     JointMap,
     LikelihoodMap,
     LinearEstimator,
@@ -34,6 +35,7 @@ from .two_sided_map import TwoSidedMap
 
 C = TypeVar("C", bound=Comparer)
 
+_FEW_FOR_MEANS = 200  # embeddings, of which a mean would scatter more than networks' domains differ
 _FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known: at ten photos a person, as many people
 
 
@@ -49,6 +51,7 @@ class _Options(TypedDict, total=False):
     seed: int
     exclude: PairProtocol | None
     beside: tuple[Moments, Moments] | None
+    start: LinearMap | None
     engine: Engine | None
     progress: Callable[[str, int, int], None] | None
 
@@ -85,6 +88,7 @@ def fit_map(
     seed: int = 0,
     exclude: PairProtocol | None = None,
     beside: tuple[Moments, Moments] | None = None,
+    start: LinearMap | None = None,
     engine: Engine | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> LinearMap | TwoSidedMap:
@@ -115,6 +119,9 @@ def fit_map(
         seed: of the people's division into folds.
         exclude: pairs that the map will be judged on: images of the source that are in it, or of its people, are left out.
         beside: moments of more L2-normalised embeddings of either network than are given, for the means of few pairs.
+        start: a map of the same networks fitted on other pairs, such as `shipped_map`, which these pairs sharpen
+            (`AnchoredMap`): by "anchored", or by "auto" where it is better, by cross-validation, than the start as it is.
+            Where people are too few to choose, "auto" sharpens. Of fewer than 200 embeddings the means are the start's too.
         engine: where stored sets are worked on; by default threads of this process.
         progress: called with (what is done, rows done, rows in all) while stored sets are read.
 
@@ -143,12 +150,16 @@ def fit_map(
         source, target, protocol, exclude=exclude, seed=seed, engine=engine or LocalEngine(), progress=progress
     )
     p, q = source.dim, target.dim
+    if start is not None:
+        _check_start(start, source, target, method, center)
     means, galleries = None, None
     if not both_sides and center and method != "identity" and few_pairs(pairs.n, p, q):
         galleries = moments_of(source, pairs.engine, pairs.excluded), moments_of(target, pairs.engine)
         if beside is not None:
             galleries = galleries[0] + beside[0], galleries[1] + beside[1]
         means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
+        if start is not None and min(galleries[0].n, galleries[1].n) < _FEW_FOR_MEANS:
+            means = start.source_mean, start.bias + start.source_mean @ start.weight
     chosen_by_folds = method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
     sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
     statistics, fitted_on = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
@@ -175,9 +186,13 @@ def fit_map(
     if found is not None:
         estimator = found
         facts["method"] = method
+    elif start is not None and (method == "anchored" or (held is not None and _too_few(held))):
+        estimator = AnchoredMap(start=start.weight, center=own_means)
+        facts |= {"method": "anchored", "start": start.method}
     elif method == "auto":
-        estimator, chosen = _choose(candidates(p, q, galleries=galleries, center=own_means), held)
-        facts |= {"method": method, **chosen}
+        weight = None if start is None else start.weight
+        estimator, chosen = _choose(candidates(p, q, galleries=galleries, start=weight, center=own_means), held)
+        facts |= {"method": method, **chosen} | ({} if start is None else {"start": start.method})
     else:
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
@@ -191,6 +206,20 @@ def fit_map(
     facts["centred"] = (estimator.center or means is not None) and not about_zero
     fitted = replace(LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts), fitted=fitted_on)
     return fitted if means is None else fitted.shifted(*means)
+
+
+def _check_start(start: LinearMap, source: AnySet, target: AnySet, method: str, center: bool) -> None:
+    if method not in ("auto", "anchored") or not center:
+        raise InputError(
+            f"a start is sharpened by the methods auto and anchored, about the means, not by {method}",
+            "Leave out one of both.",
+        )
+    start.check_model(source, "source")
+    if start.weight.shape != (source.dim, target.dim):
+        widths = f"{start.weight.shape[0]} → {start.weight.shape[1]}"
+        raise DimensionError(f"the start maps {widths} numbers, the sets have {source.dim} and {target.dim}")
+    if start.target_model and target.model and start.target_model != target.model:
+        raise InputError(f"the start leads to {start.target_model!r}, but the target was made by {target.model!r}")
 
 
 def few_pairs(n: int, p: int, q: int) -> bool:

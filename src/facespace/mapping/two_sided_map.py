@@ -1,4 +1,4 @@
-"""TwoSidedMap: both networks' vectors go into a common space; `load_map` reads a map of either kind."""
+"""TwoSidedMap: both networks' vectors go into a common space."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .provenance import FittedOn
 from .statistics import PairStatistics
 
 Side = Literal["source", "target"]
-_KIND = "two-sided-map"
+KIND = "two-sided-map"
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,12 +213,12 @@ class TwoSidedMap:
         for side in ("source", "target"):
             arrays |= {f"{side}.{name}": array for name, array in self.way(side).arrays().items()}
         models = {"source_model": self.source_model, "target_model": self.target_model}
-        return write_artefact(path, _KIND, arrays, {"name": self.name, **models, "facts": dict(self.facts)})
+        return write_artefact(path, KIND, arrays, {"name": self.name, **models, "facts": dict(self.facts)})
 
     @classmethod
     def load(cls, path: str | Path) -> TwoSidedMap:
         """Read what `save` wrote. Raises FileFormatError."""
-        return cls.of_file(read_artefact(path, _KIND, hint="facespace map fit --method joint or likelihood makes one."))
+        return cls.of_file(read_artefact(path, KIND, hint="facespace map fit --method joint or likelihood makes one."))
 
     @classmethod
     def of_file(cls, file: Artefact) -> TwoSidedMap:
@@ -241,9 +241,3 @@ class TwoSidedMap:
     def to_onnx(self, path: str | Path, network: str | Path | None = None, *, side: Side) -> Path:
         """Write one side's way as ONNX: alone (vectors in, common space out), or behind the ONNX file `network`."""
         return self.way(side).to_onnx(path, network)
-
-
-def load_map(path: str | Path) -> LinearMap | TwoSidedMap:
-    """The map in a file that `facespace map fit` wrote, of the kind that it is. Raises FileFormatError."""
-    file = read_artefact(path, ("map", _KIND), hint="facespace map fit writes maps.")
-    return LinearMap.of_file(file) if file.kind == "map" else TwoSidedMap.of_file(file)

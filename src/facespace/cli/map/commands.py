@@ -17,6 +17,7 @@ from ..files import domain_warnings, load_map, load_pairs, load_set, open_set, r
 from ..options import METHODS, PRINTING, RUNNING, Format, Printing, Running, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
+from .shipped import get, starting_map
 from .text import describe, map_text
 from .threshold import threshold
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 group = add_group("map")
 group.command("refine")(refine)
 group.command("threshold")(threshold)
+group.command("get")(get)
 
 Map = Annotated[Path, typer.Argument(metavar="MAP", help="Map written by facespace map fit.")]
 Faces = Annotated[Path, typer.Argument(metavar="IN", help="Set of the map's source network, or either.")]
@@ -61,6 +63,10 @@ def fit(
     statistics: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="shipped|MAP", help="Sharpen this map by the pairs: the one that ships, or another's."),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Write no map whose pairs don't agree when they are held out, or can't be judged."),
@@ -83,6 +89,7 @@ def fit(
     from ...mapping import fit_map, pair_statistics
 
     a, b = open_set(source, running), open_set(target, running)
+    begun = None if start is None else starting_map(start, a, b)
     protocol = None if pairs is None else load_pairs(pairs, format)
     judged = None if exclude is None else load_pairs(exclude, None if pairs else format)
     with reading(printing) as progress:
@@ -100,6 +107,7 @@ def fit(
             provenance=not no_provenance,
             seed=seed,
             exclude=judged,
+            start=begun,
             engine=running.made,
             progress=progress,
         )

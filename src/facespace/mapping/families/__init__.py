@@ -3,7 +3,7 @@
 from .anchored import AnchoredMap
 from .base import LinearEstimator
 from .cca import CCAMap
-from .identity import IdentityMap
+from .identity import GivenMap, IdentityMap
 from .joint import JointMap
 from .likelihood import COHORT_STRENGTH, LikelihoodMap, LikelihoodScore
 from .ols import LeastSquaresMap
@@ -14,7 +14,7 @@ from .rotation import OrthogonalMap, RotationMap
 from .spectral import SpectralMap
 
 __all__ = [
-    "COHORT_STRENGTH", "FAMILIES", "METHODS", "TWO_SIDED", "AnchoredMap", "CCAMap", "IdentityMap", "JointMap",
+    "COHORT_STRENGTH", "FAMILIES", "METHODS", "TWO_SIDED", "AnchoredMap", "CCAMap", "GivenMap", "IdentityMap", "JointMap",
     "LeastSquaresMap", "LikelihoodMap", "LikelihoodScore", "LinearEstimator", "OrthogonalMap", "ReducedRankMap",
     "RidgeMap", "RotationMap", "SpectralMap", "all_candidates", "candidates", "joint_candidates", "make_estimator",
 ]  # fmt: skip

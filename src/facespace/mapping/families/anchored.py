@@ -13,7 +13,8 @@ it costs (Stein's effective degrees of freedom, the divergence of the fitted val
     d_ij = [ (f(σ_i) − f(σ_j)) / (σ_i − σ_j) + (f(σ_i) + f(σ_j)) / (σ_i + σ_j) ] / 2
 
 with Γ = α G (G + αI)⁻¹ and g the diagonal of Uᵀ Γ U. For γ = 0 that is d_ij = 1 / (σ_i + σ_j), the rotation's. The
-galleries' part of an aligned C is taken as given.
+galleries' part of an aligned C is taken as given. So is an anchor of other pairs (`start`, a map fitted elsewhere):
+nothing of it is fitted here but its scale, and the criterion counts no cost of it.
 
 Divergence of spectral functions: Candès, Sing-Long and Trzasko, Unbiased risk estimates for singular value thresholding
 and spectral estimators, IEEE Transactions on Signal Processing 61, 2013.
@@ -49,6 +50,8 @@ class AnchoredMap(LinearEstimator):
             "auto": 0, ¼ or ½, with galleries ½.
         galleries: Moments of unpaired embeddings of both networks; they need not show the same people. Only their
             covariances are used.
+        start: (p, q) weight of a map fitted on other pairs, as A instead of these pairs' rotation; `power` and `galleries`
+            then say nothing.
         center: as for every family.
     """
 
@@ -59,12 +62,14 @@ class AnchoredMap(LinearEstimator):
         *,
         power: float | Literal["auto"] = "auto",
         galleries: tuple[Moments, Moments] | None = None,
+        start: Doubles | None = None,
         center: bool = True,
     ) -> None:
         self.alpha = alpha
         self.shrinkage = shrinkage
         self.power = power
         self.galleries = galleries
+        self.start = start
         self.center = center
 
     def _solve(self, statistics: PairStatistics) -> Solution:
@@ -74,31 +79,48 @@ class AnchoredMap(LinearEstimator):
         if self.power != "auto" and not (not isinstance(self.power, str) and 0 <= self.power <= 1):
             raise InputError(f"power must be 'auto' or a number from 0 to 1; got {self.power!r}")
         values, vectors = statistics.source.spectrum(self.center)
-        u, sigma, vt = self._directions(statistics)
         cross = statistics.rotated_cross(self.center)
-        turned = vectors.T @ u  # (p, r): the anchor's left factor in the eigenvectors' coordinates
         # Above λ_max the pairs would no longer count against the anchor, and the criterion, which takes the galleries' part
         # for free, would go there with few of them.
         top = max(float(values[-1]), np.finfo(np.float64).tiny)
-        alphas = top * np.geomspace(1e-6, 1, 61) if alpha == "auto" else np.array([alpha])
+        highest = 1.0 if self.start is None else 1e3  # of another's anchor nothing was fitted here: it may stand as it is
+        alphas = top * np.geomspace(1e-6, highest, 61) if alpha == "auto" else np.array([alpha])
         shrinkages = np.linspace(0, 1, 21) if self.shrinkage == "auto" else np.array([self.shrinkage])
         energy = float(np.trace(statistics.target.scatter(self.center)))
         found = []
-        powers = POWERS if self.galleries is None else ALIGNED_POWERS
-        for power in powers if self.power == "auto" else (self.power,):
-            tempered = (sigma / sigma[0]) ** power if sigma[0] > 0 else np.ones_like(sigma)
-            anchor = (turned * tempered) @ vt
+        for power, anchor, unit_cost in self._anchors(statistics, vectors):
             explained = float(values @ np.einsum("ij,ij->i", anchor, anchor))
             scale = float(np.vdot(anchor, cross)) / explained if explained > 0 else 0.0
-            cost = scale * _cost(turned, sigma, tempered, power, cross.shape[1])
+            cost = scale * unit_cost
             n = statistics.n - self.center
             criterion = _gcv(values, cross, scale * anchor, cost, energy, n, alphas, shrinkages)
             i, j = np.unravel_index(int(np.argmin(criterion)), criterion.shape)
             found.append((float(criterion[i, j]), float(alphas[i]), float(shrinkages[j]), power, scale * anchor))
         _, alpha, shrinkage, power, anchor = min(found, key=lambda entry: entry[0])
         weight = vectors @ ((cross + shrinkage * alpha * anchor) / (values + alpha)[:, None])
+        if self.start is not None:
+            return Solution(weight, {"alpha": alpha, "shrinkage": shrinkage})
         aligned = {"aligned_with_galleries": True} if self.galleries is not None else {}
         return Solution(weight, {"alpha": alpha, "shrinkage": shrinkage, "power": power} | aligned)
+
+    def _anchors(self, statistics: PairStatistics, vectors: Doubles) -> list[tuple[float, Doubles, Doubles]]:
+        """γ, A and its cost (p,) in degrees of freedom, both in the coordinates of the source's eigenvectors `vectors`."""
+        if self.start is not None:
+            if np.shape(self.start) != statistics.cross.shape:
+                raise DimensionError(
+                    f"a start of shape {np.shape(self.start)} doesn't belong to pairs of widths "
+                    f"{statistics.source.dim} and {statistics.target.dim}"
+                )
+            return [(0.0, vectors.T @ np.asarray(self.start, dtype=np.float64), np.zeros(len(vectors)))]
+        u, sigma, vt = self._directions(statistics)
+        turned = vectors.T @ u  # (p, r): the anchor's left factor in the eigenvectors' coordinates
+        powers = POWERS if self.galleries is None else ALIGNED_POWERS
+        found = []
+        for power in powers if self.power == "auto" else (self.power,):
+            tempered = (sigma / sigma[0]) ** power if sigma[0] > 0 else np.ones_like(sigma)
+            cost = _cost(turned, sigma, tempered, power, statistics.cross.shape[1])
+            found.append((float(power), (turned * tempered) @ vt, cost))
+        return found
 
     def _directions(self, statistics: PairStatistics) -> tuple[Doubles, Doubles, Doubles]:
         """U (p, r), Σ (r,), Vᵀ (r, q) of C, aligned with the galleries where they are given."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from ...errors import unknown_name
-from ..statistics import Moments
+from ..statistics import Doubles, Moments
 from .anchored import AnchoredMap
 from .base import LinearEstimator
 from .cca import CCAMap
-from .identity import IdentityMap
+from .identity import GivenMap, IdentityMap
 from .joint import JointMap
 from .likelihood import LikelihoodMap
 from .ols import LeastSquaresMap
@@ -60,7 +60,12 @@ def make_estimator(
 
 
 def candidates(
-    p: int, q: int, *, galleries: tuple[Moments, Moments] | None = None, center: bool = True
+    p: int,
+    q: int,
+    *,
+    galleries: tuple[Moments, Moments] | None = None,
+    start: Doubles | None = None,
+    center: bool = True,
 ) -> dict[str, LinearEstimator]:
     """What `auto` chooses among for widths p → q, by a label that says how each was made, the first preferred.
 
@@ -68,10 +73,13 @@ def candidates(
     as keys, judged on CFP's frontal faces): taking cca unless another is clearly better lost 1.04 points, the least error
     1.10, a rotation unless another is clearly better 1.19.
 
+    `start` (p, q) is the weight of a map of other pairs: it comes first, as it is and sharpened by these pairs.
     With `center` all are fitted about the means, except one as a control; without it the pairs are centred already.
     """
     # Spaces of equal width may already be one space: two exports of one network, or a compatible retraining.
     found: dict[str, LinearEstimator] = {"identity": IdentityMap()} if p == q else {}
+    if start is not None:
+        found |= {"start": GivenMap(start, center=center), "start+anchored": AnchoredMap(start=start, center=center)}
     found |= {
         "cca(ρ=0.1)": CCAMap(0.1, center=center),
         "cca(ρ=0.3)": CCAMap(0.3, center=center),

@@ -1,6 +1,7 @@
 """CanonicalSpace: one hub for several networks; the maps between known networks that come with facespace."""
 
 from .canonical_space import REGULARIZATION, CanonicalSpace
+from .load_map import load_map
 from .shipped import FILE, ShippedMaps, shipped_map, shipped_maps
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "REGULARIZATION",
     "CanonicalSpace",
     "ShippedMaps",
+    "load_map",
     "shipped_map",
     "shipped_maps",
 ]
