@@ -96,8 +96,7 @@ def main(sets: Path, pairs: Path, networks: list[str]) -> None:
         "dim": DIM,
         "regularization": REGULARIZATION,
         "cards": {name: [file.sha256 for file in load_card(name).files] for name in networks},
-        "licence": "Linear maps between outputs of these networks, fitted on public research sets; for the networks' "
-        "weights their own licences hold: " + "; ".join(f"{name}: {load_card(name).licence.name}" for name in networks),
+        "licences": {name: load_card(name).licence.name for name in networks},
     }
     known = np.unique(np.concatenate([group.ids for group, _ in groups]))
     made = replace(maps, losses=losses, facts=facts, fitted=FittedOn.of(known, people_in(known).names))

@@ -187,10 +187,10 @@ def fit_map(
         estimator = found
         facts["method"] = method
     elif start is not None and (method == "anchored" or (held is not None and _too_few(held))):
-        estimator = AnchoredMap(start=start.weight, center=own_means)
+        estimator = AnchoredMap(start=start.weight.astype(np.float64), center=own_means)
         facts |= {"method": "anchored", "start": start.method}
     elif method == "auto":
-        weight = None if start is None else start.weight
+        weight = None if start is None else start.weight.astype(np.float64)
         estimator, chosen = _choose(candidates(p, q, galleries=galleries, start=weight, center=own_means), held)
         facts |= {"method": method, **chosen} | ({} if start is None else {"start": start.method})
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
@@ -51,7 +51,7 @@ def get(
     made.save(output)
     facts = describe(made)
     document = {"map": output, **facts, "files": [output]}
-    emit(document, lambda: Group(map_text(facts, f"wrote {escape(str(output))}"), *_loss(facts)), printing)
+    emit(document, lambda: map_text(facts, f"wrote {escape(str(output))}"), printing)
 
 
 def starting_map(start: str, source: AnySet, target: AnySet) -> LinearMap:
@@ -66,18 +66,6 @@ def starting_map(start: str, source: AnySet, target: AnySet) -> LinearMap:
     if not isinstance(found, LinearMap):
         raise InputError(f"--start {start}: a two-sided map is no start", "Give a map into the target's own space.")
     return found
-
-
-def _loss(facts: dict[str, Any]) -> list[RenderableType]:
-    if not (told := facts.get("held_out")):
-        return []
-    way = "two_sided" if facts.get("common_space") else "one_sided"
-    loss, low, high = (100 * told[f"{way}_{end}"] for end in ("loss", "low", "high"))
-    line = (
-        f"on people that it was not fitted on it loses {loss:.2f} points of accuracy [{low:.2f}, {high:.2f}] "
-        f"({told['pairs']:,} pairs of LFW, {told['people']:,} people, {100 * told['accuracy']:.2f} % without a map)"
-    )
-    return [Text(line)]
 
 
 def _listed(maps: ShippedMaps) -> RenderableType:

@@ -26,6 +26,8 @@ _SHOWN_ELSEWHERE = (
     "warnings",
     "excluded",
     "largest_gain",
+    "held_out",
+    "licence",
     "storage_noise",
 )
 MUCH_NOISE = 0.05  # of the variance of mapped vectors
@@ -75,6 +77,15 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     lines += [f"[yellow]![/] {escape(warning)}" for warning in facts.get("warnings", [])]
     if facts.get("note"):
         lines.append(f"[yellow]![/] {escape(facts['note'])}")
+    if told := facts.get("held_out"):
+        way = "two_sided" if space else "one_sided"
+        loss, low, high = (100 * told[f"{way}_{end}"] for end in ("loss", "low", "high"))
+        lines.append(
+            f"on people that it was not fitted on it loses [bold]{loss:.2f}[/] points of accuracy ({low:.2f} to {high:.2f}; "
+            f"{told['pairs']:,} pairs of LFW, {told['people']:,} people, {100 * told['accuracy']:.2f} % without a map)"
+        )
+    if facts.get("licence"):
+        lines.append(escape(str(facts["licence"])))
     if "storage_noise" in facts:
         shares = ", ".join(f"{100 * share:.2g} % as {name}" for name, share in facts["storage_noise"].items())
         mark = "[yellow]![/] " if max(facts["storage_noise"].values()) > MUCH_NOISE else ""

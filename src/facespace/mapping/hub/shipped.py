@@ -117,9 +117,13 @@ class ShippedMaps:
 
     def _told(self, old: str, new: str) -> dict[str, Any]:
         known = {"method": "shipped", "pairs": self.facts.get("images", 0), "subjects": self.facts.get("people")}
-        kept = {name: self.facts[name] for name in ("made_of", "licence") if name in self.facts}
-        held_out = self.losses.get(f"{old} → {new}")
-        return known | kept | ({"held_out": dict(held_out)} if held_out else {})
+        if "made_of" in self.facts:
+            known["made_of"] = self.facts["made_of"]
+        if isinstance(licences := self.facts.get("licences"), dict):
+            known["licence"] = "; ".join(f"weights of {name}: {licences.get(name, 'not known')}" for name in (old, new))
+        if told := self.losses.get(f"{old} → {new}"):
+            known["held_out"] = dict(told)
+        return known
 
     def save(self, path: str | Path) -> Path:
         """Write to a .safetensors file, whole or not at all."""
