@@ -74,7 +74,10 @@ def test_every_candidate_is_what_its_label_says(center):
         "ridge(α=gcv)": (RidgeMap, {"alpha": "auto"}),
         "rotation": (RotationMap, {}),
         "spectral(γ=0.25)": (SpectralMap, {"power": 0.25}),
-        "anchored": (AnchoredMap, {"alpha": "auto", "shrinkage": "auto", "power": "auto", "galleries": galleries}),
+        "anchored": (
+            AnchoredMap,
+            {"alpha": "auto", "shrinkage": "auto", "power": "auto", "galleries": galleries, "start": None},
+        ),
         "cca(ρ=0.03)": (CCAMap, {"regularization": 0.03}),
         "cca(ρ=0.1)": (CCAMap, {"regularization": 0.1}),
         "cca(ρ=0.3)": (CCAMap, {"regularization": 0.3}),
@@ -103,7 +106,14 @@ def test_every_family_gets_the_options_it_has(center):
         "reduced-rank": {"rank": 3, "alpha": 7.0, "center": center},
         "cca": {"regularization": 0.1, "center": center},
         "spectral": {"power": 0.25, "center": center},
-        "anchored": {"alpha": "auto", "shrinkage": "auto", "power": "auto", "galleries": galleries, "center": center},
+        "anchored": {
+            "alpha": "auto",
+            "shrinkage": "auto",
+            "power": "auto",
+            "galleries": galleries,
+            "start": None,
+            "center": center,
+        },
     }
     for family in FAMILIES:
         made = make_estimator(family, alpha=7.0, rank=3, galleries=galleries, center=center)
