@@ -215,3 +215,23 @@ def test_templates_take_both_whole_and_in_parts(run, made, tmp_path):
 def test_blufr_takes_no_cohort(run, made):
     command = ["verify", made / "a.parquet", "--blufr", made / "pairs.csv", "--cohort", made / "sa.parquet"]
     assert "--cohort" in run.error(*command)["hint"]
+
+
+def test_a_likelihood_ratio_serves_every_comparison(run, made, tmp_path):
+    ratio = tmp_path / "ratio.safetensors"
+    assert run("map", "fit", made / "sa.parquet", made / "sb.parquet", "--method", "likelihood", "-o", ratio) == 0
+    sides = made / "a.parquet", made / "b.parquet", "--map", ratio
+    found = run.json("verify", *sides, "--pairs", made / "pairs.csv")
+    assert (
+        found["auc"]
+        == verify(load(made, "a"), load(made, "b"), protocol=read_pairs(made / "pairs.csv"), map=load_map(ratio)).auc
+    )
+    assert found["auc"] > 0.9
+    lists = "--templates", made / "templates.csv", "--pairs", made / "template_pairs.csv"
+    assert run.json("verify", *sides, *lists)["auc"] > 0.9
+    people = run.json("identify", made / "gallery-b.parquet", made / "probes.parquet", "--map", ratio, "--ranks", "1")
+    expected = identify(load(made, "gallery-b"), load(made, "probes"), map=load_map(ratio))
+    assert people["cmc"][0]["rate"] == expected.cmc[0].rate > 0.5  # of twenty people
+    told = run.json("map", "threshold", ratio, made / "a.parquet", made / "b.parquet", "--far", "0.05", "--pairs", "4000")
+    assert -1 < told["threshold"] < 1
+    assert run("map", "check", ratio, made / "a.parquet") == 0
