@@ -115,6 +115,7 @@ def _artefacts(place: Place) -> None:
     fit_map(a, b, "ridge").save(place("map", "ridge") / "map.safetensors")
     fit_map(a, b, "auto").save(place("map", "auto") / "map.safetensors")
     fit_map(a, b, "joint").save(place("map", "joint") / "map.safetensors")
+    fit_map(a, b, "likelihood").save(place("map", "likelihood") / "map.safetensors")
     pair_statistics(a, b).save(place("statistics", "two") / "statistics.safetensors")
     CanonicalSpace.fit({"anna": a, "berta": b}).save(place("hub", "two") / "hub.safetensors")
 

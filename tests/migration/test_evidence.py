@@ -5,7 +5,7 @@ import pytest
 from two_networks import world
 
 from facespace.errors import InputError
-from facespace.mapping import load_map
+from facespace.mapping import fit_map, load_map
 from facespace.migration import Direction, Evidence, compare_arms
 
 
@@ -78,3 +78,8 @@ def test_arms_at_their_own_thresholds(scene):
 
 def test_few_false_accepts_are_told(scene):
     assert "too few to place a threshold" in compare_arms(Evidence.of(*world(20)), [], 1e-4).warnings[0]
+
+
+def test_a_likelihood_ratio_moves_no_gallery():
+    with pytest.raises(InputError, match="moves none of them"):
+        Direction.of(fit_map(*world(150, seed=1), "likelihood"))

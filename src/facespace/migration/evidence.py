@@ -41,8 +41,13 @@ class Direction:
 
     @classmethod
     def of(cls, map: LinearMap | TwoSidedMap) -> Direction:
-        """A map from the old network to the new, or of both into a common space."""
+        """A map from the old network to the new, or of both into a common space. InputError for a likelihood ratio."""
         if isinstance(map, TwoSidedMap):
+            if map.likelihood is not None:
+                raise InputError(
+                    "a likelihood ratio compares two networks' vectors, and moves none of them into another space",
+                    "Plan with a map by --method auto, or by joint for a space of both.",
+                )
             return cls("both", map.source, map.target)
         return cls("gallery", map, None)
 
