@@ -56,7 +56,7 @@ def main() -> None:
     assert protocol.fold is not None
     wanted = set(protocol.take((protocol.fold >= first - 1) & (protocol.fold < last)).ids.tolist())
     with given.landmarks.open(newline="") as file:
-        header, *rows = [row for row in csv.reader(file)]
+        header, *rows = list(csv.reader(file))
     rows = [row for row in rows if row[0] in wanted]
     for kind in KINDS:
         moved = []

@@ -3,8 +3,8 @@
     python scripts/map_losses.py SETS PAIRS.txt CFP [--nets A,B,…] [--chosen A,B,…] [--worse FOLDER] [--keep FOLDER]
 
 SETS is a folder of sets lfw-NETWORK.parquet, cfp-NETWORK.parquet and ft-NETWORK.parquet (other people's faces, ids
-PERSON/IMAGE); PAIRS.txt LFW's ten folds, CFP the folder Protocol of Celebrities in Frontal-Profile. Points of accuracy lost
-against the target's own, cuts on the other folds, maps always of other people than those judged:
+PERSON/IMAGE; a network may lack it); PAIRS.txt LFW's ten folds, CFP the folder Protocol of Celebrities in Frontal-Profile.
+Points of accuracy lost against the target's own, cuts on the other folds, maps always of other people than those judged:
 
   * LFW: every fold by maps fitted on the other folds' images;
   * CFP frontal and profile, and 3,000 + 3,000 pairs drawn from ft, in ten folds that share nobody: by maps of all images in
@@ -40,6 +40,10 @@ HALF = 5  # folds of LFW that the worse images are of
 
 def names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
+
+
+def percent(trial: Trial, net: str) -> str:
+    return f"{100 * trial.own[net].mean():.2f}" if net in trial.own else "–"
 
 
 def both_ways(nets: list[str]) -> list[tuple[str, str]]:
@@ -92,9 +96,10 @@ class Work:
             yield from self.right(trial, found, (source, target))
 
     def chosen(self, source: str, target: str) -> Iterator[tuple[Key, np.ndarray]]:
-        """LFW's folds by auto and auto-both."""
-        sides = tuple(self._named(net) for net in (source, target))
-        yield from self.right(self.lfw, chosen_by_folds(self.protocol, sides), (source, target))
+        """LFW's folds by auto and auto-both, both ways."""
+        sides = self._named(source), self._named(target)
+        for pair, rows in chosen_by_folds(self.protocol, sides):
+            yield from self.right(self.lfw, rows, pair)
 
     def _named(self, net: str) -> EmbeddingSet:
         faces = self.sets[net]
@@ -115,8 +120,9 @@ def main() -> None:
     ordered = both_ways(work.nets)
     chosen = both_ways([net for net in work.nets if net in given.chosen])
     worse = both_ways(work.worse_nets) if work.worse else []
-    stages = {"fixed": (work.fixed, ordered), "worse": (work.on_worse, worse), "chosen": (work.chosen, chosen)}
+    stages = {"fixed": (work.fixed, ordered), "worse": (work.on_worse, worse)}
     stages["apart"] = (lambda source, target: work.held(source, target, CHOSEN), chosen)
+    stages["chosen"] = (work.chosen, [pair for pair in chosen if pair[0] < pair[1]])  # each gives both ways
     for stage, (make, pairs) in stages.items():
         for source, target in pairs:
             decisions.work(f"{stage}-{source}--{target}", work.trials, lambda s=source, t=target, m=make: m(s, t))
@@ -136,7 +142,7 @@ def report(
     own = {net: float(work.lfw.own[net].mean()) for net in work.nets}
     print("| own accuracy | " + " | ".join(trial.name for trial in trials) + " |\n|---|" + "---|" * len(trials))
     for net in sorted(own, key=lambda one: -own[one]):
-        print(f"| {net} | " + " | ".join(f"{100 * trial.own[net].mean():.2f}" for trial in trials) + " |")
+        print(f"| {net} | " + " | ".join(percent(trial, net) for trial in trials) + " |")
     good = {net for net in work.nets if own[net] >= GOOD}
     groups = {"All networks": set(work.nets), f"At least {100 * GOOD:g} % on LFW": good}
     groups["Without dlib"] = {net for net in work.nets if not net.startswith("dlib")}

@@ -70,18 +70,21 @@ def by_folds(trial: Trial, source: str, target: str) -> Rows:
     return found
 
 
-def chosen_by_folds(protocol: PairProtocol, sets: tuple[EmbeddingSet, EmbeddingSet]) -> Rows:
-    """CHOSEN likewise, by the library's study: in every fold the choice is made on the other folds alone."""
+def chosen_by_folds(
+    protocol: PairProtocol, sets: tuple[EmbeddingSet, EmbeddingSet]
+) -> Iterator[tuple[tuple[str, str], Rows]]:
+    """CHOSEN likewise, both ways, by the library's study: in every fold the choice is made on the other folds alone."""
     methods = (*CHOSEN, "auto-both" + COHORT)
     study = cross_model_study(sets, protocol, methods=methods, workers=1)
-    names = [faces.model for faces in sets]
-    return {method: study.cell(*names, method, "same").scores for method in methods}
+    names = sets[0].model, sets[1].model
+    for pair in (names, names[::-1]):
+        yield pair, {method: study.cell(*pair, method, "same").scores for method in methods}
 
 
 def held_out(
     keys: dict[str, np.ndarray], trials: list[Trial], source: str, target: str, methods: tuple[str, ...], ids: np.ndarray
 ) -> Iterator[tuple[Trial, Rows]]:
-    """Maps fitted on all `keys`, L2-normalised embeddings of the images `ids` by network, judged on each of the trials."""
+    """Maps fitted on all `keys`, L2-normalised embeddings of the images `ids` by network, judged on trials of both."""
     x, y = keys[source], keys[target]
     cohort = cohort_rows(np.arange(len(x)), ALL_KEYS)
     maps: dict[str, Comparer] = {}
@@ -94,9 +97,9 @@ def held_out(
             sides = EmbeddingSet(x, ids, model=source), EmbeddingSet(y, ids, model=target)
             maps[method] = fit_map(*sides, method, judge=False, provenance=False)
     for trial in trials:
+        if source not in trial.vectors or target not in trial.vectors:
+            continue
         found: Rows = {}
         for method, fitted in maps.items():
             found |= score(method, fitted, judged_pairs(trial, source, target), (x[cohort], y[cohort]))
         yield trial, found
-
-

@@ -99,8 +99,9 @@ class Trial:
 
 
 def load_sets(folder: Path, kind: str, nets: Sequence[str]) -> dict[str, EmbeddingSet]:
-    """The sets KIND-NETWORK.parquet of the folder, by network."""
-    return {net: EmbeddingSet.load(folder / f"{kind}-{net}.parquet") for net in nets}
+    """The sets KIND-NETWORK.parquet of the folder, by network; networks without one are left out."""
+    paths = {net: folder / f"{kind}-{net}.parquet" for net in nets}
+    return {net: EmbeddingSet.load(path) for net, path in paths.items() if path.exists()}
 
 
 def lfw_trial(pairs: Path, sets: dict[str, EmbeddingSet], name: str = "LFW") -> Trial:
