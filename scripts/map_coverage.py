@@ -16,6 +16,7 @@ and of the source's embeddings of the slice's images, with mean μ and covarianc
     narrowness    1 − tr cov(x) / tr Σ: how much less than the keys the slice's faces differ from each other
     faintness     1 − mean ‖(x − μ) W‖² by its value on the keys: how little of the faces the map lets through
     lost          agreement of folds 1–5 less that of the slice: what a map could say that knew its network's level
+    hard          1 − accuracy of the target by itself, which takes labels; for comparison
 
 Prints Spearman's rank correlation of each with the extra loss: over all slices, with an interval by drawing slices with
 replacement (their number is what it rests on), with one slice left out, and of each target; and how much more than that of
@@ -36,11 +37,11 @@ from maptrials.methods import held_out
 from scipy.stats import spearmanr
 
 from facespace.mapping import PairStatistics
-from facespace.mapping.domain import check_domain
+from facespace.mapping.domain import AGREEMENT_LIMIT, SHIFT_LIMIT, check_domain
 from facespace.mapping.families import CCAMap
 
 METHODS = ("cca(ρ=0.1)", "joint(ρ=0.1)")
-SIGNALS = ("shift", "1 − agreement", "distance", "outside", "narrowness", "faintness", "lost")
+SIGNALS = ("shift", "1 − agreement", "distance", "outside", "narrowness", "faintness", "lost", "hard")
 RHO, KEPT = 0.1, 0.9
 DRAWS = 2000
 
@@ -87,7 +88,8 @@ def measure(work: Work, pair: tuple[str, str]) -> list[dict[str, Any]]:
         values = known.signals(seen.astype(np.float64))
         if trial is slices[0]:
             usual = values[1]
-        signals = dict(zip(SIGNALS, [*values, values[1] - usual], strict=True))
+        hard = 1 - float(np.mean(trial.own[target]))
+        signals = dict(zip(SIGNALS, [*values, values[1] - usual, hard], strict=True))
         for method in METHODS:
             loss = 100 * float(np.mean(trial.own[target]) - np.mean(trial.correct(scores[method])))
             extra = loss - base.setdefault(method, loss)  # folds 1–5 as they are come first
@@ -106,7 +108,7 @@ def report(rows: list[dict[str, Any]], method: str) -> None:
     slices = list(dict.fromkeys(row["slice"] for row in mine))
     targets = list(dict.fromkeys(row["target"] for row in mine))
     by_slice = {name: [row for row in mine if row["slice"] == name] for name in slices}
-    print(f"\n{method}: {len(mine)} rows, {len(slices)} slices, {len(targets)} targets")
+    print(f"\n{method}: {len(mine)} rows, {len(slices)} slices, targets: {', '.join(targets)}")
     print("| slice (images) | loss | extra | " + " | ".join(SIGNALS) + " |\n|---|---|---|" + "---|" * len(SIGNALS))
     for name, group in by_slice.items():
         values = [np.mean([row[key] for row in group]) for key in ("loss", "extra", *SIGNALS)]
@@ -160,6 +162,8 @@ def main() -> None:
         given.json.write_text(json.dumps(rows))
     for method in METHODS:
         report(rows, method)
+    shift, agreement = max(row["shift"] for row in rows), 1 - max(row["1 − agreement"] for row in rows)
+    print(f"\nlargest shift {shift:.2f} (limit {SHIFT_LIMIT}), least agreement {agreement:.2f} (limit {AGREEMENT_LIMIT})")
 
 
 if __name__ == "__main__":

@@ -140,12 +140,13 @@ def report(
     trials = [work.lfw, *work.apart]
     print("\n".join(["", *(count(trial) for trial in (*trials, *work.worse)), ""]))
     own = {net: float(work.lfw.own[net].mean()) for net in work.nets}
-    print("| own accuracy | " + " | ".join(trial.name for trial in trials) + " |\n|---|" + "---|" * len(trials))
+    print("| own accuracy | " + " | ".join(work.trials) + " |\n|---|" + "---|" * len(work.trials))
     for net in sorted(own, key=lambda one: -own[one]):
-        print(f"| {net} | " + " | ".join(percent(trial, net) for trial in trials) + " |")
+        print(f"| {net} | " + " | ".join(percent(trial, net) for trial in work.trials.values()) + " |")
     good = {net for net in work.nets if own[net] >= GOOD}
     groups = {"All networks": set(work.nets), f"At least {100 * GOOD:g} % on LFW": good}
-    groups["Without dlib"] = {net for net in work.nets if not net.startswith("dlib")}
+    without = {net for net in work.nets if not net.startswith("dlib")}
+    groups |= {"Without dlib": without, f"At least {100 * GOOD:g} % on LFW, without dlib": good & without}
     for title, group in groups.items():
         for told, pairs in ((title, ordered), (f"{title}, of those with auto", chosen)):
             print("\n" + table(decisions, trials, METHODS, [pair for pair in pairs if set(pair) <= group], told))
