@@ -12,8 +12,8 @@ Points of accuracy lost against the target's own, cuts on the other folds, maps 
   * with --worse, a folder of what degrade_images.py made of LFW's folds 1–5, KIND-NETWORK.parquet: by maps of the images as
     they are of folds 6–10; both sides of a pair are worse, and so is what the target by itself does.
 
-auto and auto-both are for the networks of --chosen only ("" for none), as their inner cross-validation is slow: on LFW by
-`cross_model_study`, else by `fit_map`. Cohorts are 2,000 of the images that a map was fitted on. Intervals are over people,
+auto and auto-both are for the networks of --chosen only ("" for none), as their inner cross-validation is slow; on LFW it
+is done in every fold anew. Cohorts are 2,000 of the images that a map was fitted on. Intervals are over people,
 the networks being what they are. --keep remembers what was done for each pair of networks, so that a network may be added;
 empty it when sets have changed. On one core two seconds an ordered pair, with auto and auto-both two minutes.
 """
@@ -26,11 +26,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from maptrials.methods import CHOSEN, FIXED, METHODS, by_folds, chosen_by_folds, held_out
+from maptrials.methods import AGAINST, CHOSEN, FIXED, METHODS, by_folds, chosen_by_folds, held_out
 from maptrials.tables import Decisions, Key, count, table
 from maptrials.trials import Trial, cfp_trial, lfw_trial, load_sets, random_trial
 
-from facespace import EmbeddingSet
 from facespace.datasets import read_lfw_pairs
 
 GOOD = 0.985  # own accuracy on LFW of the networks that are worth a table of their own
@@ -55,10 +54,9 @@ class Work:
 
     def __init__(self, given: argparse.Namespace) -> None:
         nets = given.nets or sorted(path.stem.removeprefix("lfw-") for path in given.sets.glob("lfw-*.parquet"))
-        protocol = read_lfw_pairs(given.pairs)
-        ids = protocol.ids
+        ids = read_lfw_pairs(given.pairs).ids
         self.sets = {net: faces.select(ids) for net, faces in load_sets(given.sets, "lfw", nets).items()}
-        self.nets, self.protocol = nets, protocol
+        self.nets = nets
         self.lfw = lfw_trial(given.pairs, self.sets)
         faces = load_sets(given.sets, "cfp", nets)
         others = random_trial("faces-train", load_sets(given.sets, "ft", nets))
@@ -96,14 +94,8 @@ class Work:
             yield from self.right(trial, found, (source, target))
 
     def chosen(self, source: str, target: str) -> Iterator[tuple[Key, np.ndarray]]:
-        """LFW's folds by auto and auto-both, both ways."""
-        sides = self._named(source), self._named(target)
-        for pair, rows in chosen_by_folds(self.protocol, sides):
-            yield from self.right(self.lfw, rows, pair)
-
-    def _named(self, net: str) -> EmbeddingSet:
-        faces = self.sets[net]
-        return EmbeddingSet(faces.vectors, faces.ids, model=net)
+        """LFW's folds by auto and auto-both."""
+        yield from self.right(self.lfw, chosen_by_folds(self.lfw, source, target), (source, target))
 
 
 def main() -> None:
@@ -122,7 +114,7 @@ def main() -> None:
     worse = both_ways(work.worse_nets) if work.worse else []
     stages = {"fixed": (work.fixed, ordered), "worse": (work.on_worse, worse)}
     stages["apart"] = (lambda source, target: work.held(source, target, CHOSEN), chosen)
-    stages["chosen"] = (work.chosen, [pair for pair in chosen if pair[0] < pair[1]])  # each gives both ways
+    stages["chosen"] = (work.chosen, chosen)
     for stage, (make, pairs) in stages.items():
         for source, target in pairs:
             decisions.work(f"{stage}-{source}--{target}", work.trials, lambda s=source, t=target, m=make: m(s, t))
@@ -149,9 +141,9 @@ def report(
     groups |= {"Without dlib": without, f"At least {100 * GOOD:g} % on LFW, without dlib": good & without}
     for title, group in groups.items():
         for told, pairs in ((title, ordered), (f"{title}, of those with auto", chosen)):
-            print("\n" + table(decisions, trials, METHODS, [pair for pair in pairs if set(pair) <= group], told))
+            print("\n" + table(decisions, trials, METHODS, [pair for pair in pairs if set(pair) <= group], told, AGAINST))
     if work.worse:
-        print("\n" + table(decisions, work.worse, METHODS, worse, "Worse images"))
+        print("\n" + table(decisions, work.worse, METHODS, worse, "Worse images", AGAINST))
 
 
 if __name__ == "__main__":

@@ -54,9 +54,14 @@ def cell(trial: Trial, losses: np.ndarray | None) -> str:
 
 
 def table(
-    decisions: Decisions, trials: Sequence[Trial], methods: Sequence[str], ordered: Sequence[tuple[str, str]], title: str
+    decisions: Decisions,
+    trials: Sequence[Trial],
+    methods: Sequence[str],
+    ordered: Sequence[tuple[str, str]],
+    title: str,
+    against: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """A row for each method that is there for all ordered pairs on any trial."""
+    """A row for each method that is there for all ordered pairs on any trial; `against`: methods less others."""
     if not ordered:
         return f"{title}: no pair of networks"
     nets = sorted({net for pair in ordered for net in pair})
@@ -70,6 +75,11 @@ def table(
         cells = [cell(trial, decisions.losses(trial, method, ordered)) for trial in trials]
         if any(one != "–" for one in cells):
             lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    for one, other in against:
+        both = [[decisions.losses(trial, method, ordered) for method in (one, other)] for trial in trials]
+        cells = [cell(trial, None if a is None or b is None else a - b) for trial, (a, b) in zip(trials, both, strict=True)]
+        if any(one != "–" for one in cells):
+            lines.append(f"| *{one}* less *{other}* | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

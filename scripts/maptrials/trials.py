@@ -73,9 +73,10 @@ class Trial:
         return fold
 
     def correct(self, scores: Floats) -> np.ndarray:
-        """Which pairs are decided rightly by the cut that is best on the other folds."""
+        """Which pairs are decided rightly by the cut that is best on the other folds; `scores` as of `kfold_accuracy`."""
         cut = kfold_accuracy(scores, self.same, self.fold).thresholds[self.fold]
-        result: np.ndarray = (scores >= cut) == self.same
+        own = scores if scores.ndim == 1 else scores[self.fold, np.arange(len(self.same))]
+        result: np.ndarray = (own >= cut) == self.same
         return result
 
     @cached_property
