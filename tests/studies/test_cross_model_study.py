@@ -11,7 +11,7 @@ from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
 from facespace.io import to_json
-from facespace.mapping import LinearMap, PairStatistics, make_estimator
+from facespace.mapping import FoldScores, LinearMap, PairStatistics, make_estimator
 from facespace.metrics import cohort_mean, kfold_accuracy
 from facespace.studies import cross_model_study
 from facespace.verification import verify
@@ -306,3 +306,19 @@ def test_all_images_train_only_where_it_is_known_who_is_on_them(world, subject, 
     ]
     with pytest.raises(error, match=words):
         cross_model_study(sets, _half(world.protocol), methods=["ridge"], keys=keys)
+
+
+@pytest.mark.parametrize("cohort", ["", "+cohort"])
+def test_where_folds_choose_families_of_other_sizes_each_fold_is_cut_by_its_own(world, monkeypatch, cohort):
+    """Likelihood ratios are scores of another size than cosines: a cut of one family's scores is none of the other's."""
+    labels = ("joint(ρ=0.1)", "likelihood")
+    monkeypatch.setattr(FoldScores, "_choose", lambda self, options, s, t, fold: labels[fold % 2])
+    mixed = cross_model_study(world.sets[:2], world.protocol, methods=[f"auto-both{cohort}"])
+    for cell in mixed.cells:
+        accuracies = []
+        for label in labels:
+            monkeypatch.setattr(FoldScores, "_choose", lambda self, options, s, t, fold, label=label: label)
+            alone = cross_model_study(world.sets[:2], world.protocol, methods=[f"auto-both{cohort}"])
+            accuracies.append(alone.cell(cell.source, cell.target, f"auto-both{cohort}", "same").accuracy.folds)
+        expected = [accuracies[fold % 2][fold] for fold in range(world.protocol.n_folds)]
+        np.testing.assert_array_equal(cell.accuracy.folds, expected)

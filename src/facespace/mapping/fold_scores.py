@@ -56,7 +56,7 @@ class FoldScores:
     ) -> tuple[dict[Key, NDArray[np.float32]], dict[Key, list[str]]]:
         """Scores by (source, target, method), and what was chosen in each fold where a method chooses.
 
-        Scores are (n,), or in-sample (folds, n): what `kfold_accuracy` takes.
+        Scores are (n,), or in-sample, and where "auto-both" chose several families, (folds, n): what `kfold_accuracy` takes.
         """
         ordered = list(itertools.permutations(range(len(self.sources)), 2))
         n_folds, n = self.statistics.n_folds, len(self.same)
@@ -75,6 +75,9 @@ class FoldScores:
                         chosen[s, t, method].append(choice)
             self.statistics.forget()
             progress(fold + 1)
+        for key in scores:
+            if held_out and key[2].removesuffix(COHORT) == "auto-both" and len(set(chosen[key])) > 1:
+                scores[key] = self._by_choice(key, scores[key], chosen[key])
         return scores, chosen
 
     def _pair(
@@ -103,6 +106,28 @@ class FoldScores:
             rows[method] = judged.scores(estimator) if row is None else row, choice
             done.append((estimator, rows[method][0]))
         return rows
+
+    def _by_choice(self, key: Key, own: NDArray[np.float32], labels: list[str]) -> NDArray[np.float32]:
+        """(folds, n): in row f all pairs by the family that was chosen in fold f, each by its fit without the pair's fold.
+
+        For a cut can't be chosen on other folds' scores by other families: cosines and likelihood ratios differ in size.
+        """
+        s, t, method = key
+        options = self._options(method.removesuffix(COHORT), s, t)
+        by_label = {label: own.copy() for label in labels}
+        for fold in range(self.statistics.n_folds):
+            rows = np.flatnonzero(self.fold == fold)
+            judged = JudgedPairs.gather(self.sources[s], self.references[t], self.left[rows], rows, self.same[rows])
+            training = self.statistics.without(s, t, {fold}).stored()
+            for label in by_label.keys() - {labels[fold]}:
+                with threadpool_limits(1):
+                    fitted = options[label].fit_statistics(training)
+                if method.endswith(COHORT):
+                    by_label[label][rows] = judged.corrected_scores(fitted, self._cohort(s, t, fold))
+                else:
+                    by_label[label][rows] = judged.scores(fitted)
+        self.statistics.forget()
+        return np.stack([by_label[label] for label in labels])
 
     def own_with_cohort(self, model: int) -> NDArray[np.float32]:
         """(n,) one network's own scores on the pairs, corrected by a cohort from the other folds."""
