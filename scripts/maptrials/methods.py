@@ -111,8 +111,7 @@ def chosen_by_folds(trial: Trial, source: str, target: str) -> Rows:
     """CHOSEN likewise: in every fold the choice is made on the other folds alone, in INNER parts, as by the library's study.
 
     Scores are (folds, n): in row f all pairs by the family that was chosen in fold f, every pair by a map without its fold.
-    A cut for fold f can't be had from other folds' scores by other families, as likelihood ratios and cosines are of
-    different size; the study, which does so, loses up to twenty points by it.
+    For a cut can't be had from other folds' scores by other families: cosines and likelihood ratios differ in size.
     """
     x, y = trial.vectors[source], trial.vectors[target]
     statistics = FoldStatistics([x, y], trial.image_fold)
