@@ -156,5 +156,5 @@ def test_what_does_not_fit_is_refused(tmp_path):
         mobilefacenet({"conv1.conv.weight": np.zeros((64, 3, 3, 3), np.float32)})
     with pytest.raises(UnknownNameError, match="edgeface"):
         load_backbone("edgeface-xxs")
-    with pytest.raises(ModelError, match="out of the box"):
+    with pytest.raises(ModelError, match="has no open map"):
         load_explainable("edgeface-xxs")

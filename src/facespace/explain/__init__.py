@@ -1,10 +1,20 @@
-"""Why did these two faces match? Saliency maps of a pair through reconstruction, and the hiding game that judges them.
+"""Why did these two faces match? Maps of a pair, and the tests that judge them.
 
-Needs the extra torch.
+`black_box/` explains every network by forward passes; all else opens a network and needs the extra torch.
 """
 
 from ..models import load_backbone, mobilefacenet
 from .backbone import layer_map
+from .black_box import (
+    BLACK_BOX,
+    Explainer,
+    PlantedPatchResult,
+    PlantedRank,
+    black_box_map,
+    explain_black_box,
+    explainer,
+    planted_patch,
+)
 from .checkpoint import Checkpoint, load_checkpoint, load_explainable
 from .cross import check_ends, explainable
 from .decoder import make_decoder
@@ -19,9 +29,10 @@ from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
 from .training import TrainProgress, TrainSettings, train
 
 __all__ = [
-    "COMPARED", "CONTROLS", "METHODS", "Affine", "Checkpoint", "CosineDecomposition", "ExplainableNetwork",
-    "ExplainedFace", "GameCurve", "GameDifference", "HidingGameResult", "PairExplanation", "Residuals", "Saliency",
-    "TrainProgress", "TrainSettings", "check_ends", "decompose", "explain_pair", "explainable", "hiding_game",
-    "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet", "place_head",
+    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "Affine", "Checkpoint", "CosineDecomposition", "ExplainableNetwork",
+    "ExplainedFace", "Explainer", "GameCurve", "GameDifference", "HidingGameResult", "PairExplanation",
+    "PlantedPatchResult", "PlantedRank", "Residuals", "Saliency", "TrainProgress", "TrainSettings", "black_box_map",
+    "check_ends", "decompose", "explain_black_box", "explain_pair", "explainable", "explainer", "hiding_game", "layer_map",
+    "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet", "place_head", "planted_patch",
     "pool", "residuals", "saliency", "train", "write_picture", "write_reconstructions",
 ]  # fmt: skip

@@ -127,7 +127,8 @@ def load_explainable(name: str | Path = "mobilefacenet-casia", weights: str | Pa
         if not path.exists():
             known = sorted(p.stem for p in SHIPPED.glob("*.safetensors"))
             raise ModelError(
-                f"{name} can't be explained out of the box",
-                f"Networks with a decoder: {', '.join(known) or 'none'}; or train one: facespace explain train.",
+                f"{name} has no open map, which all methods but the black-box ones need",
+                f"Networks that have one: {', '.join(known) or 'none'}, and checkpoints of `explain train`. For a pair, "
+                "`--method occlusion` and `--method rise` explain every network.",
             )
     return load_checkpoint(path).network(weights)

@@ -19,7 +19,7 @@ from .residuals import Floats, Residuals, residuals
 from .saliency import Affine, CosineDecomposition, decompose, saliency
 
 #: Methods whose maps have a sign: what speaks for one person, and what against.
-SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg")
+SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg", "occlusion", "rise")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,39 +42,53 @@ class PairExplanation:
     """Why a pair was accepted or rejected.
 
     Attributes:
-        network: name. method: one of METHODS.
+        network: name. method: one of METHODS or BLACK_BOX.
         faces: one or two; only the first where the other network's map is closed.
-        score, threshold: the decision is score ≥ threshold.
+        score, threshold: the decision is score ≥ threshold; no decision where the threshold is None.
         completeness_error: the largest |ΣH − (s − τ)| of the faces (the paper's method; None for others).
         counts: channels, dead_residuals, negative_maxima, summed over the faces.
         other_network: name of the network that the second face is compared by, across a map; "" without one.
         other_crop: the second face where that network's map is closed, if it was given; only to be shown.
+        passes, convergence: of each face, for black-box methods: forward passes with something hidden, and the correlation
+            of the maps by two halves of them; empty for the others.
     """
 
     network: str
     method: str
     faces: tuple[ExplainedFace, ...]
     score: float
-    threshold: float
+    threshold: float | None
     completeness_error: float | None
     counts: dict[str, int]
     signature: str
     other_network: str = ""
     other_crop: Crops | None = None
+    passes: tuple[int, ...] = ()
+    convergence: tuple[float, ...] = ()
 
     @property
-    def accepted(self) -> bool:
-        """Is the score at or above the threshold?"""
-        return self.score >= self.threshold
+    def accepted(self) -> bool | None:
+        """Is the score at or above the threshold? None without one."""
+        return None if self.threshold is None else self.score >= self.threshold
+
+    @property
+    def decision(self) -> str | None:
+        """The decision in words; None without a threshold."""
+        return None if self.accepted is None else ("same person" if self.accepted else "different people")
+
+    def verdict(self) -> str:
+        """Score, threshold and decision in one line."""
+        if self.threshold is None:
+            return f"Score {self.score:.3f}; no threshold given, so no decision"
+        return f"Score {self.score:.3f} {'≥' if self.accepted else '<'} threshold {self.threshold:.3f}: {self.decision}"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace explain`."""
         return {
             **fields(self, "signature", "network"),
             "other_network": self.other_network or None,
-            **fields(self, "method", "score", "threshold"),
-            "decision": "same person" if self.accepted else "different people",
-            **fields(self, "completeness_error", "counts"),
+            **fields(self, "method", "score", "threshold", "decision", "completeness_error", "counts"),
+            **fields(self, "passes", "convergence"),
         }
 
 
@@ -177,8 +191,12 @@ def _importance(
 
 
 def parts(explanation: PairExplanation, face: ExplainedFace) -> dict[str, Floats]:
-    """The maps to show of a face by their names: S⁺, S⁻ and S, or the one importance of a method without sign."""
+    """The maps to show of a face by their names: S⁺, S⁻ and S, or the one importance of a method without sign.
+
+    Of black-box methods S⁺ and S⁻: hiding a place moves the score one way, so |H| says nothing that they don't.
+    """
     if explanation.method not in SIGNED:
         return {TITLES[explanation.method]: face.importance}
     h = face.importance
-    return {"S⁺": np.maximum(h, 0), "S⁻": np.maximum(-h, 0), "S": np.abs(h)}
+    shown = {"S⁺": np.maximum(h, 0), "S⁻": np.maximum(-h, 0)}
+    return shown if explanation.passes else {**shown, "S": np.abs(h)}

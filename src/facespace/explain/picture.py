@@ -30,6 +30,10 @@ MAY = (
     "You may read: where in the picture the features lie that moved the score above or below the threshold. "
     "Blue and orange are drawn to one scale, so their strengths compare within this picture."
 )
+MAY_HIDDEN = (
+    "You may read: where hiding a place lowers the score (blue: it speaks for one person) or raises it (orange: against). "
+    "Both are drawn to one scale, so their strengths compare within this picture."
+)
 MAY_NOT = (
     "You may not read: that the two are, or are not, one person (the network may be wrong); that a person would look at the "
     "same places; or that the marked places alone decide. Places are known to some 20 pixels of the crop at best."
@@ -64,10 +68,7 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     widths = [round(_HEIGHT * face.crop.shape[1] / face.crop.shape[0]) for face, _ in rows]
     cell = max(max(widths) + _GAP, 215)
     width = max(2 * _MARGIN + columns * cell - _GAP, 560)
-    sign = "≥" if explanation.accepted else "<"
-    decision = "same person" if explanation.accepted else "different people"
-    head = f"Score {explanation.score:.3f} {sign} threshold {explanation.threshold:.3f}: {decision}"
-    body = [text_tag(_MARGIN, 36, head, 20, weight="bold")]
+    body = [text_tag(_MARGIN, 36, explanation.verdict(), 20, weight="bold")]
     y = 58.0
     for line in _lines(title or _title(explanation), 13, width - 2 * _MARGIN):
         body.append(text_tag(_MARGIN, y, line, 13, _MUTED))
@@ -89,9 +90,12 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
         y += height + 18 + 22
     if explanation.method in SIGNED:
         share = " and ".join(f"{_share(face.importance):.0%}" for face, _ in rows)
-        body.append(text_tag(_MARGIN, y + 4, f"Share of S⁺ in all that counts: {share}.", 13))
-        y += 24
-    for sentence in (MAY, MAY_NOT) if explanation.method in SIGNED else (MAY.split(". Blue")[0] + ".", MAY_NOT):
+        for line in [f"Share of S⁺ in all that counts: {share}.", *_strength(explanation, scale)]:
+            body.append(text_tag(_MARGIN, y + 4, line, 13))
+            y += 18
+        y += 6
+    may = MAY if explanation.method in SIGNED else MAY.split(". Blue")[0] + "."
+    for sentence in (MAY_HIDDEN if explanation.passes else may, MAY_NOT):
         for line in _lines(sentence, 12, width - 2 * _MARGIN):
             body.append(text_tag(_MARGIN, y + 4, line, 12, _MUTED))
             y += 17
@@ -106,6 +110,18 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
         + "".join(body)
         + "</svg>"
     )
+
+
+def _strength(explanation: PairExplanation, scale: float) -> list[str]:
+    """What full colour stands for, and how sure the maps are, of black-box methods."""
+    if not explanation.passes:
+        return []
+    full = f"a score lower or higher by {scale:.3f} with the place hidden"
+    if explanation.method == "rise":
+        full = f"a correlation of {scale:.2f} between showing the place and the score"
+    agreement = " and ".join(f"{c:.2f}" for c in explanation.convergence)
+    passes = " + ".join(str(n) for n in explanation.passes)
+    return [f"Full colour: {full}.", f"{passes} passes; correlation of the maps of two halves of them: {agreement}."]
 
 
 def _title(explanation: PairExplanation) -> str:
