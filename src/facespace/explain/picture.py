@@ -62,7 +62,10 @@ def write_picture(explanation: PairExplanation, path: str | Path, *, title: str 
 
 def picture(explanation: PairExplanation, *, title: str = "") -> str:
     """The picture as SVG."""
-    rows = [(face, parts(explanation, face)) for face in explanation.faces]
+    rows = [
+        (face, {name: _shown(values, explanation) for name, values in parts(explanation, face).items()})
+        for face in explanation.faces
+    ]
     scale = max(float(np.quantile(np.abs(face.importance), 0.995)) for face, _ in rows) or 1.0
     columns = 1 + len(rows[0][1])
     widths = [round(_HEIGHT * face.crop.shape[1] / face.crop.shape[0]) for face, _ in rows]
@@ -112,6 +115,13 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     )
 
 
+def _shown(values: Floats, explanation: PairExplanation) -> Floats:
+    """A map as it is drawn: that of hidden patches without their edges, which are the grid's and not the face's."""
+    if not explanation.passes:
+        return values
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), 0.04 * max(values.shape), borderType=cv2.BORDER_REFLECT_101))
+
+
 def _strength(explanation: PairExplanation, scale: float) -> list[str]:
     """What full colour stands for, and how sure the maps are, of black-box methods."""
     if not explanation.passes:
@@ -158,7 +168,7 @@ def overlay(crop: Crops, strength: Floats, colour: Sequence[int], zoom: int = 4)
     paled = (0.55 * grey + 0.45 * 255)[..., None].repeat(3, 2)
     heat = cv2.resize(np.clip(strength, 0, 1).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
     alpha = 0.85 * np.sqrt(np.clip(heat, 0, 1))  # weak places stay visible
-    shaded = np.array(colour, np.float32) * (0.35 + 0.65 * grey[..., None] / 255)  # the face shows through the colour
+    shaded = np.array(colour, np.float32) * (0.55 + 0.45 * grey[..., None] / 255)  # the face shows through the colour
     return np.asarray(np.rint((1 - alpha) * paled + alpha * shaded), dtype=np.uint8)
 
 

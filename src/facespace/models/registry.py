@@ -61,7 +61,10 @@ def load_card(name: str | Path) -> ModelCard:
 
 
 def can_be_explained(name: str) -> bool:
-    """Does what `facespace explain` needs for this network ship with facespace? (The network's own weights do not.)"""
+    """Does what opens this network's map for `facespace explain` ship with facespace? (Its own weights do not.)
+
+    Black-box methods explain every network.
+    """
     return (EXPLAINERS / f"{name}.safetensors").exists()
 
 

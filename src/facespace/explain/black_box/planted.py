@@ -51,7 +51,8 @@ class PlantedPatchResult:
 
     Attributes:
         pairs: how many. size: of the patch, in pixels. windows: how many places there are.
-        ranks: by map: each explainer, the same less the mean map of the other pairs, its ceiling (less the map of the very
+        ranks: by map: each explainer, the same less the mean map of the other pairs, that over their standard
+            deviation (a tenth of its mean added, against places that never count), its ceiling (less the map of the very
             pair before the patch was pasted), then the controls "centre" and "random".
     """
 
@@ -114,10 +115,17 @@ def planted_patch(
         if progress:
             progress(i + 1, len(left))
     for name, maps in found.items():
-        whole = np.sum([clean for _, clean in maps], axis=0, dtype=np.float64)
+        n = len(maps) - 1
+        cleans = np.stack([clean for _, clean in maps]).astype(np.float64)
+        whole, squares = cleans.sum(0), (cleans**2).sum(0)
         for (against, clean), place in zip(maps, places, strict=True):
             rank(name, against, place)
-            rank(f"{name} − mean of others", against - (whole - clean) / (len(maps) - 1), place)
+            mean = (whole - clean) / n
+            spread = np.sqrt(np.maximum((squares - clean.astype(np.float64) ** 2) / n - mean**2, 0))
+            rank(f"{name} − mean of others", against - mean, place)
+            # Never 0 in a place that counts for nobody; 1 for a map that is the same for all.
+            spread += 0.1 * spread.mean() or 1
+            rank(f"{name} − mean of others, over their sd", (against - mean) / spread, place)
             rank(f"{name} − itself unharmed (ceiling)", against - clean, place)
     for place in places:
         rank("centre", centre_map(shape), place)
