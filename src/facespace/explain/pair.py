@@ -142,7 +142,9 @@ def explain_pair(
     for i, (net, picture, a, c) in enumerate(zip(networks, crops, maps, cosines, strict=False)):
         if method == "reconstruction":
             if net.decoder is None:
-                raise ModelError(f"{net.name} has no decoder", "Train one: facespace explain train.")
+                raise ModelError(
+                    f"{net.name} has no decoder", "Take another method, or explain_black_box, which needs none."
+                )
             r = kept[i] or residuals(a, net.decoder, normalization=normalization, cumulative=cumulative)
             found = saliency(r, c, tau, channel_threshold=channel_threshold)
             errors.append(found.completeness_error)

@@ -60,7 +60,10 @@ def pair(
             "By default reconstruction where it can be had, else occlusion."
         ),
     ] = None,
-    passes: Annotated[int | None, typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 256 of rise.")] = None,
+    passes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 256 of rise; their number is the time."),
+    ] = None,
     algorithm: Algorithm = _LITERAL,
     cropping: Cropping = CROPPING,
     printing: Printing = PRINTING,

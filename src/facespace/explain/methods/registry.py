@@ -46,7 +46,10 @@ def check_methods(methods: Sequence[str], network: ExplainableNetwork) -> list[s
         if name not in METHODS:
             raise unknown_name("method", name, METHODS)
     if network.decoder is None and (needing := [m for m in methods if m.startswith(("reconstruction", "inverted"))]):
-        raise ModelError(f"{needing[0]} needs a decoder, and {network.name} has none", "Train one: facespace explain train.")
+        raise ModelError(
+            f"{needing[0]} needs a decoder, and {network.name} has none",
+            "`facespace explain train` trains one for mobilefacenet-casia; explain_black_box needs none, for any network.",
+        )
     return list(dict.fromkeys(methods))
 
 
