@@ -56,6 +56,10 @@ def explain_black_box(
 
     Raises InputError where a map or a network is missing, UnknownNameError for another method, DimensionError for crops or
     embeddings of another size than a network or the map takes, ModelError for an embedding without direction.
+
+        network = load_network(load_card("edgeface-xxs"))
+        found = explain_black_box(a, b, network, threshold=0.3)
+        found.score, found.decision, found.faces[0].importance
     """
     if (mapping is None) != (other_network is None):
         raise InputError(

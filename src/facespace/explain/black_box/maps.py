@@ -86,6 +86,12 @@ def black_box_map(
         seed: of random masks. progress: told how many passes of this face are done.
 
     Raises UnknownNameError for another method, InputError for too few passes, ModelError for a vector without direction.
+
+    >>> face = np.zeros((112, 112, 3), np.uint8)
+    >>> face[::2, :28] = 255  # stripes on the left, which are all that this network sees
+    >>> h = black_box_map(face, np.ones(2), lambda crops: np.stack([[c[:, :28].std(), 50] for c in crops])).signed
+    >>> float(abs(h[:, :16]).min()) > 0.001, float(abs(h[:, 48:]).max())
+    (True, 0.0)
     """
     if method not in BLACK_BOX:
         raise unknown_name("black-box method", method, BLACK_BOX)
