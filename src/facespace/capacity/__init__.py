@@ -3,9 +3,11 @@
 from .eigenfaces import eigenfaces
 from .estimate import estimate_capacity
 from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from .left_out import leave_out
 from .log_capacity import log_capacity
 from .report import answer, capacity_report, capacity_table, finding, sensitivity_table, validation_table
 from .result import CapacityPoint, CapacityResult
+from .sizing import Estimated, GallerySize, SizeCurve, SuspectPair, gallery_size
 from .students import (
     DeepMDS,
     EmbeddingStudent,
@@ -16,8 +18,8 @@ from .students import (
 )
 
 __all__ = [
-    "CapacityPoint", "CapacityResult", "DeepMDS", "EmbeddingStudent", "ImageStudent", "IntrinsicDimension",
-    "ProbabilisticEmbeddings", "answer", "capacity_report", "capacity_table", "eigenfaces", "estimate_capacity",
-    "finding", "intrinsic_dimension", "load_image_student", "log_capacity", "sensitivity_table", "train_image_student",
-    "validation_table",
+    "CapacityPoint", "CapacityResult", "DeepMDS", "EmbeddingStudent", "Estimated", "GallerySize", "ImageStudent",
+    "IntrinsicDimension", "ProbabilisticEmbeddings", "SizeCurve", "SuspectPair", "answer", "capacity_report",
+    "capacity_table", "eigenfaces", "estimate_capacity", "finding", "gallery_size", "intrinsic_dimension", "leave_out",
+    "load_image_student", "log_capacity", "sensitivity_table", "train_image_student", "validation_table",
 ]  # fmt: skip

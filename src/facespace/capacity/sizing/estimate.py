@@ -1,0 +1,302 @@
+"""`gallery_size`: how many people the gallery may hold, from embeddings of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from ...embeddings import EmbeddingSet
+from ...errors import InputError, shorten
+from ...people import people_of
+from ...results import signature
+from .._people import different_images, genuine_pairs, one_each
+from ..gallery_growth import false_positive_rate
+from ..left_out import leave_out
+from .evidence import Genuine, Impostors, impostors, triangle
+from .model import Model, draw, estimate
+from .result import Estimated, GallerySize, SizeCurve
+from .suspects import SuspectPair, suspicious
+from .tail import FEW_PEOPLE, Doubles
+
+_ENTRIES = 8000  # people compared with each other at most
+_LEAST_PEOPLE = 30
+_CURVE, _BEYOND = 25, 10  # sizes on the curve, to so many times the set's people at least
+_ENDS = (2.5, 97.5)
+_MOST_GENUINE = 1_000_000  # people with pairs: who would have to collect more should change the network
+
+
+def gallery_size(
+    faces: EmbeddingSet,
+    *,
+    fpir: float = 0.01,
+    fnir: float = 0.05,
+    exclude: Sequence[str] = (),
+    resamples: int = 300,
+    seed: int = 0,
+) -> GallerySize:
+    """How many people may the gallery hold, before a share `fpir` of strangers is falsely identified at FNIR `fnir`?
+
+    N*(α, β) = r ((1 − α)^(−1/r) − 1) / FMR(τ_β): the threshold τ_β rejects a share β of the genuine pairs, FMR beyond the scores
+    that this set has is a generalised Pareto tail (`tail.py`), r says how false matches crowd on some people (`model.py`).
+    The set must be of the people that the system will see: N* changes with ages, cameras and who is alike.
+
+    Args:
+        faces: (n, d) embeddings whose people are known (`facespace.people`). One random image a person (8,000 people at most)
+            makes the impostor pairs; all images make the genuine ones, 20 a person at most, in which each person counts once.
+        fpir, fnir: α and β, between 0 and 1.
+        exclude: ids to leave out, such as wrongly labelled ones.
+        resamples: draws of people behind the intervals (95 %). An end is taken further from the estimate by t/z, where t has as
+            many degrees of freedom as there are people below τ_β: that many place the threshold.
+
+    Raises:
+        InputError: a rate outside 0 … 1; ids that the set lacks; no people named; fewer than 30 people, or fewer than one
+            below τ_β.
+
+    Pairs of two names that score like one person (`suspects`) are told and not counted; `with_suspects` has N* with them.
+    """
+    for name, rate in (("fpir", fpir), ("fnir", fnir)):
+        if not 0 < rate < 1:
+            raise InputError(f"{name} must be above 0 and below 1, not {rate:g}", "0.01 is 1 %.")
+    faces = faces.take(leave_out(faces, exclude))
+    people = people_of(faces).needed(faces.ids, "the set")
+    rows, notes = different_images(faces, people)
+    faces, person = faces.take(rows), people.codes[rows]
+    rng = np.random.default_rng([seed, 7])
+    pairs = genuine_pairs(person, rng)
+    unit = faces.normalized()
+    one = one_each(person, rng, _ENTRIES)
+    count = len(one)
+    own = len(np.unique(person[pairs[:, 0]]))
+    _enough(count, own, fnir)
+    # People with pairs beyond the entries that are compared keep their own weights, behind those of the entries.
+    code = np.full(int(person.max()) + 1, -1)
+    code[person[one]] = np.arange(count)
+    code[code < 0] = np.arange(count, len(code))
+    genuine = Genuine.of(np.vecdot(unit[pairs[:, 0]], unit[pairs[:, 1]]), code[person[pairs[:, 0]]])
+    scores, two = triangle(unit[one])
+    flagged = suspicious(scores, two, count, genuine)
+    found = impostors(scores, two, count, flagged)
+    asked = _Asked(fpir, fnir, own, resamples, len(code), seed)
+    answer = asked.of(found, genuine)
+    ids = faces.ids[one]
+    suspects = tuple(
+        SuspectPair(str(ids[two[0][i]]), str(ids[two[1][i]]), float(scores[i]), _copies(faces, one, two[0][i], two[1][i]))
+        for i in flagged
+    )
+    with_them = None
+    if suspects:
+        with_them = asked.of(impostors(scores, two, count, flagged[:0]), genuine).people
+    parts = [float(np.var(asked.logs(found, genuine, of))) for of in ("genuine", "impostors")]
+    more = _halving(parts, own)
+    counts = {
+        "images": len(faces),
+        "people": count,
+        "impostor_pairs": found.pairs,
+        "tail_pairs": len(found.scores),
+        "genuine_pairs": len(pairs),
+        "genuine_people": own,
+        "halving_people": more,
+        "halving_pairs": round(more * len(pairs) / own),
+    }
+    model = answer.model
+    return GallerySize(
+        model=faces.model or "this set",
+        fpir=fpir,
+        fnir=fnir,
+        people=answer.people,
+        measured=_measured(found, answer, fpir),
+        with_suspects=with_them,
+        threshold=answer.threshold,
+        far=answer.far,
+        shape=model.tail.shape,
+        scale=model.tail.scale,
+        start=model.tail.start,
+        share=model.tail.share,
+        theta=model.theta(fpir),
+        shape_known=count >= FEW_PEOPLE,
+        curve=_curve(found, answer, fpir),
+        suspects=suspects,
+        genuine_part=parts[0] / max(sum(parts), 1e-300),
+        counts=counts,
+        warnings=(*people.left_out("the set"), *notes, *_warnings(suspects, answer, count, own, fnir)),
+        signature=signature(
+            "gallery-size",
+            model=faces.model or None,
+            images=len(faces),
+            people=count,
+            people_by=people.source,
+            excluded=len(exclude) or None,
+            fpir=f"{fpir:g}",
+            fnir=f"{fnir:g}",
+            tail=f"pareto-{len(found.scores)}",
+            interval=f"people-bootstrap-{resamples}-t",
+            seed=seed,
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    model: Model
+    draws: list[Model]
+    widening: float
+    people: Estimated
+    threshold: Estimated
+    far: Estimated
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is asked for, of how much evidence."""
+
+    fpir: float
+    fnir: float
+    own: int
+    resamples: int
+    whole: int
+    seed: int
+
+    def of(self, found: Impostors, genuine: Genuine) -> _Answer:
+        model = estimate(found, genuine)
+        draws = self.draws(found, genuine, "both")
+        at = model.threshold(self.fnir)
+        taus = np.array([one.threshold(self.fnir) for one in draws])
+        wide = float(stats.t.ppf(0.975, max(self.fnir * self.own, 1)) / stats.norm.ppf(0.975))
+        fmrs = np.array([float(one.tail.fmr(tau)) for one, tau in zip(draws, taus, strict=True)])
+        sizes = np.array([one.size(self.fpir, tau) for one, tau in zip(draws, taus, strict=True)])
+        return _Answer(
+            model,
+            draws,
+            wide,
+            _spread(model.size(self.fpir, at), sizes, wide, log=True),
+            _spread(at, taus, wide),
+            _spread(float(model.tail.fmr(at)), fmrs, wide, log=True),
+        )
+
+    def draws(self, found: Impostors, genuine: Genuine, of: str) -> list[Model]:
+        rng = np.random.default_rng([self.seed, 8])
+        return [draw(found, genuine, rng, self.whole, of) for _ in range(self.resamples)]
+
+    def logs(self, found: Impostors, genuine: Genuine, of: str) -> Doubles:
+        """(resamples,) log N* where only one of both errors is drawn."""
+        return np.log([one.size(self.fpir, one.threshold(self.fnir)) for one in self.draws(found, genuine, of)])
+
+
+def _spread(value: float, draws: Doubles, wide: float, *, log: bool = False) -> Estimated:
+    """The value with the percentiles of its draws, `wide` times as far from it."""
+    at, drawn = (np.log(value), np.log(draws)) if log else (value, draws)
+    low, high = at + wide * np.minimum([1, -1] * (np.percentile(drawn, _ENDS) - at), 0) * [1, -1]
+    return Estimated(value, *(float(np.exp(end)) if log else float(end) for end in (low, high)))
+
+
+def _enough(people: int, own: int, fnir: float) -> None:
+    if people < _LEAST_PEOPLE:
+        raise InputError(
+            f"{people} people are too few to say how large a gallery may be", f"Give at least {_LEAST_PEOPLE}, better 500."
+        )
+    if fnir * own < 1:
+        raise InputError(
+            f"a FNIR of {fnir:g} of {own:,} people with two different images is less than one person",
+            f"Ask for {1 / own if own else 1:.2g} or more, or give two images of more people."
+            if own
+            else "Give two images or more of some people.",
+        )
+
+
+def _copies(faces: EmbeddingSet, one: np.ndarray, left: int, right: int) -> bool:
+    return bool(np.array_equal(faces.vectors[one[left]], faces.vectors[one[right]]))
+
+
+def _halving(parts: list[float], own: int) -> int:
+    """People with pairs for half the interval, if nothing else changes: variances fall as 1/people; 0 if none would do."""
+    genuine, rest = parts
+    left = (genuine + rest) / 4 - rest
+    if left <= 0 or own * genuine / left > _MOST_GENUINE:
+        return 0
+    return int(np.ceil(own * genuine / left))
+
+
+def _above(found: Impostors, threshold: float, weights: Doubles | None = None) -> Doubles:
+    """(P,) how many others score so high against each person."""
+    kept = found.scores >= threshold
+    left, right = found.left[kept], found.right[kept]
+    w = np.ones(found.people) if weights is None else weights
+    return np.bincount(left, w[right], found.people) + np.bincount(right, w[left], found.people)
+
+
+def _counted(found: Impostors, answer: _Answer, sizes: np.ndarray) -> np.ndarray:
+    """(3, k) measured FPIR with its interval at the threshold, for galleries of the set's own people."""
+    tau, others = answer.threshold.value, found.people - 1
+    value = false_positive_rate(_above(found, tau), others, sizes)
+    drawn = []
+    for one in answer.draws:
+        w = one.weights[: found.people] if one.weights is not None else np.ones(found.people)
+        w = w * (found.people / w.sum())
+        drawn.append(false_positive_rate(_above(found, tau, w), others, sizes, w))
+    low, high = np.percentile(drawn, _ENDS, axis=0)
+    middle = np.mean(drawn, axis=0)
+    return np.clip([value, np.minimum(value + low - middle, value), np.maximum(value + high - middle, value)], 0, 1)
+
+
+def _measured(found: Impostors, answer: _Answer, fpir: float) -> Estimated | None:
+    """The gallery in which FPIR is reached by counting, at the threshold as it is."""
+    if answer.threshold.value < found.start:
+        return None
+    sizes = np.unique(np.geomspace(1, found.people - 1, 200).astype(np.intp))
+    value, low, high = _counted(found, answer, sizes)
+    if value[-1] < fpir:
+        return None
+    # Where FPIR may be higher the gallery is smaller; an end that the set does not reach is the set.
+    ends = [float(np.interp(fpir, curve, sizes)) for curve in (value, high, low)]
+    return Estimated(*ends)
+
+
+def _curve(found: Impostors, answer: _Answer, fpir: float) -> SizeCurve:
+    most = max(_BEYOND * found.people, min(3 * answer.people.value, 1e3 * found.people))
+    sizes = np.unique(np.round(np.append(np.geomspace(min(10, found.people - 1), most, _CURVE), found.people - 1)))
+    inside = sizes <= found.people - 1
+    counted = np.full((3, len(sizes)), np.nan)
+    if answer.threshold.value >= found.start:
+        counted[:, inside] = _counted(found, answer, sizes[inside].astype(np.intp))
+    tau = answer.threshold.value
+    rows: list[Doubles] = []
+    for what in ("fpir", "fnir", "rank1"):
+        value, *drawn = (_at(one, what, tau, fpir, sizes) for one in (answer.model, *answer.draws))
+        ends = np.percentile(drawn, _ENDS, axis=0)
+        rows += [value, *np.clip(value + answer.widening * (ends - value), 0, 1)]
+    rows = [np.minimum(rows[i], rows[i - i % 3]) if i % 3 == 1 else np.maximum(rows[i], rows[i - i % 3]) for i in range(9)]
+    return SizeCurve(sizes, inside, *rows[:3], *counted, *rows[3:])
+
+
+def _at(model: Model, what: str, threshold: float, fpir: float, sizes: Doubles) -> Doubles:
+    if what == "fpir":
+        return model.fpir(threshold, sizes)
+    return model.fnir(fpir, sizes) if what == "fnir" else model.rank1(sizes)
+
+
+def _warnings(suspects: tuple[SuspectPair, ...], answer: _Answer, people: int, own: int, fnir: float) -> list[str]:
+    found = []
+    if suspects:
+        named = shorten([f"{pair.left} = {pair.right} ({pair.score:.3f})" for pair in suspects])
+        found.append(
+            f"{len(suspects):,} pairs of two names score like one person and were not counted: one person under two names, twins, "
+            f"one photo? {named}. Leave one image of each out with --exclude FILE if so"
+        )
+    if answer.threshold.value < answer.model.tail.start:
+        found.append(
+            f"at FNIR {fnir:g} more than {answer.model.tail.share:.2g} of the strangers' scores reach the threshold: no gallery of "
+            "any use holds at these rates"
+        )
+    if people < FEW_PEOPLE:
+        found.append(
+            f"{people:,} people are too few to tell the shape of the tail: it is taken from other networks, and the interval has "
+            f"how these differ; from {FEW_PEOPLE:,} people it is this network's own"
+        )
+    if fnir * own < 10:
+        found.append(
+            f"the threshold at FNIR {fnir:g} rests on {fnir * own:.1f} of {own:,} people with two images or more: give more genuine pairs"
+        )
+    return found

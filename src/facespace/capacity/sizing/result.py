@@ -1,0 +1,113 @@
+"""What `gallery_size` found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...io import jsonable
+from ...results import fields
+from .suspects import SuspectPair
+from .tail import Doubles
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class SizeCurve:
+    """What happens as the gallery grows, (k,) each.
+
+    Attributes:
+        sizes: people in the gallery.
+        inside: whether this set has so many people, so that the size is within what was measured.
+        fpir: FPIR at the threshold; measured, measured_low, measured_high: the same by counting, NaN beyond the set.
+        fnir: FNIR with the threshold raised until FPIR is as asked for.
+        rank1: the share of searches whose own person is the best of all.
+        *_low, *_high: 95 % intervals.
+    """
+
+    sizes: Doubles
+    inside: Doubles
+    fpir: Doubles
+    fpir_low: Doubles
+    fpir_high: Doubles
+    measured: Doubles
+    measured_low: Doubles
+    measured_high: Doubles
+    fnir: Doubles
+    fnir_low: Doubles
+    fnir_high: Doubles
+    rank1: Doubles
+    rank1_low: Doubles
+    rank1_high: Doubles
+
+    def to_dict(self) -> dict[str, Any]:
+        """Of the document's "curve"; what is beyond the set has null where it was to be counted."""
+        names = [f"{name}{end}" for name in ("fpir", "measured", "fnir", "rank1") for end in ("", "_low", "_high")]
+        return {"gallery": self.sizes, "inside": self.inside.astype(bool), **fields(self, *names)}
+
+
+@dataclass(frozen=True, eq=False)
+class GallerySize:
+    """How many people the gallery may hold.
+
+    Attributes:
+        fpir, fnir: what was asked for.
+        people: N*, with its interval.
+        measured: the gallery of this set's own people in which FPIR is reached at the same threshold, counted; None where all
+            of them are too few, or where the threshold is so low that FMR exceeds the share of scores that is kept.
+        with_suspects: N* if the suspicious pairs count as strangers; None without such pairs.
+        threshold: τ_β, with its interval.
+        far: FMR there, with its interval.
+        shape, scale, start, share: ξ, σ, u and k/M of the tail; theta: θ at this FPIR.
+        shape_known: whether ξ is from this set, or that of other networks, the set being too small.
+        curve: what happens as the gallery grows.
+        suspects: pairs that were not counted.
+        genuine_part: share of the variance of log N* that comes from the genuine scores.
+        counts: images; people, of which one image each is compared; impostor_pairs; tail_pairs, k; genuine_pairs; genuine_people,
+            who have them; halving_people and halving_pairs, how many of these would halve the interval (0: no number would).
+    """
+
+    model: str
+    fpir: float
+    fnir: float
+    people: Estimated
+    measured: Estimated | None
+    with_suspects: Estimated | None
+    threshold: Estimated
+    far: Estimated
+    shape: float
+    scale: float
+    start: float
+    share: float
+    theta: float
+    shape_known: bool
+    curve: SizeCurve
+    suspects: tuple[SuspectPair, ...]
+    genuine_part: float
+    counts: dict[str, int]
+    warnings: tuple[str, ...]
+    signature: str
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether N* is beyond the people of this set."""
+        return self.people.value >= self.counts["people"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document's "gallery_size": sizes are numbers of people, intervals at 95 %."""
+        document = {
+            **fields(self, "signature", "model", "fpir", "fnir", "people", "extrapolated", "measured", "with_suspects"),
+            **fields(self, "threshold", "far"),
+            "tail": fields(self, "shape", "shape_known", "scale", "start", "share", "theta"),
+            "curve": self.curve.to_dict(),
+            **fields(self, "suspects", "genuine_part", "counts", "warnings"),
+        }
+        return dict(jsonable(document))
