@@ -2,10 +2,10 @@
 
     python scripts/gallery_size_coverage.py SET … [--sizes 500,1000,2000] [--draws 20] [--json FILE.json]
 
-The truth of a network is the gallery of all people of its set in which FPIR is reached, counted, at the threshold of all genuine
-pairs; the parts are of the same people, so that an interval for new people covers it a little too often where a part is a third
-of the whole. All networks are drawn the same people. Where the whole set does not reach FPIR the truth is "more than its
-people": an interval then covers it if it reaches beyond, and factors are not counted.
+The truth of a network is the gallery of all people of its set in which FPIR is reached, counted, at the threshold of all
+genuine pairs; the parts are of the same people, so that an interval for new people covers it a little too often where a
+part is a third of the whole. All networks are drawn the same people. Where the whole set does not reach FPIR the truth
+is "more than its people": an interval then covers it if it reaches beyond, and factors are not counted.
 """
 
 from __future__ import annotations

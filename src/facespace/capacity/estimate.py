@@ -18,9 +18,11 @@ from ._reservations import check_student, preservation, warnings
 from .classes import CLASSES, SHAPES, VolumeRatios, person_moments, volume_ratios
 from .gallery_growth import Entries, GrowthCurve, growth_curve
 from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from .left_out import leave_out
 from .log_capacity import log_capacity
 from .packing import own_angles, packing_point
 from .result import CapacityPoint, CapacityResult, Sensitivity
+from .sizing import GallerySize, check_rates, gallery_size
 from .students import DeepMDS, EmbeddingStudent, ProbabilisticEmbeddings, Student
 
 QS = (1e-1, 1e-2, 1e-3, 1e-5)
@@ -37,6 +39,9 @@ def estimate_capacity(
     shape: str = "full",
     person_class: str = "max",
     dim: int | None = None,
+    fpir: float = 0.01,
+    fnir: float = 0.05,
+    exclude: Sequence[str] = (),
     student: Student | None = None,
     moments: ProbabilisticEmbeddings | None = None,
     validate: bool = False,
@@ -45,10 +50,12 @@ def estimate_capacity(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> CapacityResult:
-    """How many people can this representation tell apart? (Gong, Boddeti, Jain 2019, with its criticisms answered.)
+    """How many people may the gallery hold, and how many can this representation tell apart?
 
-    The embeddings are unfolded into ℝ^m by DeepMDS, a student gives each its uncertainty, and the capacity is the number of
-    times a person's ellipsoid goes into the population's by volume, which is an upper bound. No network library is needed.
+    The first is `gallery_size`, from the tail of impostor scores. The second is the bound of Gong, Boddeti, Jain 2019, with
+    its criticisms answered; it compares networks. The embeddings are unfolded into ℝ^m by DeepMDS, a student gives each
+    its uncertainty, and the capacity is the number of times a person's ellipsoid goes into the population's by volume,
+    which is an upper bound. No network library is needed.
 
     Args:
         faces: whose people are known (`facespace.people`); images of unknown people are left out and counted.
@@ -56,6 +63,8 @@ def estimate_capacity(
         min_images: people with fewer images belong to the population only (the paper: 2 on LFW, 5 elsewhere).
         shape, person_class: full, axis or sphere; max, median, mean or min. They choose the headline; all are computed.
         dim: m; by default the intrinsic dimension of all images, the mean of two estimates.
+        fpir, fnir: of the gallery's size.
+        exclude: ids to leave out.
         student: a fitted one in place of an EmbeddingStudent trained here, such as an ImageStudent; its projection is used.
         moments: the student's for the set's images, in the set's order; by default those of the embeddings.
         validate: also measure false positive identifications in growing galleries.
@@ -77,6 +86,12 @@ def estimate_capacity(
         if name not in known:
             raise unknown_name(kind, name, known)
     check_student(student, moments, dim, len(faces))
+    check_rates(fpir, fnir)
+    kept = leave_out(faces, exclude)
+    if exclude and moments is not None:
+        moments = ProbabilisticEmbeddings(moments.mean[kept], moments.covariance[kept])
+    size, unsized = _size(faces, fpir, fnir, exclude, seed)
+    faces = faces.take(kept)
     people = people_of(faces).needed(faces.ids, "the set")
     rows, notes = different_images(faces, people)
     if len(rows) < len(faces):
@@ -113,10 +128,14 @@ def estimate_capacity(
     if sensitivity:
         changes += _sensitivity(work, m, dimensions, student, ratios, qs[0], stages)
     validation = _validation(unit, projection.transform(unit), scores, qs, seed) if validate else ()
+    asked = next((q for q in qs if q <= 0.01), qs[-1])  # CapacityResult.point
+    tau, entries = scores.miss_threshold(asked), Entries.by_cosine(unit[scores.rows])
+    check = None if tau is None else growth_curve(entries, tau, asked, "fnmr", "embedding", seed=seed)
     if validate:
         stages.next()
     counts = {
         "images": len(unit),
+        "excluded": len(exclude),
         "images_of_unknown_people": int(np.count_nonzero(~people.known)),
         "copies": copies,
         "people": len(images),
@@ -124,7 +143,8 @@ def estimate_capacity(
         "class_images": int(images[classes].sum()),
     }
     volumes = np.sort(ratios.volumes["full"]) / np.log(10)
-    kept = preservation(unit, projection.transform(unit), moments.mean, scores, seed)
+    preserved = preservation(unit, projection.transform(unit), moments.mean, scores, seed)
+    found = warnings(counts, m, dimensions, preserved, scores, qs)
     return CapacityResult(
         model=faces.model or "this set",
         shape=shape,
@@ -132,7 +152,7 @@ def estimate_capacity(
         points=tuple(_points(ratios, m, qs)),
         dim=m,
         intrinsic_dimension=dimensions,
-        preservation=kept,
+        preservation=preserved,
         packing=tuple(packing),
         validation=tuple(validation),
         sensitivity=tuple(changes),
@@ -141,14 +161,17 @@ def estimate_capacity(
         excess=ratios.spread.excess,
         tau=ratios.spread.tau,
         counts=counts,
-        warnings=(*people.left_out("the set"), *notes, *warnings(counts, m, dimensions, kept, scores, qs)),
+        warnings=tuple(dict.fromkeys([*unsized, *people.left_out("the set"), *notes, *found])),
         student=student.label,
+        gallery_size=size,
+        check=check,
         signature=signature(
             "capacity",
             model=faces.model or None,
             images=counts["images"],
             people=counts["people"],
             people_by=people.source,
+            excluded=len(exclude) or None,
             classes=counts["classes"],
             min_images=min_images,
             m=m,
@@ -158,6 +181,18 @@ def estimate_capacity(
             seed=seed,
         ),
     )
+
+
+def _size(
+    faces: EmbeddingSet, fpir: float, fnir: float, exclude: Sequence[str], seed: int
+) -> tuple[GallerySize | None, Sequence[str]]:
+    """The gallery's size and its warnings; where the set is too small for it, why."""
+    people_of(faces).needed(faces.ids, "the set")
+    try:
+        size = gallery_size(faces, fpir=fpir, fnir=fnir, exclude=exclude, seed=seed)
+    except InputError as problem:
+        return None, [f"how many people the gallery may hold can't be told: {problem}"]
+    return size, size.warnings
 
 
 @dataclass(frozen=True, eq=False)

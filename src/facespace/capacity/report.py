@@ -7,15 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
+from ._wording import answer, bound_answer, people, percent
 from .gallery_growth import GrowthCurve
 from .result import CapacityPoint, CapacityResult
+from .size_report import add_size
 
-_CLASS = {
-    "max": "the person whose images differ most",
-    "median": "the median person",
-    "mean": "the person of mean volume",
-    "min": "the person whose images differ least",
-}
 _SHAPE = {"full": "ellipsoid", "axis": "ellipsoid along the axes", "sphere": "sphere"}
 _PUBLISHED = (
     "Published for other networks on IJB-C by the same formula (Gong and others 2019), at q = 1 %, 0.1 % and 0.001 %: "
@@ -33,9 +29,12 @@ _MEANING = (
 def capacity_report(result: CapacityResult) -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
     report = Report("Capacity", f"How many people can {result.model} tell apart, judging by these images?", result.signature)
-    report.add(Text("The answer", [answer(result), _MEANING]))
-    report.add(KeyFigures(_key_figures(result)))
+    report.add(Text("The answer", [answer(result)]))
     report.warn(result.warnings, "Read this before the number", "capacity")
+    if result.gallery_size is not None:
+        add_size(report, result.gallery_size)
+    report.add(Text("The paper's bound", [bound_answer(result), _MEANING]))
+    report.add(KeyFigures(_key_figures(result)))
     report.add(_capacity_figure(result))
     if result.validation:
         report.add(_limit_figure(result))
@@ -49,18 +48,6 @@ def capacity_report(result: CapacityResult) -> Report:
         report.add(_packing_table(result))
     report.add(Text("Method", [_method(result), _PUBLISHED]))
     return report
-
-
-def answer(result: CapacityResult) -> str:
-    """The headline in one or two sentences."""
-    point = next((p for p in result.headline() if p.q <= 0.01), result.headline()[-1])
-    others = [p for p in result.points if (p.q, p.shape) == (point.q, point.shape)]
-    least, most = min(p.capacity for p in others), max(p.capacity for p in others)
-    return (
-        f"At most {people(point.capacity)} people (95 %: {people(point.low)} to {people(point.high)}) at q = "
-        f"{percent(point.q)}, if everybody's images scattered like those of {_CLASS[point.person_class]}. Depending on the "
-        f"person taken as the measure it is {people(least)} to {people(most)}: the choice matters more than the interval."
-    )
 
 
 def capacity_table(result: CapacityResult, *, brief: bool = False) -> Table:
@@ -130,7 +117,7 @@ def validation_table(result: CapacityResult) -> Table:
 
 def finding(result: CapacityResult) -> str:
     """What prediction and measurement say together."""
-    point = next((p for p in result.headline() if p.q <= 0.01), result.headline()[-1])
+    point = result.point
     median = next(p for p in result.of(result.shape, "median") if p.q == point.q)
     limits = (_limit(_at(result, point.q, "fnmr", space)) for space in ("projection", "embedding"))
     inside, outside = (limit.replace("> ", "more than ") for limit in limits)
@@ -257,10 +244,11 @@ def _packing_table(result: CapacityResult) -> Table:
 
 
 def _key_figures(result: CapacityResult) -> list[KeyFigure]:
-    point = next((p for p in result.headline() if p.q <= 0.01), result.headline()[-1])
+    point = result.point
     c = result.counts
+    standing = "contradicted by this set" if result.contradicted else "upper bound"
     figures = [
-        KeyFigure(people(point.capacity), f"people at q = {percent(point.q)}", f"{result.person_class} class, upper bound"),
+        KeyFigure(people(point.capacity), f"people at q = {percent(point.q)}", f"{result.person_class} class, {standing}"),
         KeyFigure(str(result.dim), "dimensions m", _dimensions(result)),
         KeyFigure(f"{c['classes']:,}", "people with enough images", f"of {c['people']:,}; {c['images']:,} images"),
     ]
@@ -290,17 +278,3 @@ def _method(result: CapacityResult) -> str:
         "and 9); with few images each, people's covariances are drawn from an empirical Bayes posterior around a common "
         "one, so that few images make neither small nor large people. Intervals: bootstrap over people."
     )
-
-
-def people(number: float) -> str:
-    """A number of people: whole below a million, then in powers of ten."""
-    if not np.isfinite(number):
-        return "inf"
-    if number < 10:
-        return f"{number:.1f}"
-    return f"{number:,.0f}" if number < 1e6 else f"{number:.1e}".replace("e+0", "e").replace("e+", "e")
-
-
-def percent(share: float) -> str:
-    """A share in percent, without superfluous zeros."""
-    return f"{100 * share:.10g} %"

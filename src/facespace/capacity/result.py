@@ -10,6 +10,7 @@ from ..results import fields
 from .gallery_growth import GrowthCurve
 from .intrinsic_dimension import IntrinsicDimension
 from .packing import PackingPoint
+from .sizing import GallerySize
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class CapacityResult:
 
     Attributes:
         model: network of the set.
+        gallery_size: how many people the gallery may hold; None where the set is too small to say (a warning has why).
+        check: FPIR in growing galleries at a FNMR that is the headline's q; None where there are too few genuine pairs.
         shape, person_class: what the headline rests on.
         points: every q, shape and class.
         dim: m, in which all was estimated.
@@ -96,6 +99,8 @@ class CapacityResult:
     warnings: tuple[str, ...]
     student: str
     signature: str
+    gallery_size: GallerySize | None = None
+    check: GrowthCurve | None = None
 
     def headline(self) -> list[CapacityPoint]:
         """The points of the shape and class asked for, by falling q."""
@@ -105,6 +110,18 @@ class CapacityResult:
         """The points of one shape and class, by falling q."""
         return [p for p in self.points if (p.shape, p.person_class) == (shape, person_class)]
 
+    @property
+    def point(self) -> CapacityPoint:
+        """The one point that is quoted: the headline's at the first q of 1 % or less."""
+        return next((p for p in self.headline() if p.q <= 0.01), self.headline()[-1])
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether galleries of this set's own people hold more than the headline's bound allows, at the same FNMR."""
+        if self.check is None:
+            return False
+        return self.point.capacity < (self.check.limit or float(self.check.sizes[-1]))
+
     def measured(self, meaning: str, space: str = "embedding") -> list[GrowthCurve]:
         """The growth curves whose q means "far" or "fnmr", in the embedding or the projection, by falling q."""
         return [curve for curve in self.validation if (curve.meaning, curve.space) == (meaning, space)]
@@ -113,7 +130,10 @@ class CapacityResult:
         """The document of `facespace capacity`; capacities are numbers of people, intervals at 95 %."""
 
         document = {
-            **fields(self, "signature", "model", "shape"),
+            **fields(self, "signature", "model", "gallery_size"),
+            "bound_contradicted": self.contradicted,
+            "check": self.check and _growth(self.check),
+            "shape": self.shape,
             "class": self.person_class,
             **fields(self, "student", "dim", "intrinsic_dimension", "points", "preservation", "packing"),
             "validation": [_growth(curve) for curve in self.validation],

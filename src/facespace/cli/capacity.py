@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..errors import InputError, shorten
 from .application import add_group
-from .files import crop_faces, load_set, training_files
+from .files import crop_faces, load_set, read_ids, training_files
 from .options import CROPPING, PRINTING, Cropping, OutputFolder, Printing, Seed, numbers
 from .printing import emit, finish, page, progress_bar, warning_lines
 
@@ -28,6 +28,11 @@ Dimension = Annotated[
 @capacity.command("estimate")
 def estimate(
     faces: Annotated[Path, typer.Argument(metavar="SET", help="Set with people: subject column, or folders in the ids.")],
+    fpir: Annotated[float, typer.Option(help="Share of strangers who may be taken for somebody in the gallery.")] = 0.01,
+    fnir: Annotated[float, typer.Option(help="Share of searches for a person in the gallery that may fail.")] = 0.05,
+    exclude: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ids to leave out, one a line: images under a wrong name.")
+    ] = None,
     qs: Annotated[
         str, typer.Option("--q", metavar="Q,Q,…", help="Shares of a person's own images outside the ellipsoid, rejected.")
     ] = "0.1,0.01,0.001,1e-5",
@@ -48,10 +53,11 @@ def estimate(
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
-    """How many people can this representation tell apart? An upper bound with its interval, and what speaks against it."""
+    """How many people may the gallery hold? And the paper's bound, which compares networks, with what speaks against it."""
     from ..capacity import capacity_report, estimate_capacity
 
     shares = numbers("--q", qs)
+    left_out = [] if exclude is None else read_ids(exclude)
     loaded = load_set(faces)
     if (student is None) != (images is None):
         raise InputError("--student and --images belong together", "An image student sees the set's images.")
@@ -66,6 +72,9 @@ def estimate(
             shape=shape,
             person_class=person_class,
             dim=dim,
+            fpir=fpir,
+            fnir=fnir,
+            exclude=left_out,
             student=used,
             moments=moments,
             validate=validate,
@@ -176,11 +185,24 @@ def _moments(
 
 
 def render(result: CapacityResult, files: list[str]) -> RenderableType:
-    """The estimate for a terminal: the answer, the capacities, what they hang on, warnings, the signature."""
-    from ..capacity import answer, capacity_table, finding, sensitivity_table, validation_table
+    """For a terminal: the gallery's size and how it grows, the bound and what it hangs on, warnings, the signature."""
+    from ..capacity import (
+        answer,
+        bound_answer,
+        capacity_table,
+        finding,
+        precision,
+        sensitivity_table,
+        size_table,
+        validation_table,
+    )
     from ..report import terminal_table
 
-    blocks: list[RenderableType] = [
+    blocks: list[RenderableType] = []
+    if result.gallery_size is not None:
+        blocks += [terminal_table(size_table(result.gallery_size, brief=True)), Text(precision(result.gallery_size))]
+    blocks += [
+        Text(bound_answer(result)),
         terminal_table(capacity_table(result, brief=True)),
         terminal_table(sensitivity_table(result)),
     ]

@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import GuessWarning, InputError
+from ..errors import FileFormatError, GuessWarning, InputError
 from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
@@ -142,6 +142,16 @@ def load_cohort(
         if side.model and faces.model and side.model != faces.model:
             raise InputError(f"the cohort was embedded by {faces.model!r}, but the set it is for by {side.model!r}")
     return members, others
+
+
+def read_ids(path: Path) -> list[str]:
+    """The ids in a file, one a line. Raises FileFormatError where there are none."""
+    from ..io import existing_file
+
+    found = [line.strip() for line in existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()]
+    if not any(found):
+        raise FileFormatError(f"{path} names no image", "One id a line, as in the sets.")
+    return [line for line in found if line]
 
 
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:

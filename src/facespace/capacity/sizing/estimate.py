@@ -6,25 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...people import people_of
 from ...results import signature
 from .._people import different_images, genuine_pairs, one_each
-from ..gallery_growth import false_positive_rate
 from ..left_out import leave_out
+from .curve import ENDS, Answer, measured, size_curve
 from .evidence import Genuine, Impostors, impostors, triangle
 from .model import Model, draw, estimate
-from .result import Estimated, GallerySize, SizeCurve
+from .result import Estimated, GallerySize
 from .suspects import SuspectPair, suspicious
 from .tail import FEW_PEOPLE, Doubles
 
 _ENTRIES = 8000  # people compared with each other at most
 _LEAST_PEOPLE = 30
-_CURVE, _BEYOND = 25, 10  # sizes on the curve, to so many times the set's people at least
-_ENDS = (2.5, 97.5)
 _MOST_GENUINE = 1_000_000  # people with pairs: who would have to collect more should change the network
 
 
@@ -39,17 +36,18 @@ def gallery_size(
 ) -> GallerySize:
     """How many people may the gallery hold, before a share `fpir` of strangers is falsely identified at FNIR `fnir`?
 
-    N*(α, β) = r ((1 − α)^(−1/r) − 1) / FMR(τ_β): the threshold τ_β rejects a share β of the genuine pairs, FMR beyond the scores
-    that this set has is a generalised Pareto tail (`tail.py`), r says how false matches crowd on some people (`model.py`).
-    The set must be of the people that the system will see: N* changes with ages, cameras and who is alike.
+    N*(α, β) = r ((1 − α)^(−1/r) − 1) / FMR(τ_β): the threshold τ_β rejects a share β of the genuine pairs, FMR beyond
+    the scores that this set has is a generalised Pareto tail (`tail.py`), r says how false matches crowd on some people
+    (`model.py`). The set must be of the people that the system will see: N* changes with ages, cameras and who is alike.
 
     Args:
-        faces: (n, d) embeddings whose people are known (`facespace.people`). One random image a person (8,000 people at most)
-            makes the impostor pairs; all images make the genuine ones, 20 a person at most, in which each person counts once.
+        faces: (n, d) embeddings whose people are known (`facespace.people`). One random image a person (8,000 people at
+        most)
+            makes the impostor pairs; all images make the genuine ones, 20 a person at most, in which each person counts
+            once.
         fpir, fnir: α and β, between 0 and 1.
         exclude: ids to leave out, such as wrongly labelled ones.
-        resamples: draws of people behind the intervals (95 %). An end is taken further from the estimate by t/z, where t has as
-            many degrees of freedom as there are people below τ_β: that many place the threshold.
+        resamples: draws of people behind the intervals (95 %, percentiles).
 
     Raises:
         InputError: a rate outside 0 … 1; ids that the set lacks; no people named; fewer than 30 people, or fewer than one
@@ -57,9 +55,7 @@ def gallery_size(
 
     Pairs of two names that score like one person (`suspects`) are told and not counted; `with_suspects` has N* with them.
     """
-    for name, rate in (("fpir", fpir), ("fnir", fnir)):
-        if not 0 < rate < 1:
-            raise InputError(f"{name} must be above 0 and below 1, not {rate:g}", "0.01 is 1 %.")
+    check_rates(fpir, fnir)
     faces = faces.take(leave_out(faces, exclude))
     people = people_of(faces).needed(faces.ids, "the set")
     rows, notes = different_images(faces, people)
@@ -107,7 +103,7 @@ def gallery_size(
         fpir=fpir,
         fnir=fnir,
         people=answer.people,
-        measured=_measured(found, answer, fpir),
+        measured=measured(found, answer, fpir),
         with_suspects=with_them,
         threshold=answer.threshold,
         far=answer.far,
@@ -117,7 +113,7 @@ def gallery_size(
         share=model.tail.share,
         theta=model.theta(fpir),
         shape_known=count >= FEW_PEOPLE,
-        curve=_curve(found, answer, fpir),
+        curve=size_curve(found, answer, fpir),
         suspects=suspects,
         genuine_part=parts[0] / max(sum(parts), 1e-300),
         counts=counts,
@@ -132,20 +128,10 @@ def gallery_size(
             fpir=f"{fpir:g}",
             fnir=f"{fnir:g}",
             tail=f"pareto-{len(found.scores)}",
-            interval=f"people-bootstrap-{resamples}-t",
+            interval=f"people-bootstrap-{resamples}",
             seed=seed,
         ),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    model: Model
-    draws: list[Model]
-    widening: float
-    people: Estimated
-    threshold: Estimated
-    far: Estimated
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,21 +145,19 @@ class _Asked:
     whole: int
     seed: int
 
-    def of(self, found: Impostors, genuine: Genuine) -> _Answer:
+    def of(self, found: Impostors, genuine: Genuine) -> Answer:
         model = estimate(found, genuine)
         draws = self.draws(found, genuine, "both")
         at = model.threshold(self.fnir)
         taus = np.array([one.threshold(self.fnir) for one in draws])
-        wide = float(stats.t.ppf(0.975, max(self.fnir * self.own, 1)) / stats.norm.ppf(0.975))
         fmrs = np.array([float(one.tail.fmr(tau)) for one, tau in zip(draws, taus, strict=True)])
         sizes = np.array([one.size(self.fpir, tau) for one, tau in zip(draws, taus, strict=True)])
-        return _Answer(
+        return Answer(
             model,
             draws,
-            wide,
-            _spread(model.size(self.fpir, at), sizes, wide, log=True),
-            _spread(at, taus, wide),
-            _spread(float(model.tail.fmr(at)), fmrs, wide, log=True),
+            _spread(model.size(self.fpir, at), sizes),
+            _spread(at, taus),
+            _spread(float(model.tail.fmr(at)), fmrs),
         )
 
     def draws(self, found: Impostors, genuine: Genuine, of: str) -> list[Model]:
@@ -185,11 +169,10 @@ class _Asked:
         return np.log([one.size(self.fpir, one.threshold(self.fnir)) for one in self.draws(found, genuine, of)])
 
 
-def _spread(value: float, draws: Doubles, wide: float, *, log: bool = False) -> Estimated:
-    """The value with the percentiles of its draws, `wide` times as far from it."""
-    at, drawn = (np.log(value), np.log(draws)) if log else (value, draws)
-    low, high = at + wide * np.minimum([1, -1] * (np.percentile(drawn, _ENDS) - at), 0) * [1, -1]
-    return Estimated(value, *(float(np.exp(end)) if log else float(end) for end in (low, high)))
+def _spread(value: float, draws: Doubles) -> Estimated:
+    """The value with the percentiles of its draws."""
+    low, high = np.percentile(draws, ENDS).tolist()
+    return Estimated(value, min(low, value), max(high, value))
 
 
 def _enough(people: int, own: int, fnir: float) -> None:
@@ -206,6 +189,13 @@ def _enough(people: int, own: int, fnir: float) -> None:
         )
 
 
+def check_rates(fpir: float, fnir: float) -> None:
+    """InputError where one is not above 0 and below 1."""
+    for name, rate in (("fpir", fpir), ("fnir", fnir)):
+        if not 0 < rate < 1:
+            raise InputError(f"{name} must be above 0 and below 1, not {rate:g}", "0.01 is 1 %.")
+
+
 def _copies(faces: EmbeddingSet, one: np.ndarray, left: int, right: int) -> bool:
     return bool(np.array_equal(faces.vectors[one[left]], faces.vectors[one[right]]))
 
@@ -219,84 +209,30 @@ def _halving(parts: list[float], own: int) -> int:
     return int(np.ceil(own * genuine / left))
 
 
-def _above(found: Impostors, threshold: float, weights: Doubles | None = None) -> Doubles:
-    """(P,) how many others score so high against each person."""
-    kept = found.scores >= threshold
-    left, right = found.left[kept], found.right[kept]
-    w = np.ones(found.people) if weights is None else weights
-    return np.bincount(left, w[right], found.people) + np.bincount(right, w[left], found.people)
-
-
-def _counted(found: Impostors, answer: _Answer, sizes: np.ndarray) -> np.ndarray:
-    """(3, k) measured FPIR with its interval at the threshold, for galleries of the set's own people."""
-    tau, others = answer.threshold.value, found.people - 1
-    value = false_positive_rate(_above(found, tau), others, sizes)
-    drawn = []
-    for one in answer.draws:
-        w = one.weights[: found.people] if one.weights is not None else np.ones(found.people)
-        w = w * (found.people / w.sum())
-        drawn.append(false_positive_rate(_above(found, tau, w), others, sizes, w))
-    low, high = np.percentile(drawn, _ENDS, axis=0)
-    middle = np.mean(drawn, axis=0)
-    return np.clip([value, np.minimum(value + low - middle, value), np.maximum(value + high - middle, value)], 0, 1)
-
-
-def _measured(found: Impostors, answer: _Answer, fpir: float) -> Estimated | None:
-    """The gallery in which FPIR is reached by counting, at the threshold as it is."""
-    if answer.threshold.value < found.start:
-        return None
-    sizes = np.unique(np.geomspace(1, found.people - 1, 200).astype(np.intp))
-    value, low, high = _counted(found, answer, sizes)
-    if value[-1] < fpir:
-        return None
-    # Where FPIR may be higher the gallery is smaller; an end that the set does not reach is the set.
-    ends = [float(np.interp(fpir, curve, sizes)) for curve in (value, high, low)]
-    return Estimated(*ends)
-
-
-def _curve(found: Impostors, answer: _Answer, fpir: float) -> SizeCurve:
-    most = max(_BEYOND * found.people, min(3 * answer.people.value, 1e3 * found.people))
-    sizes = np.unique(np.round(np.append(np.geomspace(min(10, found.people - 1), most, _CURVE), found.people - 1)))
-    inside = sizes <= found.people - 1
-    counted = np.full((3, len(sizes)), np.nan)
-    if answer.threshold.value >= found.start:
-        counted[:, inside] = _counted(found, answer, sizes[inside].astype(np.intp))
-    tau = answer.threshold.value
-    rows: list[Doubles] = []
-    for what in ("fpir", "fnir", "rank1"):
-        value, *drawn = (_at(one, what, tau, fpir, sizes) for one in (answer.model, *answer.draws))
-        ends = np.percentile(drawn, _ENDS, axis=0)
-        rows += [value, *np.clip(value + answer.widening * (ends - value), 0, 1)]
-    rows = [np.minimum(rows[i], rows[i - i % 3]) if i % 3 == 1 else np.maximum(rows[i], rows[i - i % 3]) for i in range(9)]
-    return SizeCurve(sizes, inside, *rows[:3], *counted, *rows[3:])
-
-
-def _at(model: Model, what: str, threshold: float, fpir: float, sizes: Doubles) -> Doubles:
-    if what == "fpir":
-        return model.fpir(threshold, sizes)
-    return model.fnir(fpir, sizes) if what == "fnir" else model.rank1(sizes)
-
-
-def _warnings(suspects: tuple[SuspectPair, ...], answer: _Answer, people: int, own: int, fnir: float) -> list[str]:
+def _warnings(suspects: tuple[SuspectPair, ...], answer: Answer, people: int, own: int, fnir: float) -> list[str]:
     found = []
     if suspects:
         named = shorten([f"{pair.left} = {pair.right} ({pair.score:.3f})" for pair in suspects])
         found.append(
-            f"{len(suspects):,} pairs of two names score like one person and were not counted: one person under two names, twins, "
+            f"{len(suspects):,} pairs of two names score like one person and were not counted: one person under two "
+            f"names, twins, "
             f"one photo? {named}. Leave one image of each out with --exclude FILE if so"
         )
     if answer.threshold.value < answer.model.tail.start:
         found.append(
-            f"at FNIR {fnir:g} more than {answer.model.tail.share:.2g} of the strangers' scores reach the threshold: no gallery of "
+            f"at FNIR {fnir:g} more than {answer.model.tail.share:.2g} of the strangers' scores reach the threshold: no "
+            f"gallery of "
             "any use holds at these rates"
         )
     if people < FEW_PEOPLE:
         found.append(
-            f"{people:,} people are too few to tell the shape of the tail: it is taken from other networks, and the interval has "
+            f"{people:,} people are too few to tell the shape of the tail: it is taken from other networks, and the "
+            f"interval has "
             f"how these differ; from {FEW_PEOPLE:,} people it is this network's own"
         )
     if fnir * own < 10:
         found.append(
-            f"the threshold at FNIR {fnir:g} rests on {fnir * own:.1f} of {own:,} people with two images or more: give more genuine pairs"
+            f"the threshold at FNIR {fnir:g} rests on {fnir * own:.1f} of {own:,} people with two images or more: give "
+            f"more genuine pairs"
         )
     return found

@@ -1,8 +1,9 @@
 """From scores to the number of people: the tail, the extremal index, N*, and the draws behind the interval.
 
-A stranger is falsely identified in a gallery of N people if the best of N impostor scores reaches τ. Were all strangers alike
-it would be 1 − (1 − FMR)^N. But some resemble many people and most resemble few, so that false matches crowd on some: with FMRs of
-single strangers that follow a gamma distribution of shape r about the mean (r = ∞: all alike), as in Doddington's menagerie,
+A stranger is falsely identified in a gallery of N people if the best of N impostor scores reaches τ. Were all strangers
+alike it would be 1 − (1 − FMR)^N. But some resemble many people and most resemble few, so that false matches crowd on some:
+with FMRs of single strangers that follow a gamma distribution of shape r about the mean (r = ∞: all alike), as in
+Doddington's menagerie,
 
     FPIR_N = 1 − (1 + N FMR / r)^(−r)        N*(α, β) = r ((1 − α)^(−1/r) − 1) / FMR(τ_β)
 
@@ -12,7 +13,8 @@ goes to 1 with α, as it does on real sets (a θ read off at 20 % and used at 1 
 Leadbetter, Extremes and local dependence in stationary sequences, 1983.
 
 The people are what was sampled. In a draw each person i weighs w_i, exponential of mean 1 (Rubin, The Bayesian bootstrap,
-Annals of Statistics 9, 1981), an impostor pair w_i w_j and a genuine one w_i, so that both errors and their dependence are in it.
+Annals of Statistics 9, 1981), an impostor pair w_i w_j and a genuine one w_i, so that both errors and their dependence
+are in it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from .tail import FEW_PEOPLE, SHAPE, Doubles, Tail, pareto_moments
 _BEST = 0.2  # F
 _ALIKE, _MOST_CROWDED = 1e-6, 20.0  # 1/r
 SHAPE_SPREAD = 0.03  # of ξ over networks (−.10 to −.03 on LFW), where a set is too small to tell its own
-_SHAPES = (-0.12, 0.02)  # a lower ξ ends the tail so early that N* has no upper end
+_SHAPES = (-0.12, 0.05)  # of draws: no network on LFW has such, and a lower ξ ends the tail so early that N* has no end
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +63,15 @@ class Model:
         return np.asarray(1 - _spared(sizes * self.tail.fmr(threshold), self.crowding))
 
     def fnir(self, fpir: float, sizes: Doubles) -> Doubles:
-        """FNIR (k,) with the threshold raised until FPIR_N = `fpir`: the share of the genuine scores whose own N* is below N."""
+        """FNIR (k,) with the threshold raised until FPIR_N = `fpir`: the share of the genuine scores whose own N* is "
+        "below N."""
         own = self._load(fpir) / self.tail.fmr(self.genuine.scores)
         w = self._weights
         return np.asarray(np.concatenate([[0.0], np.cumsum(w)])[np.searchsorted(own, sizes)])
 
     def rank1(self, sizes: Doubles) -> Doubles:
-        """The share (k,) of genuine probes whose mate, of score s, is above the N − 1 others: mean (1 + (N − 1) FMR(s)/r)^(−r)."""
+        """The share (k,) of genuine probes whose mate, of score s, is above the N − 1 others: mean (1 + (N − 1) "
+        "FMR(s)/r)^(−r)."""
         return np.asarray(_spared((sizes[:, None] - 1) * self.tail.fmr(self.genuine.scores), self.crowding) @ self._weights)
 
     @property
@@ -83,23 +87,26 @@ def estimate(impostors: Impostors, genuine: Genuine) -> Model:
 
 
 def draw(impostors: Impostors, genuine: Genuine, rng: np.random.Generator, people: int, of: str = "both") -> Model:
-    """One draw of `people`, the first of whom are the impostors'; `of` "genuine" or "impostors": that error alone is drawn."""
+    """One draw of `people`, the first of whom are the impostors'; `of` "genuine" or "impostors": that error alone is "
+    "drawn."""
     weights = rng.exponential(size=people)
     shape = None
     if impostors.people < FEW_PEOPLE:
-        shape = float(np.clip(rng.normal(SHAPE, SHAPE_SPREAD), *_SHAPES)) if of != "genuine" else SHAPE
-    return _model(impostors, genuine, *((None if of == other else weights) for other in ("genuine", "impostors")), shape)
+        shape = float(rng.normal(SHAPE, SHAPE_SPREAD)) if of != "genuine" else SHAPE
+    pairs, own = None if of == "genuine" else weights, None if of == "impostors" else weights
+    return _model(impostors, genuine, pairs, own, shape)
 
 
-def _model(
-    impostors: Impostors, genuine: Genuine, pairs: Doubles | None, own: Doubles | None, shape: float | None
-) -> Model:
+def _model(impostors: Impostors, genuine: Genuine, pairs: Doubles | None, own: Doubles | None, shape: float | None) -> Model:
     w = np.ones(impostors.people) if pairs is None else pairs[: impostors.people]
     each = w[impostors.left] * w[impostors.right]
     # Suspicious pairs are few, so the weight of all pairs stands for that of those that count.
     whole = (w.sum() ** 2 - w @ w) / 2
     share = float(each.sum() / whole)
-    sigma, xi = pareto_moments(impostors.scores - impostors.start, each, shape)
+    excess = impostors.scores - impostors.start
+    sigma, xi = pareto_moments(excess, each, shape)
+    if pairs is not None and not _SHAPES[0] <= xi <= _SHAPES[1]:
+        sigma, xi = pareto_moments(excess, each, float(np.clip(xi, *_SHAPES)))
     tail = Tail(impostors.start, share, sigma, xi, impostors.body_scores, impostors.body_shares)
     at = float(np.quantile(impostors.best, 1 - _BEST))
     found = float(w @ (impostors.best >= at) / w.sum())
@@ -125,4 +132,8 @@ def _crowding(load: float, share: float) -> float:
     """
     if load <= _load(share, 0.0):
         return 0.0
-    return float(brentq(lambda c: _load(share, c) - load, 0.0, _MOST_CROWDED)) if load < _load(share, _MOST_CROWDED) else _MOST_CROWDED
+    return (
+        float(brentq(lambda c: _load(share, c) - load, 0.0, _MOST_CROWDED))
+        if load < _load(share, _MOST_CROWDED)
+        else _MOST_CROWDED
+    )

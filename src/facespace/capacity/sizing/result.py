@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...io import jsonable
 from ...results import fields
 from .suspects import SuspectPair
@@ -34,7 +37,7 @@ class SizeCurve:
     """
 
     sizes: Doubles
-    inside: Doubles
+    inside: NDArray[np.bool_]
     fpir: Doubles
     fpir_low: Doubles
     fpir_high: Doubles
@@ -51,7 +54,7 @@ class SizeCurve:
     def to_dict(self) -> dict[str, Any]:
         """Of the document's "curve"; what is beyond the set has null where it was to be counted."""
         names = [f"{name}{end}" for name in ("fpir", "measured", "fnir", "rank1") for end in ("", "_low", "_high")]
-        return {"gallery": self.sizes, "inside": self.inside.astype(bool), **fields(self, *names)}
+        return {"gallery": self.sizes, "inside": self.inside, **fields(self, *names)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,8 @@ class GallerySize:
     Attributes:
         fpir, fnir: what was asked for.
         people: N*, with its interval.
-        measured: the gallery of this set's own people in which FPIR is reached at the same threshold, counted; None where all
+        measured: the gallery of this set's own people in which FPIR is reached at the same threshold, counted; None
+        where all
             of them are too few, or where the threshold is so low that FMR exceeds the share of scores that is kept.
         with_suspects: N* if the suspicious pairs count as strangers; None without such pairs.
         threshold: τ_β, with its interval.
@@ -71,7 +75,8 @@ class GallerySize:
         curve: what happens as the gallery grows.
         suspects: pairs that were not counted.
         genuine_part: share of the variance of log N* that comes from the genuine scores.
-        counts: images; people, of which one image each is compared; impostor_pairs; tail_pairs, k; genuine_pairs; genuine_people,
+        counts: images; people, of which one image each is compared; impostor_pairs; tail_pairs, k; genuine_pairs;
+        genuine_people,
             who have them; halving_people and halving_pairs, how many of these would halve the interval (0: no number would).
     """
 

@@ -8,8 +8,8 @@ quantile estimation for the generalized Pareto distribution, Technometrics 29, 1
 
     FMR(τ) = (k/M) (1 + ξ (τ − u)/σ)^(−1/ξ)    for τ ≥ u
 
-Below about 1,000 people the shape ξ is more noise than knowledge: there it is −.05, as networks on LFW have it, with σ = 1.05 b₀
-(the mean of the distribution is σ/(1 − ξ)). Below u scores are plenty, and FMR is counted.
+Below about 1,000 people the shape ξ is more noise than knowledge: there it is −.05, as networks on LFW have it, with σ =
+1.05 b₀ (the mean of the distribution is σ/(1 − ξ)). Below u scores are plenty, and FMR is counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Doubles = NDArray[np.float64]
 
 FEW_PEOPLE = 1000  # fewer don't tell ξ
 SHAPE = -0.05
-_LEAST = 1e-300
+_LEAST, _EXPONENTIAL = 1e-300, 1e-9  # of the base; of |ξ|
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +53,8 @@ class Tail:
         """
         s = np.asarray(scores, dtype=np.float64)
         over = np.maximum(s - self.start, 0.0) / self.scale
-        if abs(self.shape) < 1e-9:
-            log_rest = -over
-        else:
-            log_rest = -np.log(np.maximum(1 + self.shape * over, _LEAST)) / self.shape
+        stretched = np.log(np.maximum(1 + self.shape * over, _LEAST))
+        log_rest = -over if abs(self.shape) < _EXPONENTIAL else -stretched / self.shape
         counted = np.exp(np.interp(s, self.body_scores, np.log(self.body_shares)))
         # The body is as it was counted; what draws of people change in the share above u changes it in proportion.
         body = np.minimum(counted * self.share / self.body_shares[-1], 1.0)

@@ -9,8 +9,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from ...errors import FileFormatError, InputError
-from ..files import load_set
+from ...errors import InputError
+from ..files import load_set, read_ids
 from ..options import METHODS, PRINTING, Alpha, Center, OutputFolder, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar
 
@@ -52,7 +52,7 @@ def templates(
     from ...studies.templates import template_study, template_study_report
 
     rates = _rates(fars)
-    given = None if fit_ids is None else _ids(fit_ids)
+    given = None if fit_ids is None else read_ids(fit_ids)
     protocol = None if ijb is None else read_ijb(ijb, name or "ijbc")
     faces = [load_set(path) for path in sets]
     with progress_bar("comparisons", printing.quiet) as progress:
@@ -89,12 +89,3 @@ def _rates(text: str) -> list[float]:
         return [float(part) for part in names(text)]
     except ValueError:
         raise InputError(f"--far takes numbers; got {text!r}", "Such as --far 1e-2,1e-3,1e-4.") from None
-
-
-def _ids(path: Path) -> list[str]:
-    from ...io import existing_file
-
-    found = [line.strip() for line in existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()]
-    if not any(found):
-        raise FileFormatError(f"{path} names no image", "One id a line, as in the sets.")
-    return [line for line in found if line]
