@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from gaussian_people import known_people
 
-from facespace.capacity._people import Scores, pair_scores
 from facespace.capacity.classes.bootstrap import volume_ratios
 from facespace.capacity.classes.ellipsoids import CLASSES, SHAPES, canonical, log_volumes
 from facespace.capacity.classes.gaussians import person_moments
@@ -15,6 +14,7 @@ from facespace.capacity.eigenfaces import eigenfaces
 from facespace.capacity.gallery_growth import Entries, growth_curve
 from facespace.capacity.intrinsic_dimension import intrinsic_dimension
 from facespace.capacity.packing import packing_point
+from facespace.capacity.person_pairs import Scores, pair_scores
 from facespace.embeddings import normalize
 from facespace.errors import InputError
 

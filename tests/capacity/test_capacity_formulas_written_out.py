@@ -8,7 +8,6 @@ from math import comb
 import numpy as np
 import pytest
 
-from facespace.capacity._people import Scores, genuine_pairs, one_each, pair_scores
 from facespace.capacity.classes.gaussians import person_moments, population_covariance
 from facespace.capacity.gallery_growth import Entries, false_positive_rate, growth_curve
 from facespace.capacity.intrinsic_dimension import (
@@ -19,6 +18,7 @@ from facespace.capacity.intrinsic_dimension import (
     two_nn,
 )
 from facespace.capacity.packing import own_angles, packing_point
+from facespace.capacity.person_pairs import Scores, genuine_pairs, one_each, pair_scores
 from facespace.capacity.students._network import ResidualModule, from_principal_axes, train
 from facespace.capacity.students.projection import DeepMDS
 from facespace.capacity.students.student import EmbeddingStudent

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from facespace.capacity import answer, capacity_report, estimate, estimate_capacity, finding
+from facespace.capacity import answer, bound_answer, capacity_report, estimate, estimate_capacity, finding
 from facespace.capacity.report import people
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
@@ -35,6 +37,32 @@ def test_the_document_has_the_keys_that_scripts_rely_on(result):
     assert document["intrinsic_dimension"]["images"]["two_nn"][0] > 0
     assert {curve["meaning"] for curve in document["validation"]} == {"far", "fnmr"}
     assert '"signature": "capacity|model:made-net|images:' in to_json(result)
+
+
+def test_a_bound_that_the_set_itself_breaks_is_told_in_the_first_line(result):
+    held = result.check.limit
+    least = tuple(replace(point, capacity=held / 2) for point in result.points)
+    broken, kept = replace(result, points=least), replace(result, points=tuple(replace(p, capacity=2 * held) for p in least))
+    assert broken.contradicted
+    assert (
+        f"contradicted by this set: at that false reject rate half of the strangers are falsely identified among {held:.0f}"
+        in (answer(broken))
+    )
+    assert broken.to_dict()["bound_contradicted"]
+    assert not kept.contradicted
+    assert "contradicted" not in answer(kept)
+
+
+def test_ids_can_be_left_out_and_must_be_there(faces, monkeypatch):
+    monkeypatch.setattr(estimate, "_STEPS", 5)
+    gone = faces.ids[:7].tolist()
+    found = estimate_capacity(faces, dim=3, sensitivity=False, resamples=5, exclude=gone)
+    bare = estimate_capacity(faces.take(np.arange(7, len(faces))), dim=3, sensitivity=False, resamples=5)
+    assert found.points == bare.points
+    assert found.gallery_size.people == bare.gallery_size.people
+    assert found.counts == bare.counts | {"excluded": 7}
+    with pytest.raises(InputError, match="1 of 2 ids to leave out are not in the set: nobody/1"):
+        estimate_capacity(faces, exclude=[gone[0], "nobody/1"])
 
 
 def test_what_the_number_hangs_on_is_told(result):
@@ -84,7 +112,9 @@ def test_the_report_says_what_q_is_and_what_was_measured(result, tmp_path):
     page = next(f for f in files if f.name == "report.html").read_text()
     assert "lie outside their own ellipsoid" in page
     assert {"capacity.svg", "limits.svg", "growth.svg", "volumes.svg"} <= {f.name for f in files}
-    assert people(result.headline()[1].capacity) in answer(result)
+    assert people(result.headline()[1].capacity) in bound_answer(result)
+    assert answer(result).startswith(f"The gallery may hold {people(result.gallery_size.people.value)} people")
+    assert {"gallery-size.svg", "searches.svg"} <= {f.name for f in files}
     assert "strangers" in finding(result)
 
 

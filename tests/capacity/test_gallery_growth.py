@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facespace.capacity._people import genuine_pairs
 from facespace.capacity.gallery_growth import Entries, false_positive_rate, growth_curve
+from facespace.capacity.person_pairs import genuine_pairs
 from facespace.embeddings import normalize
 
 

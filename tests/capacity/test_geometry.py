@@ -7,10 +7,10 @@ import pytest
 from scipy.stats import chi2
 
 from facespace.capacity import log_capacity
-from facespace.capacity._people import Scores
 from facespace.capacity.classes import CLASSES, SHAPES
 from facespace.capacity.classes.ellipsoids import canonical, log_volumes
 from facespace.capacity.packing import cap_share, packing_point
+from facespace.capacity.person_pairs import Scores
 from facespace.errors import InputError, UnknownNameError
 
 

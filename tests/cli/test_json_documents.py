@@ -35,7 +35,16 @@ RATES = {
     "difference",
 }
 NUMBERS_OF = {  # whose low and high are no ends of a rate
-    "capacity": [("points", "low"), ("points", "high")],
+    "capacity": [
+        (*names, end)
+        for names in (
+            ("points",),
+            ("gallery_size", "people"),
+            ("gallery_size", "measured"),
+            ("gallery_size", "with_suspects"),
+        )
+        for end in ("low", "high")
+    ],
     "study pairs-needed": [("low",), ("high",)],
     "study agreement": [
         (*names, end)

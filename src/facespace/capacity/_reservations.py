@@ -9,8 +9,8 @@ import numpy as np
 from ..embeddings import Floats
 from ..errors import InputError
 from ..metrics import Roc
-from ._people import Scores
 from .intrinsic_dimension import IntrinsicDimension
+from .person_pairs import Scores
 from .result import Preservation
 from .students import ProbabilisticEmbeddings, Student
 

@@ -7,6 +7,7 @@ import numpy as np
 from .result import CapacityResult
 from .sizing import Estimated, GallerySize
 
+_MANKIND = 1e10
 CLASS = {
     "max": "the person whose images differ most",
     "median": "the median person",
@@ -31,7 +32,8 @@ def percent(share: float) -> str:
 
 def estimated(number: Estimated) -> str:
     """A number of people with its interval."""
-    return f"{people(number.value)} people (95 %: {people(number.low)} to {people(number.high)})"
+    high = people(number.high) if number.high < _MANKIND else "more than there are"
+    return f"{people(number.value)} people (95 %: {people(number.low)} to {high})"
 
 
 def answer(result: CapacityResult) -> str:

@@ -13,7 +13,6 @@ from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
 from ..people import people_of
 from ..results import signature
-from ._people import Rows, Scores, different_images, one_each, pair_scores
 from ._reservations import check_student, preservation, warnings
 from .classes import CLASSES, SHAPES, VolumeRatios, person_moments, volume_ratios
 from .gallery_growth import Entries, GrowthCurve, growth_curve
@@ -21,6 +20,7 @@ from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from .left_out import leave_out
 from .log_capacity import log_capacity
 from .packing import own_angles, packing_point
+from .person_pairs import Rows, Scores, different_images, one_each, pair_scores
 from .result import CapacityPoint, CapacityResult, Sensitivity
 from .sizing import GallerySize, check_rates, gallery_size
 from .students import DeepMDS, EmbeddingStudent, ProbabilisticEmbeddings, Student

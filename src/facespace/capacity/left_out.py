@@ -8,7 +8,7 @@ import numpy as np
 
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
-from ._people import Rows
+from .person_pairs import Rows
 
 
 def leave_out(faces: EmbeddingSet, ids: Sequence[str]) -> Rows:

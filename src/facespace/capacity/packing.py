@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from ..embeddings import Floats, normalize
-from ._people import Rows, Scores
+from .person_pairs import Rows, Scores
 
 Doubles = NDArray[np.float64]
 _OUTSIDE = 0.01  # of impostor pairs stand further apart than twice Ω

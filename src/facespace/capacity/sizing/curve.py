@@ -77,7 +77,7 @@ def size_curve(found: Impostors, answer: Answer, fpir: float) -> SizeCurve:
     for what in ("fpir", "fnir", "rank1"):
         value, *drawn = (_at(one, what, tau, fpir, sizes) for one in (answer.model, *answer.draws))
         low, high = np.percentile(drawn, ENDS, axis=0)
-        rows += [value, np.minimum(low, value), np.maximum(high, value)]
+        rows += [np.minimum(each, 1.0) for each in (value, np.minimum(low, value), np.maximum(high, value))]
     return SizeCurve(sizes, inside, *rows[:3], *counted, *rows[3:])
 
 

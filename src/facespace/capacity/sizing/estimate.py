@@ -11,8 +11,8 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...people import people_of
 from ...results import signature
-from .._people import different_images, genuine_pairs, one_each
 from ..left_out import leave_out
+from ..person_pairs import different_images, genuine_pairs, one_each
 from .curve import ENDS, Answer, measured, size_curve
 from .evidence import Genuine, Impostors, impostors, triangle
 from .model import Model, draw, estimate
@@ -89,6 +89,7 @@ def gallery_size(
     more = _halving(parts, own)
     counts = {
         "images": len(faces),
+        "excluded": len(exclude),
         "people": count,
         "impostor_pairs": found.pairs,
         "tail_pairs": len(found.scores),

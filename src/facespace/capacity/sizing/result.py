@@ -75,7 +75,7 @@ class GallerySize:
         curve: what happens as the gallery grows.
         suspects: pairs that were not counted.
         genuine_part: share of the variance of log N* that comes from the genuine scores.
-        counts: images; people, of which one image each is compared; impostor_pairs; tail_pairs, k; genuine_pairs;
+        counts: images; excluded; people, of which one image each is compared; impostor_pairs; tail_pairs, k; genuine_pairs;
         genuine_people,
             who have them; halving_people and halving_pairs, how many of these would halve the interval (0: no number would).
     """
