@@ -41,9 +41,24 @@ def test_a_person_reads_the_answer_the_table_and_the_warnings(run, made):
     code = run("capacity", made, "--q", "0.01", "--dim", 3)
     text = " ".join(run.out.split())
     assert code == 0
+    assert text.startswith("The gallery may hold")
     assert "At most" in text
     assert "What the number hangs on" in text
     assert "capacity|model:made" in text.replace(" ", "")
+
+
+def test_what_is_to_be_left_out_is_a_file_of_ids(run, made, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("p0/0\np0/1\n\np1/2\n")
+    document = run.json("capacity", made, "--q", "0.1", "--dim", 3, "--exclude", names, "--fpir", "0.05", "--fnir", "0.1")
+    assert document["counts"]["excluded"] == 3
+    assert document["gallery_size"]["counts"]["excluded"] == 3
+    assert (document["gallery_size"]["fpir"], document["gallery_size"]["fnir"]) == (0.05, 0.1)
+    names.write_text("p99/0\n")
+    assert run("capacity", made, "--exclude", names) == 2
+    assert "not in the set: p99/0" in " ".join(run.err.split())
+    assert run("capacity", made, "--fpir", "2") == 2
+    assert "fpir must be above 0 and below 1, not 2" in run.err
 
 
 def test_bad_options_are_named(run, made):
