@@ -49,7 +49,7 @@ def test_a_person_reads_the_answer_the_table_and_the_warnings(run, made):
 
 def test_what_is_to_be_left_out_is_a_file_of_ids(run, made, tmp_path):
     names = tmp_path / "names.txt"
-    names.write_text("p0/0\np0/1\n\np1/2\n")
+    names.write_text("p0/0\np0/1\n\np1/4\n")
     document = run.json("capacity", made, "--q", "0.1", "--dim", 3, "--exclude", names, "--fpir", "0.05", "--fnir", "0.1")
     assert document["counts"]["excluded"] == 3
     assert document["gallery_size"]["counts"]["excluded"] == 3
