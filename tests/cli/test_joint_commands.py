@@ -143,10 +143,12 @@ def test_what_needs_the_targets_own_space_refuses_it_with_a_hint(run, made, tmp_
     assert "every --method but joint" in error["hint"]
 
 
-def test_explaining_refuses_it_too(run, made, tmp_path):
+def test_explaining_by_an_open_map_refuses_it_too(run, made, tmp_path):
     pytest.importorskip("torch")
-    error = run.error("explain", "a.jpg", "b.jpg", "--map", made / "m.safetensors", "-o", tmp_path / "o.png")
-    assert "every --method but joint" in error["hint"]
+    through = "explain", "a.jpg", "b.jpg", "--map", made / "m.safetensors", "-o", tmp_path / "o.png"
+    assert "every --method but joint" in run.error(*through, "--method", "reconstruction")["hint"]
+    # By default it is occlusion then, which takes it, and goes on to ask for its networks.
+    assert "leads from net-a, not from mobilefacenet-casia" in run.error(*through)["message"]
 
 
 def test_threshold_and_against_take_it(run, made):

@@ -9,7 +9,7 @@ from facespace.errors import DimensionError, InputError, ModelError, UnknownName
 from facespace.explain import black_box_map, explain_black_box, planted_patch, write_picture
 from facespace.explain.black_box import random_masks, soft_patches
 from facespace.explain.pair import parts
-from facespace.mapping import LinearMap
+from facespace.mapping import LinearMap, TwoSidedMap
 from facespace.models import list_cards, load_card
 
 RNG = np.random.default_rng(0)
@@ -135,6 +135,14 @@ def test_across_networks_the_score_is_the_maps_and_each_face_is_hidden_from_its_
     p, r = mapping.probe(one(a[None]))[0], mapping.reference(two(b[None]))[0]
     assert found.score == pytest.approx(p @ r / np.linalg.norm(p) / np.linalg.norm(r), abs=1e-5)
     assert found.other_network == "facenet"
+    sides = [
+        LinearMap(*(RNG.normal(size=s).astype(np.float32) for s in ((n, 4), 4, 4, n, n, (n, n))), source_model=name)
+        for n, name in ((7, "edgeface-xxs"), (5, "facenet"))
+    ]
+    both = TwoSidedMap("common", *sides, np.linspace(0.9, 0.5, 4, dtype=np.float32), {"method": "joint"})
+    p, r = both.probe(one(a[None]))[0], both.reference(two(b[None]))[0]
+    joined = explain_black_box(a, b, one, mapping=both, other_network=two)
+    assert joined.score == pytest.approx(p @ r / np.linalg.norm(p) / np.linalg.norm(r), abs=1e-5)
     assert [f.importance.shape for f in found.faces] == [one.shape, two.shape]
     assert all(f.importance.any() for f in found.faces)
     assert set(parts(found, found.faces[0])) == {"S⁺", "S⁻"}
