@@ -123,7 +123,8 @@ def one_sided(map: AnyMap) -> LinearMap:
     """The map, if it is one into the other network's own space. Raises InputError."""
     if isinstance(map, TwoSidedMap):
         raise InputError(
-            "queries are mapped into the gallery's space by a one-sided map", "Fit one by any method but joint and likelihood."
+            "queries are mapped into the gallery's space by a one-sided map",
+            "Fit one by any method but joint and likelihood.",
         )
     return map
 
