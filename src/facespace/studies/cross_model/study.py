@@ -143,7 +143,7 @@ def cross_model_study(
         methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
             cross-validation on that fold's training part; "joint", the two-sided map, its regularization chosen likewise;
             "likelihood", the likelihood ratio in joint's coordinates; "auto-both", chosen among all of these (where folds
-            choose differently, a cut is chosen on the others' pairs by the fold's own family: scores differ in size).
+            choose differently, a fold's cut is chosen on scores of its own family, as their sizes differ).
             Any of them with "+cohort": its scores corrected by 2,000 images of the training folds (`metrics.cohort`).
         alpha: ridge penalty.
         keys: the images of the pairing "same": "protocol", those of the pairs list; "all", every image that all sets have
