@@ -15,7 +15,7 @@ Points of accuracy lost against the target's own, cuts on the other folds, maps 
 auto and auto-both are for the networks of --chosen only ("" for none), as their inner cross-validation is slow; on LFW it
 is done in every fold anew. Cohorts are 2,000 of the images that a map was fitted on. Intervals are over people,
 the networks being what they are. --keep remembers what was done for each pair of networks, so that a network may be added;
-empty it when sets have changed. On one core two seconds an ordered pair, with auto and auto-both two minutes.
+empty it when sets have changed. On one core two seconds an ordered pair, with auto and auto-both forty.
 """
 
 from __future__ import annotations
