@@ -128,7 +128,7 @@ def _crowding(load: float, share: float) -> float:
     """1/r, from the N FMR at which a share of the people has a false match; 0 where they are no more crowded than by chance.
 
     >>> round(_crowding(0.31, 0.2), 2), _crowding(0.2, 0.2)
-    (2.75, 0.0)
+    (2.8, 0.0)
     """
     if load <= _load(share, 0.0):
         return 0.0
