@@ -85,7 +85,9 @@ def gallery_size(
     with_them = None
     if suspects:
         with_them = asked.of(impostors(scores, two, count, flagged[:0]), genuine).people
-    parts = [float(np.var(asked.logs(found, genuine, of))) for of in ("genuine", "impostors")]
+    # Of the middle two thirds, since a few draws whose tail ends early would make up all of a plain variance.
+    middle = [np.percentile(asked.logs(found, genuine, of), [16, 84]) for of in ("genuine", "impostors")]
+    parts = [float(high - low) ** 2 / 4 for low, high in middle]
     more = _halving(parts, own)
     counts = {
         "images": len(faces),
