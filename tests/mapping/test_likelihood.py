@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
 from mapping_samples import two_sets
 from scipy import stats
@@ -226,3 +227,14 @@ def test_it_needs_three_pairs_and_a_positive_regularization():
 def test_sets_without_names_need_the_side(ratio):
     with pytest.raises(InputError, match="names no network"):
         ratio.one_sided(EmbeddingSet(np.eye(len(ratio.source.weight)), [f"{i}" for i in range(len(ratio.source.weight))]))
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_onnx_gives_queries_and_the_gallery(ratio, sets, tmp_path, side):
+    pytest.importorskip("onnx", reason='needs onnx: pip install "facespace[onnx]"')
+    session = onnxruntime.InferenceSession(ratio.to_onnx(tmp_path / "side.onnx", side=side))
+    faces = sets[side == "target"]
+    (found,) = session.run(None, {"embedding": faces.vectors})
+    wanted = ratio.query(faces.vectors) if side == "source" else ratio.gallery(faces.vectors)
+    np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max())
+    assert session.get_outputs()[0].shape == ["batch", wanted.shape[1]]

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..io import Artefact, read_artefact, write_artefact
 from ..people import people_of
 from .domain import DomainCheck, check_domain
-from .onnx_export import export
+from .onnx_export import Ratio, export
 from .provenance import FittedOn
 from .statistics import STORAGES, Doubles, PairStatistics, storage_noise
 
@@ -211,10 +211,13 @@ class LinearMap:
         letters = dict(zip("pq", sizes, strict=True))
         return {name: file.array(prefix + name, tuple(letters[n] for n in shape)) for name, shape in _SHAPES.items()}
 
-    def to_onnx(self, path: str | Path, network: str | Path | None = None) -> Path:
-        """Write the map as ONNX: alone (vectors in, vectors out), or behind the ONNX file `network` (images in)."""
+    def to_onnx(self, path: str | Path, network: str | Path | None = None, *, ratio: Ratio | None = None) -> Path:
+        """Write the map as ONNX: alone (vectors in, vectors out), or behind the ONNX file `network` (images in).
+
+        `ratio`: what makes its vectors one side of a likelihood ratio, see `TwoSidedMap.to_onnx`.
+        """
         labels = {"source": self.source_model, "target": self.target_model, "method": self.method}
-        return export(self.weight, self.bias, labels, Path(path), None if network is None else Path(network))
+        return export(self.weight, self.bias, labels, Path(path), None if network is None else Path(network), ratio)
 
 
 _SHAPES = {

@@ -17,6 +17,7 @@ from ..io import Artefact, read_artefact, write_artefact
 from .domain import DomainCheck
 from .families import COHORT_STRENGTH, JointMap, LikelihoodMap, LikelihoodScore
 from .linear_map import AnyFaces, LinearMap, check_network, fit_facts, mapped_by
+from .onnx_export import Ratio
 from .provenance import FittedOn
 from .statistics import PairStatistics
 
@@ -239,5 +240,12 @@ class TwoSidedMap:
         return cls(name, source, target, correlations, facts, FittedOn.of_file(file))
 
     def to_onnx(self, path: str | Path, network: str | Path | None = None, *, side: Side) -> Path:
-        """Write one side's way as ONNX: alone (vectors in, common space out), or behind the ONNX file `network`."""
-        return self.way(side).to_onnx(path, network)
+        """Write one side's way as ONNX: alone (vectors in, common space out), or behind the ONNX file `network`.
+
+        Of a likelihood ratio what comes out is `query` of the source, or `gallery` of the target.
+        """
+        way = self.way(side)
+        if self.likelihood is None:
+            return way.to_onnx(path, network)
+        target = (self.target.weight, self.target.bias) if side == "source" else None
+        return way.to_onnx(path, network, ratio=Ratio(self.correlations, target))

@@ -187,16 +187,16 @@ def export(
     ] = None,
     printing: Printing = PRINTING,
 ) -> None:
-    """Write a map, or one side's way of a two-sided one, as ONNX: alone, or behind its network."""
+    """Write a map, or one side's way of a two-sided one, as ONNX: alone, or behind its network.
+
+    Of a likelihood ratio it is that of --one-sided: queries or a gallery for a store that ranks by inner products.
+    """
     fitted, options = _load(map, side)
-    if getattr(fitted, "likelihood", None) is not None:
-        raise InputError(
-            f"{map} scores by a likelihood ratio, which is no linear map of one side",
-            "For a vector store: facespace map apply --one-sided. For ONNX fit by another --method.",
-        )
     way = fitted.way(**options) if options else fitted
-    way.to_onnx(output, model)
+    fitted.to_onnx(output, model, **options)
     p, q = way.weight.shape
+    if getattr(fitted, "likelihood", None) is not None:
+        q = 2 + len(fitted.target.weight)
     facts = {"output": output, "network": model, "source_dim": p, "target_dim": q}
     what = f"vectors of {p} numbers" if model is None else f"the images that {escape(model.name)} takes"
     emit(facts, lambda: f"{escape(str(output))}: {what} in, vectors of {q} numbers out", printing)
