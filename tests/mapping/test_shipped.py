@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mapping_samples import network, people, two_sets
 import facespace as fs
 from facespace.datasets import demo_protocol, demo_sets
 from facespace.embeddings import EmbeddingSet
-from facespace.errors import DimensionError, InputError, UnknownNameError
+from facespace.errors import DimensionError, FileFormatError, InputError, UnknownNameError
 from facespace.mapping import (
     AnchoredMap,
     LinearMap,
@@ -163,3 +164,10 @@ def test_means_of_few_embeddings_are_the_start_s(start):
     mean = start.bias + start.source_mean @ start.weight
     np.testing.assert_allclose(fitted.origin, mean, atol=1e-6)
     np.testing.assert_allclose(fitted.bias, mean - start.source_mean @ fitted.weight, atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [0.2, {}, {"pairs": 6000, "people": 9, "accuracy": "high"}])
+def test_a_map_s_file_whose_losses_are_no_losses_is_refused(tmp_path, wrong):
+    path = replace(shipped_map("w600k-mbf", "facenet"), facts={"losses": wrong}).save(tmp_path / "m.safetensors")
+    with pytest.raises(FileFormatError):
+        load_map(path)

@@ -259,7 +259,7 @@ def check_network(faces: AnyFaces, side: str, networks: Mapping[str, str]) -> No
 def fit_facts(file: Artefact) -> dict[str, Any]:
     """The facts of a fit that a map's file tells, those that are shown to people being of the type that is shown."""
     facts = file.inner("facts")
-    for name in ("method", "family", "chosen", "pairing", "note", "provenance"):
+    for name in ("method", "family", "chosen", "pairing", "note", "provenance", "licence"):
         facts.fact(name, str, "")
     facts.fact("pairs", int, 0)
     facts.fact("subjects", (int, type(None)), None)
@@ -267,6 +267,12 @@ def fit_facts(file: Artefact) -> dict[str, Any]:
         facts.fact(name, int, 0)
     if not all(isinstance(one, str) for one in facts.fact("warnings", list, [])):
         raise file.error("has warnings that are no text")
+    if "losses" in facts.facts:
+        losses = facts.inner("losses")
+        for name in ("pairs", "people"):
+            losses.fact(name, int)
+        for name in ("accuracy", *(f"{way}_{end}" for way in ("one_sided", "two_sided") for end in ("loss", "low", "high"))):
+            losses.fact(name, float)
     if "auc" in (agreement := facts.inner("agreement") if "agreement" in facts.facts else facts).facts:
         agreement.fact("auc", float)
         agreement.fact("pairs", int)

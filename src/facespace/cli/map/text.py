@@ -26,7 +26,7 @@ _SHOWN_ELSEWHERE = (
     "warnings",
     "excluded",
     "largest_gain",
-    "held_out",
+    "losses",
     "licence",
     "storage_noise",
 )
@@ -77,7 +77,7 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     lines += [f"[yellow]![/] {escape(warning)}" for warning in facts.get("warnings", [])]
     if facts.get("note"):
         lines.append(f"[yellow]![/] {escape(facts['note'])}")
-    if told := facts.get("held_out"):
+    if told := facts.get("losses"):
         way = "two_sided" if space else "one_sided"
         loss, low, high = (100 * told[f"{way}_{end}"] for end in ("loss", "low", "high"))
         lines.append(

@@ -122,7 +122,7 @@ class ShippedMaps:
         if isinstance(licences := self.facts.get("licences"), dict):
             known["licence"] = "; ".join(f"weights of {name}: {licences.get(name, 'not known')}" for name in (old, new))
         if told := self.losses.get(f"{old} → {new}"):
-            known["held_out"] = dict(told)
+            known["losses"] = dict(told)
         return known
 
     def save(self, path: str | Path) -> Path:
