@@ -72,7 +72,7 @@ def test_the_terminal_answers_first_and_names_the_report(run, files, tmp_path):
     assert code == 0
     assert out.startswith("Yes")
     for word in ("small", "medium", "wide", "ridge", "identity", "worst pair", "cross-model|", "report.html"):
-        assert word in out
+        assert "".join(word.split()) in "".join(out.split())  # wherever a long path made it wrap
     assert run("study", "cross-model", *files[0], "--pairs", files[1], "--methods", "identity", "-q")[:2] == (0, "")
 
 
@@ -162,4 +162,4 @@ def test_demo_writes_its_report_and_document(run, world, tmp_path, monkeypatch):
     assert str(tmp_path / "demo" / "report.html") in document["files"]
     code, out, _ = run("demo", "-o", tmp_path / "demo")
     assert code == 0
-    assert "report.html" in out
+    assert "report.html" in "".join(out.split())
