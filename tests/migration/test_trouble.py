@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -109,10 +110,17 @@ def test_a_server_that_is_gone_in_the_middle(scene, postgres, small_parts, monke
     def some(self, part):
         done.append(part)
         if len(done) == 3:  # as if the server had been stopped: every other connection is ended, amid a part
-            batches = self.store.read(part)
+            until = time.monotonic() + 30
+            while not Migration(scene.folder / "plan.json").journal.done() and time.monotonic() < until:
+                time.sleep(0.01)  # a part is done before: the first two run beside each other
+            read = type(self.store).read
+            cut = part
 
-            def until_gone(part, rows=8192):
-                first = next(batches)
+            def until_gone(store, part, rows=8192):
+                if part != cut:  # another thread's
+                    yield from read(store, part, rows)
+                    return
+                first = next(iter(read(store, part, rows)))
                 with psycopg.connect(postgres, autocommit=True) as db:
                     db.execute(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -120,7 +128,7 @@ def test_a_server_that_is_gone_in_the_middle(scene, postgres, small_parts, monke
                     )
                 yield first
 
-            monkeypatch.setattr(type(self.store), "read", lambda store, part, rows=8192: until_gone(part))
+            monkeypatch.setattr(type(self.store), "read", until_gone)
         return real(self, part)
 
     with monkeypatch.context() as patch:
