@@ -154,7 +154,7 @@ def test_scrfd_that_is_asked_for_by_name_is_looked_for_in_its_wheel(index):
         "tiny-weights>=1",
         "tiny-weights==1.*",
         "tiny-weights[all]==1",
-        "tiny-weights @ file:///tmp/x",
+        "tiny-weights @ file:///x",
         "--index-url=x==1",
         "./tiny==1",
         "a b==1",

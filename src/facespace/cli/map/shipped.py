@@ -26,9 +26,7 @@ def get(
     old: Annotated[str | None, typer.Argument(metavar="OLD", help="Network to map from; without it all are listed.")] = None,
     new: Annotated[str | None, typer.Argument(metavar="NEW", help="Network to map to.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors.")] = None,
-    two_sided: Annotated[
-        bool, typer.Option("--two-sided", help="Map both networks into a common space, which loses less.")
-    ] = False,
+    two_sided: Annotated[bool, typer.Option("--two-sided", help="Map both networks into a common space.")] = False,
     printing: Printing = PRINTING,
 ) -> None:
     """Write the map between two known networks that comes with facespace: no images seen by both are needed.

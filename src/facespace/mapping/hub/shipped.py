@@ -101,7 +101,7 @@ class ShippedMaps:
         return replace(made, fitted=self.fitted)
 
     def two_sided(self, old: str, new: str) -> TwoSidedMap:
-        """The map of both networks' vectors into the hub, which loses less. Raises UnknownNameError."""
+        """The map of both networks' vectors into the hub. Raises UnknownNameError."""
         facts = self._told(old, new)
         ways = []
         for name, network in zip((old, new), self._two(old, new), strict=True):
