@@ -1,12 +1,13 @@
 """The tables of docs/audit.md, Mixed networks: what `facespace audit mixture` finds, and how often it cries wolf.
 
     python scripts/mixture_table.py found ALTERED SETS NETWORK …        ALTERED as embed_altered.py makes it
-    python scripts/mixture_table.py clean ALTERED SETS NETWORK …        also with SETS/ft-NETWORK.parquet, cfp-NETWORK.parquet
+    python scripts/mixture_table.py clean ALTERED SETS NETWORK …        also with SETS/ft-NETWORK.parquet,
+    cfp-NETWORK.parquet
 
 found: galleries of some 2,400 templates of LFW with 1, 5, 20 and 50 % of another network of the same width (every ordered
 pair), of the network's own with swapped channels or other crops, and of others mapped into its space (by `fit_map`'s auto,
-fitted on SETS/ft-*). References are the other people of LFW, some 1,600 templates. clean: 20 sets of each network that hold
-nothing foreign. Eight networks take about half an hour on one core (found), four take ten minutes (clean).
+fitted on SETS/ft-*). References are the other people of LFW, some 1,600 templates. clean: six sets of each network that
+hold nothing foreign.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from facespace.privacy import mixture_warnings
 
 SHARES = (0.01, 0.05, 0.2, 0.5)
 ALTERED = ("swapped", "shifted", "looser", "tighter")
-DRAWS = 2
+DRAWS = 1
 
 
 def load(path: Path) -> EmbeddingSet:
@@ -59,7 +60,9 @@ def mixed(native: EmbeddingSet, foreign: EmbeddingSet, share: float, seed: int) 
     return EmbeddingSet(vectors, native.ids, model=native.model), chosen
 
 
-def judge(gallery: EmbeddingSet, foreign: np.ndarray, reference: EmbeddingSet | None, share: float) -> tuple[float, float, str]:
+def judge(
+    gallery: EmbeddingSet, foreign: np.ndarray, reference: EmbeddingSet | None, share: float
+) -> tuple[float, float, str]:
     """AUC of the scores, the share of native templates that is named, and the verdict."""
     found = audit_mixture(gallery, reference)
     auc = Roc(found.scores[foreign], found.scores[~foreign]).auc
@@ -70,7 +73,7 @@ def judge(gallery: EmbeddingSet, foreign: np.ndarray, reference: EmbeddingSet | 
     return auc, float(named[~foreign].mean()), found.verdict
 
 
-def found_table(altered: Path, sets: Path, nets: list[str]) -> None:
+def found_table(wanted: str, altered: Path, sets: Path, nets: list[str]) -> None:
     native = {net: load(altered / f"native-{net}.parquet") for net in nets}
     rows: dict[tuple[str, str, float], list[tuple[int, str, float, float, str]]] = defaultdict(list)
 
@@ -85,20 +88,21 @@ def found_table(altered: Path, sets: Path, nets: list[str]) -> None:
               for told in ("with", "without")), flush=True)  # fmt: skip
 
     for a, b in itertools.permutations(nets, 2):
-        if native[a].dim == native[b].dim:
+        if wanted == "networks" and native[a].dim == native[b].dim:
             add("another network", f"{b} among {a}", unit(native[a]), unit(native[b]), SHARES, DRAWS)
     for net, kind in itertools.product(nets, ALTERED):
-        if (path := altered / f"{kind}-{net}.parquet").exists():
+        if wanted == "altered" and (path := altered / f"{kind}-{net}.parquet").exists():
             other = load(path)
             add(kind, net, unit(native[net]), unit(other), SHARES[1:2], 1)
             add(f"{kind}, lengths kept", net, native[net], other, SHARES[1:2], 1)
     fitted_on = [net for net in nets if (sets / f"ft-{net}.parquet").exists()]
-    for a, b in itertools.islice(itertools.permutations(fitted_on, 2), 0, None, 3):
+    for a, b in itertools.permutations(fitted_on, 2) if wanted == "mapped" else ():
         moved = fit_map(load(sets / f"ft-{b}.parquet"), load(sets / f"ft-{a}.parquet"), judge=False).apply(native[b])
         moved = EmbeddingSet(moved.vectors, moved.ids, model=a)
         add("mapped", f"{b} among {a}", unit(native[a]), unit(moved), (0.05, 0.5), 1)
         add("mapped, lengths kept", f"{b} among {a}", native[a], moved, (0.05,), 1)
-    print("\n| foreign templates | share | AUC with | least | native named | found | AUC without | least | native named | found |")
+    heads = [f"{head} {told}" for told in ("with", "without") for head in ("AUC", "least", "native named", "found")]
+    print("\n| foreign templates | share | " + " | ".join(heads) + " |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for kind, share in dict.fromkeys((kind, share) for kind, _, share in rows):
         cells = []
@@ -109,8 +113,11 @@ def found_table(altered: Path, sets: Path, nets: list[str]) -> None:
             least = min(got, key=lambda each: each[2])
             seen = np.mean([each[4] in ("two networks", "another network") for each in got])
             noticed = np.mean([each[4] != "one network" for each in got])
-            cells.append(f"{auc.mean():.4f} ({low:.4f}–{high:.4f}) | {least[2]:.3f} {least[1]} | "
-                         f"{100 * np.mean([each[3] for each in got]):.2f} % | {100 * seen:.0f} % ({100 * noticed:.0f})")  # fmt: skip
+            named = 100 * np.mean([each[3] for each in got])
+            cells.append(
+                f"{auc.mean():.4f} ({low:.4f}–{high:.4f}) | {least[2]:.3f} {least[1]} | {named:.2f} % | "
+                f"{100 * seen:.0f} % ({100 * noticed:.0f})"
+            )
         print(f"| {kind} | {100 * share:g} % | " + " | ".join(cells) + " |")
 
 
@@ -129,22 +136,21 @@ def clean_table(altered: Path, sets: Path, nets: list[str]) -> None:
     rows: dict[str, list[tuple[str, str, float, str, float, int]]] = defaultdict(list)
     for net in nets:
         lfw, train = load(sets / f"lfw-{net}.parquet"), load(sets / f"ft-{net}.parquet")
-        clean, *parts = parts_of(lfw, [2500] + [1300] * 8, 0)
-        trials = [("LFW, part", part) for part in parts]
-        trials += [("faces-train, part", part) for part in parts_of(train, [1000] * 6, 0)]
-        trials += [("LFW", lfw.take(np.flatnonzero(~np.isin(lfw.ids, clean.ids)))), ("faces-train", train)]
+        clean, *parts = parts_of(lfw, [2500] + [1500] * 2, 0)
+        trials = [("LFW, other people", part) for part in parts]
+        trials += [("faces-train", part) for part in parts_of(train, [1500], 0)]
         if (path := altered / f"cfp-{net}.parquet").exists():
             cfp = load(path)
             side = np.array(["/profile/" in name for name in cfp.ids.tolist()])
-            halves = people_of(cfp).codes % 2
             trials += [("CFP frontal", cfp.take(np.flatnonzero(~side))), ("CFP profile", cfp.take(np.flatnonzero(side)))]
-            trials += [("CFP frontal and profile", cfp.take(np.flatnonzero(halves == one))) for one in (0, 1)]
+            trials += [("CFP frontal and profile", cfp)]
         for kind, faces in trials:
             beside, alone = audit_mixture(unit(faces), unit(clean)), audit_mixture(unit(faces))
             warned = len(mixture_warnings(unit(faces)))
             rows[kind].append((net, beside.verdict, beside.share, alone.verdict, alone.agreement, warned))
             print(kind, *rows[kind][-1], flush=True)
-    print("\n| clean sets | sets | two networks, with | unlike | named, mean | two networks, without | least agreement | warned |")
+    heads = "two networks, with", "unlike", "named, mean", "two networks, without", "least agreement", "warned"
+    print("\n| clean sets | sets | " + " | ".join(heads) + " |")
     print("|---|---|---|---|---|---|---|---|")
     for kind, got in rows.items():
         two = sum(each[1] in ("two networks", "another network") for each in got)
@@ -155,6 +161,7 @@ def clean_table(altered: Path, sets: Path, nets: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 5 or sys.argv[1] not in ("found", "clean"):
+    if len(sys.argv) < 5 or sys.argv[1] not in ("networks", "altered", "mapped", "clean"):
         sys.exit(__doc__)
-    {"found": found_table, "clean": clean_table}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])
+    places = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:]
+    clean_table(*places) if sys.argv[1] == "clean" else found_table(sys.argv[1], *places)

@@ -72,10 +72,10 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
     "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "audit_mixture", "check_model", "check_pairs", "compare_systems", "cross_model_study", "embed",
-    "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
-    "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
+    "TwoSidedMap", "__version__", "audit_linkage", "audit_mixture", "check_model", "check_pairs", "compare_systems",
+    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size",
+    "hiding_game", "hub_study", "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study",
+    "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
     "transfer_threshold", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip
 

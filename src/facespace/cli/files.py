@@ -176,6 +176,13 @@ def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: AnySet, **side: Any)
     return [reason for reason in reasons if "too few to tell" not in reason]
 
 
+def mixture_notes(faces: AnySet, what: str = "the set") -> list[str]:
+    """A warning where a set shows the templates of two networks, from a thousand of them; see `audit mixture`."""
+    from ..privacy import mixture_warnings
+
+    return mixture_warnings(faces, what)
+
+
 def save_moved(moved: EmbeddingSet, path: Path, doubts: list[str] | None, printing: Printing) -> None:
     """Write a set that was brought into another space, and say so."""
     moved.save(path)

@@ -32,5 +32,6 @@ __all__ = [
     "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "named_as", "nfc", "numbers",
     "parquet_columns", "place_in", "prefetched", "read_artefact", "read_matlab", "read_npz_artefact", "read_pointer",
     "read_set", "read_tensors", "read_text", "set_table", "texts", "to_json", "too_long", "unfinished", "unseen_difference",
-    "vectors_of_bytes", "vectors_of_texts", "without_suffix", "write_artefact", "write_json", "write_rows", "write_set", "write_tables",
+    "vectors_of_bytes", "vectors_of_texts", "without_suffix", "write_artefact", "write_json", "write_rows", "write_set",
+    "write_tables",
 ]  # fmt: skip

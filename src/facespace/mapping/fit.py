@@ -13,10 +13,12 @@ from ..datasets import PairProtocol
 from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, unknown_name
 from ..row_index import AnySet
+from .correspondence import CorrespondenceResult, check_shuffled, without_broken
 from .families import (
     METHODS,
     TWO_SIDED,
     AnchoredMap,
+    IdentityMap,
     JointMap,
     LikelihoodMap,
     LinearEstimator,
@@ -48,6 +50,7 @@ class _Options(TypedDict, total=False):
     protocol: PairProtocol | None
     judge: bool
     provenance: bool
+    robust: bool | CorrespondenceResult
     seed: int
     exclude: PairProtocol | None
     beside: tuple[Moments, Moments] | None
@@ -85,6 +88,7 @@ def fit_map(
     protocol: PairProtocol | None = None,
     judge: bool = True,
     provenance: bool = True,
+    robust: bool | CorrespondenceResult = False,
     seed: int = 0,
     exclude: PairProtocol | None = None,
     beside: tuple[Moments, Moments] | None = None,
@@ -115,6 +119,7 @@ def fit_map(
             The spread of all embeddings then helps the anchored family too.
         intercept: with `center=False`: fit b too, but compare about zero.
         judge: measure whether the pairs correspond, by five more fits without a fold each (`held_out.py`).
+        robust: leave out the pairs that `check_pairs` lists, or that its result for the same arguments has.
         provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
         exclude: pairs that the map will be judged on: images of the source that are in it, or of its people, are left out.
@@ -129,7 +134,8 @@ def fit_map(
     pairs agree, and as `warnings` what speaks against the pairs: near chance, or part of them not corresponding.
 
     Raises:
-        InputError: no shared ids, no pairs, joint without centring, auto of too few people.
+        InputError: no shared ids, no pairs, joint without centring, auto of too few people; a thousand pairs or more that
+            score like strangers' (ids shuffled), unless `judge=False`.
         UnknownNameError: no such method.
 
     >>> import numpy as np
@@ -149,6 +155,8 @@ def fit_map(
     pairs = Pairing.of(
         source, target, protocol, exclude=exclude, seed=seed, engine=engine or LocalEngine(), progress=progress
     )
+    if robust:
+        pairs = without_broken(pairs, source.model, target.model, robust, seed)
     p, q = source.dim, target.dim
     if start is not None:
         _check_start(start, source, target, method, center)
@@ -173,7 +181,7 @@ def fit_map(
         found, chosen = _both_sides(method, held, regularization, p, q)
         facts |= chosen
     if isinstance(found, JointMap | LikelihoodMap):
-        facts |= _agreement(held if judge else None, found)
+        facts |= _agreement(held if judge else None, found, pairs.n)
         facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
         with _one_thread():
             both = TwoSidedMap.from_estimator(found.fit_statistics(statistics), statistics, facts=facts)
@@ -197,7 +205,7 @@ def fit_map(
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
-    facts |= _agreement(held if judge else None, estimator)
+    facts |= _agreement(held if judge else None, estimator, pairs.n)
     facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
     with _one_thread():
         estimator.fit_statistics(statistics.stored() if method.startswith("auto") else statistics)
@@ -303,8 +311,10 @@ def _unnamed(facts: Mapping[str, Any]) -> list[str]:
     return [f"nobody is known in these pairs: {told}; give a set with subjects, or ids such as ann/1"]
 
 
-def _agreement(held: HeldOut | None, estimator: Comparer) -> dict[str, Any]:
+def _agreement(held: HeldOut | None, estimator: Comparer, n: int) -> dict[str, Any]:
     if held is None:
         return {}
     agreement, warnings = held.agreement(estimator)
+    if not isinstance(estimator, IdentityMap):  # the control may well score like strangers
+        check_shuffled(agreement, n, held.x.shape[1], held.y.shape[1])
     return {"agreement": agreement, "warnings": warnings}

@@ -120,5 +120,6 @@ def _judge(genuine: Floats, impostor: Floats) -> tuple[dict[str, Any], list[str]
         return facts, [f"the pairs do not seem to correspond: {told}; are both sets' ids of the same images?"]
     if excess > max(MISMATCH_LIMIT, 4 * np.sqrt(below / n)) and below * n > 2:
         told = f"about {100 * excess:.0f} % of the pairs score like pairs of different people"
-        return facts, [f"part of the pairs do not seem to correspond: {told} by maps that did not see them"]
+        remedy = "check_pairs (--disagreeing) lists them, robust (--robust) leaves them out"
+        return facts, [f"part of the pairs do not seem to correspond: {told} by maps that did not see them; {remedy}"]
     return facts, []

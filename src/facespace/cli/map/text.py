@@ -29,6 +29,8 @@ _SHOWN_ELSEWHERE = (
     "losses",
     "licence",
     "storage_noise",
+    "robust",
+    "correspondence",
 )
 MUCH_NOISE = 0.05  # of the variance of mapped vectors
 
@@ -74,6 +76,10 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
         lines.append(f"[yellow]![/] {facts['undetermined_directions']:,} source directions are in no pair")
     if "auc" in (agreement := facts.get("agreement", {})):
         lines.append(f"held-out pairs against impostors: AUC {agreement['auc']:.4f} ({agreement['pairs']:,} pairs)")
+    if told := facts.get("robust"):
+        lines.append(f"{told['broken']:,} pairs ({100 * told['share']:.2g} %) that don't seem to correspond were left out")
+    elif (checked := facts.get("correspondence")) is not None:
+        lines.append(f"{checked.broken:,} of {checked.pairs:,} pairs don't seem to correspond")
     lines += [f"[yellow]![/] {escape(warning)}" for warning in facts.get("warnings", [])]
     if facts.get("note"):
         lines.append(f"[yellow]![/] {escape(facts['note'])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import load_cohort, load_map, load_pairs, load_set
+from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes
 from ..options import PRINTING, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, emit, finish, warning_lines
 from .against import render_difference
@@ -114,6 +115,9 @@ def verify_command(
         strict=strict,
         seed=seed,
     )
+    notes = mixture_notes(left, "A" if right is not None else "the set")
+    notes += [] if right is None else mixture_notes(right, "B")
+    result = replace(result, warnings=(*result.warnings, *notes))
     if output is not None:
         from ...io import write_json
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ PARTS = 5  # folds
 SAMPLE = 50_000  # pairs that maps are judged by
 _PER_PERSON = 32  # of them of one person
 
+T = TypeVar("T", bound=Any)  # what adds up
 Rows = NDArray[np.intp]
 Chunk = tuple[Strings, Floats, Strings | None]  # ids, vectors, subjects
 
@@ -160,7 +161,7 @@ class StoredPairs:
             yield ids, their_subjects if subjects is None else subjects, normalize(x), normalize(y)
 
 
-def sum_pairs(work: Callable[..., PairSums], task: StoredPairs) -> PairSums:
+def sum_pairs(work: Callable[..., T], task: StoredPairs) -> T:
     """The sum of `work(ids, subjects, x, y, division)` over the blocks of one task."""
     total, at = None, 0
     for ids, subjects, x, y in task.blocks():

@@ -4,11 +4,11 @@ Every network spreads faces along its own directions, so the templates of two ne
 covariances that have little in common. In coordinates where the whole heap has the covariance I, the matrix M with the
 largest variance of the scores zᵀ M z is near the difference of the two covariances (the largest eigenmatrix of the fourth
 moments, as in Cardoso, Souloumiac, Blind beamforming for non-Gaussian signals, IEE Proc. F 140, 1993); power iterations find
-it, at 2 n d² a step. Rows of extreme scores, or far from the mean, begin the second Gaussian, and expectation-maximisation does
-the rest.
+it, at 2 n d² a step. Rows of extreme scores, or far from the mean, begin the second Gaussian, and expectation-maximisation
+does the rest.
 
-Faces of one network are no Gaussian either (sex, age, light), so a better likelihood says nothing. What tells networks apart is
-the `agreement` of each Gaussian's principal directions with the other's rows, as in `facespace.mapping.domain`.
+Faces of one network are no Gaussian either (sex, age, light), so a better likelihood says nothing. What tells networks
+apart is the `agreement` of each Gaussian's principal directions with the other's rows, as in `facespace.mapping.domain`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import Floats
+from ...embeddings import Floats, normalize
 from ._gaussian import Doubles, Gaussian
 
 LIMIT = 0.45  # of the agreement; see docs/audit.md
 FEWEST = 20  # rows of a network that can be seen
-POWER, SHORT, LONG = 10, 4, 40  # steps
+POWER, SHORT, LONG = 20, 6, 40  # steps
 
 _CLEAR = 0.25  # an agreement that no other start is tried after
 _PROMISING = 0.7  # an agreement after SHORT steps that LONG ones may bring below LIMIT
-_STARTS = ((3, 0.02), (3, 0.1), (0, 0.1), (1, 0.1), (2, 0.1), (1, 0.4))  # which of |s|, s, −s, ‖z‖², and the share of rows
+_STARTS = ((2, 0.02), (2, 0.1), (0, 0.4), (1, 0.4), (0, 0.15))  # which of s, −s, ‖z‖², and the share of rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Components:
         return self.other.log_density(vectors) - self.main.log_density(vectors) + prior
 
 
-def find_components(vectors: Floats, seed: int = 0, steps: int = LONG) -> Components | None:
+def find_components(vectors: Floats, seed: int = 0, *, steps: int = LONG) -> Components | None:
     """The two Gaussians in (n, d) L2-normalised rows whose directions agree least; None of fewer than 5 × FEWEST rows.
 
     `steps` of expectation-maximisation at most from each of the starts.
@@ -78,7 +78,7 @@ def find_components(vectors: Floats, seed: int = 0, steps: int = LONG) -> Compon
     with threadpool_limits(1):
         white = Gaussian.of(vectors).whitened(vectors)
         scores = _extremes(white, np.random.default_rng(seed))
-        begins = np.abs(scores), scores, -scores, np.vecdot(white, white)
+        begins = scores, -scores, np.vecdot(white, white)
         best: Components | None = None
         for which, share in _STARTS:
             count = max(int(share * len(vectors)), 2 * FEWEST)
@@ -95,7 +95,7 @@ def find_components(vectors: Floats, seed: int = 0, steps: int = LONG) -> Compon
 
 
 def separate(vectors: Floats, begun: Doubles, steps: int) -> Components | None:
-    """Expectation-maximisation from the probabilities `begun` (n,) of the second Gaussian; None where one of them vanishes."""
+    """Expectation-maximisation from the probabilities `begun` (n,) of the second Gaussian; None where one vanishes."""
     belongs, n = begun, len(vectors)
     for _ in range(steps):
         if not FEWEST / 2 <= belongs.sum() <= n - FEWEST / 2:
@@ -122,13 +122,11 @@ def _directions(law: Gaussian, other: Gaussian) -> float:
 
 
 def _extremes(white: Floats, rng: np.random.Generator) -> Doubles:
-    """(n,) scores zᵀ M z, less their mean, of the matrix M for which they vary most."""
-    matrix = rng.normal(size=(white.shape[1],) * 2).astype(np.float32)
-    matrix += matrix.T
+    """(n,) scores zᵀ M z of rows at unit length, each without its own part in M, less their mean."""
+    unit = normalize(white)
+    scores = rng.normal(size=len(unit)).astype(np.float32)
     for _ in range(POWER):
-        matrix -= np.eye(len(matrix), dtype=np.float32) * (np.trace(matrix) / len(matrix))
-        matrix /= np.linalg.norm(matrix)
-        scores = np.vecdot(white @ matrix, white)
         scores -= scores.mean()
-        matrix = (white * scores[:, None]).T @ white / len(white)
-    return scores.astype(np.float64)
+        scores /= np.linalg.norm(scores)
+        scores = np.vecdot(unit @ ((unit * scores[:, None]).T @ unit), unit) - scores
+    return (scores - scores.mean()).astype(np.float64)

@@ -3,8 +3,8 @@
     Σ = (1 − ρ) S + ρ (trace S / d) I,    ρ = min(1, b² / d²)
 
 with ρ of Ledoit, Wolf, A well-conditioned estimator for large-dimensional covariance matrices, J. Multivar. Anal. 88, 2004:
-b² what S errs by, d² how far S is from the multiple of the identity, both estimated. ρ is `FLOOR` at least, so that directions
-which a network never uses, and what storing in 8 bits does to them, decide nothing.
+b² what S errs by, d² how far S is from the multiple of the identity, both estimated. ρ is `FLOOR` at least, so that
+directions which a network never uses, and what storing in 8 bits does to them, decide nothing.
 """
 
 from __future__ import annotations

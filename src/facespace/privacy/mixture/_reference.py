@@ -1,12 +1,12 @@
 """How unlikely a template is for a network of which clean templates are known.
 
-With d²(x) the squared Mahalanobis distance of the unit vector from the reference's mean and l(x) the logarithm of the vector's
-length, both standardised by what they are of people that the Gaussian was not fitted on (z_d of log d², z_l of l):
+With d²(x) the squared Mahalanobis distance of the unit vector from the reference's mean and l(x) the logarithm of the
+vector's length, both standardised by what they are of people that the Gaussian was not fitted on (z_d of log d², z_l of l):
 
     score(x) = −log P(Z > z_d) − log 2 P(Z > |z_l|)
 
-the logarithm of two p-values' product as of Fisher, Statistical methods for research workers, 1925, section 21.1. The lengths
-count only where they were kept, on both sides. The threshold is a quantile of the held-out people's scores.
+the logarithm of two p-values' product as of Fisher, Statistical methods for research workers, 1925, section 21.1. The
+lengths count only where they were kept, on both sides. The threshold is a quantile of the held-out people's scores.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 
-from ...embeddings import EmbeddingSet, Floats
+from ...embeddings import EmbeddingSet
 from ...errors import InputError
 from ...people import people_of
 from ._gaussian import Doubles, Gaussian
@@ -88,8 +87,3 @@ def log_lengths(faces: EmbeddingSet) -> Doubles:
 def lengths_kept(faces: EmbeddingSet) -> bool:
     """Do the vectors have the lengths that a network gave them? Else they were brought to one length."""
     return bool(log_lengths(faces).std() > _KEPT)
-
-
-def unlikely(scores: Doubles, threshold: float) -> NDArray[np.bool_]:
-    """(n,) which scores exceed the threshold."""
-    return np.asarray(scores > threshold)

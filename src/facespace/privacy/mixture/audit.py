@@ -33,10 +33,10 @@ def audit_mixture(
     """Find the templates that another network made, from the embeddings alone or beside a set of the network's own.
 
     Without a reference two Gaussians are looked for whose principal directions differ as only those of two networks do
-    (`_components.py`): which of them is the right network's can't be told, and the smaller one is named. With a reference each
-    template has a score of how unlikely it is (`_reference.py`), and those above a threshold that a share `false_alarms` of
-    the reference's own people exceed are named; where these have other directions, they begin the second Gaussian, and the
-    scores are log odds.
+    (`_components.py`): which of them is the right network's can't be told, and the smaller one is named. With a reference
+    each template has a score of how unlikely it is (`_reference.py`), and those above a threshold that a share
+    `false_alarms` of the reference's own people exceed are named; where these have other directions, they begin the second
+    Gaussian, and the scores are log odds.
 
     Templates of the same network with swapped channels, of other crops, or that a map brought into its space, have its
     directions. They are not told from the embeddings alone but where most of the set is unlike, and with a reference only
@@ -53,7 +53,8 @@ def audit_mixture(
         raise InputError(f"false alarms are a share between 0 and 1, not {false_alarms}", "0.01 is one in a hundred.")
     if reference is not None and reference.dim != faces.dim:
         raise DimensionError(
-            f"the reference has vectors of width {reference.dim}, the set of {faces.dim}", "Were they made by another network?"
+            f"the reference has vectors of width {reference.dim}, the set of {faces.dim}",
+            "Were they made by another network?",
         )
     if len(faces) < 5 * FEWEST:
         raise InputError(
@@ -95,9 +96,7 @@ def _alone(faces: AnySet, whole: RowIndex, seen: EmbeddingSet, sample: int, seed
         )
     scores = _scored(faces, lambda part: found.log_odds(part.normalized()))
     named = scores > 0
-    return _result(
-        faces, whole, scores, named, 0.0, "log odds", "two networks", found.agreement, seen, None, sample, seed
-    )
+    return _result(faces, whole, scores, named, 0.0, "log odds", "two networks", found.agreement, seen, None, sample, seed)
 
 
 def _judged(

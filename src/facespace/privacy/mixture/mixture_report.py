@@ -11,15 +11,15 @@ _BRIEF, _LONG = 10, 200  # templates in the terminal's table, and in the report'
 
 _METHOD = (
     "Every network spreads faces along its own directions. Two Gaussians are fitted to the templates, and how far the "
-    "directions of each agree with the other's templates is measured: other faces of one network agree with 0.5 to 1, another "
-    "network's with less than 0.45. With a reference, a template's score says how unlikely it is for the network: its distance "
-    "from the reference's templates and, where lengths were kept, its length; the threshold comes from people of the reference "
-    "that were left out of the fit."
+    "directions of each agree with the other's templates is measured: other faces of one network agree with 0.5 to 1, "
+    "another network's with less than 0.45. With a reference, a template's score says how unlikely it is for the network: "
+    "its distance from the reference's templates and, where lengths were kept, its length; the threshold comes from people "
+    "of the reference that were left out of the fit."
 )
 _LIMITS = (
-    "Templates of one network with swapped colours, of other crops, or brought into its space by a map, have the network's own "
-    "directions: without a reference they are not found, and with one only in part. Fewer than 20 templates of another network "
-    "are not seen without a reference. Read docs/audit.md for how often either happens."
+    "Templates of one network with swapped colours, of other crops, or brought into its space by a map, have the network's "
+    "own directions: without a reference they are seldom found, and with one only in part. Fewer than 20 templates of "
+    "another network are not seen. docs/audit.md says how often either happens."
 )
 
 
@@ -43,7 +43,9 @@ def mixture_finding(result: MixtureResult) -> str:
 def mixture_table(result: MixtureResult, *, brief: bool = False) -> Table:
     """The named templates of the highest scores."""
     most = _BRIEF if brief else _LONG
-    rows = [[name, score] for name, score in zip(result.ids[:most].tolist(), result.foreign_scores[:most].tolist(), strict=True)]
+    rows = [
+        [name, score] for name, score in zip(result.ids[:most].tolist(), result.foreign_scores[:most].tolist(), strict=True)
+    ]
     more = f" The first {most:,} of {result.foreign:,}." if result.foreign > most else ""
     columns: list[str | Column] = [Column("template"), Column(result.scored_by, "", ".1f")]
     return Table("templates", columns, rows, title="Named templates", caption=f"Highest score first.{more}")

@@ -10,14 +10,14 @@ from ...people import people_of
 from ...row_index import AnySet
 from ._components import find_components
 
-LOOKED_AT = 2000  # templates, whatever the set's size
+LOOKED_AT = 1500  # templates, whatever the set's size
 _FEWEST = 200  # below it little can be said, and nothing is
 _PER_PERSON = 5
-_STEPS = 10
+_STEPS = 20
 
 
 def mixture_warnings(faces: AnySet, what: str = "the set") -> list[str]:
-    """A warning where `LOOKED_AT` templates from all over a set show two networks, or none. A second or two.
+    """A warning where `LOOKED_AT` templates from all over a set show two networks, or none. About a second.
 
     Nothing is said on weak evidence (docs/audit.md has how often it warns of clean sets, and what share it sees).
     """
