@@ -3,8 +3,8 @@
     python scripts/correspondence_table.py SETS LFW-PAIRS.txt METHOD NETWORK … [CLEAN]
 
 SETS has ft-NETWORK.parquet (faces-train) and lfw-NETWORK.parquet. Of faces-train a share of the target's rows stands under
-others' ids; a map is fitted on all pairs, and robustly, and judged on LFW's 6,000 pairs, whose people it never saw. CLEAN is a
-folder with cfp-NETWORK.parquet: nothing is exchanged there, and half the images of people are profiles. Three networks
+others' ids; a map is fitted on all pairs, and robustly, and judged on LFW's 6,000 pairs, whose people it never saw. CLEAN
+is a folder with cfp-NETWORK.parquet: nothing is exchanged there, and half the images of people are profiles. Three networks
 take about two minutes on one core.
 """
 
@@ -67,11 +67,11 @@ def main(sets: Path, pairs: Path, method: str, nets: list[str], clean: Path | No
         table = np.array(got)
         lost = table[:, :1] - table[:, 1:3]
         print(
-            f"| {share:.0%} | " + " | ".join(f"{value:.2f} {spread(column)}" for value, column in
-            zip(table.mean(axis=0)[:3], table.T[:3], strict=True))
-            + f" | {lost[:, 0].max():.2f} | {lost[:, 1].max():.2f} | {table[:, 3].mean():.2f} % (least {table[:, 3].min():.2f}) | "
-            f"{table[:, 4].mean():.3f} % (most {table[:, 4].max():.3f}) |"
-        )  # fmt: skip
+            f"| {share:.0%} | "
+            + " | ".join(f"{column.mean():.2f} {spread(column)}" for column in table.T[:3])
+            + f" | {lost[:, 0].max():.2f} | {lost[:, 1].max():.2f} | {table[:, 3].mean():.2f} % "
+            f"(least {table[:, 3].min():.2f}) | {table[:, 4].mean():.3f} % (most {table[:, 4].max():.3f}) |"
+        )
     for kind, folder in (("lfw", sets), ("cfp", clean)):
         if folder is not None:
             print(f"\n{kind}, nothing exchanged:")

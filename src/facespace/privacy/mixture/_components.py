@@ -65,7 +65,7 @@ class Components:
     def log_odds(self, vectors: Floats) -> Doubles:
         """(k,) log odds that other rows are of the smaller one."""
         prior = np.log(self.share / (1 - self.share))
-        return self.other.log_density(vectors) - self.main.log_density(vectors) + prior
+        return np.asarray(self.other.log_density(vectors) - self.main.log_density(vectors) + prior)
 
 
 def find_components(vectors: Floats, seed: int = 0, *, steps: int = LONG) -> Components | None:
@@ -129,4 +129,4 @@ def _extremes(white: Floats, rng: np.random.Generator) -> Doubles:
         scores -= scores.mean()
         scores /= np.linalg.norm(scores)
         scores = np.vecdot(unit @ ((unit * scores[:, None]).T @ unit), unit) - scores
-    return (scores - scores.mean()).astype(np.float64)
+    return np.asarray(scores - scores.mean(), dtype=np.float64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,7 +179,7 @@ def _sampled(faces: AnySet, index: RowIndex, sample: int, seed: int) -> Embeddin
     place = np.arange(len(grouped)) - np.searchsorted(sorted_people, sorted_people)
     kept = np.zeros(len(order), dtype=np.bool_)
     kept[grouped] = (place < PER_PERSON) | (sorted_people == 0)
-    return cast(EmbeddingSet, faces.take(np.sort(order[kept][:sample])))
+    return faces.take(np.sort(order[kept][:sample]))
 
 
 def _scored(faces: AnySet, score: Scorer) -> Floats:
