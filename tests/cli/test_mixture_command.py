@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 import pytest
+from map_command import Run
 
 from facespace.datasets import demo_sets
 from facespace.embeddings import EmbeddingSet
@@ -28,11 +29,16 @@ def made(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def run(capsys):
+    return Run(capsys)
+
+
 def test_the_audit_lists_the_templates_and_writes_a_report(made, run, tmp_path):
     listed = tmp_path / "named.csv"
     found = run.json("audit", "mixture", made / "mixed.parquet", "--templates", listed, "-o", tmp_path / "out")
     assert found["verdict"] == "two networks"
-    rows = list(csv.DictReader(listed.open()))
+    rows = list(csv.DictReader(listed.read_text().splitlines()))
     assert len(rows) == found["foreign"]
     assert rows[0]["id"] == found["strangest"][0]["id"]
     assert {"report.html", "results.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
@@ -57,7 +63,11 @@ def test_pairs_that_disagree_are_written_and_left_out(made, run, tmp_path):
     command = ("map", "fit", made / "dlib.parquet", made / "broken.parquet", "-o", tmp_path / "m.safetensors")
     found = run.json(*command, "--method", "ridge", "--robust", "--disagreeing", listed)
     assert 270 <= found["robust"]["broken"] <= 310
-    assert len(list(csv.DictReader(listed.open()))) == found["robust"]["broken"] == found["correspondence"]["broken"]
+    assert (
+        len(list(csv.DictReader(listed.read_text().splitlines())))
+        == found["robust"]["broken"]
+        == found["correspondence"]["broken"]
+    )
     assert found["pairs"] == 1500 - found["robust"]["broken"]
     assert (
         "--robust leaves some out" in run.error(*command, "--robust", "--statistics", tmp_path / "s.safetensors")["message"]

@@ -82,10 +82,10 @@ def _figure(result: MixtureResult) -> Figure:
     named = result.named
     parts = {"the rest": values[~named], "named": values[named]}
     groups = {name: part for name, part in parts.items() if len(part)}
-    limit = {"scores": result.threshold} if np.isfinite(result.threshold) else None
+    limit = {"all": result.threshold} if np.isfinite(result.threshold) else None
     return Figure(
         "scores",
-        histograms({"scores": groups}, thresholds=limit, x_title=result.scored_by),
+        histograms({"all": groups}, thresholds=limit, x_title=result.scored_by, of="templates"),
         title="Scores",
         caption=f"Share of the templates with each score ({result.scored_by}).",
         description=f"Histogram of {result.templates:,} scores; {result.foreign:,} are above the threshold.",
