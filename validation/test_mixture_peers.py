@@ -1,4 +1,4 @@
-"""The shrunk Gaussian of `audit mixture` against scikit-learn's Ledoit–Wolf, and its distances against SciPy's Mahalanobis."""
+"""The shrunk Gaussian of `audit mixture`: its covariance is scikit-learn's (Ledoit–Wolf), its distances SciPy's."""
 
 from __future__ import annotations
 
