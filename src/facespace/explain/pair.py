@@ -19,7 +19,7 @@ from .residuals import Floats, Residuals, residuals
 from .saliency import Affine, CosineDecomposition, decompose, saliency
 
 #: Methods whose maps have a sign: what speaks for one person, and what against.
-SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg", "occlusion", "rise")
+SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg", "occlusion", "rise", "minplus", "shap")
 
 
 @dataclass(frozen=True, eq=False)
