@@ -81,5 +81,6 @@ def blurred(crop: Crops, blur: float = BLUR) -> Floats:
 
 def hide(crop: Crops, masks: Floats, fill: Floats) -> Crops:
     """(n, height, width, 3) uint8: the crop with `fill` where each mask hides it."""
-    m = masks[..., None]
-    return np.asarray(np.rint(crop * (1 - m) + fill * m), dtype=np.uint8)
+    shown = (fill - crop) * masks[..., None]
+    shown += crop
+    return np.asarray(np.rint(shown, out=shown), dtype=np.uint8)

@@ -97,26 +97,41 @@ class MaskedFace:
 
     def against(self, partner: NDArray[np.floating]) -> BlackBoxMap:
         """The map against a partner's vector (d,), of any length but zero."""
-        direction = unit_rows(np.asarray(partner)[None])[0]
-        clean, scores, masks, n = float(self.clean @ direction), self.hidden @ direction, self.masks, len(self.masks)
+        scores, clean = self._scores(partner)
         if self.coalitions is not None:
-            worth = scores[:-1], clean, float(scores[-1])
-            values = shapley(self.coalitions, *worth)
-            halves = [shapley(half, worth[0][rows], *worth[1:]) for half, rows in self.coalitions.halves()]
-            density = values / masks.sum((1, 2), dtype=np.float64)
-            signed = np.tensordot(density, masks, axes=1).astype(np.float32)
+            worth, nothing = scores[:-1], float(scores[-1])
+            values = shapley(self.coalitions, worth, clean, nothing)
+            halves = [shapley(half, worth[rows], clean, nothing) for half, rows in self.coalitions.halves()]
             parts = dict(zip(self.names, values.tolist(), strict=True))
-            return BlackBoxMap(signed, len(scores), _agreement(*halves), parts)
+            return BlackBoxMap(self._spread_out(values), len(scores), _agreement(*halves), parts)
         if self.method == "rise":
-            halves = [_correlation(masks[k::2], scores[k::2]) for k in (0, 1)]
-            return BlackBoxMap(_correlation(masks, scores), len(scores), _agreement(*halves))
-        losses, gains = [clean - scores[:n]], scores[n:-1] - scores[-1:]
-        if self.method == "minplus":
-            losses.append(gains)
-        boards = [_chess_board(masks, kind) for kind in losses]
-        signed = _at_one_spread([_mean_loss(masks, kind) for kind in losses])
-        agreement = _agreement(*(_at_one_spread([board[k] for board in boards]) for k in (0, 1)))
-        return BlackBoxMap(signed, len(scores), agreement)
+            halves = [_correlation(self.masks[k::2], scores[k::2]) for k in (0, 1)]
+        else:
+            boards = [_chess_board(self.masks, kind) for kind in self._losses(scores, clean)]
+            halves = [_at_one_spread([board[k] for board in boards]) for k in (0, 1)]
+        return BlackBoxMap(self.signed(partner), len(scores), _agreement(*halves))
+
+    def signed(self, partner: NDArray[np.floating]) -> Floats:
+        """The map alone, as `against` has it: without the convergence, which takes longer than the map."""
+        scores, clean = self._scores(partner)
+        if self.coalitions is not None:
+            return self._spread_out(shapley(self.coalitions, scores[:-1], clean, float(scores[-1])))
+        if self.method == "rise":
+            return _correlation(self.masks, scores)
+        return _at_one_spread([_mean_loss(self.masks, kind) for kind in self._losses(scores, clean)])
+
+    def _scores(self, partner: NDArray[np.floating]) -> tuple[Doubles, float]:
+        direction = unit_rows(np.asarray(partner)[None])[0]
+        return self.hidden @ direction, float(self.clean @ direction)
+
+    def _losses(self, scores: Doubles, clean: float) -> list[Doubles]:
+        """What each patch takes away; of minplus also what it brings."""
+        n = len(self.masks)
+        return [clean - scores[:n], *([scores[n:-1] - scores[-1]] if self.method == "minplus" else [])]
+
+    def _spread_out(self, values: Doubles) -> Floats:
+        density = values / self.masks.sum((1, 2), dtype=np.float64)
+        return np.asarray(np.tensordot(density, self.masks, axes=1), dtype=np.float32)
 
 
 def masked_face(
@@ -206,10 +221,8 @@ def explainer(
     """`black_box_map` of one network as a function of two crops, for tests of maps such as `planted_patch`."""
 
     def explain(crop: Crops, partner: Crops) -> Floats:
-        vector = embed(partner[None])[0]
-        return black_box_map(
-            crop, vector, embed, method=method, passes=passes, seed=seed, landmarks=landmarks
-        ).signed
+        seen = masked_face(crop, embed, method=method, passes=passes, seed=seed, landmarks=landmarks)
+        return seen.signed(embed(partner[None])[0])
 
     return explain
 

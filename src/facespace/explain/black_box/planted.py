@@ -91,6 +91,30 @@ def planted_patch(
     >>> planted_patch(faces, faces, faces + 200, looks).ranks[0].mean
     1.0
     """
+    rng = np.random.default_rng(seed)
+    ranks, size, windows = planted_ranks(left, right, strangers, explainers, rng=rng, progress=progress)
+    drawn = rng.integers(0, len(left), (_DRAWS, len(left)))
+    centre = np.array(ranks["centre"])
+    rows_of = []
+    for name, values in ranks.items():
+        v = np.array(values)
+        low, high = np.quantile(v[drawn].mean(1), (0.025, 0.975))
+        above = np.quantile((v - centre)[drawn].mean(1), (0.025, 0.975))
+        rows_of.append(PlantedRank(name, *map(float, (v.mean(), low, high, (v - centre).mean(), *above))))
+    line = signature("planted patch", pairs=len(left), size=size, windows=windows, seed=seed)
+    return PlantedPatchResult(len(left), size, windows, tuple(rows_of), line)
+
+
+def planted_ranks(
+    left: Crops,
+    right: Crops,
+    strangers: Crops,
+    explainers: Mapping[str, Explainer],
+    *,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, list[float]], int, int]:
+    """The ranks of `planted_patch` pair by pair, by map; the patch's size, and the number of windows."""
     if not left.shape == right.shape == strangers.shape:
         raise DimensionError(
             f"faces of shapes {left.shape}, {right.shape} and {strangers.shape} are no pairs with strangers",
@@ -98,7 +122,7 @@ def planted_patch(
         )
     if len(left) < 2:
         raise InputError("the planted patch needs 2 pairs or more", "From 150 on the interval is about ± .05.")
-    rng, shape = np.random.default_rng(seed), left.shape[1:3]
+    shape = left.shape[1:3]
     size, step = (max(round(n * max(shape) / SIDE), 1) for n in (_SIZE, _STEP))
     rows, columns = (np.arange(0, n - size + 1, step) for n in shape)
     ranks: dict[str, list[float]] = {}
@@ -135,13 +159,4 @@ def planted_patch(
     for place in places:
         rank("centre", centre_map(shape), place)
         rank("random", random_map(shape, rng), place)
-    drawn = rng.integers(0, len(left), (_DRAWS, len(left)))
-    centre = np.array(ranks["centre"])
-    rows_of = []
-    for name, values in ranks.items():
-        v = np.array(values)
-        low, high = np.quantile(v[drawn].mean(1), (0.025, 0.975))
-        above = np.quantile((v - centre)[drawn].mean(1), (0.025, 0.975))
-        rows_of.append(PlantedRank(name, *map(float, (v.mean(), low, high, (v - centre).mean(), *above))))
-    line = signature("planted patch", pairs=len(left), size=size, windows=len(rows) * len(columns), seed=seed)
-    return PlantedPatchResult(len(left), size, len(rows) * len(columns), tuple(rows_of), line)
+    return ranks, size, len(rows) * len(columns)
