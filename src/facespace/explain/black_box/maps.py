@@ -101,9 +101,9 @@ class MaskedFace:
         if self.coalitions is not None:
             worth, nothing = scores[:-1], float(scores[-1])
             values = shapley(self.coalitions, worth, clean, nothing)
-            halves = [shapley(half, worth[rows], clean, nothing) for half, rows in self.coalitions.halves()]
+            one, two = (shapley(half, worth[rows], clean, nothing) for half, rows in self.coalitions.halves())
             parts = dict(zip(self.names, values.tolist(), strict=True))
-            return BlackBoxMap(self._spread_out(values), len(scores), _agreement(*halves), parts)
+            return BlackBoxMap(self._spread_out(values), len(scores), _agreement(one, two), parts)
         if self.method == "rise":
             halves = [_correlation(self.masks[k::2], scores[k::2]) for k in (0, 1)]
         else:
@@ -148,7 +148,8 @@ def masked_face(
     if method not in BLACK_BOX:
         raise unknown_name("black-box method", method, BLACK_BOX)
     wanted, shape = passes or PASSES[method], crop.shape[:2]
-    coalitions, names = None, ()
+    coalitions: Coalitions | None = None
+    names: tuple[str, ...] = ()
     if method == "shap":
         parts = {name: m for name, m in _parts(shape, landmarks).items() if m.any()}
         names, kept = tuple(parts), np.stack(list(parts.values()))

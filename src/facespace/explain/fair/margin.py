@@ -10,8 +10,8 @@ insertion game the least of it is hidden first (read from the other end, the mos
 area), in the deletion game the most (a good map has a small one). gain = insertion − deletion; a map turned round has −gain.
 
 Blurring both faces hides nothing: two blurs are alike, and most networks call them one person. So what stands in the hidden
-place must turn the decision, and each kind of pair has two such fills, told in `FILLS`. A pair whose margin moves by less than
-`LEAST` when all is hidden is not normalised but left out, and counted.
+place must turn the decision, and each kind of pair has two such fills, told in `FILLS`. A pair whose margin moves by less
+than `LEAST` when all is hidden is not normalised but left out, and counted.
 """
 
 from __future__ import annotations

@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 
 from ...images import Crops
 from ..black_box import Explainer, masked_face
+from ..network import ExplainableNetwork
+from ..pair import explain_pair
+from ..residuals import Residuals
+from ..white_box import TorchNetwork, white_box_map
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 #: From the partner's crop to the signed map (height, width) of the face.
 Against = Callable[[Crops], Floats]
+_KEPT = 4
 CELL = 8  # pixels of a crop of 112: all maps are compared, and hide, at this resolution
 
 
@@ -26,16 +31,16 @@ class Method:
 
     Attributes:
         prepare: from a face's crop to what explains it against any partner; what does not hang on the partner is done once.
-        passes: forward passes for one map, a backward pass counted as two; NaN where not known.
+        passes: forward passes for one map on the mean, a backward pass counted as two; NaN where not known.
     """
 
     prepare: Callable[[Crops], Against]
-    passes: float = float("nan")
+    passes: Callable[[], float] = lambda: float("nan")
 
 
-def method_of(explain: Explainer, passes: float = float("nan")) -> Method:
+def method_of(explain: Explainer) -> Method:
     """A function of face and partner as a `Method`."""
-    return Method(lambda face: lambda partner: explain(face, partner), passes)
+    return Method(lambda face: lambda partner: explain(face, partner))
 
 
 def black_box_method(network: Any, name: str, *, passes: int | None = None, seed: int = 0) -> Method:
@@ -56,7 +61,42 @@ def black_box_method(network: Any, name: str, *, passes: int | None = None, seed
         passes=passes,
         landmarks=template,
     )
-    return Method(prepare, len(nothing.hidden))
+    return Method(prepare, lambda: len(nothing.hidden))
+
+
+def white_box_method(network: TorchNetwork, name: str, *, passes: int | None = None, seed: int = 0) -> Method:
+    """A white-box method of a differentiable network."""
+
+    def explain(face: Crops, partner: Crops) -> Floats:
+        found = white_box_map(face, network(partner[None])[0], network, method=name, passes=passes, seed=seed)
+        spent.append(found.passes)
+        return found.signed
+
+    # Integrated gradients take as many steps as they need, so the passes are those of the maps made so far.
+    spent: list[int] = []
+    return Method(lambda face: lambda partner: explain(face, partner), lambda: sum(spent) / len(spent))
+
+
+def paper_method(network: ExplainableNetwork, threshold: float | None = None) -> Method:
+    """The paper's signed map H (Algorithm 1), by the network with an open map that `load_explainable` gives."""
+
+    kept: dict[bytes, Residuals] = {}  # of the faces seen last: what takes long
+
+    def prepare(face: Crops) -> Against:
+        def explain(partner: Crops) -> Floats:
+            keys = (face.tobytes(), partner.tobytes())
+            known = (kept.get(keys[0]), kept.get(keys[1]))
+            found = explain_pair(face, partner, network, threshold=threshold, kept=known)
+            for key, side in zip(keys, found.faces, strict=True):
+                if side.residuals is not None:
+                    kept[key] = side.residuals
+            while len(kept) > _KEPT:
+                del kept[next(iter(kept))]
+            return found.faces[0].importance
+
+        return explain
+
+    return Method(prepare)
 
 
 def at_cells(signed: NDArray[Any]) -> Floats:
@@ -97,4 +137,15 @@ def correlations(maps: NDArray[Any]) -> Doubles:
     return np.asarray(cells @ cells.T)
 
 
-__all__ = ["Against", "Method", "at_cells", "black_box_method", "correlation", "correlations", "hiding_order", "method_of"]
+__all__ = [
+    "Against",
+    "Method",
+    "at_cells",
+    "black_box_method",
+    "correlation",
+    "correlations",
+    "hiding_order",
+    "method_of",
+    "paper_method",
+    "white_box_method",
+]

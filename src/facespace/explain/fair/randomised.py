@@ -31,7 +31,8 @@ def randomise_onnx(path: Path, out: Path, seed: int = 0) -> Path:
         raise missing_extra("onnx", "onnx", "a network with random weights") from None
     model: Any = onnx.load(str(path))
     rng = np.random.default_rng(seed)
-    for tensor in model.graph.initializer:
+    constants = [a.t for node in model.graph.node if node.op_type == "Constant" for a in node.attribute if a.name == "value"]
+    for tensor in [*model.graph.initializer, *constants]:  # some exporters keep the weights in nodes
         array = numpy_helper.to_array(tensor)
         if array.dtype.kind == "f" and array.size > 1:
             tensor.CopyFrom(numpy_helper.from_array(rng.permuted(array.ravel()).reshape(array.shape), tensor.name))

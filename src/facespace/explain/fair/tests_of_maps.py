@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,14 @@ from numpy.typing import NDArray
 from ...errors import DimensionError, InputError, unknown_name
 from ...images import Crops, Template
 from ...results import signature
-from ..black_box import planted_ranks
-from ..methods import centre_map, random_map
-from .margin import LEVELS, Embedder, MarginGame
-from .method import Against, Doubles, Floats, Method, correlation, correlations
-from .planted import planted_masks, region_ranks
+from ._run import Run, Values
+from .margin import LEVELS, Embedder
+from .method import Method
+from .planted import planted_masks
 from .scores import FairCost, FairTestResult, summarise
 
 TESTS = ("margin", "partner", "planted", "regions", "sanity")
 CONTROLS = ("random", "centre", "inverted")
-Values = dict[tuple[str, str, str], Doubles]
 
 
 def fair_tests(
@@ -58,7 +55,8 @@ def fair_tests(
         embed: crops to vectors, the network that judges. name: its name.
         methods: by name; see `black_box_method`, `method_of`.
         landmarks: of the crops, for "regions". randomised: the methods of a network with random weights.
-        limits: methods that take so many pairs only: in the margin game, genuine and impostor by turns; of `few` elsewhere.
+        limits: methods and controls that take so many pairs only: in the margin game, genuine and impostor by turns; of
+            `few` elsewhere.
         few: how many genuine pairs the other tests take.
         reference: a method whose paired difference to all is wanted too, such as the paper's.
         progress: told what is done, and of how much.
@@ -66,6 +64,77 @@ def fair_tests(
     Raises InputError for fewer than 2 genuine pairs and for regions without landmarks, DimensionError for shapes that don't
     fit, UnknownNameError for another test.
     """
+    found = fair_values(
+        pairs,
+        strangers,
+        same,
+        embed,
+        methods,
+        landmarks=landmarks,
+        randomised=randomised,
+        tests=tests,
+        limits=limits,
+        few=few,
+        levels=levels,
+        seed=seed,
+        progress=progress,
+    )
+    return fair_result([found], name, reference=reference)
+
+
+@dataclass
+class FairValues:
+    """What the tests gave pair by pair, before it is averaged.
+
+    Attributes:
+        values: by (test, variant, method), one number a pair, NaN where it was not measured.
+        spent: by method, seconds of processor time for each map. passes: for a map, on the mean.
+        facts: for the signature. notes: what was left out.
+    """
+
+    values: Values
+    spent: dict[str, list[float]]
+    passes: dict[str, float]
+    facts: dict[str, int]
+    notes: list[str]
+
+
+def fair_result(parts: Sequence[FairValues], name: str, *, reference: str | None = None) -> FairTestResult:
+    """The result of `fair_values`, or of several that share the pairs: their `part`s, other tests or other methods."""
+    values: Values = {}
+    for part in parts:
+        for key, found in part.values.items():
+            values[key] = np.where(np.isnan(found), values[key], found) if key in values else found
+    facts, spent, passes = parts[0].facts, dict[str, list[float]](), dict[str, float]()
+    for part in parts:
+        passes |= part.passes
+        for method, seconds in part.spent.items():
+            spent.setdefault(method, []).extend(seconds)
+    costs = tuple(FairCost(m, len(s), passes[m], float(np.mean(s))) for m, s in spent.items())
+    scores = summarise(_with_all(values), [*CONTROLS, *([reference] if reference else [])], facts["seed"])
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    line = signature("fair-tests", network=name, **facts)
+    return FairTestResult(name, facts["genuine"], facts["impostor"], scores, costs, notes, line)
+
+
+def fair_values(
+    pairs: Crops,
+    strangers: Crops,
+    same: Sequence[bool] | NDArray[np.bool_],
+    embed: Embedder,
+    methods: Mapping[str, Method],
+    *,
+    landmarks: Template | NDArray[Any] | None = None,
+    randomised: Mapping[str, Method] | None = None,
+    tests: Sequence[str] = TESTS,
+    limits: Mapping[str, int] | None = None,
+    few: int = 150,
+    levels: Sequence[float] = LEVELS,
+    seed: int = 0,
+    part: tuple[int, int] = (0, 1),
+    progress: Callable[[int, int], None] | None = None,
+) -> FairValues:
+    """The tests of `fair_tests` pair by pair; `part` (k, n) plays the margin game on every n-th pair, from the k-th."""
     kinds = np.asarray(same, dtype=bool)
     for test in tests:
         if test not in TESTS:
@@ -76,204 +145,31 @@ def fair_tests(
             "Give (n, 2, height, width, 3) of each, and n times True or False.",
         )
     if kinds.sum() < 2:
-        raise InputError(f"{int(kinds.sum())} genuine pairs are too few to test maps on", "From 150 on intervals are useful.")
+        raise InputError(
+            f"{int(kinds.sum())} genuine pairs are too few to test maps on", "From 150 on intervals are useful."
+        )
     if "regions" in tests and landmarks is None:
         raise InputError("planting eyes needs to know where they are", "Give the card's template (landmarks=).")
-    run = _Run(pairs, strangers, kinds, embed, methods, dict(limits or {}), few, tuple(levels), seed, progress)
+    run = Run(pairs, strangers, kinds, embed, methods, dict(limits or {}), few, tuple(levels), seed, part, progress)
     run.play("margin" in tests, "partner" in tests)
     if "planted" in tests:
         run.windows()
-    if "regions" in tests:
-        run.regions(planted_masks(pairs.shape[2:4], landmarks))
+    if "regions" in tests and landmarks is not None:
+        run.regions(planted_masks((pairs.shape[2], pairs.shape[3]), landmarks))
     if "sanity" in tests:
         run.sanity(randomised or {})
     notes = [] if randomised or "sanity" not in tests else ["no network with random weights: that test is left out"]
-    line = signature(
-        "fair-tests",
-        network=name,
-        genuine=int(kinds.sum()),
-        impostor=int((~kinds).sum()),
-        few=len(run.genuine),
-        levels=len(levels),
-        seed=seed,
-    )
-    scores = summarise(run.values, [*CONTROLS, *([reference] if reference else [])], seed)
-    return FairTestResult(name, int(kinds.sum()), int((~kinds).sum()), scores, run.costs(), tuple(notes), line)
+    counts = {"genuine": int(kinds.sum()), "impostor": int((~kinds).sum()), "few": len(run.genuine), "levels": len(levels)}
+    passes = {key: method.passes() for key, method in methods.items() if key in run.spent}
+    return FairValues(run.values, run.spent, passes, {**counts, "seed": seed}, notes)
 
 
-class _Run:
-    """The tests' common things: pairs, maps made so far, and values."""
-
-    def __init__(
-        self,
-        pairs: Crops,
-        strangers: Crops,
-        kinds: NDArray[np.bool_],
-        embed: Embedder,
-        methods: Mapping[str, Method],
-        limits: dict[str, int],
-        few: int,
-        levels: tuple[float, ...],
-        seed: int,
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        self.pairs, self.strangers, self.kinds, self.embed, self.levels = pairs, strangers, kinds, embed, levels
-        self.methods, self.limits, self.seed, self.progress = methods, limits, seed, progress
-        self.genuine = np.flatnonzero(kinds)[:few]
-        self.values: Values = {}
-        self._made: dict[tuple[str, bytes, bytes], Floats] = {}
-        self._spent: dict[str, list[float]] = {}
-
-    def costs(self) -> tuple[FairCost, ...]:
-        return tuple(
-            FairCost(name, len(spent), self.methods[name].passes, float(np.mean(spent)))
-            for name, spent in self._spent.items()
-        )
-
-    def against(self, name: str, face: Crops) -> Against:
-        """The method's maps of a face; each is made once, and the first of a face is timed."""
-        method, key, ready = self.methods[name], _digest(face), list[Against]()
-
-        def explain(partner: Crops) -> Floats:
-            place = (name, key, _digest(partner))
-            if place not in self._made:
-                start = time.process_time()
-                if not ready:
-                    ready.append(method.prepare(face))
-                    self._made[place] = ready[0](partner)
-                    self._spent.setdefault(name, []).append(time.process_time() - start)
-                else:
-                    self._made[place] = ready[0](partner)
-            return self._made[place]
-
-        return explain
-
-    def remembered(self, name: str) -> Method:
-        return Method(lambda face: self.against(name, face))
-
-    def groups(self) -> dict[int, list[str]]:
-        """Methods by how many of the few genuine pairs they take."""
-        found: dict[int, list[str]] = {}
-        for name in self.methods:
-            found.setdefault(min(self.limits.get(name, len(self.genuine)), len(self.genuine)), []).append(name)
-        return found
-
-    def play(self, margin: bool, partner: bool) -> None:
-        """The margin game; row k of every array is the k-th pair by turns, NaN under the other kind's fills."""
-        if not (margin or partner):
-            return
-        same, other = np.flatnonzero(self.kinds), np.flatnonzero(~self.kinds)
-        order = np.argsort(np.concatenate([np.arange(len(same)), np.arange(len(other))]), kind="stable")
-        turn = np.concatenate([same, other])[order] if margin else self.genuine
-        following = dict(zip(same.tolist(), np.roll(same, -1).tolist(), strict=True))
-        for row, i in enumerate(turn.tolist()):
-            game = MarginGame(
-                self.pairs[i], self.strangers[i], bool(self.kinds[i]), self.embed, self.levels, (self.seed, i)
-            )
-            for name, maps in self._controls(i).items():
-                if margin:
-                    self._put(len(turn), row, name, game.play(maps))
-            for name in self.methods:
-                if row >= self.limits.get(name, len(turn)):
-                    continue
-                sides = [self.against(name, self.pairs[i, k]) for k in (0, 1)]
-                found = game.play([sides[k](self.pairs[i, 1 - k]) for k in (0, 1)])
-                if margin:
-                    self._put(len(turn), row, name, found)
-                if margin and name == next(iter(self.methods)):
-                    self._put(len(turn), row, "inverted", {key: _turned(key, found) for key in found})
-                if partner and i in self.genuine:
-                    wrong = game.play([sides[k](self.pairs[following[i], 1 - k]) for k in (0, 1)])
-                    for test, fill in found:
-                        if test == "gain":
-                            key = ("wrong partner", fill, name)
-                            gone = self.values.setdefault(key, np.full(len(turn), np.nan))
-                            gone[row] = found[test, fill] - wrong[test, fill]
-            if self.progress:
-                self.progress(row + 1, len(turn))
-        self._all()
-
-    def _controls(self, i: int) -> dict[str, list[Floats]]:
-        shape, rng = self.pairs.shape[2:4], np.random.default_rng([self.seed, 2, i])
-        bell = centre_map(shape) * (1 if self.kinds[i] else -1)  # speaks for what is decided, as other maps do
-        return {"random": [random_map(shape, rng) for _ in range(2)], "centre": [bell, bell]}
-
-    def _put(self, n: int, row: int, name: str, found: Mapping[tuple[str, str], float]) -> None:
-        for (test, fill), area in found.items():
-            self.values.setdefault((test, fill, name), np.full(n, np.nan))[row] = area
-
-    def _all(self) -> None:
-        """The mean of a pair's fills, under the variant "all"."""
-        for test in ("insertion", "deletion", "gain"):
-            for name in dict.fromkeys(n for t, _, n in self.values if t == test):
-                parts = np.stack([v for (t, _, n), v in self.values.items() if (t, n) == (test, name)])
-                counted = (~np.isnan(parts)).sum(0)
-                mean = np.nansum(parts, 0) / np.maximum(counted, 1)
-                self.values[test, "all", name] = np.where(counted > 0, mean, np.nan)
-
-    def windows(self) -> None:
-        for count, names in self.groups().items():
-            left, right, other = self._few(count)
-            explain = {name: (lambda a, b, name=name: self.against(name, a)(b)) for name in names}
-            ranks, *_ = planted_ranks(
-                left, right, other, explain, rng=np.random.default_rng(self.seed), progress=self.progress
-            )
-            self.values |= {("planted", "window", name): np.array(ranks[name]) for name in names}
-            less = {name: np.array(ranks[f"{name} − mean of others"]) for name in names}
-            self.values |= {("planted", "window, less others' mean", name): found for name, found in less.items()}
-            if count == len(self.genuine):
-                self.values |= {("planted", "window", name): np.array(ranks[name]) for name in ("centre", "random")}
-
-    def regions(self, masks: Mapping[str, Floats]) -> None:
-        rng = np.random.default_rng([self.seed, 7])
-        shape = self.pairs.shape[2:4]
-        blind = {
-            "random": Method(lambda _: lambda __: random_map(shape, rng)),
-            "centre": Method(lambda _: lambda __: centre_map(shape)),
-        }
-        for count, names in self.groups().items():
-            methods = {name: self.remembered(name) for name in names}
-            found = region_ranks(
-                *self._few(count), {**methods, **(blind if count == len(self.genuine) else {})}, masks, self.progress
-            )
-            self.values |= {("planted", mask, name): ranks for (mask, name), ranks in found.items()}
-
-    def sanity(self, randomised: Mapping[str, Method]) -> None:
-        steps = np.random.default_rng([self.seed, 3]).choice([(0, 1), (0, -1), (1, 0), (-1, 0)], len(self.genuine))
-        for count, names in self.groups().items():
-            left, right, _ = self._few(count)
-            for name in names:
-                maps = [self.against(name, a)(b) for a, b in zip(left, right, strict=True)]
-                moved = [self.against(name, _moved(a, s))(b) for a, b, s in zip(left, right, steps, strict=False)]
-                back = [_moved(m, -s) for m, s in zip(moved, steps, strict=False)]
-                self.values["shifted", "one pixel", name] = np.array(list(map(correlation, back, maps)))
-                table = correlations(np.stack(maps))
-                np.fill_diagonal(table, 0)
-                self.values["agreement", "other people", name] = np.nansum(table, axis=1) / (count - 1)
-                if name in randomised:
-                    others = [randomised[name].prepare(a)(b) for a, b in zip(left, right, strict=True)]
-                    self.values["randomised", "all weights", name] = np.array(list(map(correlation, others, maps)))
-                if self.progress:
-                    self.progress(names.index(name) + 1, len(names))
-
-    def _few(self, count: int) -> tuple[Crops, Crops, Crops]:
-        rows = self.genuine[:count]
-        return self.pairs[rows, 0], self.pairs[rows, 1], self.strangers[rows, 0]
-
-
-def _turned(key: tuple[str, str], found: Mapping[tuple[str, str], float]) -> float:
-    """What the map turned round gets: in the insertion game the pictures of the deletion game, and the other way."""
-    test, fill = key
-    other = {"insertion": "deletion", "deletion": "insertion"}.get(test)
-    return -found[key] if other is None else found[other, fill]
-
-
-def _digest(crop: Crops) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(crop), digest_size=16).digest()
-
-
-def _moved(image: NDArray[Any], by: NDArray[Any]) -> NDArray[Any]:
-    """The picture moved by (rows, columns) of one pixel, its border repeated."""
-    wide = np.pad(image, [(1, 1), (1, 1)] + [(0, 0)] * (image.ndim - 2), mode="edge")
-    y, x = (1 - int(b) for b in by)
-    return np.asarray(wide[y : y + image.shape[0], x : x + image.shape[1]])
+def _with_all(values: Values) -> Values:
+    """With the mean of a pair's fills, under the variant "all"."""
+    found = dict(values)
+    for test in ("insertion", "deletion", "gain"):
+        for name in dict.fromkeys(n for t, _, n in values if t == test):
+            parts = np.stack([v for (t, _, n), v in values.items() if (t, n) == (test, name)])
+            counted = (~np.isnan(parts)).sum(0)
+            found[test, "all", name] = np.where(counted > 0, np.nansum(parts, 0) / np.maximum(counted, 1), np.nan)
+    return found
