@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
-    from .explain import explain_black_box, explain_pair, hiding_game
+    from .explain import explain_black_box, explain_pair, fair_tests, hiding_game, white_box_map
     from .identification import identify, verify_blufr
     from .mapping import (
         CanonicalSpace,
@@ -52,7 +52,7 @@ _HOMES = {
     "datasets": "PairProtocol TemplateProtocol read_ijb read_lfw_pairs read_pairs",
     "embeddings": "EmbeddingSet",
     "errors": "FacespaceError",
-    "explain": "explain_black_box explain_pair hiding_game",
+    "explain": "explain_black_box explain_pair fair_tests hiding_game white_box_map",
     "identification": "identify verify_blufr",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
@@ -72,10 +72,10 @@ __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
     "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
     "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
-    "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
+    "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests", "fit_map", "gallery_size", "hiding_game",
+    "hub_study", "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
     "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
-    "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "transfer_threshold", "verify", "verify_blufr", "verify_templates", "white_box_map",
 ]  # fmt: skip
 
 

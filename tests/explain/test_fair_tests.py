@@ -7,15 +7,20 @@ import json
 import numpy as np
 import pytest
 
+from facespace.datasets import PairProtocol
 from facespace.errors import DimensionError, InputError, UnknownNameError
 from facespace.explain.fair import (
     LEVELS,
     MarginGame,
     Method,
     at_cells,
+    fair_result,
     fair_tests,
+    fair_values,
+    independent_pairs,
     margin_area,
     method_of,
+    randomise_onnx,
     region_ranks,
     summarise,
 )
@@ -168,6 +173,50 @@ def test_the_order_is_that_of_the_cells_whole():
     assert not np.array_equal(*flat)
     assert at_cells(np.ones((112, 96))).shape == (14, 12)
     assert np.isnan(correlation(np.ones((SIDE, SIDE)), cells.repeat(8, 0).repeat(8, 1)))
+
+
+def test_an_onnx_file_keeps_its_numbers_and_loses_their_places(tmp_path):
+    onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = [RNG.normal(size=s).astype(np.float32) for s in ((12, 4), (4,))]
+    held = helper.make_node("Constant", [], ["shift"], value=numpy_helper.from_array(weights[1], "shift"))
+    nodes = [held, helper.make_node("Gemm", ["x", "matrix", "shift"], ["y"])]
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", d]) for n, d in (("x", 12), ("y", 4))]
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [numpy_helper.from_array(weights[0], "matrix")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), tmp_path / "a.onnx")
+    found = onnx.load(randomise_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx")).graph
+    for one, tensor in zip(weights, (found.initializer[0], found.node[0].attribute[0].t), strict=True):
+        other = numpy_helper.to_array(tensor)
+        assert not np.array_equal(one, other)
+        np.testing.assert_array_equal(np.sort(one.ravel()), np.sort(other.ravel()))
+
+
+def test_parts_of_a_run_join_to_the_whole(played):
+    pairs, strangers, same, found = played
+    methods = {"oracle": method_of(oracle)}
+    halves = [
+        fair_values(pairs, strangers, same, blocks, methods, tests=["margin", "partner"], few=10, part=(k, 2))
+        for k in (0, 1)
+    ]
+    joined = fair_result(halves, "blocks")
+    for variant in ("blur", "one stranger", "all"):
+        assert joined.score("gain", variant, "oracle").mean == found.score("gain", variant, "oracle").mean
+    assert joined.score("wrong partner", "blur", "oracle") is not None
+    assert len(halves[0].spent["oracle"]) + len(halves[1].spent["oracle"]) == joined.costs[0].faces
+
+
+def test_nobody_plays_twice():
+    names = [f"p{p}/{k}" for p in range(40) for k in range(2)]
+    left = [names[2 * p] for p in range(20)] + [names[2 * p] for p in range(19, 39)] + [names[0]]
+    right = [names[2 * p + 1] for p in range(20)] + [names[2 * p + 2] for p in range(19, 39)] + [names[3]]
+    protocol = PairProtocol("list", left, right, [True] * 20 + [False] * 21)
+    rows = independent_pairs(protocol, 30, seed=1)
+    assert protocol.same[rows].sum() == 15
+    pairs = [{left[r].split("/")[0], right[r].split("/")[0]} for r in rows]
+    assert sum(map(len, pairs)) == len(set().union(*pairs))
+    with pytest.raises(InputError, match="genuine pairs"):
+        independent_pairs(protocol.take(np.r_[0:9, 20]), 30)
 
 
 def test_what_can_not_be_tested_is_told(played):

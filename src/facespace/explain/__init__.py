@@ -1,6 +1,7 @@
 """Why did these two faces match? Maps of a pair, and the tests that judge them.
 
-`black_box/` explains every network by forward passes; all else opens a network and needs the extra torch.
+`black_box/` explains every network by forward passes, and `fair/` judges maps of any; all else opens a network and needs the
+extra torch: `white_box/` by gradients of any PyTorch module.
 """
 
 from ..models import load_backbone, mobilefacenet
@@ -18,6 +19,7 @@ from .black_box import (
 from .checkpoint import Checkpoint, load_checkpoint, load_explainable
 from .cross import check_ends, explainable
 from .decoder import make_decoder
+from .fair import FairTestResult, fair_tests
 from .game import GameCurve, GameDifference, HidingGameResult, hiding_game
 from .heads import place_head
 from .methods import COMPARED, CONTROLS, METHODS
@@ -28,13 +30,15 @@ from .regions import REGIONS, face_regions
 from .residuals import Residuals, residuals
 from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
 from .training import TrainProgress, TrainSettings, train
+from .white_box import WHITE_BOX, TorchNetwork, WhiteBoxMap, open_network, white_box_map
 
 __all__ = [
-    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "Affine", "Checkpoint", "CosineDecomposition",
-    "ExplainableNetwork", "ExplainedFace", "Explainer", "GameCurve", "GameDifference", "HidingGameResult",
-    "PairExplanation", "PlantedPatchResult", "PlantedRank", "Residuals", "Saliency", "TrainProgress", "TrainSettings",
-    "black_box_map", "check_ends", "decompose", "explain_black_box", "explain_pair", "explainable", "explainer",
-    "face_regions", "hiding_game", "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder",
-    "mobilefacenet", "place_head", "planted_patch", "pool", "residuals", "saliency", "train", "write_picture",
-    "write_reconstructions",
+    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Checkpoint",
+    "CosineDecomposition", "ExplainableNetwork", "ExplainedFace", "Explainer", "FairTestResult", "GameCurve",
+    "GameDifference", "HidingGameResult", "PairExplanation", "PlantedPatchResult", "PlantedRank", "Residuals",
+    "Saliency", "TorchNetwork", "TrainProgress", "TrainSettings", "WhiteBoxMap", "black_box_map", "check_ends",
+    "decompose", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions", "fair_tests",
+    "hiding_game", "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet",
+    "open_network", "place_head", "planted_patch", "pool", "residuals", "saliency", "train", "white_box_map",
+    "write_picture", "write_reconstructions",
 ]  # fmt: skip

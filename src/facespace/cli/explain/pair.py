@@ -56,13 +56,13 @@ def pair(
     method: Annotated[
         str | None,
         typer.Option(
-            help="occlusion or rise, of any network; reconstruction (the paper's), gradcam, … of one with an open map. "
-            "By default reconstruction where it can be had, else occlusion."
+            help="occlusion, rise, minplus or shap, of any network; reconstruction (the paper's), gradcam, … of one with an "
+            "open map. By default occlusion; of a checkpoint reconstruction."
         ),
     ] = None,
     passes: Annotated[
         int | None,
-        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 256 of rise; their number is the time."),
+        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 99 of minplus, 255 of shap, 256 of rise."),
     ] = None,
     algorithm: Algorithm = _LITERAL,
     cropping: Cropping = CROPPING,
@@ -79,7 +79,7 @@ def pair(
     if output is not None and output.suffix.lower() not in (".png", ".svg"):
         raise OutputError(f"{output}: can't write this kind of file", "End the name in .png or .svg.")
     fitted = None if comparing.mapping is None else load_map(comparing.mapping)
-    method = method or _default_method(comparing.model, fitted)
+    method = method or _default_method(comparing.model, fitted, comparing.other_model)
     if method in BLACK_BOX:
         if algorithm != _LITERAL:
             raise InputError(
@@ -88,7 +88,7 @@ def pair(
             )
         result, other = _black_box(comparing, method, fitted, passes, cropping, printing, seed)
     elif passes is not None:
-        raise InputError(f"--passes is of {' and '.join(BLACK_BOX)}, not of {method}", "Leave it out.")
+        raise InputError(f"--passes is of {', '.join(BLACK_BOX)}, not of {method}", "Leave it out.")
     else:
         result, other = _opened(comparing, method, algorithm, cropping, seed)
     files = []
@@ -100,15 +100,12 @@ def pair(
     emit({**result.to_dict(), "files": files}, lambda: _pair_text(result, files), printing)
 
 
-def _default_method(model: str, fitted: Any) -> str:
-    """The paper's where the network's map is open here, and leads by a map of one side, if by any; else occlusion."""
-    from importlib.util import find_spec
-
-    from ...explain import explainable
+def _default_method(model: str, fitted: Any, other: str | None = None) -> str:
+    """Occlusion, which wins the fair tests (docs/explain.md); the paper's where a checkpoint is given: it can't run that."""
     from ...mapping import LinearMap
 
-    open_here = explainable(model) and find_spec("torch") is not None
-    return "reconstruction" if open_here and (fitted is None or isinstance(fitted, LinearMap)) else "occlusion"
+    trained = any(name.endswith(".safetensors") for name in (model, other or ""))
+    return "reconstruction" if trained and (fitted is None or isinstance(fitted, LinearMap)) else "occlusion"
 
 
 def _opened(
