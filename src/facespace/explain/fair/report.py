@@ -21,6 +21,7 @@ def fair_table(result: FairTestResult) -> Table:
         Column("better", "", "", "is more better, or less"),
         Column("beats", "", "", "controls that the paired difference tells it from"),
     ]
+    places = list(dict.fromkeys((s.test, s.variant) for s in result.scores))
     rows: list[list[object]] = [
         [
             s.test,
@@ -33,7 +34,7 @@ def fair_table(result: FairTestResult) -> Table:
             "more" if s.higher_is_better else "less",
             _beaten(s),
         ]
-        for s in result.scores
+        for s in sorted(result.scores, key=lambda s: places.index((s.test, s.variant)))
     ]
     caption = (
         "Insertion, deletion and gain: margin area, normalised by nothing and everything hidden. Planted: rank of a "
@@ -78,10 +79,12 @@ def fair_report(result: FairTestResult) -> Report:
     report.add(
         Table("costs", cost, [[c.method, c.faces, c.passes, c.seconds] for c in result.costs], title="What a map costs")
     )
-    fills = [f"{name}: {words}" for kind in FILLS.values() for name, words in kind.items()]
-    report.add(Text("What stands in hidden places", fills))
+    if any(s.test == "gain" for s in result.scores):
+        fills = [f"{name}: {words}." for kind in FILLS.values() for name, words in kind.items()]
+        report.add(Text("What stands in hidden places", fills))
     return report
 
 
 def _beaten(score: FairScore) -> str:
-    return ", ".join(d.other for d in score.differences if score.beats(d.other)) or "none"
+    """Nothing where there is no control to compare with."""
+    return ", ".join(d.other for d in score.differences if score.beats(d.other)) or ("none" if score.differences else "")
