@@ -115,6 +115,15 @@ def test_minplus_finds_what_occlusion_finds_and_shap_shares_the_whole_out():
         black_box_map(FACE, partner, contrast, method="shap", passes=12, landmarks=template)
 
 
+@pytest.mark.parametrize(
+    ("method", "words"), [("minplus", "or alone shown"), ("shap", "for each hundredth"), ("rise", "a correlation of")]
+)
+def test_the_picture_says_what_full_colour_stands_for(method, words, tmp_path):
+    network = Tiny()
+    found = explain_black_box(crop_of(network, 1), crop_of(network, 2), network, method=method, passes=40)
+    assert words in write_picture(found, tmp_path / "why.svg").read_text()
+
+
 @pytest.mark.parametrize("method", BLACK_BOX)
 def test_a_faces_passes_serve_every_partner(method):
     template = load_card("mobilefacenet-casia").template

@@ -206,6 +206,19 @@ def test_parts_of_a_run_join_to_the_whole(played):
     assert len(halves[0].spent["oracle"]) + len(halves[1].spent["oracle"]) == joined.costs[0].faces
 
 
+def test_runs_on_fewer_pairs_join_those_on_more(played):
+    pairs, strangers, same, _ = played
+    runs = [
+        fair_values(pairs, strangers, same, blocks, {name: method_of(explain)}, tests=["planted"], few=few)
+        for name, explain, few in (("oracle", oracle, 6), ("bell", bell, 10))
+    ]
+    for order in (runs, runs[::-1]):
+        joined = fair_result(order, "blocks")
+        assert joined.score("planted", "window", "oracle").pairs == 6
+        assert joined.score("planted", "window", "bell").pairs == joined.score("planted", "window", "random").pairs == 10
+        assert joined.score("planted", "window", "oracle").differences[0].pairs == 6
+
+
 def test_nobody_plays_twice():
     names = [f"p{p}/{k}" for p in range(40) for k in range(2)]
     left = [names[2 * p] for p in range(20)] + [names[2 * p] for p in range(19, 39)] + [names[0]]

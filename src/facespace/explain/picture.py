@@ -129,6 +129,11 @@ def _strength(explanation: PairExplanation, scale: float) -> list[str]:
     full = f"a score lower or higher by {scale:.3f} with the place hidden"
     if explanation.method == "rise":
         full = f"a correlation of {scale:.2f} between showing the place and the score"
+    elif explanation.method == "shap":
+        hundredth = scale * explanation.faces[0].importance.size / 100
+        full = f"a part of the face that brings the score {hundredth:.3f} for each hundredth of the picture that it covers"
+    elif explanation.method == "minplus":
+        full = f"a score lower or higher by some {scale:.3f} with the place hidden, or alone shown"
     agreement = " and ".join(f"{c:.2f}" for c in explanation.convergence)
     passes = " + ".join(str(n) for n in explanation.passes)
     return [f"Full colour: {full}.", f"{passes} passes; correlation of the maps of two halves of them: {agreement}."]

@@ -14,7 +14,7 @@ from ...images import Crops, Template
 from ...results import signature
 from ._run import Run, Values
 from .margin import LEVELS, Embedder
-from .method import Method
+from .method import Doubles, Method
 from .planted import planted_masks
 from .scores import FairCost, FairTestResult, summarise
 
@@ -104,7 +104,7 @@ def fair_result(parts: Sequence[FairValues], name: str, *, reference: str | None
     values: Values = {}
     for part in parts:
         for key, found in part.values.items():
-            values[key] = np.where(np.isnan(found), values[key], found) if key in values else found
+            values[key] = _joined(values[key], found) if key in values else found
     facts, spent, passes = parts[0].facts, dict[str, list[float]](), dict[str, float]()
     for part in parts:
         passes |= part.passes
@@ -162,6 +162,14 @@ def fair_values(
     counts = {"genuine": int(kinds.sum()), "impostor": int((~kinds).sum()), "few": len(run.genuine), "levels": len(levels)}
     passes = {key: method.passes() for key, method in methods.items() if key in run.spent}
     return FairValues(run.values, run.spent, passes, {**counts, "seed": seed}, notes)
+
+
+def _joined(one: Doubles, other: Doubles) -> Doubles:
+    """Row by row what either has, of both the latter; a run on fewer pairs took the first of them."""
+    n = min(len(one), len(other))
+    found = (one if len(one) > len(other) else other).copy()
+    found[:n] = np.where(np.isnan(other[:n]), one[:n], other[:n])
+    return found
 
 
 def _with_all(values: Values) -> Values:
