@@ -24,15 +24,17 @@ from .methods import COMPARED, CONTROLS, METHODS
 from .network import ExplainableNetwork, pool
 from .pair import ExplainedFace, PairExplanation, explain_pair
 from .picture import write_picture, write_reconstructions
+from .regions import REGIONS, face_regions
 from .residuals import Residuals, residuals
 from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
 from .training import TrainProgress, TrainSettings, train
 
 __all__ = [
-    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "Affine", "Checkpoint", "CosineDecomposition", "ExplainableNetwork",
-    "ExplainedFace", "Explainer", "GameCurve", "GameDifference", "HidingGameResult", "PairExplanation",
-    "PlantedPatchResult", "PlantedRank", "Residuals", "Saliency", "TrainProgress", "TrainSettings", "black_box_map",
-    "check_ends", "decompose", "explain_black_box", "explain_pair", "explainable", "explainer", "hiding_game", "layer_map",
-    "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet", "place_head", "planted_patch",
-    "pool", "residuals", "saliency", "train", "write_picture", "write_reconstructions",
+    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "Affine", "Checkpoint", "CosineDecomposition",
+    "ExplainableNetwork", "ExplainedFace", "Explainer", "GameCurve", "GameDifference", "HidingGameResult",
+    "PairExplanation", "PlantedPatchResult", "PlantedRank", "Residuals", "Saliency", "TrainProgress", "TrainSettings",
+    "black_box_map", "check_ends", "decompose", "explain_black_box", "explain_pair", "explainable", "explainer",
+    "face_regions", "hiding_game", "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder",
+    "mobilefacenet", "place_head", "planted_patch", "pool", "residuals", "saliency", "train", "write_picture",
+    "write_reconstructions",
 ]  # fmt: skip
