@@ -14,10 +14,22 @@ from .black_box import (
     explain_black_box,
     explainer,
     planted_patch,
+    unit_rows,
 )
 from .checkpoint import Checkpoint, load_checkpoint, load_explainable
 from .cross import check_ends, explainable
 from .decoder import make_decoder
+from .examiner import (
+    Examination,
+    Examiner,
+    Listed,
+    RegionShare,
+    adopt,
+    card_table,
+    examination_report,
+    index_report,
+    region_shares,
+)
 from .game import GameCurve, GameDifference, HidingGameResult, hiding_game
 from .heads import place_head
 from .methods import COMPARED, CONTROLS, METHODS
@@ -30,11 +42,12 @@ from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
 from .training import TrainProgress, TrainSettings, train
 
 __all__ = [
-    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "Affine", "Checkpoint", "CosineDecomposition",
-    "ExplainableNetwork", "ExplainedFace", "Explainer", "GameCurve", "GameDifference", "HidingGameResult",
-    "PairExplanation", "PlantedPatchResult", "PlantedRank", "Residuals", "Saliency", "TrainProgress", "TrainSettings",
-    "black_box_map", "check_ends", "decompose", "explain_black_box", "explain_pair", "explainable", "explainer",
-    "face_regions", "hiding_game", "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder",
-    "mobilefacenet", "place_head", "planted_patch", "pool", "residuals", "saliency", "train", "write_picture",
+    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "Affine", "Checkpoint", "CosineDecomposition", "Examination",
+    "Examiner", "ExplainableNetwork", "ExplainedFace", "Explainer", "GameCurve", "GameDifference", "HidingGameResult",
+    "Listed", "PairExplanation", "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency",
+    "TrainProgress", "TrainSettings", "adopt", "black_box_map", "card_table", "check_ends", "decompose",
+    "examination_report", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions", "hiding_game",
+    "index_report", "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet",
+    "place_head", "planted_patch", "pool", "region_shares", "residuals", "saliency", "train", "unit_rows", "write_picture",
     "write_reconstructions",
 ]  # fmt: skip

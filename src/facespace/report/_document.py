@@ -18,9 +18,9 @@ from ._format import BLANK, number, slug
 from ._render import inline, to_png, to_svg
 from .figures import heatmap
 from .matrix import Matrix
-from .sections import Figure, KeyFigures, Note, Notes, Table, Text
+from .sections import Figure, KeyFigures, Note, Notes, Pictures, Table, Text
 
-Section = Text | KeyFigures | Notes | Table | Matrix | Figure
+Section = Text | KeyFigures | Notes | Table | Matrix | Figure | Pictures
 
 
 class Report:
