@@ -51,9 +51,12 @@ def marked_shares(
     room = 0.03 * (high - low)
     scale = alt.Scale(domain=[low - room, high + room], nice=False)
     x = alt.X("x:Q", title=x_title, scale=scale, axis=alt.Axis(tickCount=8))
+    # Room for the labels above what they label.
+    roof = max(v["y"] for v in values) * size[1] / (size[1] - 18 * len(marks) - 6)
+    axis = alt.Axis(format="~%", tickCount=5)
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=x,
-        y=alt.Y("y:Q", title=y_title, stack=None, axis=alt.Axis(format="~%", tickCount=5)),
+        y=alt.Y("y:Q", title=y_title, stack=None, scale=alt.Scale(domain=[0, roof]), axis=axis),
         **series(list(data)),
     )
     layers = [

@@ -84,10 +84,10 @@ def _write_index(
         for number, (one, two) in enumerate(pairs, 1):
             found = examiner.examine(one.path, faces[one.path], two.path, faces[two.path])
             page = f"{number:0{digits}d}"
-            report = examination_report(found, (one.id, two.id))
+            report = examination_report(found, (one.path.name, two.path.name))
             report.write(output / page)
             write_json(found.to_dict(), output / page / "results.json")
-            listed.append(Listed(one.id, two.id, found, f"{page}/report.html"))
+            listed.append(Listed(one.path.stem, two.path.stem, found, f"{page}/report.html"))
             step(number, len(pairs))
     names = [network.card.name for network in examiner.networks]
     subtitle = f"Compared by {' → '.join(dict.fromkeys(names))}, explained by occlusion."

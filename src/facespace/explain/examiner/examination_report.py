@@ -14,7 +14,7 @@ from ..pair import SIGNED, ExplainedFace, parts
 from ..picture import COLOURS, MAY, MAY_HIDDEN, MAY_NOT, overlay, shown
 from ..regions import REGIONS
 from .examine import Examination
-from .scale_figures import ratio_figure, scale_figure
+from .scale_figures import minus, ratio_figure, scale_figure
 
 _WORDS = {"S⁺": "similar: speaks for one person", "S⁻": "dissimilar: speaks against", "S": "counts either way"}
 _SURE = 0.8  # correlation of the maps of two halves of the repeats
@@ -42,14 +42,14 @@ def _key_figures(found: Examination) -> list[KeyFigure]:
     e = found.explanation
     decision = e.decision or "no decision"
     note = "no threshold given" if e.threshold is None else f"threshold {e.threshold:.3f}"
-    figures = [KeyFigure(f"{e.score:.3f}", "score, the cosine of both embeddings", f"{note}: {decision}")]
+    figures = [KeyFigure(minus(f"{e.score:.3f}"), "score, the cosine of both embeddings", f"{note}: {decision}")]
     if found.ratio is None or found.table is None:
         return [*figures, KeyFigure("not known", "likelihood ratio", "no table of this network's scores")]
     bound = f"{found.ratio.bound} " if found.ratio.bound else ""
     number = found.ratio.text().removeprefix(bound).split(" (")[0]
     ends = found.ratio.text().partition("(")[2].removesuffix(")")
     figures.append(
-        KeyFigure(f"{bound}{number}", "likelihood ratio", f"95 %: {ends}" if ends else "the reference shows no end")
+        KeyFigure(f"{bound}{number}", "likelihood ratio", f"95 %: {ends}" if ends else "the reference bounds it on one side")
     )
     words = found.ratio.words()
     figures.append(KeyFigure(words.split(" support")[0], "support", words))
@@ -62,18 +62,23 @@ def _key_figures(found: Examination) -> list[KeyFigure]:
 def _finding(found: Examination) -> list[str]:
     if found.ratio is None or found.table is None:
         return [
-            found.headline,
+            minus(found.headline),
             "No table of genuine and impostor scores ships for this network, or for these weights or this map, so nothing "
             "is said on what the score is worth. A score alone is no evidence: networks' scores differ.",
         ]
     times = found.ratio.text()
-    more = "one person than of two" if found.ratio.cautious >= 1 else "two people than of one, turned round"
     scale = "; ".join(f"from {start:,.0f} {word}" for start, word in ENFSI)
+    odd = sorted({sign.name for of in found.signs for sign in of if sign.seen and sign.name != "several faces"})
+    unlike = (
+        [f"These photographs are unlike most of the reference's ({', '.join(odd)}): the ratio may be wrong."] if odd else []
+    )
     return [
-        found.headline,
-        f"A score like this one comes {times} times as often of two photographs of {more}, among people and photographs "
-        f"like those of the reference ({found.table.reference}). It is not the chance that the two are one person: for "
-        "that, what else is known of the case must be weighed with it.",
+        minus(found.headline),
+        *unlike,
+        f"A score like this one comes {times} times as often of two photographs of one person as of two people, among "
+        "people and photographs like those of the reference. It is not the chance that the two are one person: for that, "
+        "what else is known of the case must be weighed with it.",
+        f"The reference: {found.table.reference}.",
         f"Words after ENFSI's guideline for evaluative reporting (2015), by the end of the interval nearest to 1: {scale}.",
     ]
 
@@ -82,8 +87,8 @@ def _pictures(found: Examination, names: tuple[str, str]) -> Pictures:
     e = found.explanation
     scale = full_colour(e.faces)
     rows = []
-    for name, face in zip(names, e.faces, strict=False):
-        row = [Picture(name, _large(face.crop), "as the network sees it")]
+    for letter, name, face in zip("AB", names, e.faces, strict=False):
+        row = [Picture(f"{letter}: {name}", _large(face.crop), "as the network sees it")]
         for part, values in parts(e, face).items():
             strength = shown(values, e) / scale
             colour = COLOURS.get(part, COLOURS["S"])
@@ -169,7 +174,7 @@ def _cautions(found: Examination, names: tuple[str, str]) -> list[Note]:
         ]
         notes += [Note(f"{name}: {sign.name}. {sign.text}.", "warning", "input") for sign in seen if sign.name[0] == "s"]
         if rest := [sign.name for sign in measured if not sign.seen]:
-            notes.append(Note(f"{name}: measured, and within what is usual: {', '.join(rest)}.", "good", "input"))
+            notes.append(Note(f"{name}: not {', not '.join(rest)}, as far as simple measures tell.", "good", "input"))
     if any(len(measured) < 3 for measured in found.signs):
         notes.append(
             Note("Crops that come aligned: whether a head is turned or a face small was not measured.", code="input")

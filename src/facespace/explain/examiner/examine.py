@@ -223,5 +223,6 @@ def _halves(maps: Floats) -> float:
     """Correlation of the mean maps of two halves of the repeats; NaN of one repeat, and where a half is flat."""
     if len(maps) < 2:
         return float("nan")
-    one, two = (maps[k::2].mean(0).ravel() for k in (0, 1))
+    half = len(maps) // 2
+    one, two = maps[:half].mean(0).ravel(), maps[half:].mean(0).ravel()
     return float(np.corrcoef(one, two)[0, 1]) if one.std() > 0 and two.std() > 0 else float("nan")

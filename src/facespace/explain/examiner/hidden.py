@@ -21,7 +21,8 @@ Doubles = NDArray[np.float64]
 Embedder = Callable[[Crops], NDArray[np.floating]]
 
 PASSES, REPEATS = 49, 4
-# Where the grid lies in each repeat, in strides: four are spread evenly over the ways it can lie.
+# Where the grid lies in each repeat, in strides: four are spread evenly over the ways it can lie, and so are halves of them
+# about the middle, so that what differs between halves is no shift of the whole map.
 _SHIFTS = ((-0.25, -0.25), (0.25, 0.25), (-0.25, 0.25), (0.25, -0.25), (0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5))
 _BATCH = 8
 

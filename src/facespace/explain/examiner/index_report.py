@@ -11,6 +11,7 @@ import numpy as np
 
 from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Table
 from .examine import Examination
+from .scale_figures import minus
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _thumbnail(pair: Listed) -> Picture:
     tiles = [cv2.resize(c, (round(side * c.shape[1] / c.shape[0]), side), interpolation=cv2.INTER_AREA) for c in crops]
     words = "" if pair.found.ratio is None else f", {pair.found.ratio.words()}"
     joined: Any = np.concatenate(tiles, axis=1)
-    return Picture(f"{pair.first} and {pair.second}", joined, f"{e.score:.3f}{words}", pair.page)
+    return Picture(f"{pair.first} and {pair.second}", joined, minus(f"{e.score:.3f}{words}"), pair.page)
 
 
 def _row(pair: Listed, weighed: bool) -> list[object]:

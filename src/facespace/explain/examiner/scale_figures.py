@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ...report import Band, Figure, lines_with_bands, marked_shares
 from .examine import Examination
 
 
+def minus(words: str) -> str:
+    """Negative numbers in prose with a minus sign, not a hyphen."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", words)
+
+
 def scale_figure(found: Examination) -> Figure:
     """Both distributions of the network's table, with the score and the threshold."""
     table, e = found.table, found.explanation
     assert table is not None
-    marks = {f"this pair {e.score:.3f}": e.score}
+    marks = {minus(f"this pair {e.score:.3f}"): e.score}
     if e.threshold is not None:
         rate = table.false_match_rate(e.threshold)
         marks[f"threshold {e.threshold:.3f}" + (f", FMR {100 * rate:.2g} %" if rate else "")] = e.threshold
@@ -44,7 +51,7 @@ def ratio_figure(found: Examination) -> Figure:
         y_title="likelihood ratio",
         log_y=True,
         level=("no support either way:", 1.0),
-        marks={f"this pair {e.score:.3f}": e.score},
+        marks={minus(f"this pair {e.score:.3f}"): e.score},
         size=(620, 260),
     )
     caption = (

@@ -143,6 +143,9 @@ class ScoreTable:
             drawn.append(np.log10(pav_ratios(*counts.totals(w), pseudo=tuple(rng.exponential(size=2)))))
         low, high = np.quantile(np.array(drawn), (0.025, 0.975), axis=0)
         ratio = np.log10(pav_ratios(g, i, pseudo=(1, 1)))
+        above, below = np.arange(BINS) > np.flatnonzero(i)[-1], np.arange(BINS) < np.flatnonzero(g)[0]
+        low[above] = np.log10(_at_least(g, i)[above])
+        high[below] = -np.log10(_at_least(i[::-1], g[::-1])[::-1][below])
         half = groups // 2
         ways = [(slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))]
         judged = [_judged(counts.within(fit), counts.within(test)) for fit, test in ways]
@@ -168,8 +171,9 @@ class ScoreTable:
     def ratio(self, score: float) -> LikelihoodRatio:
         """The likelihood ratio of a score. Raises InputError for NaN.
 
-        Above all pairs of two people the ratio is "at least" the lower end of its interval, below all pairs of one person
-        "at most" the upper end: nothing in the reference tells how much further it goes.
+        Above all pairs of two people it is "at least" what their number supports, below all pairs of one person "at most":
+        as ratios rise with the score, that of a score is no less than the mean ratio of any range that ends at it, and such
+        a mean has the Poisson limit of its count. Nothing in the reference tells how much further it goes.
         """
         if not np.isfinite(score):
             raise InputError(f"a score of {score} has no likelihood ratio")
@@ -242,6 +246,19 @@ def shipped_table(network: str, sha256: str | None = None) -> ScoreTable | None:
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path} is no table of scores: {error}", "Install facespace anew.") from None
     return None if sha256 and table.sha256 != sha256 else table
+
+
+def _at_least(g: Doubles, i: Doubles) -> Doubles:
+    """(bins,) the largest of the lower limits (97.5 %) of the mean ratio of ranges that end at each bin."""
+    from scipy.stats import chi2
+
+    sums = [np.concatenate([[0.0], np.cumsum(each)]) for each in (g, i)]
+    found = np.zeros(len(g))
+    for b in range(len(g)):
+        inside = [s[b + 1] - s[: b + 1] for s in sums]  # from each bin to this one
+        most = chi2.ppf(0.975, 2 * (np.maximum(inside[1], 0) + 1)) / 2
+        found[b] = (inside[0] / g.sum() / (most / i.sum())).max()
+    return np.maximum(found, 1e-12)
 
 
 def _judged(fitted: PairCounts, judged: PairCounts) -> tuple[float, float]:
