@@ -19,7 +19,7 @@ import numpy as np
 
 from facespace import EmbeddingSet, load_card
 from facespace.io import write_json
-from facespace.metrics import PairCounts, ScoreTable
+from facespace.metrics import PairCounts, ScoreTable, cllr, pav_ratios, shipped_table
 from facespace.people import people_of
 
 GROUPS = 100
@@ -52,10 +52,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, nargs="+", help="of all images of LFW, by one network each")
     parser.add_argument("-o", "--output", type=Path, default=Path("src/facespace/data/scores"))
+    parser.add_argument(
+        "--judge", action="store_true", help="the shipped tables on these sets of other people; write nothing"
+    )
     given = parser.parse_args()
     for path in given.sets:
         faces = EmbeddingSet.load(path)
         card, people = load_card(str(faces.model)), people_of(faces)
+        if given.judge:
+            judge(card.name, faces.normalized(), people.codes)
+            continue
         kin, number = families(people.names), len(set(people.names.tolist()))
         counts = PairCounts.of(faces.normalized(), people.codes, kin, GROUPS, seed=0)
         table = ScoreTable.fit(
@@ -74,6 +80,21 @@ def main() -> None:
             f"largest ratio {table.ratio(0.999).text()}; relatives {np.round(table.kin, 2).tolist()}",
             flush=True,
         )
+
+
+def judge(name: str, vectors: np.ndarray, people: np.ndarray) -> None:
+    table = shipped_table(name)
+    if table is None:
+        raise SystemExit(f"no table ships for {name}")
+    genuine, impostor = PairCounts.of(vectors, people, people).totals()
+    found = cllr(10**table.log10_ratio, genuine, impostor)
+    least = cllr(pav_ratios(genuine, impostor), genuine, impostor)
+    wrong = [impostor[table.log10_ratio >= power].sum() / impostor.sum() for power in (2, 4)]
+    print(
+        f"{name:24} {round(genuine.sum()):4} people: Cllr {found:.4f}, least {least:.4f}, loss {found - least:.4f}; of two "
+        f"people's pairs {wrong[0]:.2g} have a ratio of 100 or more, {wrong[1]:.2g} of 10,000 or more",
+        flush=True,
+    )
 
 
 def entries(text: str) -> list[list[str]]:

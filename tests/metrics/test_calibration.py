@@ -153,10 +153,23 @@ def test_shipped_tables_are_of_their_networks_weights_and_calibrated(path: Path)
     assert table.held_out.loss < 0.02
     assert table.impostor.sum() == pytest.approx(table.people * (table.people - 1) / 2, rel=1e-3)
     assert (np.diff(table.log10_ratio) >= -1e-6).all()
-    assert (table.log10_low <= table.log10_ratio + 1e-6).all()
-    assert (table.log10_ratio <= table.log10_high + 1e-6).all()
+    assert (table.log10_low <= table.log10_ratio + 1e-3).all()
+    assert (table.log10_ratio <= table.log10_high + 1e-3).all()
     assert table.log10_ratio.max() <= np.log10(table.impostor.sum())
 
 
 def test_tables_ship() -> None:
     assert len(SHIPPED_TABLES) >= 6
+
+
+def test_just_above_all_impostors_the_bound_is_that_of_the_counts_there() -> None:
+    """One person's pairs all over .3 … .9, those of two people below .5: at .52 few of the former speak for the bound."""
+    genuine, impostor = np.zeros((10, BINS)), np.zeros((10, 10, BINS))
+    genuine[:, 130:190] = 10
+    impostor[np.triu_indices(10)] = np.where((np.arange(BINS) >= 60) & (np.arange(BINS) < 150), 20.0, 0.0)
+    table = table_of(PairCounts(genuine, impostor))
+    near, far = table.ratio(0.52), table.ratio(0.88)
+    n = impostor.sum()
+    assert near.bound == far.bound == "at least"
+    assert near.value <= 3 / 60 * n / 3.68
+    assert far.value == pytest.approx(39 / 60 * n / 3.689, rel=0.02)

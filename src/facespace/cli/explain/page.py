@@ -94,7 +94,7 @@ def write_pages(
 def write_adopted(
     results: list[PairExplanation],
     files: list[ImageFile],
-    other: str,
+    cards: list[ModelCard],
     cropping: Cropping,
     output: Path,
     printing: Printing,
@@ -102,10 +102,8 @@ def write_adopted(
 ) -> None:
     """The page of a pair that another method explained; a ratio only where the score is the deployed network's."""
     from ...explain import adopt, card_table
-    from ...models import load_card
 
     first = results[0]
-    cards = [load_card(first.network), load_card(other if first.other_network else first.network)]
     faces = located(files, cards, cropping)
     table = card_table(cards[0]) if first.passes and not first.other_network else None
     found = adopt(results, faces, cards, table)

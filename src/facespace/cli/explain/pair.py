@@ -20,6 +20,7 @@ from .page import ONE, Many, located, page_folder, write_adopted, write_pages
 
 if TYPE_CHECKING:
     from ...explain import PairExplanation
+    from ...models import ModelCard
 
 
 @dataclass(frozen=True)
@@ -125,17 +126,17 @@ def pair(
         return
     if method in BLACK_BOX:
         runs = many.repeats or 1 if page is not None else 1
-        results, other = [], ""
+        results = []
         for number in range(runs):
-            result, other = _black_box(comparing, method, fitted, passes, cropping, printing, seed + 1000 * number)
+            result, other, cards = _black_box(comparing, method, fitted, passes, cropping, printing, seed + 1000 * number)
             results.append(result)
     elif passes is not None:
         raise InputError(f"--passes is of {' and '.join(BLACK_BOX)}, not of {method}", "Leave it out.")
     else:
-        result, other = _opened(comparing, method, algorithm, cropping, seed)
+        result, other, cards = _opened(comparing, method, algorithm, cropping, seed)
         results = [result]
     if page is not None:
-        write_adopted(results, [_file(p, cropping) for p in comparing.files], other, cropping, page, printing, notes)
+        write_adopted(results, [_file(p, cropping) for p in comparing.files], cards, cropping, page, printing, notes)
         return
     files = []
     if output is not None:
@@ -159,9 +160,10 @@ def _default_method(model: str, fitted: Any) -> str:
 
 def _opened(
     comparing: Comparing, method: str, algorithm: Algorithm, cropping: Cropping, seed: int
-) -> tuple[PairExplanation, str]:
-    """By a network with an open map; and the model of the second image."""
+) -> tuple[PairExplanation, str, list[ModelCard]]:
+    """By a network with an open map; the model of the second image; both cards."""
     from ...explain import BLACK_BOX, METHODS, check_ends, explain_pair, explainable, load_explainable
+    from ...models import load_card
 
     if method not in METHODS:
         raise unknown_name("method", method, (*BLACK_BOX, *METHODS))
@@ -188,19 +190,18 @@ def _opened(
         other_crop=b if closed else None,
         seed=seed,
     )
-    return result, other_model or model
+    return result, other_model or model, [load_card(network.name), load_card(b_model)]
 
 
 def _black_box(
     comparing: Comparing, method: str, fitted: Any, passes: int | None, cropping: Cropping, printing: Printing, seed: int
-) -> tuple[PairExplanation, str]:
-    """By the deployed networks, through forward passes; and the model of the second image."""
+) -> tuple[PairExplanation, str, list[ModelCard]]:
+    """By the deployed networks, through forward passes; the model of the second image; both cards."""
     from ...explain import explain_black_box
 
     networks = _networks(comparing, method, fitted, cropping)
-    names = [network.card.name for network in networks]
-    first, second = comparing.files
-    a, b = _face(first, names[0], cropping), _face(second, names[-1], cropping)
+    cards = [networks[0].card, networks[-1].card]
+    a, b = (face.crop for face in located([_file(p, cropping) for p in comparing.files], cards, cropping))
     with progress_bar("passes", printing.silent) as step:
         result = explain_black_box(
             a,
@@ -214,7 +215,7 @@ def _black_box(
             seed=seed,
             progress=step,
         )
-    return result, names[-1]
+    return result, comparing.model if fitted is None else networks[1].card.name, cards
 
 
 def _networks(comparing: Comparing, method: str, fitted: Any, cropping: Cropping) -> list[Any]:

@@ -11,7 +11,7 @@ from ...images import Crops
 from ...metrics import ENFSI
 from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Table, Text, interval
 from ..pair import SIGNED, ExplainedFace, parts
-from ..picture import COLOURS, MAY, MAY_HIDDEN, MAY_NOT, overlay, shown
+from ..picture import COLOURS, MAY, MAY_HIDDEN, MAY_NOT, overlay, smoothed
 from ..regions import REGIONS
 from .examine import Examination
 from .scale_figures import minus, ratio_figure, scale_figure
@@ -90,7 +90,7 @@ def _pictures(found: Examination, names: tuple[str, str]) -> Pictures:
     for letter, name, face in zip("AB", names, e.faces, strict=False):
         row = [Picture(f"{letter}: {name}", _large(face.crop), "as the network sees it")]
         for part, values in parts(e, face).items():
-            strength = shown(values, e) / scale
+            strength = smoothed(values, e) / scale
             colour = COLOURS.get(part, COLOURS["S"])
             row.append(Picture(_WORDS.get(part, part), overlay(face.crop, strength, colour), _share(face, part, e.method)))
         rows.append(row)

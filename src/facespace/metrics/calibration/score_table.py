@@ -27,6 +27,7 @@ from .ratio import LikelihoodRatio
 Doubles = NDArray[np.float64]
 
 BINS, DRAWS = 200, 1000
+_FEW = 5.0
 SHIPPED = Path(__file__).parents[2] / "data" / "scores"
 
 
@@ -143,9 +144,10 @@ class ScoreTable:
             drawn.append(np.log10(pav_ratios(*counts.totals(w), pseudo=tuple(rng.exponential(size=2)))))
         low, high = np.quantile(np.array(drawn), (0.025, 0.975), axis=0)
         ratio = np.log10(pav_ratios(g, i, pseudo=(1, 1)))
-        above, below = np.arange(BINS) > np.flatnonzero(i)[-1], np.arange(BINS) < np.flatnonzero(g)[0]
+        above, below = _bare(g, i)
         low[above] = np.log10(_at_least(g, i)[above])
         high[below] = -np.log10(_at_least(i[::-1], g[::-1])[::-1][below])
+        low, high = np.minimum(low, ratio), np.maximum(high, ratio)
         half = groups // 2
         ways = [(slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))]
         judged = [_judged(counts.within(fit), counts.within(test)) for fit, test in ways]
@@ -171,17 +173,19 @@ class ScoreTable:
     def ratio(self, score: float) -> LikelihoodRatio:
         """The likelihood ratio of a score. Raises InputError for NaN.
 
-        Above all pairs of two people it is "at least" what their number supports, below all pairs of one person "at most":
-        as ratios rise with the score, that of a score is no less than the mean ratio of any range that ends at it, and such
-        a mean has the Poisson limit of its count. Nothing in the reference tells how much further it goes.
+        Where fewer than five pairs of two people score as high it is "at least" what their number supports, and where fewer
+        than five people's own pairs score as low "at most": as ratios rise with the score, that of a score is no less than
+        the mean ratio of any range that ends at it, and such a mean has the Poisson limit of its count. Nothing in the
+        reference tells how much further it goes.
         """
         if not np.isfinite(score):
             raise InputError(f"a score of {score} has no likelihood ratio")
         at = int(_bin(np.array(score)))
         value, low, high = (float(10 ** each[at]) for each in (self.log10_ratio, self.log10_low, self.log10_high))
-        if score >= self.highest_impostor:
+        above, below = _bare(self.genuine, self.impostor)
+        if above[at]:
             return LikelihoodRatio(low, low, None, "at least")
-        if score < self.lowest_genuine:
+        if below[at]:
             return LikelihoodRatio(high, None, high, "at most")
         return LikelihoodRatio(value, low, high)
 
@@ -246,6 +250,11 @@ def shipped_table(network: str, sha256: str | None = None) -> ScoreTable | None:
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path} is no table of scores: {error}", "Install facespace anew.") from None
     return None if sha256 and table.sha256 != sha256 else table
+
+
+def _bare(g: Doubles, i: Doubles) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(bins,) where too few pairs of two people lie at and above a bin, and too few people's own at and below it."""
+    return np.cumsum(i[::-1])[::-1] < _FEW, np.cumsum(g) < _FEW
 
 
 def _at_least(g: Doubles, i: Doubles) -> Doubles:
