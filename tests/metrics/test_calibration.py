@@ -173,3 +173,20 @@ def test_just_above_all_impostors_the_bound_is_that_of_the_counts_there() -> Non
     assert near.bound == far.bound == "at least"
     assert near.value <= 3 / 60 * n / 3.68
     assert far.value == pytest.approx(39 / 60 * n / 3.689, rel=0.02)
+
+
+def test_pav_is_that_of_scikit_learn_and_cllr_that_of_its_sum_written_out() -> None:
+    from sklearn.isotonic import IsotonicRegression
+
+    rng = np.random.default_rng(7)
+    scores = np.concatenate([rng.normal(1, 1, 150), rng.normal(0, 1, 250)])
+    same = np.arange(400) < 150
+    order = np.argsort(scores)
+    weight = np.where(same[order], 1 / 150, 1 / 250)
+    share = IsotonicRegression().fit_transform(np.arange(400), same[order], sample_weight=weight)
+    found = pav_ratios(same[order], ~same[order])
+    inside = (share > 0) & (share < 1)
+    np.testing.assert_allclose(found[inside], share[inside] / (1 - share[inside]), rtol=1e-9)
+    ratios = np.exp(scores - 0.5)
+    want = sum(np.log2(1 + 1 / r) for r in ratios[same]) / 150 + sum(np.log2(1 + r) for r in ratios[~same]) / 250
+    assert cllr(ratios, same, ~same) == pytest.approx(want / 2)

@@ -188,7 +188,8 @@ def _cautions(found: Examination, names: tuple[str, str]) -> list[Note]:
             Note(
                 "The ratio weighs one person against a stranger drawn from all people of the reference. Strangers of the "
                 "same sex, age and origin are more alike, so against such a one the ratio is lower; other cameras, ages "
-                "between the photographs, and pictures unlike the reference's make it wrong either way.",
+                "between the photographs, and pictures unlike the reference's make it wrong either way: on other people's "
+                "harder photographs, ratios that speak for two people were too strong (docs/evidence.md).",
                 "warning",
                 "population",
             )
