@@ -44,7 +44,8 @@ def ratio_figure(found: Examination) -> Figure:
     used = np.flatnonzero(table.genuine + table.impostor)
     low, high = min(middles[used[0]], e.score), max(middles[used[-1]], e.score)
     part = (middles >= low - 0.02) & (middles <= high + 0.02)
-    ends = [10 ** each[part] for each in (table.log10_ratio, table.log10_low, table.log10_high)]
+    ratios = [table.ratio(score) for score in middles[part].tolist()]
+    ends = [[r.value for r in ratios], [r.low or r.value for r in ratios], [r.high or r.value for r in ratios]]
     chart = lines_with_bands(
         [Band("likelihood ratio", middles[part], *ends)],
         x_title="score",
@@ -55,7 +56,7 @@ def ratio_figure(found: Examination) -> Figure:
         size=(620, 260),
     )
     caption = (
-        "The ratio of every score with its 95 % band, by isotonic regression. It is flat at both ends, where the reference "
-        "has no pairs of the one kind: there it is a bound."
+        "The ratio of every score with its 95 % band. Where the line has no band, at the ends, the reference has too few "
+        "pairs of the one kind, and the line is a bound: at least so large on the right, at most on the left."
     )
     return Figure("ratio", chart, title="What scores are worth", caption=caption, description="likelihood ratio over score")

@@ -147,6 +147,9 @@ class ScoreTable:
         above, below = _bare(g, i)
         low[above] = np.log10(_at_least(g, i)[above])
         high[below] = -np.log10(_at_least(i[::-1], g[::-1])[::-1][below])
+        # Ratios rise: a lower limit at a score is one at higher scores.
+        low[above] = np.maximum.accumulate(low)[above]
+        high[below] = np.minimum.accumulate(high[::-1])[::-1][below]
         low, high = np.minimum(low, ratio), np.maximum(high, ratio)
         half = groups // 2
         ways = [(slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))]
