@@ -150,6 +150,8 @@ class ScoreTable:
         # Ratios rise: a lower limit at a score is one at higher scores.
         low[above] = np.maximum.accumulate(low)[above]
         high[below] = np.minimum.accumulate(high[::-1])[::-1][below]
+        # Nor do the ends go beyond what the numbers of people and of pairs support.
+        low, high = np.maximum(low, -np.log10(g.sum())), np.minimum(high, np.log10(i.sum()))
         low, high = np.minimum(low, ratio), np.maximum(high, ratio)
         half = groups // 2
         ways = [(slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))]
@@ -186,6 +188,8 @@ class ScoreTable:
         at = int(_bin(np.array(score)))
         value, low, high = (float(10 ** each[at]) for each in (self.log10_ratio, self.log10_low, self.log10_high))
         above, below = _bare(self.genuine, self.impostor)
+        if above[at] and below[at]:  # between both kinds, where neither is: nothing is known
+            return LikelihoodRatio(value, low, high)
         if above[at]:
             return LikelihoodRatio(low, low, None, "at least")
         if below[at]:
