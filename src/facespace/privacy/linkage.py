@@ -27,10 +27,10 @@ from ..metrics import few_nonmated
 from ..people import left_out
 from ..results import signature
 from ..row_index import AnySet
-from ._design import Design, Rows, divide
-from ._rates import Answers, Rates, rates
 from ._systems import Shared, System
+from .design import Design, Rows, divide
 from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
+from .rates import Answers, Rates, rates
 
 LEAKED = (10, 25, 50, 100, 400)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..results import fields
-from ._rates import Rate
+from .rates import Rate
 
 FPIRS = (1e-1, 1e-2)
 
