@@ -11,7 +11,8 @@ from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
 from facespace.errors import InputError
 from facespace.io import to_json
-from facespace.privacy import design as design_module, audit_linkage, finding, linkage, linkage_report
+from facespace.privacy import audit_linkage, finding, linkage, linkage_report
+from facespace.privacy import design as design_module
 from facespace.privacy.design import PROBES, divide
 
 QUICK = {"leaked": (5, 20, 60), "repeats": 3, "resamples": 50, "fpirs": (0.2, 0.1)}

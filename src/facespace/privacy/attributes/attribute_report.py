@@ -26,7 +26,7 @@ def attribute_report(result: AttributeResult) -> Report:
         dots = [Dot(_label(p), "", *(100 * n for n in (p.balanced, p.balanced_low, p.balanced_high))) for p in own]
         report.add(
             Figure(
-                f"attribute_{number}",
+                f"attribute-{number}",
                 interval_dots(dots, x_title="balanced accuracy, %", format=".1f", width=420),
                 title=f"{attribute}: {' or '.join(own[0].classes)}",
                 caption=f"Balanced accuracy on {own[0].images:,} images of {own[0].people:,} people, none of whom the "

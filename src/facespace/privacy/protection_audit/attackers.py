@@ -7,7 +7,7 @@ embeddings Y (m, q) with names; and of L images, of other people, both. No attac
     about the means  numbers that lie where the network put them: T − mean T against Y − mean Y
     moments          L = 0: principal directions of T turned to those of Y, their signs by skewness
     anchored         the project's map for few pairs (`AnchoredMap`), with how both whole collections spread
-    from identity    the same, sharpening the identity
+    from identity    the same, sharpening the identity, where numbers lie where the network put them
     orthogonal       Procrustes on the L pairs
     kernel ridge     ridge regression of Y on T with a Gaussian kernel, strength and width by leave-one-out error
     refined          `refine_map` of the anchored map on T and Y
@@ -25,7 +25,7 @@ from ...engine import LocalEngine
 from ...errors import FacespaceError
 from ...mapping import LinearMap, fit_map, moments_of, pair_statistics, refine_map
 
-_STRENGTHS = np.geomspace(1e-6, 1e1, 15)
+_STRENGTHS = np.geomspace(1e-6, 1e1, 8)
 _WIDTHS = (0.5, 1.0, 2.0, 4.0)  # of the median squared distance
 
 
@@ -94,7 +94,7 @@ def by_kernel(loot: Loot) -> Compared:
         for strength in _STRENGTHS * len(x):
             shrink = 1 / (np.maximum(values, 0) + strength)
             dual = vectors @ (along * shrink[:, None])
-            error = float(np.sum((dual / np.einsum("ij,j,ij->i", vectors, shrink, vectors)[:, None]) ** 2))
+            error = float(np.sum((dual / ((vectors * vectors) @ shrink)[:, None]) ** 2))
             if error < best[0]:
                 best = error, dual, width
     _, dual, width = best
@@ -129,9 +129,13 @@ def compared_by(fitted: LinearMap, loot: Loot) -> Compared:
 def attacks(loot: Loot, keyed: bool) -> dict[str, Callable[[], Compared]]:
     """What can be tried on this loot without refining, by name."""
     found: dict[str, Callable[[], Compared]] = {}
-    if loot.aligned and loot.square:
+    some = len(loot.pairs[0]) > 0
+    if loot.aligned and loot.square:  # what pairs can add is a correction
         found["about the means"] = lambda: about_means(loot)
-    if not len(loot.pairs[0]):
+        if some:
+            found["from identity"] = lambda: compared_by(by_map(loot, "anchored", _identity(loot)), loot)
+        return found
+    if not some:
         if keyed and loot.square:
             found["moments"] = lambda: by_moments(loot)
         return found
@@ -139,8 +143,6 @@ def attacks(loot: Loot, keyed: bool) -> dict[str, Callable[[], Compared]]:
     found["kernel ridge"] = lambda: by_kernel(loot)
     if loot.square and keyed:
         found["orthogonal"] = lambda: compared_by(by_map(loot, "orthogonal"), loot)
-    if loot.aligned and loot.square:
-        found["from identity"] = lambda: compared_by(by_map(loot, "anchored", _identity(loot)), loot)
     return found
 
 

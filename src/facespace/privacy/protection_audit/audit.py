@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError
+from ...mapping import ShippedMaps, shipped_maps
 from ...metrics import few_nonmated
 from ...people import people_of
 from ...results import signature
@@ -21,7 +22,7 @@ from ..rates import Answers, Rate, rates
 from .half import half_pairs
 from .own_accuracy import judged_pairs, own_accuracy, renewal, unlinkability
 from .result import AttackPoint, HalfPoint, ProtectionResult
-from .trials import Attacker, Trials, attackers
+from .trials import Trials, attackers
 
 LEAKED = (0, 10, 25, 50, 100, 400)
 _SECRET = 1  # of accuracy, linkability and renewal, which a second one meets
@@ -36,6 +37,7 @@ def audit_protections(
     repeats: int = 3,
     refine: bool = True,
     protocol: PairProtocol | None = None,
+    maps: ShippedMaps | None = None,
     fpirs: Sequence[float] = FPIRS,
     enrolled: int = 1,
     resamples: int = 500,
@@ -47,8 +49,8 @@ def audit_protections(
     People are divided as in `audit_linkage`: those whose images may leak, which protections are fitted on too, and the
     attacked ones. Their templates are stolen without names, and the attacker has plain embeddings of another image of each,
     with names, by his own network: the one that the templates are of ("same"), one of `others` ("other"), or one of these
-    and the map that ships between the two ("shipped"). Of his attacks (`protection_audit/attackers.py`) the strongest
-    counts, as measured, which speaks for him. Every repeat has other leaked pairs and another secret.
+    and the map that ships between the two ("shipped"). Of his attacks (`protection_audit/attackers.py`) the strongest in
+    the first repeat counts, which speaks for him. Every repeat has other leaked pairs and another secret.
 
     Args:
         faces: plain embeddings of one network, whose people are known.
@@ -59,6 +61,7 @@ def audit_protections(
         refine: also sharpen the fitted map on the stolen templates and the gallery, in the first repeat.
         protocol: pairs that accuracy is measured on; by default drawn ones. Pairs of people that protections are fitted on
             are left out.
+        maps: what ships, or maps like these that were fitted on none of the attacked people.
         fpirs, enrolled, resamples: as in `audit_linkage`.
         progress: called with (attackers and protections done, all of them).
 
@@ -91,8 +94,16 @@ def audit_protections(
     if dropped:
         notes.append(f"{dropped:,} pairs were left out: of people that protections were fitted on, or of unknown ones")
     trials = Trials(vectors, design, sizes, repeats, tuple(fpirs), resamples, seed)
-    who = attackers(_named(faces), [(name, matrix[known]) for name, matrix in shared])
-    who[0] = Attacker(who[0].network, "same", vectors)
+    hub = maps or shipped_maps()
+    who = attackers((faces.model or "the network", vectors), [(name, matrix[known]) for name, matrix in shared], hub)
+    if hub.fitted is not None and any(one.knowledge == "shipped" for one in who):
+        attacked = np.unique(np.concatenate([design.gallery, design.probes]))
+        seen = int(np.count_nonzero(hub.fitted.has(own.ids[attacked], people.names[known][attacked])))
+        if seen:
+            notes.append(
+                f"the shipped maps were fitted on {seen:,} of the {len(attacked):,} attacked images or others of their "
+                "people: attacks by these maps look better here than on people who are new to them"
+            )
     steps = list(itertools.product(fitted, who))
     points: list[AttackPoint] = []
     with threadpool_limits(1):
@@ -103,9 +114,8 @@ def audit_protections(
                 progress(done, len(steps))
         accuracy, links, renewals = [], [], []
         for protection in fitted:
-            accuracy += [
-                own_accuracy(protection, pairs, keys, _SECRET) for keys in ("common", "person")[: 1 + protection.keyed]
-            ]
+            ways = ("common", "person") if protection.keyed and protection.comparison != "decrypted" else ("common",)
+            accuracy += [own_accuracy(protection, pairs, keys, _SECRET) for keys in ways]
             links.append(unlinkability(protection, pairs, _SECRET, resamples=resamples, seed=seed))
             renewals.append(renewal(protection, pairs, _SECRET, resamples=resamples, seed=seed))
     nonmated = int((~design.mated).sum())
@@ -173,10 +183,6 @@ def _chosen(only: Iterable[str] | Sequence[Protection] | None) -> tuple[Protecti
     if given and not isinstance(given[0], str):
         return tuple(given)  # type: ignore[arg-type]
     return protections(given)  # type: ignore[arg-type]
-
-
-def _named(faces: EmbeddingSet) -> tuple[str, Floats]:
-    return faces.model or "the network", faces.normalized()
 
 
 def _shared(faces: EmbeddingSet, others: Sequence[EmbeddingSet]) -> tuple[list[tuple[str, Floats]], np.ndarray]:

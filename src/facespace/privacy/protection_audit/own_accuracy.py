@@ -2,7 +2,8 @@
 
 Common secret: all templates of a system share one. Secret a person: each person has his own; both images of a genuine pair
 then share one, and those of an impostor pair don't, which makes impostors easier to tell, but only as long as nobody has
-another's secret. Whoever steals it meets the common secret's accuracy.
+another's secret. Whoever steals it meets the common secret's accuracy. A key of encryption is the system's, not a person's:
+an impostor is compared with what it decrypts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .unlinkability import floor_of, linkability, linkability_limits
 SECRETS = 97  # stand for one a person where everybody's own would take long: no impostor pair shares one
 _FAR = 1e-2
 _MOST = 3000  # drawn pairs of either kind
+_FEWEST = 50  # pairs of either kind
 _EACH = 10  # of them of one person at most
 
 
@@ -64,11 +66,11 @@ def judged_pairs(
         fold = np.arange(whole) % 10 if given is None else given
         kept = ~spare[left] & ~spare[right] & people.known[left] & people.known[right]
         left, right, same, fold = left[kept], right[kept], same[kept], fold[kept]
-    if min(int(same.sum()), int((~same).sum())) < 100:
+    if min(int(same.sum()), int((~same).sum())) < _FEWEST:
         raise InputError(
             f"only {int(same.sum()):,} genuine and {int((~same).sum()):,} impostor pairs are left of people that nothing "
             "was fitted on",
-            "Accuracy and linkability need 100 of each; give a larger set or list.",
+            f"Accuracy and linkability need {_FEWEST} of each; give a larger set or list.",
         )
     rows, place = np.unique(np.concatenate([left, right]), return_inverse=True)
     n = len(left)
@@ -130,9 +132,6 @@ def system_scores(protection: Protection, pairs: JudgedPairs, keys: str, secret:
     one = secret + 1 + pairs.people[0] % SECRETS
     two = secret + 1 + pairs.people[1] % SECRETS
     two = np.where((one == two) & ~pairs.same, secret + 1 + SECRETS, two)
-    if protection.comparison == "decrypted":  # the wrong key decrypts nothing: the lowest score there is
-        whole = protection.compared(protection.protect(pairs.vectors, secret), secret)
-        return np.where(pairs.same, _cosines(whole[pairs.left], whole[pairs.right]), -1.0)
     left = protect_each(protection, pairs.vectors[pairs.left], one)
     right = protect_each(protection, pairs.vectors[pairs.right], two)
     return _cosines(protection.compared(left, secret), protection.compared(right, secret))

@@ -101,7 +101,7 @@ def _heat(result: ProtectionResult, knowledge: str, attacker: str) -> Figure:
     sizes = [p.leaked for p in lines[result.names[0]]]
     cells = [[100 * p.rank1 for p in lines[name]] for name in result.names]
     return Figure(
-        f"named_{knowledge}",
+        f"named-{knowledge}",
         heatmap(
             cells, result.names, [f"{size:,}" for size in sizes], column_title="leaked pairs", scale=(0, 100), better="low"
         ),

@@ -25,7 +25,7 @@ class AttackPoint:
         network: the attacker's own. knowledge: a key of `KNOWLEDGE`.
         keys: "common", one secret of all templates, or "person", one a person. secret: "kept" or "stolen".
         leaked: pairs he learnt from. refine: the map was sharpened on the stolen templates and his gallery.
-        attack: which of his attacks names most, "" where he can try none and guesses.
+        attack: which of his attacks names most in the first repeat, "" where he can try none and guesses.
         rank1, low, high: share of mated probes that are named, mean over repeats, and its 95 % interval.
         fnir_at_fpir: by FPIR. rank1_by_repeat: each with other pairs and another secret. refused: repeats in which refine
             refused.

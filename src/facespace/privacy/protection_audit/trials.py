@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...embeddings import Floats
 from ...gallery import Search, search
-from ...mapping import shipped_maps
+from ...mapping import ShippedMaps
 from ..design import Design, Rows
 from ..protections import Protection, Templates, protect_each
 from ..rates import Answers, rates
@@ -35,10 +35,9 @@ class Attacker:
         return self.knowledge != "other"
 
 
-def attackers(own: tuple[str, Floats], others: Sequence[tuple[str, Floats]]) -> list[Attacker]:
-    """One with the same network; of each other one with it alone, and one who moves his by the shipped map if there is."""
+def attackers(own: tuple[str, Floats], others: Sequence[tuple[str, Floats]], known: ShippedMaps) -> list[Attacker]:
+    """One with the same network; of each other one with it alone, and one who moves his by `known` if it has both."""
     found = [Attacker(own[0], "same", own[1])]
-    known = shipped_maps()
     for name, vectors in others:
         found.append(Attacker(name, "other", vectors))
         if name in known.networks and own[0] in known.networks:
@@ -74,37 +73,41 @@ class Trials:
         d = self.design
         stolen = [protection.protect(self.vectors[d.probes], _SECRET + r) for r in range(self.repeats)]
         for size in self.leaked:
-            tried: dict[str, list[Search]] = {}
-            once: list[Search] = []
-            refused = 0
-            for repeat in range(self.repeats if size or protection.keyed else 1):
+            repeats = self.repeats if size else 1
+            best, found, refused = "", [], 0
+            sharp: list[Search] = []
+            for repeat in range(repeats):
                 rows = d.leak(repeat, self.seed)[:size]
                 leaked = protection.protect(self.vectors[rows], _SECRET + repeat)
                 loot = self._loot(protection, who, stolen[repeat], leaked, rows)
-                for name, compared in self._ways(protection, who, loot, stolen[repeat], _SECRET + repeat).items():
-                    tried.setdefault(name, []).append(self._search(compared))
+                ways = self._ways(protection, who, loot, stolen[repeat], _SECRET + repeat)
+                if not ways:
+                    break
+                if repeat == 0:
+                    best, first = self._strongest({name: attack() for name, attack in ways.items()})
+                    found.append(first)
+                else:
+                    found.append(self._search(ways[best]()))
                 if refine and size and repeat == 0:
                     fitted = by_map(loot, "anchored")
                     better = refined(loot, fitted)
                     refused = int(isinstance(better, str))
-                    once.append(self._search(compared_by(fitted if isinstance(better, str) else better, loot)))
-            yield self._strongest(protection, who, size, tried)
-            if once:
-                yield self._point(protection, who, size, once, "refined", refine=True, refused=refused)
-        if protection.keyed:
+                    sharp.append(self._search(compared_by(fitted if isinstance(better, str) else better, loot)))
+            yield self._point(protection, who, size, found, best)
+            if sharp:
+                yield self._point(protection, who, size, sharp, "refined", refine=True, refused=refused)
+        if protection.keyed and who.knowledge == "same":
             yield self._with_own_secrets(protection, who)
-            if who.in_space:
-                found = [
-                    self._search(self._own_templates(protection, who, stolen[r], _SECRET + r)) for r in range(self.repeats)
-                ]
-                yield self._point(protection, who, 0, found, "own templates", secret="stolen")
+        if protection.keyed and who.in_space:
+            found = [self._search(self._own_templates(protection, who, stolen[r], _SECRET + r)) for r in range(self.repeats)]
+            yield self._point(protection, who, 0, found, "own templates", secret="stolen")
 
     def _ways(
         self, protection: Protection, who: Attacker, loot: Loot, stolen: Templates, secret: int
-    ) -> dict[str, Compared]:
-        found = {name: attack() for name, attack in attacks(loot, protection.keyed).items()}
+    ) -> dict[str, Callable[[], Compared]]:
+        found = attacks(loot, protection.keyed)
         if who.in_space and not protection.keyed:
-            found["own templates"] = self._own_templates(protection, who, stolen, secret)
+            found["own templates"] = lambda: self._own_templates(protection, who, stolen, secret)
         return found
 
     def _own_templates(self, protection: Protection, who: Attacker, stolen: Templates, secret: int) -> Compared:
@@ -119,8 +122,8 @@ class Trials:
         stolen = protect_each(protection, self.vectors[d.probes], secrets[d.probes])
         leaked = protect_each(protection, self.vectors[rows], SECRETS + secrets[rows])
         loot = self._loot(protection, who, stolen, leaked, rows)
-        tried = {name: [self._search(attack())] for name, attack in attacks(loot, True).items()}
-        return self._strongest(protection, who, size, tried, keys="person")
+        best, found = self._strongest({name: attack() for name, attack in attacks(loot, True).items()})
+        return self._point(protection, who, size, [found], best, keys="person")
 
     def _loot(self, protection: Protection, who: Attacker, stolen: Templates, leaked: Templates, rows: Rows) -> Loot:
         pairs = protection.seen(leaked), who.vectors[rows]
@@ -131,13 +134,11 @@ class Trials:
         d = self.design
         return search(compared[0], d.person[d.probes], compared[1], d.person[d.gallery])
 
-    def _strongest(
-        self, protection: Protection, who: Attacker, size: int, tried: dict[str, list[Search]], keys: str = "common"
-    ) -> AttackPoint:
-        if not tried:  # nothing to go by: he draws a name, the same for nobody
-            return self._point(protection, who, size, [], "", keys=keys)
-        best = max(tried, key=lambda name: float(np.mean([(one.rank == 1).sum() for one in tried[name]])))
-        return self._point(protection, who, size, tried[best], best, keys=keys)
+    def _strongest(self, tried: dict[str, Compared]) -> tuple[str, Search]:
+        """The attack that names most, and what it names."""
+        found = {name: self._search(compared) for name, compared in tried.items()}
+        best = max(found, key=lambda name: int((found[name].rank == 1).sum()))
+        return best, found[best]
 
     def _point(
         self,

@@ -23,7 +23,7 @@ class ProductQuantised:
 
     Attributes:
         width: numbers a part; the last part may be shorter.
-        centres: one (256, w) array a part, from `fit`.
+        centres: one (256, w) array a part, from `fit`; of fewer than 512 embeddings half as many centres.
     """
 
     name: ClassVar[str] = "product"
@@ -40,12 +40,13 @@ class ProductQuantised:
         return {"width": self.width, "trained_by": self.trained_by}
 
     def fit(self, vectors: NDArray[Any]) -> Self:
-        """Centres of (n, d) embeddings; InputError for fewer than 256."""
+        """Centres of (n, d) embeddings; InputError for fewer than 4."""
         x = normalize(vectors)
-        if len(x) < 256:
-            raise InputError(f"256 centres can't be fitted on {len(x):,} embeddings")
+        if len(x) < 4:
+            raise InputError(f"centres can't be fitted on {len(x):,} embeddings")
+        count = min(256, len(x) // 2)
         by = "faiss" if importlib.util.find_spec("faiss") else "scikit-learn"
-        centres = tuple(_centres(np.ascontiguousarray(part), by) for part in self._parts(x))
+        centres = tuple(_centres(np.ascontiguousarray(part), count, by) for part in self._parts(x))
         return replace(self, centres=centres, trained_by=by)
 
     def protect(self, vectors: NDArray[Any], secret: int) -> Templates:
@@ -74,14 +75,14 @@ class ProductQuantised:
         return self.centres
 
 
-def _centres(part: Floats, by: str) -> Floats:
+def _centres(part: Floats, count: int, by: str) -> Floats:
     if by == "faiss":
         import faiss
 
-        means = faiss.Kmeans(part.shape[1], 256, niter=25, seed=1, min_points_per_centroid=1)
+        means = faiss.Kmeans(part.shape[1], count, niter=25, seed=1, min_points_per_centroid=1)
         means.train(part)
-        return np.array(means.centroids, dtype=np.float32).reshape(256, -1)
+        return np.array(means.centroids, dtype=np.float32).reshape(count, -1)
     from sklearn.cluster import KMeans
 
-    found: Floats = KMeans(256, n_init=1, max_iter=25, random_state=1).fit(part).cluster_centers_.astype(np.float32)
+    found: Floats = KMeans(count, n_init=1, max_iter=25, random_state=1).fit(part).cluster_centers_.astype(np.float32)
     return found
