@@ -91,9 +91,8 @@ def print_tables(results: list[tuple[str, dict[str, Any]]]) -> None:
                 and (p["keys"], p["secret"], p["refine"]) == ("common", "kept", False)
             ]
             cells = " | ".join(f"{100 * p['rank1']:.1f}" for p in line[:-1])
-            print(
-                f"| {half['protection']} | {half['knowledge']} | {cells} | {_percent(line[-1], 'rank1')} | {_half(half)} |"
-            )
+            ends = f"{_percent(line[-1], 'rank1')} | {_half(half)}"
+            print(f"| {half['protection']} | {half['knowledge']} | {cells} | {ends} |")
         print(
             "\n| protection | stolen secret | secret a person | accuracy lost | with a secret a person | EER | D_sys | by chance "
             "| revoked accepted |\n|---|---|---|---|---|---|---|---|---|"
@@ -142,7 +141,7 @@ def _lost(row: dict[str, Any]) -> str:
 
 
 def _half(half: dict[str, Any]) -> str:
-    value, low, high = ("–" if half[key] is None else f"{half[key]:.0f}" for key in ("pairs", "low", "high"))
+    value, low, high = ("–" if half[key] is None else f"{half[key]:.0f}" for key in ("leaked", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
 
 

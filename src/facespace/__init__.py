@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         refine_map,
     )
     from .models import ModelCard, embed, load_card
-    from .privacy import audit_linkage
+    from .privacy import audit_attributes, audit_linkage, audit_protections
     from .studies import (
         check_model,
         cross_model_study,
@@ -59,7 +59,7 @@ _HOMES = {
         "RotationMap TwoSidedMap fit_map load_map refine_map"
     ),
     "models": "ModelCard embed load_card",
-    "privacy": "audit_linkage",
+    "privacy": "audit_attributes audit_linkage audit_protections",
     "studies": (
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
     ),
@@ -71,11 +71,11 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
     "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
-    "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
-    "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
-    "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "TwoSidedMap", "__version__", "audit_attributes", "audit_linkage", "audit_protections", "check_model",
+    "compare_systems", "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair",
+    "fit_map", "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "pairs_needed",
+    "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study",
+    "study_agreement", "template_study", "transfer_threshold", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip
 
 

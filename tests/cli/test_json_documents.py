@@ -45,6 +45,7 @@ NUMBERS_OF = {  # whose low and high are no ends of a rate
         )
         for end in ("low", "high")
     ],
+    "audit protections": [("half", "low"), ("half", "high")],
     "study pairs-needed": [("low",), ("high",)],
     "study agreement": [
         (*names, end)
@@ -79,6 +80,8 @@ def made(tmp_path_factory):
                 if {x, y} <= set(shared):
                     writer.writerow([x, y, same, p % 5])
     (folder / "fit.txt").write_text("\n".join(name for name in shared if int(name[1:3]) >= 24))
+    rows = [f"{name},{int(name[1:3]) % 2}" for name in sets["net-a"].ids.tolist()]
+    (folder / "labels.csv").write_text("\n".join(["id,odd", *rows]))
     image = np.array([name[-1] for name in b.ids.tolist()])
     b.take(np.flatnonzero(image == "0")).save(folder / "gallery.parquet")
     b.take(np.flatnonzero(image != "0")).save(folder / "probes.parquet")
@@ -131,6 +134,8 @@ COMMANDS = [
     "study agreement a.parquet b.parquet --far 1e-1 --resamples 20",
     "study templates a.parquet b.parquet --fit-ids fit.txt --far 1e-1",
     "audit linkage a.parquet b.parquet --leaked 6,12 --repeats 2 --fpir 0.2",
+    "audit protections a.parquet c.parquet --leaked 0,6 --repeats 1 --fpir 0.2 --only rotation,1-bit",
+    "audit attributes a.parquet --labels labels.csv --only rotation",
     "capacity a.parquet --q 0.1,0.01 --dim 3 --validate",
 ]
 

@@ -46,13 +46,13 @@ def test_a_rotation_says_nothing_without_pairs_and_all_with_some(audit):
     assert none < 0.15 < few
     assert many == pytest.approx(audit.own.value, abs=0.02)
     half = next(h for h in audit.half if (h.protection, h.knowledge) == ("rotation", "same"))
-    assert 0 < half.low <= half.pairs <= half.high < 60
+    assert 0 < half.low <= half.leaked <= half.high < 60
 
 
 def test_what_is_encrypted_stays_at_chance_whatever_leaks(audit):
     for knowledge in ("same", "other"):
         assert max(rank1(audit, "encrypted", knowledge)) < 12 * audit.chance
-    assert all(np.isinf(h.pairs) for h in audit.half if h.protection == "encrypted")
+    assert all(np.isinf(h.leaked) for h in audit.half if h.protection == "encrypted")
 
 
 def test_a_stolen_secret_protects_nothing(audit):
@@ -201,7 +201,7 @@ def test_the_document_has_intervals_around_its_rates(audit):
     for point in document["points"]:
         assert 0 <= point["low"] <= point["rank1"] <= point["high"] <= 1
         assert point["fnir_at_fpir"]["0.2"] >= 1 - point["rank1"] - 1e-9
-    assert any(half["pairs"] is None for half in document["half"])
+    assert any(half["leaked"] is None for half in document["half"])
 
 
 def test_the_report_says_what_was_found(audit, tmp_path):

@@ -68,10 +68,10 @@ def protection_finding(result: ProtectionResult) -> str:
         half = half_of(result, name)
         if half is None:
             continue
-        if math.isinf(half.pairs):
+        if math.isinf(half.leaked):
             standing.append(name)
         else:
-            fallen.append((half.pairs, name, half))
+            fallen.append((half.leaked, name, half))
     parts = [
         f"Plain templates name {_percent(result.own.value)} % of the people in a gallery of {result.counts['gallery']:,}."
     ]
@@ -90,9 +90,9 @@ def pairs_text(half: HalfPoint) -> str:
     def one(value: float) -> str:
         return "more than tested" if math.isinf(value) else f"{value:.3g}"
 
-    if half.pairs == half.low == half.high:
-        return one(half.pairs)
-    return f"{one(half.pairs)} ({one(half.low)} to {one(half.high)})"
+    if half.leaked == half.low == half.high:
+        return one(half.leaked)
+    return f"{one(half.leaked)} ({one(half.low)} to {one(half.high)})"
 
 
 def _heat(result: ProtectionResult, knowledge: str, attacker: str) -> Figure:

@@ -127,13 +127,13 @@ class HalfPoint:
     protection: str
     network: str
     knowledge: str
-    pairs: float
+    leaked: float
     low: float
     high: float
 
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "half"."""
-        numbers = {name: None if math.isinf(n := getattr(self, name)) else n for name in ("pairs", "low", "high")}
+        numbers = {name: None if math.isinf(n := getattr(self, name)) else n for name in ("leaked", "low", "high")}
         return {**fields(self, "protection", "network", "knowledge"), **numbers}
 
 

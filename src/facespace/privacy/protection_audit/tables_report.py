@@ -51,7 +51,7 @@ def summary_table(result: ProtectionResult) -> Table:
 
 
 def _ends(half: HalfPoint | None) -> tuple[float, float, float]:
-    return (math.inf, math.inf, math.inf) if half is None else (half.pairs, half.low, half.high)
+    return (math.inf, math.inf, math.inf) if half is None else (half.leaked, half.low, half.high)
 
 
 def half_of(result: ProtectionResult, name: str, knowledge: str = "same") -> HalfPoint | None:
