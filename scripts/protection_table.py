@@ -94,8 +94,8 @@ def print_tables(results: list[tuple[str, dict[str, Any]]]) -> None:
             ends = f"{_percent(line[-1], 'rank1')} | {_half(half)}"
             print(f"| {half['protection']} | {half['knowledge']} | {cells} | {ends} |")
         print(
-            "\n| protection | stolen secret | secret a person | accuracy lost | with a secret a person | EER | D_sys | by chance "
-            "| revoked accepted |\n|---|---|---|---|---|---|---|---|---|"
+            "\n| protection | stolen secret | secret a person | accuracy lost | with a secret a person | EER | D_sys "
+            "| by chance | revoked accepted |\n|---|---|---|---|---|---|---|---|---|"
         )
         for link, new in zip(found["unlinkability"], found["renewal"], strict=True):
             own = {p["secret"] + p["keys"]: p for p in found["points"] if _special(p, link["protection"])}

@@ -64,7 +64,7 @@ def test_the_report_and_its_files(run, made, tmp_path):
         "1-bit",
     }
     shown = " ".join(run.out.split())
-    for part in ("Plain templates name", "D_sys", "protections|model:net-a"):
+    for part in ("Plain templates name", "rotation", "D_sys", "protections|model:net-a"):
         assert part in shown
 
 

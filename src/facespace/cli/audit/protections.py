@@ -73,6 +73,6 @@ def render(result: ProtectionResult, files: list[str]) -> RenderableType:
     from ...privacy import protection_finding, summary_table
     from ...report import terminal_table
 
-    table = terminal_table(summary_table(result))
+    table = terminal_table(summary_table(result, brief=True))
     notes = warning_lines(result.warnings)
     return page(protection_finding(result), table, notes=notes, signature=result.signature, files=files)

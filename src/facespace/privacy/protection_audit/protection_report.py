@@ -11,6 +11,7 @@ from .result import HalfPoint, ProtectionResult
 from .tables_report import accuracy_table, attacks_table, half_of, links_table, secrets_table, summary_table
 
 _FEW = 6  # lines that a figure can tell apart
+_CARD = 22  # letters that a card has room for
 _LIMITS = (
     "The figures hold for images like these, a gallery of this size and the attacks listed; a better attacker may name "
     "more, so a low figure is no proof of safety. D_sys judges the templates' own scores: where it is near what chance "
@@ -142,9 +143,9 @@ def _lines(result: ProtectionResult) -> Figure:
 
 def _key_figures(result: ProtectionResult) -> list[KeyFigure]:
     last = max(p.leaked for p in result.points)
-    keyed = [name for name in result.names if result.parameters[name]["keyed"]]
+    keyed = [name for name in result.names if result.parameters[name]["keyed"] and len(name) < _CARD]
     figures = []
-    for name in keyed[:4]:
+    for name in keyed[:3]:
         end = result.line(name, "same")[-1]
         figures.append(KeyFigure(f"{_percent(end.rank1)} %", name, f"named with {last:,} pairs"))
     return [KeyFigure(f"{_percent(result.own.value)} %", "plain", "named without any"), *figures]

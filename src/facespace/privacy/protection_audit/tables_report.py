@@ -8,18 +8,22 @@ from ...report import Column, Table, interval
 from .result import AttackPoint, HalfPoint, ProtectionResult
 
 
-def summary_table(result: ProtectionResult) -> Table:
-    """A line for each protection: pairs to half, rank-1 at both ends, accuracy lost, linkability, renewal."""
-    last = max(p.leaked for p in result.points)
+def summary_table(result: ProtectionResult, *, brief: bool = False) -> Table:
+    """A line for each protection: pairs to half, rank-1 at both ends, accuracy lost, linkability, renewal.
+
+    `brief` leaves out what a terminal of 80 columns has no room for.
+    """
+    sizes = [p.leaked for p in result.points if (p.keys, p.secret) == ("common", "kept")]
+    first, last = min(sizes), max(sizes)
     columns: list[str | Column] = [
         "protection",
         Column(
             "half at", "pairs", ".3g", "leaked pairs with which the same network names half of what plain templates give"
         ),
         *(Column(end, "pairs", ".3g", "95 % interval; empty: more than tested") for end in ("low", "high")),
-        Column("rank-1", "%, no pair", ".1f"),
-        Column("rank-1", f"%, {last} pairs", ".1f"),
-        Column("accuracy lost", "points", ".2f", "common secret, on pairs of images"),
+        Column(f"rank-1, {first}", "%", ".1f", "named with the fewest pairs"),
+        Column(f"rank-1, {last}", "%", ".1f", "named with the most pairs"),
+        Column("lost", "points", ".2f", "accuracy lost, common secret, on pairs of images"),
         *interval(unit="points"),
         Column("D_sys", "", ".3f", "linkability between two secrets: 0 none, 1 full"),
         Column("revoked accepted", "%", ".1f", "where 1 % of impostors are"),
@@ -40,6 +44,9 @@ def summary_table(result: ProtectionResult) -> Table:
                 100 * next(row.accepted for row in result.renewal if row.protection == name),
             ]
         )
+    if brief:
+        kept = (0, 1, 2, 3, 5, 6, 9)
+        columns, rows = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
     return Table(
         "protections",
         columns,
