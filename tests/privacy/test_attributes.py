@@ -98,7 +98,7 @@ def test_the_seed_fixes_the_document(data, audit):
 def test_the_report_says_what_was_read(audit, tmp_path):
     attribute_report(audit).write(tmp_path)
     page = (tmp_path / "report.html").read_text()
-    for part in ("tall: no or yes", "rotation, secret a person", "base rate", audit.signature):
+    for part in ("tall: no or yes", "rotation, own secrets", "base rate", audit.signature):
         assert part in page
     assert "tall: a probe reads" in attribute_finding(audit)
 

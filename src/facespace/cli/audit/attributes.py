@@ -49,5 +49,5 @@ def render(result: AttributeResult, files: list[str]) -> RenderableType:
     from ...report import terminal_table
 
     notes = warning_lines(result.warnings)
-    table = terminal_table(attribute_table(result))
+    table = terminal_table(attribute_table(result, brief=True))
     return page(attribute_finding(result), table, notes=notes, signature=result.signature, files=files)

@@ -67,8 +67,8 @@ def attribute_finding(result: AttributeResult) -> str:
     return " ".join(told)
 
 
-def attribute_table(result: AttributeResult) -> Table:
-    """Every probe, in percent."""
+def attribute_table(result: AttributeResult, *, brief: bool = False) -> Table:
+    """Every probe, in percent; `brief` leaves out what a terminal of 80 columns has no room for."""
     columns: list[str | Column] = [
         "attribute",
         "templates",
@@ -86,8 +86,11 @@ def attribute_table(result: AttributeResult) -> Table:
         ]
         for p in result.points
     ]
+    if brief:
+        kept = [i for i in range(len(columns)) if i not in (3, 4) and (i or len({row[0] for row in rows}) > 1)]
+        columns, rows = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
     return Table("attributes", columns, rows, title="All figures")
 
 
 def _label(point: AttributePoint) -> str:
-    return f"{point.protection}, secret a person" if point.keys == "person" else point.protection
+    return f"{point.protection}, own secrets" if point.keys == "person" else point.protection

@@ -110,17 +110,17 @@ def own_accuracy(protection: Protection, pairs: JudgedPairs, keys: str, secret: 
         found.accuracy.second,
         found.accuracy.second_low,
         found.accuracy.second_high,
-        -found.accuracy.difference,
-        -found.accuracy.high,
-        -found.accuracy.low,
+        0.0 - found.accuracy.difference,
+        0.0 - found.accuracy.high,
+        0.0 - found.accuracy.low,
         two[0],
         lost,
         lost - half,
         lost + half,
         found.tar[0].second,
-        -found.tar[0].difference,
-        -found.tar[0].high,
-        -found.tar[0].low,
+        0.0 - found.tar[0].difference,
+        0.0 - found.tar[0].high,
+        0.0 - found.tar[0].low,
     )
 
 
