@@ -22,6 +22,7 @@ from facespace.images import read_image, read_landmarks
 from facespace.mapping import CanonicalSpace, LinearMap, PairStatistics, load_map
 from facespace.migration import MigrationPlan
 from facespace.models import embed, load_network, read_card
+from facespace.privacy import read_labels
 from facespace.templates import load_shards, merge_shards
 
 from .foreign import FOREIGN
@@ -140,6 +141,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "pairs": _pairs,
     "bin": _pairs,
     "landmarks": lambda folder: read_landmarks(folder / "landmarks.txt"),
+    "labels": lambda folder: read_labels(folder / "labels.csv"),
     "ijb": _ijb,
     "ijba": lambda folder: datasets.read_ijba(folder / "metadata.csv", folder / "comparisons.csv"),
     "template-csv": lambda folder: datasets.read_template_csv(folder / "faces.csv", folder / "pairs.csv"),
