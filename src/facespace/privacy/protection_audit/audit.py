@@ -35,7 +35,7 @@ def audit_protections(
     only: Iterable[str] | Sequence[Protection] | None = None,
     leaked: Sequence[int] = LEAKED,
     repeats: int = 3,
-    refine: bool = True,
+    refine: bool = False,
     protocol: PairProtocol | None = None,
     maps: ShippedMaps | None = None,
     fpirs: Sequence[float] = FPIRS,
