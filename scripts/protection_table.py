@@ -68,7 +68,41 @@ def main() -> None:
             )
             write_json({**result.to_dict(), "seconds": time.monotonic() - begin}, path)
             print(path.name, f"{time.monotonic() - begin:.0f} s", flush=True)
-    print_tables([(path.stem, json.loads(path.read_text())) for path in sorted(given.out.glob("*.json"))])
+    results = [(path.stem, json.loads(path.read_text())) for path in sorted(given.out.glob("*.json"))]
+    print_summary(results)
+    print_tables(results)
+
+
+def print_summary(results: list[tuple[str, dict[str, Any]]]) -> None:
+    """Markdown with a column for each set and network: half points by attacker, what is lost, and what was counted."""
+    whole = [one for one in results if not one[0].endswith("-refined")]
+    heads = [f"{stem.split('-', 1)[1]}{', LFW' * stem.startswith('lfw-')}" for stem, _ in whole]
+    rule = f"| protection | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}"
+    names = list(whole[0][1]["parameters"])
+    for knowledge in ("same", "other", "shipped"):
+        print(f"\nHalf at, {knowledge}\n\n{rule}")
+        for name in names:
+            cells = [
+                _half(h)
+                for _, found in whole
+                for h in found["half"]
+                if (h["protection"], h["knowledge"]) == (name, knowledge)
+            ]
+            print(f"| {name} | {' | '.join(cells)} |")
+    print(f"\nAccuracy lost, common secret\n\n{rule}")
+    for name in names:
+        rows = [
+            row for _, found in whole for row in found["accuracy"] if (row["protection"], row["keys"]) == (name, "common")
+        ]
+        print(f"| {name} | {' | '.join(map(_lost, rows))} |")
+    print("\n| set | gallery | mated, other probes | people attacked | pairs | plain rank-1 | minutes |")
+    print("|---|---|---|---|---|---|---|")
+    for head, (_, found) in zip(heads, whole, strict=True):
+        c = found["counts"]
+        print(
+            f"| {head} | {c['gallery']:,} | {c['mated_probes']:,}, {c['nonmated_probes']:,} | {c['attacked_people']:,} "
+            f"| {c['pairs']:,} | {_percent(found['own'])} | {found['seconds'] / 60:.0f} |"
+        )
 
 
 def print_tables(results: list[tuple[str, dict[str, Any]]]) -> None:
