@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..io import jsonable
 from ..results import fields
+from ..shown import Result
 from .gallery_growth import GrowthCurve
 from .intrinsic_dimension import IntrinsicDimension
 from .packing import PackingPoint
@@ -58,8 +59,8 @@ class Sensitivity:
     median: float
 
 
-@dataclass(frozen=True)
-class CapacityResult:
+@dataclass(frozen=True, repr=False)
+class CapacityResult(Result):
     """The capacity of one representation on one set.
 
     Attributes:
@@ -80,6 +81,8 @@ class CapacityResult:
         student: which student, as in the signature.
         counts: images, people, classes (people with enough images), class_images.
     """
+
+    reported_by: ClassVar[str] = "capacity.capacity_report"
 
     model: str
     shape: str
@@ -125,6 +128,13 @@ class CapacityResult:
     def measured(self, meaning: str, space: str = "embedding") -> list[GrowthCurve]:
         """The growth curves whose q means "far" or "fnmr", in the embedding or the projection, by falling q."""
         return [curve for curve in self.validation if (curve.meaning, curve.space) == (meaning, space)]
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        size = "" if self.gallery_size is None else f"{self.gallery_size.brief()}; "
+        point, counts = self.point, self.counts
+        bound = f"bound {point.capacity:.3g} [{point.low:.3g}, {point.high:.3g}] at q {point.q:g}"
+        return f"{size}{bound}, {counts['images']:,} images of {counts['people']:,} people"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace capacity`; capacities are numbers of people, intervals at 95 %."""

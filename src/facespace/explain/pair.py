@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ..errors import InputError, ModelError
 from ..images import Crops
 from ..mapping import LinearMap
 from ..results import fields, signature
+from ..shown import Result
 from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
@@ -37,8 +38,8 @@ class ExplainedFace:
     residuals: Residuals | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class PairExplanation:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairExplanation(Result):
     """Why a pair was accepted or rejected.
 
     Attributes:
@@ -52,6 +53,8 @@ class PairExplanation:
         passes, convergence: of each face, for black-box methods: forward passes with something hidden, and the correlation
             of the maps by two halves of them; empty for the others.
     """
+
+    drawn_by: ClassVar[str] = "explain.picture.picture"
 
     network: str
     method: str
@@ -81,6 +84,10 @@ class PairExplanation:
         if self.threshold is None:
             return f"Score {self.score:.3f}; no threshold given, so no decision"
         return f"Score {self.score:.3f} {'≥' if self.accepted else '<'} threshold {self.threshold:.3f}: {self.decision}"
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return f"{self.network}, {self.method}: {self.verdict()}"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace explain`."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import left_out, people_of
 from ..results import signature
 from ..row_index import AnySet
+from ..shown import Result
 from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
 from ._entries import check_apart, compared, index_of, reference
 
@@ -60,7 +61,7 @@ class FnirAtFpir:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class IdentificationResult:
+class IdentificationResult(Result):
     """What a search of one gallery gave.
 
     Attributes:
@@ -70,6 +71,8 @@ class IdentificationResult:
         ranks: (mated,) rank of each mated probe; mate: (mated,) the score of its mate; best: (nonmated,) the greatest score
             of each non-mated probe. For figures; not in the JSON document.
     """
+
+    reported_by: ClassVar[str] = "identification.identification_report"
 
     gallery: int
     gallery_people: int
@@ -83,6 +86,14 @@ class IdentificationResult:
     mate: Floats
     best: Floats
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        rates = [f"rank-{r.rank} {100 * r.rate:.2f} % [{100 * r.low:.2f}, {100 * r.high:.2f}]" for r in self.cmc[:1]]
+        rates += [
+            f"FNIR {100 * r.fnir:.2f} % [{100 * r.low:.2f}, {100 * r.high:.2f}] at FPIR {r.fpir:g}" for r in self.fnir[:2]
+        ]
+        return f"{', '.join(rates)}, {self.gallery:,} entries, {self.mated + self.nonmated:,} probes"
+
     def to_dict(self) -> dict[str, Any]:
         """The `identify` document: rates between 0 and 1, intervals at 95 %."""
         return {
@@ -93,11 +104,6 @@ class IdentificationResult:
             "fnir": [asdict(row) for row in self.fnir],
             "warnings": list(self.warnings),
         }
-
-    def __repr__(self) -> str:
-        rates = [f"rank-{row.rank} {100 * row.rate:.2f} %" for row in self.cmc[:1]]
-        rates += [f"FNIR {100 * row.fnir:.2f} % at FPIR {row.fpir:g}" for row in self.fnir]
-        return f"IdentificationResult({', '.join(rates)}, {self.gallery:,} entries, {self.mated + self.nonmated:,} probes)"
 
     def det(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(FPIR, FNIR) at every threshold at which one changes, FPIR ascending; empty without non-mated probes."""

@@ -10,11 +10,12 @@ from typing import Any
 
 from ..embeddings import EmbeddingSet, StoredSet
 from ..results import fields, signature
+from ..shown import Result
 from ._crops import Skipped
 
 
-@dataclass(frozen=True)
-class EmbedResult:
+@dataclass(frozen=True, repr=False)
+class EmbedResult(Result):
     """What `embed` made.
 
     Attributes:
@@ -63,6 +64,10 @@ class EmbedResult:
             images=self.images,
             embedded=len(self.embeddings),
         )
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return f"{self.embeddings!r} of {self.images:,} images, {len(self.skipped):,} skipped"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the vectors, as plain JSON types."""

@@ -25,6 +25,7 @@ from ..errors import InputError
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ..row_index import AnySet, Progress
+from ..shown import Result
 from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
 from .provenance import fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
@@ -34,8 +35,8 @@ _FEWEST_SCORES = 10_000  # below, a share of pairs of one person can't be told f
 _WITHIN = 0.4  # of a share of 1 % and more: how far its estimate may be off
 
 
-@dataclass(frozen=True)
-class ThresholdTransfer:
+@dataclass(frozen=True, repr=False)
+class ThresholdTransfer(Result):
     """The threshold at one false accept rate.
 
     Attributes:
@@ -60,6 +61,13 @@ class ThresholdTransfer:
     warning: str
     signature: str
     notes: tuple[str, ...] = ()
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return (
+            f"threshold {self.threshold:.4f} [{self.low:.4f}, {self.high:.4f}] at FAR {self.far:g}, "
+            f"{self.false_accepts:,} false accepts of {self.pairs:,} pairs"
+        )
 
 
 def transfer_threshold(map: PairMap, source: AnySet, target: AnySet, far: float, **options: Any) -> ThresholdTransfer:

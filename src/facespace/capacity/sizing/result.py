@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...io import jsonable
 from ...results import fields
+from ...shown import Result
 from .suspects import SuspectPair
 from .tail import Doubles
 
@@ -57,8 +58,8 @@ class SizeCurve:
         return {"gallery": self.sizes, "inside": self.inside, **fields(self, *names)}
 
 
-@dataclass(frozen=True, eq=False)
-class GallerySize:
+@dataclass(frozen=True, eq=False, repr=False)
+class GallerySize(Result):
     """How many people the gallery may hold.
 
     Attributes:
@@ -79,6 +80,8 @@ class GallerySize:
         genuine_people,
             who have them; halving_people and halving_pairs, how many of these would halve the interval (0: no number would).
     """
+
+    reported_by: ClassVar[str] = "capacity.size_report"
 
     model: str
     fpir: float
@@ -105,6 +108,12 @@ class GallerySize:
     def extrapolated(self) -> bool:
         """Whether N* is beyond the people of this set."""
         return self.people.value >= self.counts["people"]
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        size, people = self.people, self.counts["people"]
+        limits = f"[{size.low:,.0f}, {size.high:,.0f}]"
+        return f"{size.value:,.0f} people {limits} at FPIR {self.fpir:g}, FNIR {self.fnir:g}, from {people:,} people"
 
     def to_dict(self) -> dict[str, Any]:
         """The document's "gallery_size": sizes are numbers of people, intervals at 95 %."""

@@ -21,6 +21,7 @@ from ...errors import FacespaceError, InputError
 from ...io import jsonable
 from ...results import fields, signature
 from ...row_index import AnySet, RowIndex, mixed
+from ...shown import Result
 from ..linear_map import LinearMap
 from ..statistics import Doubles, PairStatistics
 from ._gallery import Gallery, Moved
@@ -65,8 +66,8 @@ class RefineStep:
     pair_agreement: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class RefineResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RefineResult(Result):
     """The sharpened map and how it came about.
 
     Attributes:
@@ -84,6 +85,13 @@ class RefineResult:
     held_out: float
     by_chance: float
     signature: str
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        told = (
+            f"half of the matches find {100 * self.held_out:.1f} % of the other half, {100 * self.by_chance:.1f} % by chance"
+        )
+        return f"{self.map!r}, {self.record[-1].accepted:,} matches, {told}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the matrices."""
