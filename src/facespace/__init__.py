@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         template_study,
     )
     from .templates import pool_templates, verify_templates
-    from .verification import compare_systems, transfer_threshold, verify
+    from .verification import System, compare_systems, transfer_threshold, verify
 
 _HOMES = {
     "capacity": "estimate_capacity gallery_size",
@@ -64,15 +64,15 @@ _HOMES = {
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
     ),
     "templates": "pool_templates verify_templates",
-    "verification": "compare_systems transfer_threshold verify",
+    "verification": "System compare_systems transfer_threshold verify",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
-    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
-    "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
+    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "System",
+    "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems",
+    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
     "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
     "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
     "transfer_threshold", "verify", "verify_blufr", "verify_templates",

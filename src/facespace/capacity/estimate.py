@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
+from ..given import FACES, takes
 from ..people import people_of
 from ..results import signature
 from ._reservations import check_student, preservation, warnings
@@ -31,6 +32,7 @@ _PASSES = (10, 100)
 _DRAWS, _FEW_DRAWS = 20, 5  # of every person's covariance; the few for what is only compared
 
 
+@takes(faces=FACES)
 def estimate_capacity(
     faces: EmbeddingSet,
     *,

@@ -22,14 +22,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError, OutputError, shorten
 from ..io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
+from ._indexing import Rows, listed
+from ._making import Making
+from ._shown import set_html
 from .origin import Origin
 from .stored_set import StoredSet
 from .vectors import Floats, Strings, check_vectors, normalize
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EmbeddingSet(Origin):
+class EmbeddingSet(Rows, Making, Origin):
     """Embeddings of one network.
+
+    `faces["ann/1"]` and `faces[0]` are a vector (d,); a list of ids or row numbers, a mask or a slice gives the set of these
+    rows. Iterating gives pairs (id, vector), `"ann/1" in faces` asks for an id, and `np.asarray(faces)` is the matrix.
 
     Attributes:
         vectors: (n, d) float32, as the network gave them (not normalised; use `normalized()`).
@@ -111,6 +117,9 @@ class EmbeddingSet(Origin):
         extra = "".join(f", {name}" for name in self.columns())
         return f"EmbeddingSet({len(self):,} × {self.dim}, model={self.model!r}{extra})"
 
+    def _repr_html_(self) -> str:
+        return set_html(self)
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """The optional columns that are present, by name."""
         return {name: getattr(self, name) for name in COLUMNS if getattr(self, name) is not None}
@@ -119,12 +128,12 @@ class EmbeddingSet(Origin):
     def _order(self) -> NDArray[np.intp]:
         return np.argsort(self.ids, kind="stable")
 
-    def find(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
+    def find(self, ids: Iterable[str] | Strings | str) -> NDArray[np.intp]:
         """Row of each of `ids`, -1 where there is none. Shape (len(ids),).
 
         In a set whose ids are names of image files, as those of other programs, `Ann/1` finds `Ann/1.jpg`.
         """
-        wanted = nfc(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_))
+        wanted = nfc(listed(ids))
         rows = _places(self.ids, self._order, wanted)
         names, named = self._bare
         if len(named) and (lost := np.flatnonzero(rows < 0)).size:
@@ -146,9 +155,9 @@ class EmbeddingSet(Origin):
         told = unseen_difference(missing.tolist(), self.ids.tolist())
         return f"Its ids look like {shorten(self.ids[:3].tolist())}." + (f" {told}" if told else "")
 
-    def rows(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
+    def rows(self, ids: Iterable[str] | Strings | str) -> NDArray[np.intp]:
         """Row of each of `ids`; InputError naming the missing ones."""
-        wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_)
+        wanted = listed(ids)
         found = self.find(wanted)
         if np.any(found < 0):
             missing = np.unique(wanted[found < 0])
@@ -163,8 +172,8 @@ class EmbeddingSet(Origin):
         columns: dict[str, Any] = {name: column[rows] for name, column in self.columns().items()}
         return EmbeddingSet(self.vectors[rows], self.ids[rows], model=self.model, metadata=self.metadata, **columns)
 
-    def select(self, ids: Iterable[str] | Strings) -> EmbeddingSet:
-        """The set of the given ids, in that order; InputError when one is missing."""
+    def select(self, ids: Iterable[str] | Strings | str) -> EmbeddingSet:
+        """The set of the given ids (or of the one), in that order; InputError when one is missing."""
         return self.take(self.rows(ids))
 
     def with_vectors(self, vectors: ArrayLike, model: str, metadata: Mapping[str, Any] | None = None) -> EmbeddingSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -10,15 +10,17 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, shorten
 from ..io import GROUP, Fields, ParquetFiles, Shard, facts_text, prefetched, set_table, write_tables
+from ._indexing import Stored, listed
+from ._shown import set_html
 from .origin import Origin
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True, repr=False)
-class StoredSet(Origin, Generic[S]):
+class StoredSet(Stored, Origin, Generic[S]):
     """Embeddings of one network in a Parquet file, or in a folder of them; `EmbeddingSet.open` gives one.
 
     Opening reads the footers alone. Batches are EmbeddingSets, whose vectors are views of Arrow's memory where the file
@@ -45,6 +47,9 @@ class StoredSet(Origin, Generic[S]):
     def __repr__(self) -> str:
         files = f", {len(self.files.paths):,} files" if len(self.files.paths) > 1 else ""
         return f"StoredSet({len(self):,} × {self.dim}, model={self.model!r}{files})"
+
+    def _repr_html_(self) -> str:
+        return set_html(self)
 
     @property
     def dim(self) -> int:
@@ -90,6 +95,19 @@ class StoredSet(Origin, Generic[S]):
     def texts(self, shard: Shard) -> Iterator[Fields]:
         """ids, and of subject, template and media what there is, without the vectors; not checked."""
         return self.files.batches(shard, vectors=False)
+
+    def rows(self, ids: Iterable[str] | NDArray[np.str_] | str) -> NDArray[np.intp]:
+        """Row of each of `ids`, whose texts alone are read; InputError naming the missing ones."""
+        wanted, at = listed(ids), 0
+        found = dict.fromkeys(wanted.tolist(), -1)
+        for group in self.files.groups:
+            for fields in self.texts(group):
+                for name in found.keys() & (here := np.asarray(fields["ids"]).tolist()):
+                    found[name] = at + here.index(name)
+                at += len(here)
+        if missing := [name for name, row in found.items() if row < 0]:
+            raise InputError(f"{len(missing):,} ids are not in {self.files.place}: {shorten(missing)}")
+        return np.array([found[name] for name in wanted.tolist()], dtype=np.intp)
 
     def take(self, rows: NDArray[np.intp]) -> S:
         """The rows of these numbers, each once, in that order, in memory. What they lie among is read once."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
+from ..given import MAP, takes
 from ..images import Crops
 from ..mapping import LinearMap
 from ..results import fields, signature
@@ -99,6 +100,7 @@ class PairExplanation(Result):
         }
 
 
+@takes(mapping=MAP)
 def explain_pair(
     crop: Crops,
     other: Crops | NDArray[np.floating[Any]],

@@ -22,6 +22,7 @@ from ..datasets import BlufrProtocol
 from ..embeddings import EmbeddingSet, Floats, check_vectors, normalize
 from ..errors import InputError
 from ..gallery import search
+from ..given import BLUFR, FACES, MAP, takes
 from ..results import signature
 from ..shown import Result
 from ..verification import PairMap, check_target
@@ -89,6 +90,7 @@ class BlufrResult(Result):
         }
 
 
+@takes(a=FACES, b=FACES, protocol=BLUFR, map=MAP)
 def verify_blufr(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,

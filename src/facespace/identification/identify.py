@@ -25,6 +25,7 @@ from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, shorten
 from ..gallery import GALLERY, PROBES, gallery_of, search_gallery
+from ..given import ANY, COHORT, MAP, RATES, takes
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import left_out, people_of
 from ..results import signature
@@ -113,6 +114,7 @@ class IdentificationResult(Result):
         return roc.far, 1 - np.where(roc.thresholds > -3, roc.tar, np.mean(self.ranks == 1))
 
 
+@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT, fpirs=RATES)
 def identify(
     gallery: AnySet,
     probes: AnySet,

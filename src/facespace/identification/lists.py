@@ -15,6 +15,7 @@ import numpy as np
 from ..datasets import TemplateList
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
+from ..given import COHORT, FACES, MAP, takes
 from ..shown import Result
 from ..verification import Cohort, PairMap
 from .identify import FPIRS, RANKS, IdentificationResult, identify
@@ -47,6 +48,7 @@ class ListIdentification(Result):
         return {"galleries": {name: found.to_dict() for name, found in self.galleries.items()}, "mean": mean}
 
 
+@takes(gallery=FACES, probes=FACES, map=MAP, cohort=COHORT)
 def identify_lists(
     gallery: EmbeddingSet,
     probes: EmbeddingSet,

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError, unknown_name
+from ..given import FACES, takes
 from ..io import Artefact, read_artefact, write_artefact
+from ..shown import Fitted
 from .domain import DomainCheck
 from .families import COHORT_STRENGTH, JointMap, LikelihoodMap, LikelihoodScore
 from .linear_map import AnyFaces, LinearMap, check_network, fit_facts, mapped_by
@@ -26,7 +28,7 @@ KIND = "two-sided-map"
 
 
 @dataclass(frozen=True, eq=False)
-class TwoSidedMap:
+class TwoSidedMap(Fitted):
     """Two networks' ways into a common space: x → (x − μ_x) A and y → (y − μ_y) B of L2-normalised x and y.
 
     The score of a source vector against a target vector is the cosine of `probe(x)` and `reference(y)`. Where the target's
@@ -135,6 +137,7 @@ class TwoSidedMap:
         score, moved = self._ratio(), self.transform_target(vectors)
         return np.column_stack([normalize(vectors), score.length(moved), np.ones(len(moved), np.float32)])
 
+    @takes(faces=FACES)
     def one_sided(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
         """`faces` of `side`, by default that of their network, as `query` or `gallery`, for stores that take inner products.
 
@@ -152,6 +155,7 @@ class TwoSidedMap:
             raise InputError(told, "Fit one by --method likelihood, or move both sides with map apply.")
         return self.likelihood
 
+    @takes(faces=FACES)
     def apply(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
         """`faces` of the network on `side`, by default the one they name, moved into the common space.
 

@@ -76,6 +76,13 @@ class Result:
         return card(type(self).__name__, drawing, facts(document), subtitle=self.brief(), signature=signature)
 
 
+class Fitted:
+    """What tells in `facts` how it came about: a notebook shows them below its repr."""
+
+    def _repr_html_(self: Any) -> str:
+        return card(repr(self), facts(jsonable(self.facts)))
+
+
 def _function(place: str) -> Callable[..., Any]:
     """The function at ROOM.FUNCTION, loaded when it is needed: a result is there before its report."""
     room, _, name = place.rpartition(".")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
+from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
 from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
 from ..results import fields, signature
 from ..shown import Result
@@ -122,6 +123,7 @@ class VerificationResult(Result):
         return f"{accuracy}AUC {self.auc:.5f} on {self.pairs:,} pairs"
 
 
+@takes(a=FACES, b=FACES, protocol=PAIRS, map=MAP, cohort=COHORT, fars=RATES)
 def verify(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,

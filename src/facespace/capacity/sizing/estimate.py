@@ -9,6 +9,7 @@ import numpy as np
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
+from ...given import FACES, takes
 from ...people import people_of
 from ...results import signature
 from ..left_out import leave_out
@@ -25,6 +26,7 @@ _LEAST_PEOPLE = 30
 _MOST_GENUINE = 1_000_000  # people with pairs: who would have to collect more should change the network
 
 
+@takes(faces=FACES)
 def gallery_size(
     faces: EmbeddingSet,
     *,

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
+from ...given import PAIRS, takes
 from ...images import Crops
 from ...metrics import check_folds, kfold_accuracy
 from ...results import fields, signature
@@ -115,6 +116,7 @@ class HidingGameResult(Result):
         }
 
 
+@takes(protocol=PAIRS)
 def hiding_game(
     network: ExplainableNetwork,
     crops: Crops,

@@ -27,8 +27,10 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
+from ...given import ANY, FACES, NAMED, takes
 from ...io import read_artefact, write_artefact
 from ...row_index import AnySet, Progress
+from ...shown import Fitted
 from ..fit import pair_statistics
 from ..linear_map import LinearMap
 from ..moved import ROWS_PER_FILE, Move, move_to_files
@@ -42,7 +44,7 @@ _PENALTY = 1e-3  # of the maps out, relative to the largest eigenvalue
 
 
 @dataclass(frozen=True, eq=False)
-class CanonicalSpace:
+class CanonicalSpace(Fitted):
     """Where templates of several models are comparable: the score of two is the cosine of their hub vectors.
 
     Found by canonical correlation analysis of all models at once (`_multiset.py`) from the statistics of every two.
@@ -76,6 +78,7 @@ class CanonicalSpace:
         return f"CanonicalSpace({widths} → {self.dim})"
 
     @classmethod
+    @takes(sets=NAMED)
     def fit(
         cls,
         sets: Mapping[str, AnySet],
@@ -131,6 +134,7 @@ class CanonicalSpace:
         out = {m: _out(name, covariances, weights, hub, i) for i, m in enumerate(names)}
         return cls(name, into, out, w, facts)
 
+    @takes(faces=ANY, sets=NAMED)
     def join(
         self,
         model: str,
@@ -196,11 +200,13 @@ class CanonicalSpace:
         way.check_model(faces, "source")
         return way, f"{model}<-{self.name}" if leave else self.name
 
+    @takes(faces=FACES)
     def apply(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` of `model`, moved into the hub. InputError if another network made them."""
         way, name = self.route(model, faces)
         return faces.with_vectors(way.transform(faces.vectors), model=name)
 
+    @takes(faces=FACES)
     def leave(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` in the hub, moved into the space of `model`. InputError if they are not in this hub."""
         way, name = self.route(model, faces, leave=True)
@@ -213,6 +219,7 @@ class CanonicalSpace:
         way, name = self.route(model, faces, leave)
         return move_to_files(Move(way, name, faces), output, **writing)
 
+    @takes(sets=NAMED)
     def fuse(self, sets: Mapping[str, AnySet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
         """One hub template per key: the mean of the hub vectors of the models that have it, optionally weighted.
 

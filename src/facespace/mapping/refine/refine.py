@@ -18,6 +18,7 @@ import numpy as np
 from ...embeddings import Floats, check_width, normalize
 from ...engine import LocalEngine
 from ...errors import FacespaceError, InputError
+from ...given import ANY, MAP, takes
 from ...io import jsonable
 from ...results import fields, signature
 from ...row_index import AnySet, RowIndex, mixed
@@ -103,6 +104,7 @@ class RefineResult(Result):
         }
 
 
+@takes(apart=True, start=MAP, source=ANY, target=ANY)
 def refine_map(
     start: LinearMap,
     source: AnySet,

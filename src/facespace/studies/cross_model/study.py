@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
+from ...given import PAIRS, SEVERAL, takes
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
@@ -130,6 +131,7 @@ class CrossModelResult(Result):
         }
 
 
+@takes(sets=SEVERAL, protocol=PAIRS)
 def cross_model_study(
     sets: Sequence[EmbeddingSet],
     protocol: PairProtocol,

@@ -17,6 +17,7 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
+from ...given import FACES, PAIRS, takes
 from ...metrics import majority_rate
 from ...results import fields, signature
 from ...shown import Result
@@ -104,6 +105,7 @@ class PairsNeeded(Result):
         }
 
 
+@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def pairs_needed(
     source: EmbeddingSet,
     target: EmbeddingSet,

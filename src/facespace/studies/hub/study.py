@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
+from ...given import PAIRS, SEVERAL, takes
 from ...mapping import FoldStatistics
 from ...mapping.hub import REGULARIZATION
 from ...metrics import FoldAccuracy, kfold_accuracy
@@ -143,6 +144,7 @@ class HubResult(Result):
         }
 
 
+@takes(sets=SEVERAL, protocol=PAIRS)
 def hub_study(
     sets: Sequence[EmbeddingSet],
     protocol: PairProtocol,

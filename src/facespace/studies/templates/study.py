@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ...datasets import TemplateProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
+from ...given import SEVERAL, TEMPLATES, takes
 from ...mapping import METHODS
 from ...metrics import TarAtFar
 from ...results import fields, signature
@@ -163,6 +164,7 @@ class TemplateStudyResult(Result):
         }
 
 
+@takes(sets=SEVERAL, protocol=TEMPLATES)
 def template_study(
     sets: Sequence[EmbeddingSet],
     protocol: TemplateProtocol | None = None,
