@@ -72,9 +72,9 @@ __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
     "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "System",
     "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems",
-    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
-    "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
+    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size",
+    "hiding_game", "hub_study", "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study",
+    "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
     "transfer_threshold", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip
 
