@@ -23,6 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from ..errors import FacespaceError, GuessWarning, InputError, NewerFileWarning, OutputError, visible
 from ..results import code_version
+from .help import example
 from .printing import Terminal, print_json
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
@@ -99,16 +100,24 @@ def _with_bundles(command: Callable[..., Any]) -> Callable[..., Any]:
 class Commands(typer.Typer):
     """A group of commands, whose parameters may be bundles of options such as `Printing`."""
 
+    words = ""  #: what is typed before a command of this group
+
     def command(self, *given: Any, **settings: Any) -> Callable[[Any], Any]:
-        """As typer's."""
-        decorate = super().command(*given, **settings)
-        return lambda command: decorate(_with_bundles(command))
+        """As typer's; below the help stands the command's example."""
+
+        def decorate(command: Any) -> Any:
+            name = given[0] if given else command.__name__.replace("_", "-")
+            settings.setdefault("epilog", example(f"{self.words}{name}"))
+            return super(Commands, self).command(*given, **settings)(_with_bundles(command))
+
+        return decorate
 
 
 app = Commands(
     name="facespace",
     cls=_Commands,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
+    epilog=example("demo"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -131,7 +140,9 @@ def _facespace(
 
 def add_group(name: str, default: str = "") -> Commands:
     """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
-    group = Commands(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
+    kind = _with_default(default) if default else _Group
+    group = Commands(no_args_is_help=True, help=COMMANDS[name], epilog=example(name), cls=kind)
+    group.words = f"{name} "
     app.add_typer(group, name=name)
     return group
 
