@@ -81,10 +81,8 @@ class SystemComparison(Result):
 
     def brief(self) -> str:
         """The headline and its counts in a line."""
-        rows = [(f"TAR at {row.far:g}", row) for row in self.tar] + ([("accuracy", self.accuracy)] if self.accuracy else [])
-        told = (
-            f"{name} {100 * row.difference:+.2f} [{100 * row.low:+.2f}, {100 * row.high:+.2f}]" for name, row in rows[-3:]
-        )
+        rows = ([("accuracy", self.accuracy)] if self.accuracy else []) + [(f"TAR at {r.far:g}", r) for r in self.tar[:3]]
+        told = (f"{name} {100 * r.difference:+.2f} [{100 * r.low:+.2f}, {100 * r.high:+.2f}]" for name, r in rows)
         return f"{self.second} less {self.first}, points: {'; '.join(told)}; {self.pairs:,} pairs"
 
     def to_dict(self) -> dict[str, Any]:

@@ -56,22 +56,21 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, caption: st
     return f'<table style="border-collapse:collapse;margin:0">{top}{body}</table>{below}'
 
 
-def facts(document: Mapping[str, Any], most: int = 12) -> str:
-    """A document of plain values: what is single as one table, and each list of objects as one of its own."""
-    single = [(name, value) for name, value in document.items() if not isinstance(value, Mapping | list | tuple)]
-    lists = {name: value for name, value in document.items() if isinstance(value, list | tuple) and value}
-    blocks = [table(["", ""], [[_words(name), value] for name, value in single], most=2 * most)] if single else []
+def facts(document: Mapping[str, Any], most: int = 12, depth: int = 3) -> str:
+    """A document of plain values: what is single as one table, each list of objects as one of its own, and so inside."""
+    single = [[_words(name), value] for name, value in document.items() if not isinstance(value, Mapping | list | tuple)]
+    blocks = [table(["", ""], single, most=2 * most)] if single else []
     for name, value in document.items():
-        if isinstance(value, Mapping) and value:
-            flat = [[_words(key), inner] for key, inner in value.items() if not isinstance(inner, Mapping | list | tuple)]
-            blocks += [table([_words(name), ""], flat, most=most)] if flat else []
-    for name, rows in lists.items():
-        if all(isinstance(row, Mapping) for row in rows):
-            heads = [key for key, inner in rows[0].items() if not isinstance(inner, Mapping | list | tuple)]
-            cells = [[row.get(key) for key in heads] for row in rows]
-            blocks.append(f"<i>{escaped(_words(name))}</i>" + table([_words(head) for head in heads], cells, most=most))
-        elif all(isinstance(row, str) for row in rows):
-            blocks.append(warnings(rows) if name == "warnings" else f"<i>{escaped(_words(name))}</i> {items(rows, most)}")
+        title = f"<i>{escaped(_words(name))}</i>"
+        if isinstance(value, Mapping) and value and depth:
+            inner = facts(value, most, depth - 1)
+            blocks += [f'{title}<div style="margin-left:1em">{inner}</div>'] if inner else []
+        elif isinstance(value, list | tuple) and value and all(isinstance(row, Mapping) for row in value):
+            heads = [key for key, cell in value[0].items() if not isinstance(cell, Mapping | list | tuple)]
+            cells = [[row.get(key) for key in heads] for row in value]
+            blocks.append(title + table([_words(head) for head in heads], cells, most=most))
+        elif isinstance(value, list | tuple) and value and all(isinstance(row, str) for row in value):
+            blocks.append(warnings(value) if name == "warnings" else f"{title} {items(value, most)}")
     return "".join(f'<div style="margin:6px 0">{block}</div>' for block in blocks)
 
 
