@@ -1,4 +1,4 @@
-"""One result of every public kind, made of the demo's embeddings (those of three folds) and, where these won't do, by hand."""
+"""One result of every public kind, made of the demo's embeddings (three folds) or, where these won't do, by hand."""
 
 from __future__ import annotations
 
