@@ -65,7 +65,8 @@ def test_an_array_of_a_set_may_be_its_own_memory_or_a_copy():
 @pytest.mark.parametrize(("key", "told"), [
     ("ann/3", "ids are not in"), (5, "no row 5 among 5"), (-6, "no row -6"), ([1, 7], "no rows 7 among 5"),
     (np.zeros(4, dtype=bool), "mask of shape"), (np.zeros(5, dtype=bool), "no row is chosen"),
-    (slice(3, 3), "no row is chosen"), ([], "no row is chosen"), (1.5, "no rows for 1.5"), (None, "no rows for None"), ({"a": 1}, "no rows for"),
+    (slice(3, 3), "no row is chosen"), ([], "no row is chosen"),
+    (1.5, "no rows for 1.5"), (None, "no rows for None"), ({"a": 1}, "no rows for"),
     ((1, 2), "no rows for"), ([[1], [2, 3]], "no rows for"), ([1.5], "no rows for"), (True, "no rows for True"),
 ])  # fmt: skip
 def test_other_keys_are_errors_that_say_what_to_give(key, told, stored):
