@@ -59,6 +59,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, caption: st
 def facts(document: Mapping[str, Any], most: int = 12, depth: int = 3) -> str:
     """A document of plain values: what is single as one table, each list of objects as one of its own, and so inside."""
     single = [[_words(name), value] for name, value in document.items() if not isinstance(value, Mapping | list | tuple)]
+    single = [row for row in single if row[1] != ""]
     blocks = [table(["", ""], single, most=2 * most)] if single else []
     for name, value in document.items():
         title = f"<i>{escaped(_words(name))}</i>"
