@@ -53,7 +53,7 @@ def fields_of_faces(found: Any, ids: Sequence[str] | None, faces: str) -> Fields
                 "Needed are the dicts of DeepFace.represent, or the Faces of insightface's FaceAnalysis.get.",
             )
         if faces == "best" and len(here) > 1:
-            here = [max(here, key=lambda face: _of(face, _SCORES) or 0.0)]
+            here = [max(here, key=_score)]
         none += [name] * (not here)
         names += [name if number == 1 else f"{name}#{number}" for number in range(1, len(here) + 1)]
         chosen += here
@@ -63,8 +63,14 @@ def fields_of_faces(found: Any, ids: Sequence[str] | None, faces: str) -> Fields
         raise InputError(f"no face was found in {len(ids):,} images, and a set needs one")
     vectors = vectors_of_lists([np.ravel(_of(face, _VECTORS)) for face in chosen], "the faces")  # type: ignore[misc]
     scores = [_of(face, _SCORES) for face in chosen]
-    known = {} if any(score is None for score in scores) else {"quality": [float(score) for score in scores]}
+    known = {} if any(score is None for score in scores) else {"quality": scores}
     return {"vectors": vectors, "ids": names, **known}
+
+
+def _score(face: Any) -> float:
+    """How sure its detector is, 0 where that isn't told."""
+    found = _of(face, _SCORES)
+    return float(found) if isinstance(found, int | float | np.number) else 0.0
 
 
 def _of(face: Any, names: Sequence[str]) -> Any:
