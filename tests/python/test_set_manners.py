@@ -124,6 +124,8 @@ def test_people_come_from_a_dict_or_a_list_too():
     assert small().with_people(["A", "A", "B", None, "E"]).subject.tolist() == ["A", "A", "B", "", "E"]
     with pytest.raises(InputError, match="none of 1 images with a person is in the set: zoe/1"):
         small().with_people({"zoe/1": "Zoe"})
+    with pytest.raises(InputError, match="nobody is named"):
+        small().with_people({})
     with pytest.raises(InputError, match="5 vectors but 2 values of 'subject'"):
         small().with_people(["A", "B"])
 
@@ -133,6 +135,7 @@ def test_people_come_from_a_dict_or_a_list_too():
     ("id,age\nann/1,3\n", "no column for people; its columns are id, age"),
     ("id,subject\nann/1\n", "rows 2 have not 2 fields"),
     ("", "has no column 'id'"),
+    ("id,subject\n", "names nobody"),
 ])  # fmt: skip
 def test_a_table_of_people_that_is_none_is_named(text, told, tmp_path):
     path = tmp_path / "people.csv"

@@ -112,6 +112,8 @@ class Making:
         if not isinstance(people, str | Path | Mapping):
             return replace(self, subject=list(people))
         told = read_people(Path(people), dict(columns or {})) if isinstance(people, str | Path) else dict(people)
+        if not told:
+            raise InputError("nobody is named: there is no image with a person", "{id: person} names one or more.")
         names = nfc(np.array([str(name) for name in told], dtype=np.str_))
         rows = self.find(names)
         rows = np.where(rows < 0, self.find(without_suffix(names)), rows)

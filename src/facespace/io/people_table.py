@@ -28,6 +28,8 @@ def read_people(path: Path, columns: Wanted) -> dict[str, str]:
         )
     if short := [number for number, row in enumerate(rows[1:], 2) if len(row) != len(names)]:
         raise FileFormatError(f"{path}: rows {shorten(short)} have not {len(names)} fields, as the header has")
+    if len(rows) < 2:
+        raise FileFormatError(f"{path} names nobody: it has a header and no rows", "One image a line, with its person.")
     found: dict[str, str] = {}
     for row in rows[1:]:
         name, person = (row[names.index(chosen[role])].strip() for role in ("id", "subject"))
