@@ -110,7 +110,7 @@ app = Commands(
     cls=_Commands,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -155,7 +155,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    words = arguments
+    if "_FACESPACE_COMPLETE" in os.environ:  # a shell asks what may follow on its line, which comes by the environment
+        words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+    first = next((word for word in words if not word.startswith("-")), "")
     try:
         if first in COMMANDS:
             importlib.import_module(f"facespace.cli.{first}")
