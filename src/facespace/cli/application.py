@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import is_dataclass
 from typing import Any, TextIO
@@ -39,7 +39,7 @@ COMMANDS = {
     "gallery": "What is in a gallery (Parquet, LanceDB, PostgreSQL, SQLite, FAISS, …), and copies between stores.",
     "migrate": "Move a gallery to a new network: plan, run, verify, switch, back, finish.",
     "study": "The papers' experiments.",
-    "capacity": "How many people can a representation tell apart? SET, student.",
+    "capacity": "How many people can a representation tell apart? SET, --compare SET SET…, plan, student.",
     "explain": "Why did two faces match? A.jpg B.jpg, train, evaluate.",
     "audit": "What embeddings give away.",
 }
@@ -67,11 +67,17 @@ class _Commands(_Group):
         self.commands = {name: self.commands.get(name) or TyperCommand(name, help=text) for name, text in COMMANDS.items()}
 
 
-def _with_default(command: str) -> type[_Group]:
-    """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`."""
+def _with_default(command: str, flags: Sequence[str] = ()) -> type[_Group]:
+    """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`.
+
+    Commands that are `flags` may be named so: `facespace capacity --compare A B` is `facespace capacity compare A B`.
+    """
 
     class Group(_Group):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            for flag in flags:
+                if f"--{flag}" in args:
+                    args = [flag, *(given for given in args if given != f"--{flag}")]
             if args and args[0] not in self.commands and args[0] != "--help":
                 args = [command, *args]
             return list(super().parse_args(ctx, args))
@@ -129,9 +135,10 @@ def _facespace(
     pass
 
 
-def add_group(name: str, default: str = "") -> Commands:
-    """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
-    group = Commands(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
+def add_group(name: str, default: str = "", flags: Sequence[str] = ()) -> Commands:
+    """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named, and commands that are
+    `flags` may be named as options."""
+    group = Commands(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default, flags) if default else _Group)
     app.add_typer(group, name=name)
     return group
 
