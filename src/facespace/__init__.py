@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .capacity import estimate_capacity, gallery_size
+    from .capacity import compare_capacity, estimate_capacity, gallery_size, plan_capacity
     from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .verification import compare_systems, transfer_threshold, verify
 
 _HOMES = {
-    "capacity": "estimate_capacity gallery_size",
+    "capacity": "compare_capacity estimate_capacity gallery_size plan_capacity",
     "datasets": "PairProtocol TemplateProtocol read_ijb read_lfw_pairs read_pairs",
     "embeddings": "EmbeddingSet",
     "errors": "FacespaceError",
@@ -71,9 +71,9 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
     "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
-    "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
+    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_capacity", "compare_systems", "cross_model_study",
+    "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
+    "identify", "load_card", "load_map", "pairs_needed", "plan_capacity", "pool_templates", "rank_study", "read_ijb",
     "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
     "transfer_threshold", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip

@@ -42,6 +42,17 @@ NUMBERS_OF = {  # whose low and high are no ends of a rate
             ("gallery_size", "people"),
             ("gallery_size", "measured"),
             ("gallery_size", "with_suspects"),
+            ("gallery_size", "targets", "people"),
+            ("bound_by_dim",),
+            ("networks", "people"),
+            ("networks", "measured"),
+            ("networks", "bound", "largest"),
+            ("networks", "bound", "median"),
+            ("networks", "bound", "by_dim"),
+            ("pairs", "ratio"),
+            ("targets", "people"),
+            ("templates", "people"),
+            ("templates", "ratio"),
         )
         for end in ("low", "high")
     ],
@@ -132,6 +143,8 @@ COMMANDS = [
     "study templates a.parquet b.parquet --fit-ids fit.txt --far 1e-1",
     "audit linkage a.parquet b.parquet --leaked 6,12 --repeats 2 --fpir 0.2",
     "capacity a.parquet --q 0.1,0.01 --dim 3 --validate",
+    "capacity --compare a.parquet b.parquet --dim 3 --fnir 0.1",
+    "capacity plan a.parquet --fnir 0.1",
 ]
 
 
