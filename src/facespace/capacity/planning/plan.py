@@ -83,7 +83,7 @@ def plan_capacity(
         fnir=fnir,
         targets=asked.targets(answers[0], sample.own),
         templates=rows_of_two,
-        cohort=_rows(("one", "cohort"), answers) if cohort is not None else (),
+        cohort=_rows(("plain", "cohort"), answers) if cohort is not None else (),
         counts={**counts, "cohort": 0 if cohort is None else len(cohort)},
         warnings=tuple(notes),
         signature=signature(

@@ -9,6 +9,7 @@ from .result import CapacityPlan, PlanRow
 
 _WAYS = {
     "one": "one image enrolled",
+    "plain": "cosines as they are",
     "pooled": "two images, pooled",
     "higher": "two images, the higher score",
     "cohort": "corrected by a cohort",
@@ -49,7 +50,7 @@ def plan_answer(plan: CapacityPlan) -> str:
         said.append(f"If {percent(more[0].fnir)} of the searches may fail: {span(more[0].people)}.")
     for row in (*plan.templates, *plan.cohort):
         if row.ratio is not None:
-            said.append(f"{_WAYS[row.way].capitalize()}: {_times(row)} as many.")
+            said.append(f"{_WAYS[row.way].capitalize()}: {_times(row)}.")
     return " ".join(said)
 
 
@@ -89,4 +90,4 @@ def plan_table(rows: tuple[PlanRow, ...], plan: CapacityPlan, *, title: str = ""
 def _times(row: PlanRow) -> str:
     assert row.ratio is not None
     r = row.ratio
-    return f"{r.value:.2f} × ({r.low:.2f}–{r.high:.2f})"
+    return "{} × ({}–{})".format(*(f"{x:.2f}" if x < 10 else people(x) for x in (r.value, r.low, r.high)))

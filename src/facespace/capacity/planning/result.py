@@ -15,7 +15,7 @@ class PlanRow:
     """One way to run the system.
 
     Attributes:
-        way: "one" image a person enrolled, "pooled" or "higher" for two, "cohort" for scores corrected by strangers.
+        way: "one" image a person enrolled, "pooled" or "higher" for two; "plain" cosines, or corrected by a "cohort".
         people: N*.
         threshold: τ_β.
         ratio: N* over that of one image without a cohort on the same people, on the same draws; None for that itself.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
 from ..files import load_set, read_ids
 from ..options import PRINTING, OutputFolder, Printing, Seed
@@ -54,6 +53,5 @@ def render(found: CapacityComparison, files: list[str]) -> RenderableType:
     blocks.append(terminal_table(pairs_table(found, brief=True)))
     if found.dim is not None:
         blocks.append(terminal_table(bound_table(found, brief=True)))
-        if said := contradicted_bounds(found):
-            blocks.append(Text(said))
-    return page(order_answer(found), *blocks, notes=warning_lines(found.warnings), signature=found.signature, files=files)
+    head = " ".join(filter(None, [order_answer(found), contradicted_bounds(found)]))
+    return page(head, *blocks, notes=warning_lines(found.warnings), signature=found.signature, files=files)
