@@ -61,7 +61,7 @@ def test_ids_can_be_left_out_and_must_be_there(faces, monkeypatch):
     assert found.points == bare.points
     assert found.gallery_size.people == bare.gallery_size.people
     assert found.counts == bare.counts | {"excluded": 7}
-    with pytest.raises(InputError, match="1 of 2 ids to leave out are not in the set: nobody/1"):
+    with pytest.raises(InputError, match="1 of 2 ids to leave out is not in the set: nobody/1"):
         estimate_capacity(faces, exclude=[gone[0], "nobody/1"])
 
 

@@ -15,6 +15,8 @@ from facespace.capacity.sizing.sample import Sample
 from facespace.capacity.sizing.searches import Searches
 from facespace.capacity.sizing.shape import pairs_variance
 from facespace.capacity.sizing.tail import pareto_moments
+from facespace.embeddings import EmbeddingSet
+from facespace.errors import InputError
 
 NOBODY: tuple[Rows, Rows] = (np.empty(0, np.intp), np.empty(0, np.intp))
 
@@ -98,3 +100,16 @@ def test_few_people_take_other_networks_shape_and_their_interval_has_their_own(s
     many = gallery_size(made(1000), resamples=20)
     assert many.shape == many.shape_own
     assert many.shape_weight == 1
+
+
+def test_one_of_a_thing_is_said_in_the_singular():
+    faces = made(60)
+    x = faces.vectors.copy()
+    x[40], x[1] = x[60], x[0]
+    found = gallery_size(EmbeddingSet(x, faces.ids, model="made"), fnir=0.1, resamples=5)
+    said = " ".join(found.warnings)
+    assert "1 of 120 images is a copy of another one of its person and counts once" in said
+    with pytest.raises(InputError, match="1 of 1 ids to leave out is not in the set"):
+        gallery_size(faces, exclude=["nobody"])
+    with pytest.raises(InputError, match="1 person is too few"):
+        gallery_size(faces.take(np.arange(2)))

@@ -136,8 +136,9 @@ def _corrected(sample: Sample, unit: Floats, half: Floats) -> tuple[Doubles, Tri
 def _other_people(faces: EmbeddingSet, cohort: EmbeddingSet) -> None:
     known = faces.ids[cohort.find(faces.ids) >= 0]
     if len(known):
+        some = "1 image of the set is" if len(known) == 1 else f"{len(known):,} images of the set are"
         raise InputError(
-            f"{len(known):,} images of the set are in the cohort: {shorten(known.tolist())}",
+            f"{some} in the cohort: {shorten(known.tolist())}",
             "A cohort is of other people than those compared; leave these out of it.",
         )
     if faces.model and cohort.model and faces.model != cohort.model:

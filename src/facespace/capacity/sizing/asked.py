@@ -81,12 +81,12 @@ def ratio(one: Answer, two: Answer) -> tuple[Estimated, float]:
 def enough(people: int, own: int, fnir: float) -> None:
     """InputError where so few people, `own` of them with pairs, tell nothing."""
     if people < _LEAST_PEOPLE:
-        raise InputError(
-            f"{people} people are too few to say how large a gallery may be", f"Give at least {_LEAST_PEOPLE}, better 500."
-        )
+        few = "1 person is" if people == 1 else f"{people} people are"
+        raise InputError(f"{few} too few to say how large a gallery may be", f"Give at least {_LEAST_PEOPLE}, better 500.")
     if fnir * own < 1:
+        who = "person" if own == 1 else "people"
         raise InputError(
-            f"a FNIR of {fnir:g} of {own:,} people with two different images is less than one person",
+            f"a FNIR of {fnir:g} of {own:,} {who} with two different images is less than one person",
             f"Ask for {1 / own if own else 1:.2g} or more, or give two images of more people."
             if own
             else "Give two images or more of some people.",
