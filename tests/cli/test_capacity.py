@@ -65,7 +65,7 @@ def test_what_is_to_be_left_out_is_a_file_of_ids(run, made, tmp_path):
 def test_whom_the_system_confuses_is_a_table_of_all_people(run, made, tmp_path):
     file = tmp_path / "confused.csv"
     document = run.json("capacity", made, "--q", "0.1", "--dim", 3, "--fnir", "0.1", "--confused", file)
-    rows = list(csv.DictReader(file.open(encoding="utf-8")))
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 60
     assert [row["id"] for row in rows[:20]] == [one["id"] for one in document["gallery_size"]["confused"]]
     assert int(rows[0]["others"]) == len(rows[0]["matches"].split()) > 0

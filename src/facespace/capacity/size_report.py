@@ -55,7 +55,7 @@ def size_table(size: GallerySize, *, brief: bool = False) -> Table:
             ends = [100 * float(getattr(c, f"{name}{end}")[place]) for end in ("", "_low", "_high")]
             seen = 100 * float(getattr(c, counted)[place])
             row.append(None if np.isnan(seen) else _short(seen) if brief else seen)
-            row += ["{} ({}–{})".format(*map(_short, ends))] if brief else ends
+            row += [f"{_short(ends[0])} ({_end(ends[1])}–{_end(ends[2])})"] if brief else ends
         rows.append(row)
     columns: list[str | Column] = [Column("gallery", "people")]
     columns += () if brief else (Column("set", hint="within the people of this set, or beyond: extrapolated"),)
@@ -77,6 +77,13 @@ def size_table(size: GallerySize, *, brief: bool = False) -> Table:
 
 def _short(share: float) -> str:
     return f"{share:.2f}" if share < 10 else f"{share:.1f}"
+
+
+def _end(share: float) -> str:
+    """An end of an interval, short enough for three intervals in 80 columns."""
+    if share < 10:
+        return f"{share:.2g}".replace("0.", ".", 1)
+    return f"{share:.0f}" if share < 90 else f"{share:.1f}"
 
 
 def _growth_figure(size: GallerySize) -> Figure:
