@@ -121,11 +121,11 @@ def _searches_figure(size: GallerySize) -> Figure:
     beyond = ~c.inside
     beyond[np.flatnonzero(c.inside)[-1]] = True
     bands = []
-    for name, what in (("FNIR", "fnir"), ("100 % − rank-1", "rank1")):
+    for name, what in (("FNIR", "fnir"), ("rank 1", "rank1")):
         counted = np.flatnonzero(~np.isnan(getattr(c, f"measured_{what}")))
         if len(counted):
-            bands.append(_band(f"{name}, counted", size, counted, f"measured_{what}", 0.0, flip=what == "rank1"))
-        for where, rows in ((", model", c.inside), (", extrapolated", beyond)):
+            bands.append(_band(f"{name} counted", size, counted, f"measured_{what}", 0.0, flip=what == "rank1"))
+        for where, rows in ((" model", c.inside), (" beyond", beyond)):
             bands.append(_band(name + where, size, rows, what, 0.0, flip=what == "rank1"))
     chart = lines_with_bands(
         bands, x_title="people in the gallery", y_title="searches that fail, %", log_x=True, size=(620, 260)
@@ -135,7 +135,7 @@ def _searches_figure(size: GallerySize) -> Figure:
         chart,
         title="Failed searches as the gallery grows",
         caption="Searches for a person in the gallery, with the threshold raised until FPIR is "
-        f"{percent(size.fpir)} (FNIR), and without a threshold (100 % − rank-1). With 95 % intervals, by the model, and "
+        f"{percent(size.fpir)} (FNIR), and without one (rank 1: 100 % − rank-1). With 95 % intervals, by the model and "
         f"counted with this set's other images; extrapolated beyond this set's {size.counts['people']:,} people.",
         description="FNIR and rank-1 misses against gallery size, in the table below.",
     )
