@@ -1,6 +1,5 @@
 """Capacity: how many people can a representation tell apart? (Gong, Boddeti, Jain 2019.)"""
 
-from ._wording import answer, bound_answer, precision, size_answer
 from .bound import dims_table
 from .comparing import (
     CapacityComparison,
@@ -34,6 +33,7 @@ from .students import (
     train_image_student,
 )
 from .targets_report import confused_rows, confused_table, targets_table
+from .wording import answer, bound_answer, precision, size_answer
 
 __all__ = [
     "CapacityComparison", "CapacityPlan", "CapacityPoint", "CapacityResult", "ConfusedPerson", "DeepMDS",

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
-from ._wording import answer, bound_answer, people, percent
 from .bound import dims_figure, dims_table
 from .gallery_growth import GrowthCurve
 from .result import CapacityPoint, CapacityResult
 from .size_report import add_size
+from .wording import answer, bound_answer, people, percent
 
 _SHAPE = {"full": "ellipsoid", "axis": "ellipsoid along the axes", "sphere": "sphere"}
 _PUBLISHED = (

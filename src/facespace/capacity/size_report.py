@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
-from ._wording import people, percent, precision, size_answer
 from .sizing import GallerySize
 from .targets_report import confused_table, targets_figure, targets_table
+from .wording import people, percent, precision, size_answer
 
 _RATES = (("fpir", "measured"), ("fnir", "measured_fnir"), ("rank1", "measured_rank1"))
 _MODEL = (

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..report import Band, Column, Figure, Table, lines_with_bands
-from ._wording import percent, span
 from .sizing import ConfusedPerson, GallerySize, Target
+from .wording import percent, span
 
 _SHOWN = 20
 _LEAST = 0.1  # people: what is drawn of a gallery that holds nobody

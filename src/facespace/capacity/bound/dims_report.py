@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...report import Band, Column, Figure, Table, lines_with_bands
-from .._wording import people, percent
 from ..result import CapacityResult
+from ..wording import people, percent
 
 
 def dims_table(result: CapacityResult) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...report import Band, Column, Figure, Report, Table, Text, interval, lines_with_bands
-from .._wording import people, percent, span
+from ..wording import people, percent, span
 from .result import CapacityComparison
 from .wording import contradicted_bounds, order_answer
 

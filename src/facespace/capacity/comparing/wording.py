@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._wording import listed, people, percent
+from ..wording import listed, people, percent
 from .result import CapacityComparison
 
 

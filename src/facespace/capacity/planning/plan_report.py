@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...report import Column, Report, Table, Text, interval
-from .._wording import people, percent, span
 from ..targets_report import targets_figure, targets_table
+from ..wording import people, percent, span
 from .result import CapacityPlan, PlanRow
 
 _WAYS = {
