@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import is_dataclass
 from typing import Any, TextIO
 
@@ -21,8 +21,17 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import FacespaceError, GuessWarning, InputError, NewerFileWarning, OutputError, visible
+from ..errors import (
+    FacespaceError,
+    GuessWarning,
+    InputError,
+    NewerFileWarning,
+    OutputError,
+    PlainFileWarning,
+    visible,
+)
 from ..results import code_version
+from .options import EncryptMaps, KeyFiles
 from .printing import Terminal, print_json
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
@@ -42,11 +51,12 @@ COMMANDS = {
     "capacity": "How many people can a representation tell apart? SET, --compare SET SET…, plan, student.",
     "explain": "Why did two faces match? A.jpg B.jpg, train, evaluate.",
     "audit": "What embeddings give away.",
+    "key": "Keys of encrypted sets: new, show, rotate, adopt.",
 }
 
 
 _NOBODY_READS = 141
-_TOLD = (GuessWarning, NewerFileWarning)
+_TOLD = (GuessWarning, NewerFileWarning, PlainFileWarning)
 
 
 class _Group(TyperGroup):
@@ -85,30 +95,48 @@ def _with_default(command: str, flags: Sequence[str] = ()) -> type[_Group]:
     return Group
 
 
-def _with_bundles(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command` as typer needs it: a parameter that is a dataclass of options is replaced by its fields, in their order."""
+def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]:
+    """`command` as typer needs it: a parameter that is a dataclass of options is replaced by its fields, in their order.
+
+    With `keys` it takes those of encrypted sets.
+    """
     whole = inspect.signature(command, eval_str=True)
     kinds = {name: given.annotation for name, given in whole.parameters.items()}
     bundles: dict[str, Any] = {name: kind for name, kind in kinds.items() if is_dataclass(kind)}
     options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in bundles.items()}
     flat = [option for name, given in whole.parameters.items() for option in options.get(name, {name: given}).values()]
 
+    shared = inspect.signature(_keys, eval_str=True).parameters if keys else {}
+
     @functools.wraps(command)
     def run(**given: Any) -> Any:
+        in_use = _keys(**{key: given.pop(key) for key in shared})
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
-        return command(**given, **made)
+        with in_use:
+            return command(**given, **made)
 
-    run.__signature__ = whole.replace(parameters=flat)  # type: ignore[attr-defined]
+    run.__signature__ = whole.replace(parameters=[*flat, *shared.values()])  # type: ignore[attr-defined]
     return run
+
+
+def _keys(key_file: KeyFiles = None, encrypt_maps: EncryptMaps = False) -> AbstractContextManager[Any]:
+    """What every command that may touch a set takes: its keys, which are in use while it runs."""
+    if not key_file:
+        if encrypt_maps:
+            raise InputError("--encrypt-maps needs a key", "Give --key-file FILE, or set FACESPACE_KEY_FILE.")
+        return nullcontext()
+    from ..io import use_keys
+
+    return use_keys(key_file, maps=encrypt_maps)
 
 
 class Commands(typer.Typer):
     """A group of commands, whose parameters may be bundles of options such as `Printing`."""
 
-    def command(self, *given: Any, **settings: Any) -> Callable[[Any], Any]:
-        """As typer's."""
+    def command(self, *given: Any, keys: bool = True, **settings: Any) -> Callable[[Any], Any]:
+        """As typer's; a command that touches no set takes no `keys`."""
         decorate = super().command(*given, **settings)
-        return lambda command: decorate(_with_bundles(command))
+        return lambda command: decorate(_with_bundles(command, keys))
 
 
 app = Commands(

@@ -14,7 +14,7 @@ from .printing import emit
 from .study import run_cross_model
 
 
-@app.command("demo")
+@app.command("demo", keys=False)
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("facespace-demo"),
     files: Annotated[

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
-from ...io import read_artefact, write_artefact
+from ...io import AnyKey, read_artefact, write_artefact
 from ...row_index import AnySet, Progress
 from ..fit import pair_statistics
 from ..linear_map import LinearMap
@@ -230,12 +230,13 @@ class CanonicalSpace:
         rows_per_file: int = ROWS_PER_FILE,
         engine: Engine | None = None,
         progress: Progress | None = None,
+        key: AnyKey | None = None,
     ) -> tuple[StoredSet[EmbeddingSet], int]:
         """`fuse` for sets larger than memory; `output`, and what is given back, as of `apply_to_files`."""
         facts = {"hub": self.name, "models": list(sets), "weights": dict(weights or {})}
         with TemporaryDirectory(prefix="facespace-") as scratch:
             fusion = self._fusion(sets, weights, Path(scratch), engine, progress)
-            return write_fused(fusion, output, facts, rows_per_file, progress)
+            return write_fused(fusion, output, facts, rows_per_file, progress, key)
 
     def _fusion(
         self,
