@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import EncryptionError, FileFormatError, NewerFileWarning
+from ..errors import EncryptionError, FileFormatError, NewerFileWarning, TamperedFileError
 from ..results import code_version
 from .files import atomic_write, existing_file
 from .json import jsonable
@@ -196,14 +196,17 @@ def _in_order(data: memoryview) -> Iterator[bytes | memoryview]:
     yield from (len(head).to_bytes(8, "little"), head, data[end:])
 
 
-def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "") -> Artefact:
+def read_artefact(
+    path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "", key: AnyKey | None = None
+) -> Artefact:
     """The artefact in `path`, which must be of `kind` (or one of several; any where none is named).
 
     `layout` is the newest that the caller knows. Raises FileFormatError when the file is missing, damaged, no artefact of
-    facespace's, or of another kind, with `hint` then.
+    facespace's, or of another kind, with `hint` then. An encrypted one is opened by `key`, with which a plain one is
+    refused, or by the keys in use. Raises EncryptionError.
     """
     path = existing_file(path, f"a file of kind {kind}" if isinstance(kind, str) else "an artefact")
-    arrays, header = read_tensors(path)
+    arrays, header = read_tensors(path, key)
     if (old := _old_header(header)) is not None:
         header = old
     found = header.get("kind", "")
@@ -235,7 +238,7 @@ def artefact_kind(header: Mapping[str, str]) -> str:
     return found.get("kind", "") if found.get("format") == "facespace" else ""
 
 
-def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+def read_tensors(path: Path, key: AnyKey | None = None) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """The arrays in a safetensors file, whoever wrote it, and its header; of an encrypted one by the keys in use."""
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load
@@ -244,9 +247,11 @@ def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
         with path.open("rb") as start:
             locked = is_sealed(start.read(64))
         if locked:
-            data = opened(path.read_bytes(), path, keys_of(None))
+            data = opened(path.read_bytes(), path, keys_of(key))
             about = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
             return load(data), about.get("__metadata__", {})
+        if key is not None:
+            raise TamperedFileError(f"{path} is not encrypted, though a key is given for it", "Was it replaced?")
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except EncryptionError:

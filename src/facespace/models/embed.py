@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..embeddings import EmbeddingSet
 from ..engine import Engine
 from ..errors import GuessWarning, InputError, OutputError, shorten
 from ..images import LONG_SIDE, MAX_PIXELS, ImageSource, decode_image, describe_others, named_by, open_images
-from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder
+from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder, key_of
 from ._crops import GivenLandmarks, LandmarkSource, choose_aligner
 from ._embed_result import EmbedResult
 from ._job import FAILURES, Job, Part, nothing_embedded, run_to_folder, skipped_of

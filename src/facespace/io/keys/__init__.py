@@ -9,5 +9,6 @@ from .sealed_bytes import is_sealed, no_key, opened, sealed, sealed_identity, ta
 
 __all__ = [
     "AesKey", "AnyKey", "Identity", "Key", "KeyRing", "KmsKey", "Scratch", "Seal", "check_one_set", "is_sealed", "key_of",
-    "keys_of", "new_key_file", "no_key", "opened", "read_keys", "seal_of", "sealed", "sealed_identity", "tampered", "use_keys",
+    "keys_of", "new_key_file", "no_key", "opened", "read_keys", "seal_of", "sealed", "sealed_identity", "tampered",
+    "use_keys",
 ]  # fmt: skip

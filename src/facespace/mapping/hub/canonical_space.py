@@ -249,18 +249,20 @@ class CanonicalSpace:
         ways = {model: self.route(model, faces)[0] for model, faces in sets.items()}
         return Fusion.of(sets, ways, weights or {}, self.name, scratch, engine or LocalEngine(), progress)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         arrays: dict[str, Any] = {"correlations": self.correlations}
         for direction, maps in (("in", self.into), ("out", self.out)):
             for number, fitted in enumerate(maps.values()):
                 arrays |= {f"{direction}.{number}.{name}": array for name, array in fitted.arrays().items()}
-        return write_artefact(path, "hub", arrays, {"name": self.name, "models": self.models, "facts": dict(self.facts)})
+        return write_artefact(
+            path, "hub", arrays, {"name": self.name, "models": self.models, "facts": dict(self.facts)}, key=key
+        )
 
     @classmethod
-    def load(cls, path: str | Path) -> CanonicalSpace:
-        """Read what `save` wrote. Raises FileFormatError."""
-        file = read_artefact(path, "hub")
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> CanonicalSpace:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
+        file = read_artefact(path, "hub", key=key)
         correlations = file.array("correlations", ("r",), np.float64)
         name, models = file.fact("name", str), file.fact("models", list)
         if not models or not all(isinstance(model, str) for model in models) or len(set(models)) < len(models):
