@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import FileFormatError, MissingExtraError, PlainFileWarning, TamperedFileError
+from ...errors import FacespaceError, FileFormatError, PlainFileWarning, TamperedFileError
 from ..keys import AnyKey, Identity, KeyRing, check_one_set, keys_of, tampered
 from ..limits import check_size
 from ..set_facts import read_facts
@@ -111,7 +111,7 @@ def named(path: Path, locks: Locks) -> Iterator[None]:
     """Whatever Arrow stumbles over is a FileFormatError that names the file; of an encrypted one a TamperedFileError."""
     try:
         yield
-    except (FileFormatError, MissingExtraError):
+    except FacespaceError:
         raise
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0] or type(error).__name__

@@ -73,7 +73,7 @@ def fill(
     facts: Callable[[], str] | None,
     compression: str,
     seal: Seal | None,
-    group: int = GROUP,
+    group: int | None = None,
 ) -> None:
     """What `write_tables` does, of a file that is renamed by somebody else."""
     import pyarrow.parquet as pq
@@ -85,7 +85,7 @@ def fill(
                 coded = [name for name in _REPEATED if name in table.column_names]
                 options = {"compression": compression, "use_dictionary": coded, **sealing(seal)}
                 writer = pq.ParquetWriter(temporary, table.schema, **options)
-            writer.write_table(table, row_group_size=group)
+            writer.write_table(table, row_group_size=group or GROUP)
         if writer is not None and facts is not None:
             writer.add_key_value_metadata({"facespace": facts()})
     finally:
