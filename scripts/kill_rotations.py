@@ -5,10 +5,10 @@
 
 A home of encrypted things: a set in one file, a set in a folder of six parts with embed's journal, a plain set, a gallery
 in a folder with a successor made part by part beside it, and an encrypted map. `key rotate` of all of them is killed, half
-of the times at a random moment of a whole run's time, half within two milliseconds after the nth temporary file has appeared,
-n by chance. Then every file is read with the old key alone and with the new one alone, and one of them must give what was
-written; every set is read with both keys, as a user would meanwhile; the same command again must end well; and then all
-of it is read with the new key alone, nothing with the old one, and nothing else lies beside it.
+of the times at a random moment of a whole run's time, half within two milliseconds after the nth temporary file has
+appeared, n by chance. Then every file is read with the old key alone and with the new one alone, and one of them must give
+what was written; every set is read with both keys, as a user would meanwhile; the same command again must end well; and
+then all of it is read with the new key alone, nothing with the old one, and nothing else lies beside it.
 
 Prints kills, of the files left: under the old key, the new one, plain; sets that were between keys; kills that left a
 temporary file, which reruns remove; faults. Exit code 1 if there is one.
@@ -109,7 +109,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    draw, place = random.Random(given.seed), Path(tempfile.mkdtemp(prefix="facespace-rotations-"))
+    memory = Path("/dev/shm")  # a kill -9 loses nothing that was written: the disk is left out
+    place = Path(tempfile.mkdtemp(prefix="facespace-rotations-", dir=memory if memory.is_dir() else None))
+    draw = random.Random(given.seed)
     counts: Counter[str] = Counter()
     try:
         home = place / "home"

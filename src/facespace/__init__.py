@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import FacespaceError
     from .explain import explain_black_box, explain_pair, hiding_game
     from .identification import identify, verify_blufr
+    from .io import AesKey, KeyRing, KmsKey, new_key_file, read_keys, rotate_keys, use_keys
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -54,6 +55,7 @@ _HOMES = {
     "errors": "FacespaceError",
     "explain": "explain_black_box explain_pair hiding_game",
     "identification": "identify verify_blufr",
+    "io": "AesKey KeyRing KmsKey new_key_file read_keys rotate_keys use_keys",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
         "RotationMap TwoSidedMap fit_map load_map refine_map"
@@ -69,13 +71,14 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
-    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_capacity", "compare_systems", "cross_model_study",
-    "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "plan_capacity", "pool_templates", "rank_study", "read_ijb",
-    "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
-    "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
+    "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
+    "RotationMap", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_capacity",
+    "compare_systems", "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair",
+    "fit_map", "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "new_key_file",
+    "pairs_needed", "plan_capacity", "pool_templates", "rank_study", "read_ijb", "read_keys", "read_lfw_pairs",
+    "read_pairs", "refine_map", "rotate_keys", "sensitivity_study", "study_agreement", "template_study",
+    "transfer_threshold", "use_keys", "verify", "verify_blufr", "verify_templates",
 ]  # fmt: skip
 
 

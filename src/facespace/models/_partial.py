@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import check_vectors
 from ..errors import InputError
-from ..io import KeyRing, Seal, atomic_write, opened, read_npz_artefact, sealed, texts
+from ..io import KeyRing, Seal, atomic_write, check_cipher, opened, read_npz_artefact, sealed, texts
 from ._crops import Skipped
 
 _SKIPPED = {each.name for each in fields(Skipped)}
@@ -49,6 +49,8 @@ class PartialSet:
     """The shards of one output file. Made anew unless `resume`."""
 
     def __init__(self, output: Path, settings: dict[str, Any], dim: int, resume: bool, seal: Seal | None = None) -> None:
+        if seal is not None:
+            check_cipher()
         self._seal = seal
         self.folder = output.with_name(output.name + ".partial")
         self.done, self._dim = Batch(), dim

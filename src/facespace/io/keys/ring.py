@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Union
 
 from ...errors import KeyFileError, NoKeyError, WrongKeyError, shorten
+from .cipher import check_cipher
 from .key import Key
 from .key_files import read_keys
 
@@ -84,6 +85,8 @@ def use_keys(key: AnyKey | None, *, maps: bool = False) -> Iterator[KeyRing | No
         yield None
         return
     ring = KeyRing(ring.keys, maps or ring.maps)
+    if ring.maps:
+        check_cipher()
     _in_use.append(ring)
     try:
         yield ring

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .sealed_bytes import aes_gcm, tampered
+from .cipher import aes_gcm
+from .sealed_bytes import tampered
 
 
 @dataclass(frozen=True)

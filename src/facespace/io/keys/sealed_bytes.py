@@ -9,23 +9,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
-from ...errors import EncryptionError, NoKeyError, TamperedFileError, missing_extra
+from ...errors import EncryptionError, NoKeyError, TamperedFileError
+from .cipher import aes_gcm
 from .identity import Identity, Seal
 from .ring import KeyRing
 
 MAGIC = b"FSSEAL\x01\n"
 _NONCE, _LONGEST, _LARGEST = 12, 1 << 16, (1 << 31) - 1
-
-
-def aes_gcm(key: bytes) -> Any:
-    """The cipher of cryptography. Raises MissingExtraError."""
-    try:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    except ImportError:
-        raise missing_extra("cryptography", "crypto", "encrypting what is no Parquet file") from None
-    return AESGCM(key)
 
 
 def sealed(data: bytes, path: Path, seal: Seal) -> bytes:
