@@ -6,7 +6,8 @@ Vectors of unit length around 3,000 people, made up (what is in them costs nothi
 both). Plain and encrypted by turns in one run: save to one file, load it, go through its batches (`EmbeddingSet.open`), save
 to a folder, and `cp` of the plain file beside. `--place` is where the files lie: a folder in memory (/dev/shm) leaves the
 disk out, which is the hardest case for encryption. Prints the median seconds of each, with the ratio of the medians and the
-range of the rounds' ratios; AES by pyarrow (OpenSSL), key of 256 bits.
+range of the rounds' ratios, by the clock and in processor time (which other work on the machine disturbs less); AES by
+pyarrow (OpenSSL), key of 256 bits.
 """
 
 from __future__ import annotations
@@ -62,17 +63,19 @@ def main() -> int:
         "save a folder": (folder, "faces"),
         "load a folder": (lambda path, lock: EmbeddingSet.load(path, key=lock), "faces"),
     }
-    seconds: dict[tuple[str, bool], list[float]] = {}
+    seconds: dict[tuple[str, bool], list[tuple[float, float]]] = {}
     try:
         for number in range(given.rounds + 1):
             for name, (do, file) in work.items():
                 for locked in (False, True) if number % 2 else (True, False):
                     home = place / str(locked)
                     home.mkdir(exist_ok=True)
-                    start = time.perf_counter()
+                    start, worked = time.perf_counter(), time.process_time()
                     do(home / file, key if locked else None)
                     if number:  # the first round warms up
-                        seconds.setdefault((name, locked), []).append(time.perf_counter() - start)
+                        seconds.setdefault((name, locked), []).append(
+                            (time.perf_counter() - start, time.process_time() - worked)
+                        )
         sizes = [(place / str(locked) / "faces.parquet").stat().st_size for locked in (False, True)]
         start = time.perf_counter()
         shutil.copyfile(place / "False/faces.parquet", place / "copy")
@@ -81,16 +84,17 @@ def main() -> int:
         shutil.rmtree(place, ignore_errors=True)
     print(f"{given.rows:,} × {given.dim} float32, {sizes[0] / 1e6:,.1f} MB plain, {sizes[1] / 1e6:,.1f} MB encrypted; "
           f"{given.rounds} rounds; cp {copied:.2f} s")  # fmt: skip
-    print("work".ljust(20), "plain s", "encrypted s", "ratio", "of the rounds", sep="  ")
+    print("work".ljust(20), "time     ", "plain s", "encrypted s", "ratio", "of the rounds", sep="  ")
     worst = 0.0
     for name in work:
-        plain, locked = (np.array(seconds[name, which]) for which in (False, True))
-        ratio = float(np.median(locked) / np.median(plain))
-        each = locked / plain
-        worst = max(worst, ratio)
-        times = f"{np.median(plain):7.2f}  {np.median(locked):11.2f}"
-        print(f"{name:20s}  {times}  {ratio:5.2f}  {each.min():.2f} … {each.max():.2f}")
-    print(f"{'holds' if worst <= LIMIT else 'FAILS'}: at most {LIMIT} × (largest ratio {worst:.2f})")
+        for kind, what in enumerate(("clock", "processor")):
+            plain, locked = (np.array(seconds[name, which])[:, kind] for which in (False, True))
+            ratio = float(np.median(locked) / np.median(plain))
+            each = locked / plain
+            worst = max(worst, ratio if kind == 0 else 0.0)
+            times = f"{np.median(plain):7.2f}  {np.median(locked):11.2f}"
+            print(f"{name:20s}  {what:9s}  {times}  {ratio:5.2f}  {each.min():.2f} … {each.max():.2f}")
+    print(f"{'holds' if worst <= LIMIT else 'FAILS'}: at most {LIMIT} × by the clock (largest ratio {worst:.2f})")
     return int(worst > LIMIT)
 
 

@@ -159,6 +159,9 @@ def test_encrypted_galleries_are_read_moved_and_switched(run, made):
             assert np.array_equal(np.concatenate([t.vectors for t in open_gallery(str(url)).scan()]), vectors)
             assert np.array_equal(EmbeddingSet.load(url).vectors, vectors)
         assert run.error("gallery", "info", url)["type"] == "NoKeyError"
+        target = f"sqlite:{made}/{url.stem}{url.suffix}.db#faces"
+        assert run("gallery", "copy", url, target, "--key-file", made / "two.key") == 0
+        assert "no store that facespace encrypts" in run.err
 
 
 def test_fits_of_encrypted_files_leave_nothing_plain_in_temporary_files(made, monkeypatch):

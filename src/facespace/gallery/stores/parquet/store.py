@@ -34,6 +34,7 @@ class ParquetGallery:
 
     ranges: ClassVar[bool] = False
     alone: ClassVar[bool] = False
+    encrypts: ClassVar[bool] = True  # with keys in use
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._options, self._root = url, dict(address.options), Path(address.place)
