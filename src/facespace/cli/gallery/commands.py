@@ -75,8 +75,10 @@ def copy_command(
     one, two = open_gallery(source), open_gallery(target)
     info = one.info()
     if keys_of(None) is not None and not getattr(two, "encrypts", False):
-        told = f"{without_password(target)} is no store that facespace encrypts: the copy lies there as that store keeps it"
-        warnings.warn(told, PlainFileWarning, stacklevel=2)
+        notice = (
+            f"{without_password(target)} is no store that facespace encrypts: the copy lies there as that store keeps it"
+        )
+        warnings.warn(notice, PlainFileWarning, stacklevel=2)
     with progress_bar("templates", printing.silent) as show:
 
         def batches() -> Iterator[Templates]:
