@@ -20,7 +20,7 @@ from facespace.cli import application
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 ROOMS = (
-    "embeddings", "models", "images", "mapping", "verification", "identification", "templates", "metrics", "datasets",
+    "embeddings", "io", "models", "images", "mapping", "verification", "identification", "templates", "metrics", "datasets",
     "gallery", "gallery.stores", "migration", "capacity", "explain", "privacy", "studies", "people", "engine", "report",
     "errors",
 )  # fmt: skip
