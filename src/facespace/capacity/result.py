@@ -39,6 +39,23 @@ class CapacityPoint:
 
 
 @dataclass(frozen=True)
+class DimPoint:
+    """The bound at one m, of projected points as they are (no student), for the largest or the median person ("max",
+    "median") as a full ellipsoid, with its 95 % interval."""
+
+    dim: int
+    q: float
+    person_class: str
+    capacity: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "bound_by_dim"."""
+        return {**fields(self, "dim", "q"), "class": self.person_class, **fields(self, "capacity", "low", "high")}
+
+
+@dataclass(frozen=True)
 class Preservation:
     """What is kept: TAR (between 0 and 1) on pairs of this set, by cosine `before` and by distance `after` the projection,
     and by distance of the means that the `student` predicts."""
@@ -75,6 +92,7 @@ class CapacityResult(Result):
         packing: bounds from caps and spherical codes, for each q that the set has pairs for.
         validation: false positive identifications in growing galleries; empty if not asked for.
         sensitivity: the same estimate under other choices; the first row is the estimate itself.
+        by_dim: the bound at other m.
         volumes: log10 volume of each person relative to the median person, ascending (full ellipsoids).
         population: log10 volume of the population relative to the median person.
         excess, tau: how alike people's covariances are (`spread.py`).
@@ -94,6 +112,7 @@ class CapacityResult(Result):
     packing: tuple[PackingPoint, ...]
     validation: tuple[GrowthCurve, ...]
     sensitivity: tuple[Sensitivity, ...]
+    by_dim: tuple[DimPoint, ...]
     volumes: tuple[float, ...]
     population: float
     excess: float
@@ -148,6 +167,7 @@ class CapacityResult(Result):
             **fields(self, "student", "dim", "intrinsic_dimension", "points", "preservation", "packing"),
             "validation": [_growth(curve) for curve in self.validation],
             "sensitivity": self.sensitivity,
+            "bound_by_dim": self.by_dim,
             "spread": fields(self, "excess", "tau"),
             "volumes": {"people": self.volumes, "population": self.population},
             **fields(self, "counts", "warnings"),

@@ -120,3 +120,12 @@ def _no_key(key: object) -> InputError:
         f"a set has no rows for {key!r}"[:200],
         "Take one by its id or number, several by a list of ids or numbers, a mask or a slice.",
     )
+
+
+def places(ids: Strings, order: NDArray[np.intp], wanted: Strings) -> NDArray[np.intp]:
+    """Row in `ids` (which `order` sorts) of each of `wanted`, -1 where there is none."""
+    if wanted.size == 0:
+        return np.empty(0, dtype=np.intp)
+    place = np.searchsorted(ids, wanted, sorter=order)
+    rows = order[np.minimum(place, len(order) - 1)]
+    return np.where(ids[rows] == wanted, rows, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, shorten
-from ..io import GROUP, Fields, ParquetFiles, Shard, facts_text, prefetched, set_table, write_tables
+from ..errors import InputError, PlainFileWarning, shorten
+from ..io import GROUP, AesKey, AnyKey, Fields, ParquetFiles, Seal, Shard, facts_text, prefetched, set_table, write_tables
 from ._indexing import Stored, listed
 from ._shown import set_html
 from .origin import Origin
@@ -37,9 +38,15 @@ class StoredSet(Stored, Origin, Generic[S]):
     block: int = GROUP
 
     @classmethod
-    def open(cls, place: str | Path, make: Callable[..., S], columns: Mapping[str, str] | None = None) -> StoredSet[S]:
+    def open(
+        cls,
+        place: str | Path,
+        make: Callable[..., S],
+        columns: Mapping[str, str] | None = None,
+        key: AnyKey | None = None,
+    ) -> StoredSet[S]:
         """Open what lies at `place`. Raises FileFormatError."""
-        return cls(ParquetFiles.open(place, columns), make)
+        return cls(ParquetFiles.open(place, columns, key=key), make)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -133,7 +140,11 @@ class StoredSet(Stored, Origin, Generic[S]):
         return self._made({**parts[0], **whole}, int(rows[0]))
 
     def bare(self, rows: NDArray[np.intp], path: Path) -> StoredSet[S]:
-        """The rows of these numbers, ascending, copied to a Parquet file of their own: ids and vectors alone."""
+        """The rows of these numbers, ascending, copied to a Parquet file of their own: ids and vectors alone.
+
+        Of encrypted files it is encrypted too, under a key that is nowhere but in memory.
+        """
+        key = AesKey.random("of this run") if self.files.encrypted else None
 
         def tables() -> Iterator[Any]:
             at = 0
@@ -144,8 +155,11 @@ class StoredSet(Stored, Origin, Generic[S]):
                     if len(here):
                         yield set_table({name: np.asarray(fields[name])[here] for name in ("ids", "vectors")})
 
-        write_tables(path, prefetched(tables()), lambda: facts_text(self.model, self.dim, {}))
-        return replace(self.open(path, self.make), block=self.block)
+        facts = facts_text(self.model, self.dim, {})
+        write_tables(path, prefetched(tables()), lambda: facts, seal=None if key is None else Seal.new(key))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PlainFileWarning)  # of a plain file there is a plain copy
+            return replace(self.open(path, self.make, key=key), block=self.block)
 
     def load(self) -> S:
         """The whole set in memory."""
@@ -153,7 +167,10 @@ class StoredSet(Stored, Origin, Generic[S]):
 
     def _made(self, fields: Fields, start: int | None = None) -> S:
         try:
-            return self.make(**fields)
+            made = self.make(**fields)
+            if self.files.encrypted:
+                object.__setattr__(made, "_secret", True)
+            return made
         except InputError as error:  # say where the bad rows are
             rows = "" if start is None else f", rows from {start:,}"
             raise type(error)(f"{self.files.place}{rows}: {error.message}", error.hint) from None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_width, normalize
 from ..errors import InputError
 from ..given import FACES, takes
-from ..io import Artefact, read_artefact, write_artefact
+from ..io import AnyKey, Artefact, read_artefact, write_artefact
 from ..people import people_of
 from ..shown import Fitted
 from .domain import DomainCheck, check_domain
@@ -184,16 +184,16 @@ class LinearMap(Fitted):
         what = f"the map from {self.source_model or 'its source'}"
         return check_domain(np.asarray(vectors), self.source_mean, self.source_values, self.source_vectors, what)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         facts = {"source_model": self.source_model, "target_model": self.target_model, "facts": dict(self.facts)}
-        return write_artefact(path, "map", self.arrays() | (self.fitted.arrays() if self.fitted else {}), facts)
+        return write_artefact(path, "map", self.arrays() | (self.fitted.arrays() if self.fitted else {}), facts, key=key)
 
     @classmethod
-    def load(cls, path: str | Path) -> LinearMap:
-        """Read what `save` wrote. Raises FileFormatError."""
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> LinearMap:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
         needed = "Needed is a map into the target's own space: facespace map fit, every --method but joint."
-        return cls.of_file(read_artefact(path, "map", hint=needed))
+        return cls.of_file(read_artefact(path, "map", hint=needed, key=key))
 
     @classmethod
     def of_file(cls, file: Artefact) -> LinearMap:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError, unknown_name
 from ..given import FACES, takes
-from ..io import Artefact, read_artefact, write_artefact
+from ..io import AnyKey, Artefact, read_artefact, write_artefact
 from ..shown import Fitted
 from .domain import DomainCheck
 from .families import COHORT_STRENGTH, JointMap, LikelihoodMap, LikelihoodScore
@@ -212,18 +212,20 @@ class TwoSidedMap(Fitted):
         facts = {other.get(key, key): value for key, value in self.facts.items()}
         return TwoSidedMap(self.name, self.target, self.source, self.correlations, facts, self.fitted)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         arrays: dict[str, NDArray[Any]] = {"correlations": self.correlations} | (self.fitted.arrays() if self.fitted else {})
         for side in ("source", "target"):
             arrays |= {f"{side}.{name}": array for name, array in self.way(side).arrays().items()}
         models = {"source_model": self.source_model, "target_model": self.target_model}
-        return write_artefact(path, KIND, arrays, {"name": self.name, **models, "facts": dict(self.facts)})
+        return write_artefact(path, KIND, arrays, {"name": self.name, **models, "facts": dict(self.facts)}, key=key)
 
     @classmethod
-    def load(cls, path: str | Path) -> TwoSidedMap:
-        """Read what `save` wrote. Raises FileFormatError."""
-        return cls.of_file(read_artefact(path, KIND, hint="facespace map fit --method joint or likelihood makes one."))
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> TwoSidedMap:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
+        return cls.of_file(
+            read_artefact(path, KIND, hint="facespace map fit --method joint or likelihood makes one.", key=key)
+        )
 
     @classmethod
     def of_file(cls, file: Artefact) -> TwoSidedMap:

@@ -28,6 +28,7 @@ class EmbedResult(Result):
         seconds: wall time of this run from the first image to the last, without loading the network.
         path: where the set was written, None if it was not.
         failures: the table of `skipped` that lies in a folder beside the set's files.
+        encrypted: id of the key that the set is encrypted under, "" where it is not.
     """
 
     embeddings: EmbeddingSet | StoredSet[EmbeddingSet]
@@ -39,6 +40,7 @@ class EmbedResult(Result):
     path: Path | None = None
     other_files: Mapping[str, int] = field(default_factory=dict)
     failures: Path | None = None
+    encrypted: str = ""
 
     @property
     def images_per_second(self) -> float:
@@ -75,6 +77,7 @@ class EmbedResult(Result):
             "signature": self.signature,
             **fields(self.embeddings, "model", "dim"),
             "output": self.path,
+            **({"encrypted": self.encrypted} if self.encrypted else {}),
             "images": self.images,
             "embedded": len(self.embeddings),
             "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],

@@ -43,10 +43,16 @@ EXAMPLES = {
     "study templates": "a.parquet b.parquet --far 1e-3 -o report",
     "study agreement": "a.parquet b.parquet -o report",
     "capacity estimate": "photos.parquet --fpir 0.01 -o report",
+    "capacity compare": "new.parquet old.parquet -o report",
+    "capacity plan": "photos.parquet --cohort others.parquet -o report",
     "capacity student": "--images photos -o student.safetensors --since blocks.12",
     "explain pair": "ann-1.jpg ann-2.jpg --threshold 0.35 -o why.png",
     "explain train": "--images faces --aligned --mode decoder-only -o checkpoint.safetensors",
     "explain evaluate": "--pairs pairs.txt --images lfw --limit 200 -o report",
+    "key new": "house.key",
+    "key show": "photos.parquet",
+    "key rotate": "photos.parquet --key-file house.key --to new.key",
+    "key adopt": "renamed.parquet --key-file house.key",
     "audit linkage": "old.parquet new.parquet --leaked 10,100 -o report",
 }
 

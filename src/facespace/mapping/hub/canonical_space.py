@@ -28,7 +28,7 @@ from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
 from ...given import ANY, FACES, NAMED, takes
-from ...io import read_artefact, write_artefact
+from ...io import AnyKey, read_artefact, write_artefact
 from ...row_index import AnySet, Progress
 from ...shown import Fitted
 from ..fit import pair_statistics
@@ -237,12 +237,13 @@ class CanonicalSpace(Fitted):
         rows_per_file: int = ROWS_PER_FILE,
         engine: Engine | None = None,
         progress: Progress | None = None,
+        key: AnyKey | None = None,
     ) -> tuple[StoredSet[EmbeddingSet], int]:
         """`fuse` for sets larger than memory; `output`, and what is given back, as of `apply_to_files`."""
         facts = {"hub": self.name, "models": list(sets), "weights": dict(weights or {})}
         with TemporaryDirectory(prefix="facespace-") as scratch:
             fusion = self._fusion(sets, weights, Path(scratch), engine, progress)
-            return write_fused(fusion, output, facts, rows_per_file, progress)
+            return write_fused(fusion, output, facts, rows_per_file, progress, key)
 
     def _fusion(
         self,
@@ -255,18 +256,20 @@ class CanonicalSpace(Fitted):
         ways = {model: self.route(model, faces)[0] for model, faces in sets.items()}
         return Fusion.of(sets, ways, weights or {}, self.name, scratch, engine or LocalEngine(), progress)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         arrays: dict[str, Any] = {"correlations": self.correlations}
         for direction, maps in (("in", self.into), ("out", self.out)):
             for number, fitted in enumerate(maps.values()):
                 arrays |= {f"{direction}.{number}.{name}": array for name, array in fitted.arrays().items()}
-        return write_artefact(path, "hub", arrays, {"name": self.name, "models": self.models, "facts": dict(self.facts)})
+        return write_artefact(
+            path, "hub", arrays, {"name": self.name, "models": self.models, "facts": dict(self.facts)}, key=key
+        )
 
     @classmethod
-    def load(cls, path: str | Path) -> CanonicalSpace:
-        """Read what `save` wrote. Raises FileFormatError."""
-        file = read_artefact(path, "hub")
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> CanonicalSpace:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
+        file = read_artefact(path, "hub", key=key)
         correlations = file.array("correlations", ("r",), np.float64)
         name, models = file.fact("name", str), file.fact("models", list)
         if not models or not all(isinstance(model, str) for model in models) or len(set(models)) < len(models):
