@@ -102,6 +102,8 @@ RESULTS = {
     "LinkageResult": lambda w: fs.audit_linkage(*w.sets[:2], leaked=[50], repeats=1, resamples=20),
     "CapacityResult": lambda w: fs.estimate_capacity(w.sets[3], resamples=5, qs=(0.1, 0.01), dim=16, sensitivity=False),
     "GallerySize": lambda w: fs.gallery_size(w.sets[3], fpir=0.1, fnir=0.2, resamples=20),
+    "CapacityComparison": lambda w: fs.compare_capacity(w.sets[2:], fpir=0.1, fnir=0.2, resamples=20, bound=False),
+    "CapacityPlan": lambda w: fs.plan_capacity(w.sets[3], fpir=0.1, fnir=0.2, resamples=20),
     "PairsNeeded": lambda w: fs.pairs_needed(*w.sets[:2], sizes=[200, 400, 800, 1600], repeats=2, resamples=20),
     "SensitivityResult": lambda w: fs.sensitivity_study(*w.sets[:2], w.pairs, sizes=[200, 500], methods=["ridge"]),
     "RankResult": lambda w: fs.rank_study(*w.sets[:2], w.pairs, ranks=[16, 64], methods=["reduced-rank"]),

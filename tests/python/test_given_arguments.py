@@ -130,7 +130,7 @@ GOOD = {
     "mapping": None,
 }  # fmt: skip
 TAKEN = {
-    "audit_linkage": "source target", "cross_model_study": "sets protocol", "estimate_capacity": "faces",
+    "audit_linkage": "source target", "compare_capacity": "sets", "plan_capacity": "faces cohort", "cross_model_study": "sets protocol", "estimate_capacity": "faces",
     "explain_black_box": "mapping", "explain_pair": "mapping", "fit_map": "source target protocol exclude start",
     "gallery_size": "faces", "hiding_game": "protocol", "hub_study": "sets protocol",
     "identify": "gallery probes map cohort", "pairs_needed": "source target protocol", "pool_templates": "faces protocol",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...io import jsonable
 from ...results import fields
+from ...shown import Result
 from ..sizing import Doubles, Estimated
 from .bounds import DimBound
 
@@ -54,8 +55,8 @@ class NetworkPair:
     support: float
 
 
-@dataclass(frozen=True, eq=False)
-class CapacityComparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class CapacityComparison(Result):
     """Networks on the same images of the same people.
 
     Attributes:
@@ -67,6 +68,8 @@ class CapacityComparison:
         dim: m, of the paper's bound; None where it was not asked for.
         counts: images, people, impostor_pairs, genuine_pairs, genuine_people; set_images, of each set as given.
     """
+
+    reported_by: ClassVar[str] = "capacity.compare_report"
 
     fpir: float
     fnir: float
@@ -83,6 +86,11 @@ class CapacityComparison:
     def contradicted(self) -> tuple[str, ...]:
         """Networks whose own galleries hold more people than the paper's bound allows at the same FNMR."""
         return tuple(one.model for one in self.networks if one.bound is not None and one.bound.contradicted)
+
+    def brief(self) -> str:
+        """The order of networks in a line."""
+        sizes = ", ".join(f"{one.model} {one.people.value:,.0f}" for one in self.networks)
+        return f"{sizes} people at FPIR {self.fpir:g}, FNIR {self.fnir:g}, from {self.counts['people']:,} people"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace capacity --compare`; sizes are numbers of people, intervals at 95 %."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError, shorten
+from ...given import FACES, takes
 from ...metrics import cohort_mean
 from ...people import people_of
 from ...results import signature
@@ -32,6 +33,7 @@ from .triples import Triples
 WAYS = ("one", "pooled", "higher")
 
 
+@takes(faces=FACES, cohort=FACES)
 def plan_capacity(
     faces: EmbeddingSet,
     *,

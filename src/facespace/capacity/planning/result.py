@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...io import jsonable
 from ...results import fields
+from ...shown import Result
 from ..sizing import Estimated, Target
 
 
@@ -29,8 +30,8 @@ class PlanRow:
     support: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class CapacityPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class CapacityPlan(Result):
     """What would make the gallery larger.
 
     Attributes:
@@ -43,6 +44,8 @@ class CapacityPlan:
         counts: images, people, genuine_people; template_people, template_searches; cohort, its images.
     """
 
+    reported_by: ClassVar[str] = "capacity.plan_report"
+
     model: str
     fpir: float
     fnir: float
@@ -52,6 +55,11 @@ class CapacityPlan:
     counts: dict[str, int]
     warnings: tuple[str, ...]
     signature: str
+
+    def brief(self) -> str:
+        """What was compared, in a line."""
+        ways = ", ".join(f"{row.way} {row.people.value:,.0f}" for row in (*self.templates, *self.cohort))
+        return f"{self.model}: {len(self.targets)} targets; {ways or 'no other ways'}; {self.counts['people']:,} people"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace capacity plan`; sizes are numbers of people, intervals at 95 %."""

@@ -50,7 +50,7 @@ class CanonicalSpace(Fitted):
     Found by canonical correlation analysis of all models at once (`_multiset.py`) from the statistics of every two.
 
     Attributes:
-        name: "hub:" with the founding models and a digest; the model name of sets in the hub. Joining doesn't change it.
+        name: "hub:" with the founding models and a digest; the model name of sets in the hub. Joining keeps it.
         into: per model the LinearMap into the hub: its `transform` gives hub vectors, its `check` knows the model's domain.
         out: per model the LinearMap from the hub: its `transform` predicts the model's vectors.
         correlations: (r,) mean correlation between the founding models along each hub direction, descending.
@@ -262,9 +262,8 @@ class CanonicalSpace(Fitted):
         for direction, maps in (("in", self.into), ("out", self.out)):
             for number, fitted in enumerate(maps.values()):
                 arrays |= {f"{direction}.{number}.{name}": array for name, array in fitted.arrays().items()}
-        return write_artefact(
-            path, "hub", arrays, {"name": self.name, "models": self.models, "facts": dict(self.facts)}, key=key
-        )
+        facts = {"name": self.name, "models": self.models, "facts": dict(self.facts)}
+        return write_artefact(path, "hub", arrays, facts, key=key)
 
     @classmethod
     def load(cls, path: str | Path, *, key: AnyKey | None = None) -> CanonicalSpace:
