@@ -25,7 +25,7 @@ from facespace.models import embed, load_network, read_card
 from facespace.privacy import read_labels
 from facespace.templates import load_shards, merge_shards
 
-from .foreign import FOREIGN
+from .foreign import FOREIGN, IDS
 from .seeds import tiny_backbone, tiny_card
 
 # Here, lest every child load them anew.
@@ -128,6 +128,7 @@ def _info(folder: Path) -> None:
 
 READERS: dict[str, Callable[[Path], object]] = {
     **dict.fromkeys(("parquet", "npz", "npy", *FOREIGN), _set),
+    "people": lambda folder: EmbeddingSet(VECTORS, IDS[:3]).with_people(_the(folder)),
     "map": _map,
     "statistics": lambda folder: PairStatistics.load(folder / "statistics.safetensors"),
     "hub": _hub,

@@ -157,7 +157,7 @@ def test_without_cryptography_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
     with pytest.raises(MissingExtraError, match="cryptography") as error:
         Encrypted().protect(PROBES, 1)
-    assert "facespace[encryption]" in error.value.hint
+    assert "facespace[crypto]" in error.value.hint
 
 
 @pytest.mark.parametrize("one", KEYED, ids=named)

@@ -22,6 +22,7 @@ from ..embeddings import EmbeddingSet
 from ..engine import Engine, LocalEngine
 from ..errors import FacespaceError, InputError
 from ..gallery import Search
+from ..given import ANY, takes
 from ..mapping import LinearMap, PairStatistics, fit_map, pair_statistics, refine_map
 from ..metrics import few_nonmated
 from ..people import left_out
@@ -35,6 +36,7 @@ from .rates import Answers, Rates, rates
 LEAKED = (10, 25, 50, 100, 400)
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY)
 def audit_linkage(
     source: AnySet,
     target: AnySet,

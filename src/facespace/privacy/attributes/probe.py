@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from ...embeddings import EmbeddingSet, Floats, Strings, normalize
 from ...errors import InputError
+from ...given import FACES, takes
 from ...people import people_of
 from ...results import signature
 from ..protections import Protection, protect_each, protections
@@ -29,6 +30,7 @@ _FEWEST = 10  # people of a class
 _MOST = 20  # classes
 
 
+@takes(faces=FACES)
 def audit_attributes(
     faces: EmbeddingSet,
     labels: Labels,

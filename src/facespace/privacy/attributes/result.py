@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...results import fields
+from ...shown import Result
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,21 @@ class AttributePoint:
     people: int
 
 
-@dataclass(frozen=True)
-class AttributeResult:
+@dataclass(frozen=True, repr=False)
+class AttributeResult(Result):
     """What the audit found of the templates of `model`."""
+
+    reported_by: ClassVar[str] = "privacy.attribute_report"
 
     model: str
     points: tuple[AttributePoint, ...]
     folds: int
     warnings: tuple[str, ...]
     signature: str
+
+    def brief(self) -> str:
+        """The headline in a line."""
+        return f"{self.model}: {len(self.points)} probes, {self.folds} folds of people"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace audit attributes`; rates between 0 and 1, intervals at 95 %."""

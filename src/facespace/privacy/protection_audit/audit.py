@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError
+from ...given import FACES, PAIRS, SEVERAL, takes
 from ...mapping import ShippedMaps, shipped_maps
 from ...metrics import few_nonmated
 from ...people import people_of
@@ -28,6 +29,7 @@ LEAKED = (0, 10, 25, 50, 100, 400)
 _SECRET = 1  # of accuracy, linkability and renewal, which a second one meets
 
 
+@takes(faces=FACES, others=SEVERAL, protocol=PAIRS)
 def audit_protections(
     faces: EmbeddingSet,
     others: Sequence[EmbeddingSet] = (),

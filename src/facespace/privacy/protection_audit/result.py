@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...results import fields
+from ...shown import Result
 from ..rates import Rate
 
 KNOWLEDGE = {
@@ -137,12 +138,14 @@ class HalfPoint:
         return {**fields(self, "protection", "network", "knowledge"), **numbers}
 
 
-@dataclass(frozen=True)
-class ProtectionResult:
+@dataclass(frozen=True, repr=False)
+class ProtectionResult(Result):
     """What the audit found of the templates of `model`; `counts` as in LinkageResult, and the pairs of the accuracy.
 
     `own`: rank-1 of the network's plain templates in its own plain gallery. `parameters` by protection.
     """
+
+    reported_by: ClassVar[str] = "privacy.protection_report"
 
     model: str
     own: Rate
@@ -174,6 +177,10 @@ class ProtectionResult:
             and p.refine == refine
             and network in (None, p.network)
         ]
+
+    def brief(self) -> str:
+        """The headline in a line."""
+        return f"{self.model}: {len(self.names)} protections, {len(self.points)} attacks, {self.counts['people']:,} people"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace audit protections`; rates between 0 and 1, intervals at 95 %."""

@@ -57,5 +57,5 @@ def _cipher(secret: int) -> Any:
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV
     except ImportError as error:
-        raise missing_extra("cryptography", "encryption", "encrypting templates") from error
+        raise missing_extra("cryptography", "crypto", "encrypting templates") from error
     return AESSIV(generator(secret, "encrypted").bytes(32))
