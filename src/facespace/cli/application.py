@@ -77,6 +77,12 @@ class _Commands(_Group):
         super().__init__(**settings)
         self.commands = {name: self.commands.get(name) or TyperCommand(name, help=text) for name, text in COMMANDS.items()}
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        for option in self.params:  # as of --help above; typer adds them to the made group
+            if option.name in ("install_completion", "show_completion"):
+                option.default = False
+        return list(super().get_params(ctx))
+
 
 def _with_default(command: str, flags: Sequence[str] = ()) -> type[_Group]:
     """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`.

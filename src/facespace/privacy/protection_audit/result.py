@@ -180,7 +180,7 @@ class ProtectionResult(Result):
 
     def brief(self) -> str:
         """The headline in a line."""
-        return f"{self.model}: {len(self.names)} protections, {len(self.points)} attacks, {self.counts['people']:,} people"
+        return f"{self.model}: {len(self.names)} protections, {len(self.points)} attacks, {self.counts['attacked_people']:,} people attacked"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace audit protections`; rates between 0 and 1, intervals at 95 %."""
