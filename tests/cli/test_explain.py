@@ -36,11 +36,14 @@ def folder(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch):
+def _small(monkeypatch, tmp_path_factory):
     """The small random network under the name of the shipped one, and a card of its size."""
     explain, models = importlib.import_module("facespace.explain"), importlib.import_module("facespace.models")
     network = dataclasses.replace(small_network(), name="mobilefacenet-casia")
     template = dataclasses.replace(CARD.template, size=(48, 32), columns=None)
+    weights = tmp_path_factory.mktemp("weights")
+    (weights / CARD.files[0].name).touch()  # at hand, so that this network is the default; the small one is computed
+    monkeypatch.setenv("FACESPACE_MODELS", str(weights))
     monkeypatch.setattr(explain, "load_explainable", lambda *_: network)
     monkeypatch.setattr(models, "load_card", lambda _: dataclasses.replace(CARD, template=template))
 

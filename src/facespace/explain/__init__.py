@@ -15,11 +15,23 @@ from .black_box import (
     explain_black_box,
     explainer,
     planted_patch,
+    unit_rows,
 )
 from .checkpoint import Checkpoint, load_checkpoint, load_explainable
 from .cross import check_ends, explainable
 from .decoder import make_decoder
-from .fair import FairTestResult, fair_tests
+from .examiner import (
+    Examination,
+    Examiner,
+    Listed,
+    RegionShare,
+    adopt,
+    card_table,
+    examination_report,
+    index_report,
+    region_shares,
+)
+from .fair import FairTestResult, fair_report, fair_tests
 from .game import GameCurve, GameDifference, HidingGameResult, hiding_game
 from .heads import place_head
 from .methods import COMPARED, CONTROLS, METHODS
@@ -34,11 +46,13 @@ from .white_box import WHITE_BOX, TorchNetwork, WhiteBoxMap, open_network, white
 
 __all__ = [
     "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Checkpoint",
-    "CosineDecomposition", "ExplainableNetwork", "ExplainedFace", "Explainer", "FairTestResult", "GameCurve",
-    "GameDifference", "HidingGameResult", "PairExplanation", "PlantedPatchResult", "PlantedRank", "Residuals",
-    "Saliency", "TorchNetwork", "TrainProgress", "TrainSettings", "WhiteBoxMap", "black_box_map", "check_ends",
-    "decompose", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions", "fair_tests",
-    "hiding_game", "layer_map", "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "mobilefacenet",
-    "open_network", "place_head", "planted_patch", "pool", "residuals", "saliency", "train", "white_box_map",
-    "write_picture", "write_reconstructions",
+    "CosineDecomposition", "Examination", "Examiner", "ExplainableNetwork", "ExplainedFace", "Explainer",
+    "FairTestResult", "GameCurve", "GameDifference", "HidingGameResult", "Listed", "PairExplanation",
+    "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency", "TorchNetwork", "TrainProgress",
+    "TrainSettings", "WhiteBoxMap", "adopt", "black_box_map", "card_table", "check_ends", "decompose",
+    "examination_report", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions",
+    "fair_report", "fair_tests", "hiding_game", "index_report", "layer_map", "load_backbone", "load_checkpoint",
+    "load_explainable", "make_decoder", "mobilefacenet", "open_network", "place_head", "planted_patch", "pool",
+    "region_shares", "residuals", "saliency", "train", "unit_rows", "white_box_map", "write_picture",
+    "write_reconstructions",
 ]  # fmt: skip

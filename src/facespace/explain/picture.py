@@ -63,7 +63,7 @@ def write_picture(explanation: PairExplanation, path: str | Path, *, title: str 
 def picture(explanation: PairExplanation, *, title: str = "") -> str:
     """The picture as SVG."""
     rows = [
-        (face, {name: _shown(values, explanation) for name, values in parts(explanation, face).items()})
+        (face, {name: smoothed(values, explanation) for name, values in parts(explanation, face).items()})
         for face in explanation.faces
     ]
     scale = max(float(np.quantile(np.abs(face.importance), 0.995)) for face, _ in rows) or 1.0
@@ -115,7 +115,7 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     )
 
 
-def _shown(values: Floats, explanation: PairExplanation) -> Floats:
+def smoothed(values: Floats, explanation: PairExplanation) -> Floats:
     """A map as it is drawn: that of hidden patches without their edges, which are the grid's and not the face's."""
     if not explanation.passes:
         return values

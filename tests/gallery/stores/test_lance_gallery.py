@@ -97,10 +97,11 @@ def test_the_new_column_gets_the_index_that_the_old_one_has(url, kind, told):
     assert [index.segments[0].uuid for index in _table(url).to_lance().describe_indices()] == uuids
     store.switch()
     assert (store.info().indexes, store.info().metric) == ((kind,), "cosine")
-    assert store.search(moved(whole.vectors[:20]), 1).ids == tuple((id_,) for id_ in whole.ids[:20])
+    found = 20 if kind == "IVF_PQ" else len(whole)  # 8 numbers for 16 tell not all of them apart
+    assert store.search(moved(whole.vectors[:found]), 1).ids == tuple((id_,) for id_ in whole.ids[:found])
     store.back()
     assert store.info().indexes == (kind,)
-    assert store.search(whole.vectors[:20], 1).ids == tuple((id_,) for id_ in whole.ids[:20])
+    assert store.search(whole.vectors[:found], 1).ids == tuple((id_,) for id_ in whole.ids[:found])
     store.drop("next")
     assert len(_table(url).to_lance().describe_indices()) == 1
 

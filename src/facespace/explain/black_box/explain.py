@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...given import MAP, takes
 from ...images import Crops
 from ...models import Network
 from ...results import signature
@@ -29,6 +30,7 @@ class PairMap(Protocol):
         """(n, q) vectors of the target network, to where they are compared."""
 
 
+@takes(mapping=MAP)
 def explain_black_box(
     crop: Crops,
     other: Crops,

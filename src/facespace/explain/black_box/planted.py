@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...errors import DimensionError, InputError
 from ...images import Crops
 from ...results import fields, signature
+from ...shown import Result
 from ..methods import centre_map, random_map
 from .hiding import SIDE, Floats
 from .maps import Explainer
@@ -45,8 +46,8 @@ class PlantedRank:
     above_high: float
 
 
-@dataclass(frozen=True)
-class PlantedPatchResult:
+@dataclass(frozen=True, repr=False)
+class PlantedPatchResult(Result):
     """The ranks of all maps on the same pairs and patches.
 
     Attributes:
@@ -61,6 +62,11 @@ class PlantedPatchResult:
     windows: int
     ranks: tuple[PlantedRank, ...]
     signature: str
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        best = max(self.ranks, key=lambda rank: rank.mean)
+        return f"{best.name} ranks the patch best, {best.mean:.3f} [{best.low:.3f}, {best.high:.3f}]; {self.pairs:,} pairs"
 
     def to_dict(self) -> dict[str, Any]:
         """The document: all fields."""

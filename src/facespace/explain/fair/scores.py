@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...results import fields
+from ...shown import Result
 
 Doubles = NDArray[np.float64]
 #: Of each test, whether more is better.
@@ -78,14 +79,16 @@ class FairCost:
     seconds: float
 
 
-@dataclass(frozen=True)
-class FairTestResult:
+@dataclass(frozen=True, repr=False)
+class FairTestResult(Result):
     """All methods in all tests, on one network.
 
     Attributes:
         network: its name. genuine, impostor: how many pairs.
         scores: by test, variant and method. costs: of each method. notes: what was left out, and why.
     """
+
+    reported_by: ClassVar[str] = "explain.fair_report"
 
     network: str
     genuine: int
@@ -99,6 +102,10 @@ class FairTestResult:
         """One of `scores`, None where the method was not tested so."""
         found = [s for s in self.scores if (s.test, s.variant, s.method) == (test, variant, method)]
         return found[0] if found else None
+
+    def brief(self) -> str:
+        """The headline in a line."""
+        return f"{self.network}: {len(self.costs)} methods, {self.genuine} genuine and {self.impostor} impostor pairs"
 
     def to_dict(self) -> dict[str, Any]:
         """The document: all fields."""

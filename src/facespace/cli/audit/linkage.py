@@ -1,4 +1,4 @@
-"""`facespace audit`: what embeddings give away."""
+"""`facespace audit linkage`: who is named across two systems."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import RenderableType
 
-from .application import add_group
-from .files import open_set
-from .options import PRINTING, RUNNING, OutputFolder, Printing, Running, Seed, numbers
-from .printing import finish, page, progress_bar, warning_lines
+from ..files import open_set
+from ..options import PRINTING, RUNNING, OutputFolder, Printing, Running, Seed, numbers
+from ..printing import finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
-    from ..privacy import LinkageResult
-
-audit = add_group("audit")
+    from ...privacy import LinkageResult
 
 
-@audit.command("linkage")
 def linkage(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set of one system.")],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set of the other, of the same images.")],
@@ -46,7 +42,7 @@ def linkage(
     A map is fitted on leaked pairs; the people attacked are not among those that leaked. Every attack looks up to 20,000
     probes up in the whole gallery; sets in Parquet are never whole in memory.
     """
-    from ..privacy import audit_linkage, linkage_report
+    from ...privacy import audit_linkage, linkage_report
 
     sizes, rates = numbers("--leaked", leaked, int), numbers("--fpir", fpir)
     a, b = open_set(source, running), open_set(target, running)
@@ -70,8 +66,8 @@ def linkage(
 
 def render(result: LinkageResult, files: list[str]) -> RenderableType:
     """The audit for a terminal: the finding, the table, warnings, the signature."""
-    from ..privacy import finding, linkage_table
-    from ..report import terminal_table
+    from ...privacy import finding, linkage_table
+    from ...report import terminal_table
 
     table = terminal_table(linkage_table(result, brief=True))
     notes = warning_lines(result.warnings)
