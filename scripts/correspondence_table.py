@@ -1,4 +1,4 @@
-"""The tables of docs/audit.md, Broken correspondence: what `check_pairs` lists, and what a robust fit saves.
+"""The tables of docs/mixture.md, Broken correspondence: what `check_pairs` lists, and what a robust fit saves.
 
     python scripts/correspondence_table.py SETS LFW-PAIRS.txt METHOD NETWORK … [CLEAN]
 

@@ -1,4 +1,4 @@
-"""The tables of docs/audit.md, Mixed networks: what `facespace audit mixture` finds, and how often it cries wolf.
+"""The tables of docs/mixture.md, Mixed networks: what `facespace audit mixture` finds, and how often it cries wolf.
 
     python scripts/mixture_table.py found ALTERED SETS NETWORK …        ALTERED as embed_altered.py makes it
     python scripts/mixture_table.py clean ALTERED SETS NETWORK …        also with SETS/ft-NETWORK.parquet,

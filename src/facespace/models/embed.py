@@ -21,7 +21,7 @@ from ..embeddings import EmbeddingSet
 from ..engine import Engine
 from ..errors import GuessWarning, InputError, OutputError, shorten
 from ..images import LONG_SIDE, MAX_PIXELS, ImageSource, decode_image, describe_others, named_by, open_images
-from ..io import MANIFEST, SUFFIXES, check_folder
+from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder, key_of
 from ._crops import GivenLandmarks, LandmarkSource, choose_aligner
 from ._embed_result import EmbedResult
 from ._job import FAILURES, Job, Part, nothing_embedded, run_to_folder, skipped_of
@@ -55,6 +55,7 @@ def embed(
     workers: int | None = None,
     engine: Engine | None = None,
     resume: bool = False,
+    key: AnyKey | None = None,
     progress: Callable[[int, int], None] | None = None,
     download_progress: Progress | None = None,
 ) -> EmbedResult:
@@ -80,6 +81,7 @@ def embed(
         weights: folder to look for weights in first.
         batch_size: images a worker takes at a time. workers: threads; by default one per processor core.
         engine: where the files of a folder are made instead, each on one thread there.
+        key: what the set is encrypted by; see `EmbeddingSet.save`. The parts of an unfinished run are, too.
         resume: go on where an interrupted run with the same settings and `out` stopped; a folder always does.
         progress: called with (images done, images in all). download_progress: see `fetch`.
 
@@ -114,16 +116,19 @@ def embed(
         **({"keep_damaged": True} if keep_damaged else {}),
     }
     settings = {"model": card.name, **metadata, "max_pixels": max_pixels}
+    seal = None if out is None else check_encryptable(out, key)
+    settings |= {"encrypted": seal.key.id} if seal else {}
     size = _at_least_one("batch size", batch_size)
     job = Job(source, card, paths, aligner, decode, {**metadata, "facespace": __version__}, size)
     progress = progress or (lambda done, whole: None)
     try:
         if out is not None and not out.suffix:
             cut = {"batch_size": size, "rows_per_file": _at_least_one("rows per file", rows_per_file)}
-            return _to_folder(job, out, {**settings, **cut, "images": source.facts()}, workers, engine, progress)
+            told = {**settings, **cut, "images": source.facts()}
+            return _to_folder(replace(job, seal=seal), out, told, workers, engine, progress)
         if engine is not None:
             raise InputError("an engine writes a folder", "Name an output without suffix.")
-        return _to_file(job, out, settings, resume, workers, progress)
+        return _to_file(replace(job, seal=seal), out, settings, resume, workers, progress)
     except InputError as error:
         if source.others and "gave an embedding" in error.message:
             error.hint += f"; {describe_others(source.others)}"
@@ -137,26 +142,39 @@ def _to_folder(
     count, others = len(job.images), job.images.others
     network = load_network(job.card, paths=job.paths, callers=workers) if engine is None else None
 
-    def write(parts: Sequence[Part], tell: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+    def write(parts: Sequence[Part], tell: Callable[[int], None], seal: Seal | None) -> Iterator[dict[str, Any]]:
+        sealed = replace(job, seal=seal)
         if network is not None:
-            yield from job.lines(parts, network, workers, tell)
+            yield from sealed.lines(parts, network, workers, tell)
         elif engine is not None:
-            for line in engine.map(job, parts):
+            for line in engine.map(sealed, parts):
                 tell(line["images"])
                 yield line
 
     start = time.perf_counter()
-    lines, resumed = run_to_folder(count, out, settings, settings["rows_per_file"], write, progress)
+    lines, resumed = run_to_folder(count, out, settings, settings["rows_per_file"], write, progress, job.seal)
     seconds = time.perf_counter() - start
     several, skipped = sum(line["several"] for line in lines), tuple(skipped_of(lines))
-    return EmbedResult(EmbeddingSet.open(out), skipped, count, several, resumed, seconds, out, others, out / FAILURES)
+    faces = EmbeddingSet.open(out, key=key_of(job.seal))
+    return EmbedResult(
+        faces,
+        skipped,
+        count,
+        several,
+        resumed,
+        seconds,
+        out,
+        others,
+        out / FAILURES,
+        job.key_id,
+    )
 
 
 def _to_file(
     job: Job, out: Path | None, settings: dict[str, Any], resume: bool, workers: int, progress: Callable[[int, int], None]
 ) -> EmbedResult:
     network, source = load_network(job.card, paths=job.paths, callers=workers), job.images
-    unfinished = None if out is None else PartialSet(out, settings, job.card.dim, resume)
+    unfinished = None if out is None else PartialSet(out, settings, job.card.dim, resume, job.seal)
     total = Batch()
     if unfinished is not None:
         total.extend(unfinished.done)
@@ -188,11 +206,11 @@ def _to_file(
         raise nothing_embedded(len(source), total.skipped)
     faces = job.make_set(ids, [total.vectors[row[name]] for name in ids], 0, len(source))
     if unfinished is not None and out is not None:
-        faces.save(out)
+        faces.save(out, key=job.seal)
         unfinished.remove()
     skipped = sorted((s for s in total.skipped if s.id in wanted), key=lambda s: s.id)
     several = sum(n > 1 for name, n in zip(total.ids, total.faces, strict=True) if name in wanted)
-    return EmbedResult(faces, tuple(skipped), len(source), several, len(done), seconds, out, source.others)
+    return EmbedResult(faces, tuple(skipped), len(source), several, len(done), seconds, out, source.others, None, job.key_id)
 
 
 def _writable(path: Path) -> Path:

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ._encodings import altair, label_axis, log, log_axis, panels, series, unique
+from ._encodings import altair, label_axis, log, log_axis, panels, series, stairs, thin, unique
 from ._format import number
 from ._theme import CELL_INK, HEAT, INK, MUTED, PAPER, config
-from ._thin import stairs, thin
 
 Array = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..datasets import PairProtocol
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
+from ..given import FACES, MAP, PAIRS, takes
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
@@ -26,6 +27,11 @@ class System:
     map: PairMap | None = None
     name: str = ""
 
+    def __post_init__(self) -> None:
+        for name, kind in (("a", FACES), ("b", FACES), ("map", MAP)):
+            if name == "a" or getattr(self, name) is not None:
+                object.__setattr__(self, name, kind(getattr(self, name), name, ""))
+
     @property
     def title(self) -> str:
         """`name`, else the networks and the method of the map."""
@@ -34,6 +40,7 @@ class System:
         return self.name or f"{self.a.model or 'A'}{target}{method}"
 
 
+@takes(protocol=PAIRS)
 def compare_systems(
     first: System,
     second: System,
@@ -54,6 +61,8 @@ def compare_systems(
     """
     kept = np.ones(len(protocol), dtype=np.bool_)
     for system in (first, second):
+        if not isinstance(system, System):
+            raise InputError(f"a {type(system).__name__} is no System", "System(set), or System(old, new, map).")
         if system.map is not None and system.b is None:
             raise InputError(f"{system.title}: a map compares two sets, but only one is given", "Give the target's set.")
         kept &= pair_rows(protocol, system.a, system.b or system.a, allow_missing=allow_missing).kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
+from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
 from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
 from ..results import fields, signature
+from ..shown import Result
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
@@ -24,7 +26,7 @@ FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class VerificationResult:
+class VerificationResult(Result):
     """What was measured on one list of pairs.
 
     Attributes:
@@ -41,6 +43,8 @@ class VerificationResult:
         fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
     """
+
+    reported_by: ClassVar[str] = "verification.verification_report"
 
     signature: str
     pairs: int
@@ -82,6 +86,13 @@ class VerificationResult:
             f"balanced accuracy {100 * self.accuracy.balanced:.2f} %"
         )
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        accuracy, low, high = self.accuracy, self.accuracy_low, self.accuracy_high
+        between = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
+        first = "" if accuracy is None else f"accuracy {accuracy}{between}, "
+        return f"{first}auc {self.auc:.5f}, eer {self.eer:.5f}, {self.pairs:,} pairs"
+
     def to_dict(self) -> dict[str, Any]:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
         accuracy = None
@@ -111,11 +122,8 @@ class VerificationResult:
         accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
         return f"{accuracy}AUC {self.auc:.5f} on {self.pairs:,} pairs"
 
-    def __repr__(self) -> str:
-        accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
-        return f"VerificationResult({accuracy}auc {self.auc:.5f}, eer {self.eer:.5f}, {self.pairs:,} pairs)"
 
-
+@takes(a=FACES, b=FACES, protocol=PAIRS, map=MAP, cohort=COHORT, fars=RATES)
 def verify(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,

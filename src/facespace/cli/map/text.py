@@ -31,6 +31,8 @@ _SHOWN_ELSEWHERE = (
     "storage_noise",
     "robust",
     "correspondence",
+    "map",
+    "files",
 )
 MUCH_NOISE = 0.05  # of the variance of mapped vectors
 
@@ -98,6 +100,7 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
         lines.append(f"{mark}gain {facts['largest_gain']:.3g}; a stored source adds noise of {shares} to what it makes")
     known = (*_SHOWN_ELSEWHERE, "source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions")
     rest = {k: v for k, v in facts.items() if k not in known and not k.endswith(("_model", "_dim")) and v is not None}
+    rest = {key: value for key, value in rest.items() if value or isinstance(value, bool)}  # no counts of none
     if rest:
         lines.append("[dim]" + escape(", ".join(f"{key} {_short(value)}" for key, value in rest.items())) + "[/]")
     parts: list[RenderableType] = [Text.from_markup(line) for line in ([head] if head else []) + lines]

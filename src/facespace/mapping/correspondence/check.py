@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol
 from ...engine import Engine, LocalEngine
 from ...errors import InputError
+from ...given import ANY, PAIRS, takes
 from ...metrics import Roc
 from ...results import fields, signature
 from ...row_index import AnySet, Hashes, mixed
@@ -28,6 +29,7 @@ _DRAWS = 500
 _MANY = 1000  # pairs, of which noise is no excuse
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS)
 def check_pairs(
     source: AnySet,
     target: AnySet,

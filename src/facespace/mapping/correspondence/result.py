@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from ...embeddings import Strings
 from ...results import fields
+from ...shown import Result
 
 _LISTED = 1000  # pairs in the document
 
 
-@dataclass(frozen=True, eq=False)
-class CorrespondenceResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class CorrespondenceResult(Result):
     """Which pairs disagree under maps that saw neither them nor their people.
 
     Attributes:
@@ -43,6 +44,10 @@ class CorrespondenceResult:
     keep: NDArray[np.bool_]
     warnings: tuple[str, ...]
     signature: str
+
+    def brief(self) -> str:
+        """The headline in a line."""
+        return f"{self.source} → {self.target}: {self.broken:,} of {self.pairs:,} pairs disagree"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace map fit --disagreeing`."""

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import Floats, normalize
 from ._gaussian import Doubles, Gaussian
 
-LIMIT = 0.45  # of the agreement; see docs/audit.md
+LIMIT = 0.45  # of the agreement; see docs/mixture.md
 FEWEST = 20  # rows of a network that can be seen
 POWER, SHORT, LONG = 20, 6, 40  # steps
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...embeddings import EmbeddingSet, Floats
 from ...engine import LocalEngine
 from ...errors import DimensionError, InputError
+from ...given import ANY, takes
 from ...results import signature
 from ...row_index import AnySet, Hashes, RowIndex, ids_of
 from ._components import FEWEST, LIMIT, LONG, Components, find_components, separate
@@ -26,6 +27,7 @@ _EXCESS = 3.0  # standard errors
 Scorer = Callable[[EmbeddingSet], Doubles]
 
 
+@takes(faces=ANY, reference=ANY)
 def audit_mixture(
     faces: AnySet, reference: AnySet | None = None, *, false_alarms: float = 0.01, sample: int = SAMPLE, seed: int = 0
 ) -> MixtureResult:
@@ -39,7 +41,7 @@ def audit_mixture(
 
     Templates of the same network with swapped channels, of other crops, or that a map brought into its space, have its
     directions. They are not told from the embeddings alone but where most of the set is unlike, and with a reference only
-    as far as docs/audit.md says. People with many images count by 5 of them in the laws. Large stored sets are read twice:
+    as far as docs/mixture.md says. People with many images count by 5 of them in the laws. Large stored sets are read twice:
     `sample` templates, then all in blocks.
 
     Raises InputError for too few templates, DimensionError where the reference has another width.

@@ -19,7 +19,7 @@ _METHOD = (
 _LIMITS = (
     "Templates of one network with swapped colours, of other crops, or brought into its space by a map, have the network's "
     "own directions: without a reference they are seldom found, and with one only in part. Fewer than 20 templates of "
-    "another network are not seen. docs/audit.md says how often either happens."
+    "another network are not seen. docs/mixture.md says how often either happens."
 )
 
 

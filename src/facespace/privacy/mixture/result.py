@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...embeddings import Floats, Strings
 from ...results import fields
+from ...shown import Result
 
 Verdict = Literal["one network", "two networks", "unlike the reference", "another network"]
 
 _LISTED = 1000  # templates in the document, those of the highest scores
 
 
-@dataclass(frozen=True, eq=False)
-class MixtureResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class MixtureResult(Result):
     """Which of n templates seem to come from elsewhere.
 
     Attributes:
@@ -32,6 +33,8 @@ class MixtureResult:
         threshold: of the scores. scores: (n,) log odds, or improbability (`audit_mixture`); higher is stranger.
         ids: (foreign,) of the named templates, highest score first; their `foreign_scores`.
     """
+
+    reported_by: ClassVar[str] = "privacy.mixture_report"
 
     model: str
     reference: str | None
@@ -62,6 +65,10 @@ class MixtureResult:
     def named(self) -> NDArray[np.bool_]:
         """(n,) which templates are named."""
         return np.asarray(self.scores > self.threshold) if self.foreign else np.zeros(self.templates, dtype=np.bool_)
+
+    def brief(self) -> str:
+        """The headline in a line."""
+        return f"{self.model}: {self.verdict}; {self.foreign:,} of {self.templates:,} templates named"
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace audit mixture`."""

@@ -19,7 +19,7 @@ _STEPS = 20
 def mixture_warnings(faces: AnySet, what: str = "the set") -> list[str]:
     """A warning where `LOOKED_AT` templates from all over a set show two networks, or none. About a second.
 
-    Nothing is said on weak evidence (docs/audit.md has how often it warns of clean sets, and what share it sees).
+    Nothing is said on weak evidence (docs/mixture.md has how often it warns of clean sets, and what share it sees).
     """
     if len(faces) < _FEWEST:
         return []

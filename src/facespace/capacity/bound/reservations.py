@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..embeddings import Floats
-from ..errors import InputError
-from ..metrics import Roc
-from .intrinsic_dimension import IntrinsicDimension
-from .person_pairs import Scores
-from .result import Preservation
-from .students import ProbabilisticEmbeddings, Student
+from ...embeddings import Floats
+from ...errors import InputError
+from ...metrics import Roc
+from ..intrinsic_dimension import IntrinsicDimension
+from ..person_pairs import Scores
+from ..result import Preservation
+from ..students import ProbabilisticEmbeddings, Student
 
 _KEPT = (1e-2, 1e-3)
 _FEW_CLASSES = 30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .result import CapacityResult
@@ -94,3 +96,18 @@ def bound_answer(result: CapacityResult) -> str:
         f"{people(most)}: the choice matters more than the interval. "
         f"It grows steeply with m ({result.dim} here), so it compares networks at one m, and sizes no gallery."
     )
+
+
+def span(number: Estimated) -> str:
+    """A number of people with its interval, short."""
+    high = people(number.high) if number.high < _MANKIND else "∞"
+    return f"{people(number.value)} ({people(number.low)}–{high})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

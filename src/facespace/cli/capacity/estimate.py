@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
-from ..errors import InputError, shorten
-from .application import add_group
-from .files import crop_faces, load_set, read_ids, training_files
-from .options import CROPPING, PRINTING, Cropping, OutputFolder, Printing, Seed, numbers
-from .printing import emit, finish, page, progress_bar, warning_lines
+from ...errors import InputError, shorten
+from ..files import crop_faces, load_set, read_ids
+from ..options import CROPPING, PRINTING, Cropping, OutputFolder, Printing, Seed, numbers
+from ..printing import finish, page, progress_bar, warning_lines
+from .group import Dimension, Exclude, Fnir, Fpir, capacity
 
 if TYPE_CHECKING:
-    from ..capacity import CapacityResult, ImageStudent, ProbabilisticEmbeddings
-    from ..embeddings import EmbeddingSet
-
-capacity = add_group("capacity", default="estimate")
-Dimension = Annotated[
-    int | None, typer.Option("--dim", min=1, help="m; by default the intrinsic dimension.", show_default=False)
-]
+    from ...capacity import CapacityResult, ImageStudent, ProbabilisticEmbeddings
+    from ...embeddings import EmbeddingSet
 
 
 @capacity.command("estimate")
 def estimate(
     faces: Annotated[Path, typer.Argument(metavar="SET", help="Set with people: subject column, or folders in the ids.")],
-    fpir: Annotated[float, typer.Option(help="Share of strangers who may be taken for somebody in the gallery.")] = 0.01,
-    fnir: Annotated[float, typer.Option(help="Share of searches for a person in the gallery that may fail.")] = 0.05,
-    exclude: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Ids to leave out, one a line: images under a wrong name.")
+    fpir: Fpir = 0.01,
+    fnir: Fnir = 0.05,
+    exclude: Exclude = None,
+    confused: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Write whom each person is confused with, and how often, to this file."),
     ] = None,
     qs: Annotated[
         str, typer.Option("--q", metavar="Q,Q,…", help="Shares of a person's own images outside the ellipsoid, rejected.")
@@ -54,10 +52,12 @@ def estimate(
     seed: Seed = 0,
 ) -> None:
     """How many people may the gallery hold? And the paper's bound, which compares networks, with what speaks against it."""
-    from ..capacity import capacity_report, estimate_capacity
+    from ...capacity import capacity_report, estimate_capacity
 
     shares = numbers("--q", qs)
     left_out = [] if exclude is None else read_ids(exclude)
+    if confused is not None:
+        _check_csv(confused)
     loaded = load_set(faces)
     if (student is None) != (images is None):
         raise InputError("--student and --images belong together", "An image student sees the set's images.")
@@ -81,89 +81,43 @@ def estimate(
             seed=seed,
             progress=progress,
         )
+    if confused is not None:
+        _save_confused(result, confused)
     finish(result, capacity_report, render, output, printing)
 
 
-@capacity.command("student")
-def student(
-    images: Annotated[Path, typer.Option(help="Folder of faces to train on.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Student to write (.safetensors).")],
-    backbone: Annotated[str, typer.Option(help="Network to start from.")] = "mobilefacenet-casia",
-    teacher: Annotated[
-        Path | None, typer.Option(metavar="SET", help="The teacher's embeddings; by default the backbone's own.")
-    ] = None,
-    exclude: Annotated[Path | None, typer.Option(help="Pairs list to be tested on: its people are left out.")] = None,
-    dim: Dimension = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="Leave the layers before it as they are (blocks.12 on a processor).")
-    ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Over all faces.")] = 10,
-    batch: Annotated[int, typer.Option(min=2, help="Faces a step.")] = 64,
-    rate: Annotated[float, typer.Option(help="First learning rate.")] = 3e-4,
-    dropout: Annotated[float, typer.Option(min=0, max=0.99, help="Behind every convolution.")] = 0.05,
-    passes: Annotated[int, typer.Option(min=2, help="T, when it is used.")] = 100,
-    cropping: Cropping = CROPPING,
-    printing: Printing = PRINTING,
-    seed: Seed = 0,
-) -> None:
-    """Train a student that sees the faces, for `facespace capacity SET --student FILE --images FOLDER`.
+def _check_csv(path: Path) -> None:
+    from ...io import check_folder
 
-    Meant for a GPU; on a processor with --since. Needs the extra torch.
-    """
-    from ..capacity import train_image_student
-    from ..io import check_folder
-    from ..models import load_card, torch_or_error
+    if path.suffix != ".csv":
+        raise InputError(f"{path}: the table of people is a .csv file", "End its name so.")
+    check_folder(path.parent)
 
-    torch_or_error()  # before any face is looked for
-    if output.suffix != ".safetensors":
-        raise InputError(f"{output}: a student is a .safetensors file", "End its name so.")
-    check_folder(output.parent)
-    files, left_out = training_files(images, exclude)
-    crops, ids, skipped = crop_faces(files, load_card(backbone), cropping, printing.silent)
-    vectors = None
-    if teacher is not None:
-        known = load_set(teacher)
-        vectors = known.vectors[known.rows(ids)]
-    with progress_bar("steps", printing.silent) as step:
-        made = train_image_student(
-            crops,
-            backbone,
-            vectors=vectors,
-            dim=dim,
-            weights=cropping.weights,
-            progress=step,
-            since=since,
-            epochs=epochs,
-            batch=batch,
-            rate=rate,
-            dropout=dropout,
-            passes=passes,
-            seed=seed,
+
+def _save_confused(result: CapacityResult, path: Path) -> None:
+    """A row a person, by falling rate of false matches."""
+    from ...capacity import confused_rows
+    from ...io import atomic_write
+
+    size = result.gallery_size
+    if size is None or not size.confused:
+        raise InputError(
+            "whom the system confuses can't be told: "
+            + ("the set is too small" if size is None else "the threshold is too low for any gallery"),
+            "Ask for another --fnir, or give more people.",
         )
-    made.save(output)
-    document = {
-        "student": made.label,
-        "backbone": backbone,
-        "dim": made.projection.dim,
-        "faces": len(crops),
-        "skipped": len(skipped),
-        "left_out": left_out,
-        "losses": made.log_,
-        "files": [str(output)],
-    }
-    shown = (
-        f"{len(crops):,} faces ({left_out:,} left out, {len(skipped):,} skipped), m = {made.projection.dim}. Loss by epoch: "
-        + ", ".join(f"{loss:.2f}" for loss in made.log_)
-    )
-    emit(document, lambda: Group(Text(shown), Text(f"Student: {output}", style="bold")), printing)
+    with atomic_write(path) as place, place.open("w", newline="", encoding="utf-8") as text:
+        writer = csv.writer(text)
+        writer.writerow(["id", "others", "rate", "low", "high", "matches"])
+        writer.writerows(confused_rows(size.confused))
 
 
 def _moments(
     faces: EmbeddingSet, student: Path, images: Path, passes: int | None, cropping: Cropping, quiet: bool
 ) -> tuple[ImageStudent, ProbabilisticEmbeddings]:
     """The student and its moments of the set's images, in the set's order."""
-    from ..capacity import load_image_student
-    from ..images import find_images
+    from ...capacity import load_image_student
+    from ...images import find_images
 
     made = load_image_student(student)
     made.passes = passes or made.passes
@@ -186,24 +140,31 @@ def _moments(
 
 def render(result: CapacityResult, files: list[str]) -> RenderableType:
     """For a terminal: the gallery's size and how it grows, the bound and what it hangs on, warnings, the signature."""
-    from ..capacity import (
+    from ...capacity import (
         answer,
         bound_answer,
         capacity_table,
+        confused_table,
+        dims_table,
         finding,
         precision,
         sensitivity_table,
         size_table,
+        targets_table,
         validation_table,
     )
-    from ..report import terminal_table
+    from ...report import terminal_table
 
     blocks: list[RenderableType] = []
-    if result.gallery_size is not None:
-        blocks += [terminal_table(size_table(result.gallery_size, brief=True)), Text(precision(result.gallery_size))]
+    if (size := result.gallery_size) is not None:
+        blocks += [terminal_table(size_table(size, brief=True)), Text(precision(size))]
+        blocks.append(terminal_table(targets_table(size.targets)))
+        if size.confused and size.confused[0].others:
+            blocks.append(terminal_table(confused_table(size, shown=5, brief=True)))
     blocks += [
         Text(bound_answer(result)),
         terminal_table(capacity_table(result, brief=True)),
+        terminal_table(dims_table(result)),
         terminal_table(sensitivity_table(result)),
     ]
     if result.validation:
