@@ -28,7 +28,7 @@ from .families import (
     joint_candidates,
     make_estimator,
 )
-from .held_out import FEWEST_PEOPLE, HeldOut
+from .held_out import HeldOut
 from .linear_map import LinearMap
 from .pairs import PARTS, Pairing, moments_of
 from .provenance import MOST
@@ -39,7 +39,6 @@ from .two_sided_map import TwoSidedMap
 C = TypeVar("C", bound=Comparer)
 
 _FEW_FOR_MEANS = 200  # embeddings, of which a mean would scatter more than networks' domains differ
-_FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known: at ten photos a person, as many people
 
 
 class _Options(TypedDict, total=False):
@@ -196,7 +195,7 @@ def fit_map(
     if found is not None:
         estimator = found
         facts["method"] = method
-    elif start is not None and (method == "anchored" or (held is not None and _too_few(held))):
+    elif start is not None and (method == "anchored" or (held is not None and held.too_few)):
         estimator = AnchoredMap(start=start.weight.astype(np.float64), center=own_means)
         facts |= {"method": "anchored", "start": start.method}
     elif method == "auto":
@@ -267,7 +266,7 @@ def _both_sides(
     if regularization != "auto":
         return JointMap(regularization), {}
     assert held is not None  # whoever lets choose has asked for folds
-    if not (need := _too_few(held)):
+    if not (need := held.too_few):
         return _choose(joint_candidates(), held)
     given = JointMap()
     return given, {"note": f"ρ = {given.regularization:g} is not chosen from the data, which {need}"}
@@ -275,7 +274,7 @@ def _both_sides(
 
 def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str, Any]]:
     assert held is not None  # whoever lets choose has asked for folds
-    if need := _too_few(held):
+    if need := held.too_few:
         raise InputError(
             f"choosing a method by cross-validation {need}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
@@ -294,16 +293,6 @@ def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str
         },
         "seed": held.seed,
     }
-
-
-def _too_few(held: HeldOut) -> str:
-    """What a choice by cross-validation needs that these pairs don't have; "" if nothing."""
-    if held.people >= (FEWEST_PEOPLE if held.labelled else _FEWEST_UNNAMED):
-        return ""
-    if held.labelled:
-        return f"needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}"
-    unnamed = f"{_FEWEST_UNNAMED} pairs where nobody is known; these are {held.people}"
-    return f"needs at least {FEWEST_PEOPLE} people, or {unnamed}"
 
 
 def _unnamed(facts: Mapping[str, Any]) -> list[str]:
