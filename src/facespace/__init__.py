@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         refine_map,
     )
     from .models import ModelCard, embed, load_card
+    from .photos import compare, find
     from .privacy import audit_attributes, audit_linkage, audit_mixture, audit_protections
     from .studies import (
         check_model,
@@ -62,6 +63,7 @@ _HOMES = {
         "RotationMap TwoSidedMap check_pairs fit_map load_map refine_map"
     ),
     "models": "ModelCard embed load_card",
+    "photos": "compare find",
     "privacy": "audit_attributes audit_linkage audit_mixture audit_protections",
     "studies": (
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
@@ -75,8 +77,8 @@ __all__ = [
     "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
     "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
     "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_linkage",
-    "audit_mixture", "audit_protections", "check_model", "check_pairs", "compare_capacity", "compare_systems",
-    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests", "fit_map",
+    "audit_mixture", "audit_protections", "check_model", "check_pairs", "compare", "compare_capacity", "compare_systems",
+    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests", "find", "fit_map",
     "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "new_key_file", "pairs_needed",
     "plan_capacity", "pool_templates", "rank_study", "read_ijb", "read_keys", "read_lfw_pairs", "read_pairs",
     "refine_map", "rotate_keys", "sensitivity_study", "study_agreement", "template_study", "transfer_threshold",

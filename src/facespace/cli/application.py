@@ -50,6 +50,8 @@ COMMANDS = {
     "migrate": "Move a gallery to a new network: plan, run, verify, switch, back, finish.",
     "study": "The papers' experiments.",
     "capacity": "How many people can a representation tell apart? SET, --compare SET SET…, plan, student.",
+    "compare": "Do two photos show one person? A.jpg B.jpg",
+    "find": "On which photos of a folder is the face of PHOTO?",
     "explain": "Why did two faces match? A.jpg B.jpg, train, evaluate.",
     "audit": "What embeddings give away.",
     "key": "Keys of encrypted sets: new, show, rotate, adopt.",

@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import FileFormatError, GuessWarning, InputError
+from ..errors import FileFormatError, GuessWarning, InputError, OutputError
 from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
@@ -214,3 +214,15 @@ def crop_faces(
 
     with progress_bar("faces", quiet) as step:
         return aligned_faces(files, card, **vars(cropping), progress=step)
+
+
+def page_folder(output: Path | None) -> Path | None:
+    """The folder that a page is wanted in, None where nothing or a picture is. Raises OutputError for another file."""
+    from ..io import check_folder
+
+    if output is None or output.suffix.lower() in (".png", ".svg"):
+        return None
+    if output.suffix and not output.is_dir():
+        raise OutputError(f"{output}: can't write this kind of file", "End the name in .png or .svg, or name a folder.")
+    check_folder(output)
+    return output

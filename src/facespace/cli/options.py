@@ -34,6 +34,12 @@ Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face cr
 Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 
 
+ScoreTableFile = Annotated[
+    Path | None,
+    typer.Option("--table", metavar="FILE", help="Table of the network's scores, where none ships (docs/evidence.md)."),
+]
+
+
 KeyFiles = Annotated[
     list[Path] | None,
     typer.Option(

@@ -25,11 +25,20 @@ from .examiner import (
     Examiner,
     Listed,
     RegionShare,
+    Sign,
     adopt,
     card_table,
     examination_report,
     index_report,
+    input_notes,
+    minus,
+    ratio_cards,
+    ratio_meaning,
+    ratio_method,
+    reference_notes,
     region_shares,
+    scores_figure,
+    signs,
 )
 from .fair import FairTestResult, fair_report, fair_tests
 from .game import GameCurve, GameDifference, HidingGameResult, hiding_game
@@ -37,7 +46,7 @@ from .heads import place_head
 from .methods import COMPARED, CONTROLS, METHODS
 from .network import ExplainableNetwork, pool
 from .pair import ExplainedFace, PairExplanation, explain_pair
-from .picture import write_picture, write_reconstructions
+from .picture import draw, image_tag, text_tag, wrapped, write_picture, write_reconstructions
 from .regions import REGIONS, face_regions
 from .residuals import Residuals, residuals
 from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
@@ -48,11 +57,12 @@ __all__ = [
     "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Checkpoint",
     "CosineDecomposition", "Examination", "Examiner", "ExplainableNetwork", "ExplainedFace", "Explainer",
     "FairTestResult", "GameCurve", "GameDifference", "HidingGameResult", "Listed", "PairExplanation",
-    "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency", "TorchNetwork", "TrainProgress",
-    "TrainSettings", "WhiteBoxMap", "adopt", "black_box_map", "card_table", "check_ends", "decompose",
-    "examination_report", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions",
-    "fair_report", "fair_tests", "hiding_game", "index_report", "layer_map", "load_backbone", "load_checkpoint",
-    "load_explainable", "make_decoder", "mobilefacenet", "open_network", "place_head", "planted_patch", "pool",
-    "region_shares", "residuals", "saliency", "train", "unit_rows", "white_box_map", "write_picture",
-    "write_reconstructions",
+    "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency", "Sign", "TorchNetwork",
+    "TrainProgress", "TrainSettings", "WhiteBoxMap", "adopt", "black_box_map", "card_table", "check_ends", "decompose",
+    "draw", "examination_report", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions",
+    "fair_report", "fair_tests", "hiding_game", "image_tag", "index_report", "input_notes", "layer_map",
+    "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "minus", "mobilefacenet", "open_network",
+    "place_head", "planted_patch", "pool", "ratio_cards", "ratio_meaning", "ratio_method", "reference_notes",
+    "region_shares", "residuals", "saliency", "scores_figure", "signs", "text_tag", "train", "unit_rows",
+    "white_box_map", "wrapped", "write_picture", "write_reconstructions",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -45,11 +45,15 @@ def write_picture(explanation: PairExplanation, path: str | Path, *, title: str 
 
     Raises OutputError for another kind of file.
     """
-    path = Path(path)
+    return draw(Path(path), lambda: picture(explanation, title=title))
+
+
+def draw(path: Path, make: Callable[[], str]) -> Path:
+    """Write the SVG that is made to a .png or .svg file. Raises OutputError for another kind of file."""
     kind = path.suffix.lower()
     if kind not in (".png", ".svg"):
         raise OutputError(f"{path}: can't write this kind of file", "End the name in .png or .svg.")
-    svg = picture(explanation, title=title)
+    svg = make()
     with atomic_write(path) as temporary:
         if kind == ".svg":
             temporary.write_text(svg, encoding="utf-8")
@@ -73,7 +77,7 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     width = max(2 * _MARGIN + columns * cell - _GAP, 560)
     body = [text_tag(_MARGIN, 36, explanation.verdict(), 20, weight="bold")]
     y = 58.0
-    for line in _lines(title or _title(explanation), 13, width - 2 * _MARGIN):
+    for line in wrapped(title or _title(explanation), 13, width - 2 * _MARGIN):
         body.append(text_tag(_MARGIN, y, line, 13, _MUTED))
         y += 18
     y += 8
@@ -99,11 +103,11 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
         y += 6
     may = MAY if explanation.method in SIGNED else MAY.split(". Blue")[0] + "."
     for sentence in (MAY_HIDDEN if explanation.passes else may, MAY_NOT):
-        for line in _lines(sentence, 12, width - 2 * _MARGIN):
+        for line in wrapped(sentence, 12, width - 2 * _MARGIN):
             body.append(text_tag(_MARGIN, y + 4, line, 12, _MUTED))
             y += 17
         y += 5
-    for line in _lines(explanation.signature.replace("|", "| "), 10, width - 2 * _MARGIN):
+    for line in wrapped(explanation.signature.replace("|", "| "), 10, width - 2 * _MARGIN):
         body.append(text_tag(_MARGIN, y + 6, line.replace("| ", "|"), 10, _MUTED))
         y += 13
     height = y + 9
@@ -156,12 +160,12 @@ def _closed_row(
         note += " The row above shows what in image A speaks for and against the match."
     height = wide * crop.shape[0] / crop.shape[1]
     row = [text_tag(_MARGIN, y + 10, "image B", 13), image_tag(_MARGIN, y + 18, wide, height, crop)]
-    lines = _lines(note, 13, min(right - left, 430))
+    lines = wrapped(note, 13, min(right - left, 430))
     first = y + 18 + height / 2 - 9 * (len(lines) - 1) + 4
     return row + [text_tag(left, first + 18 * i, line, 13, _MUTED) for i, line in enumerate(lines)], height
 
 
-def _lines(words: str, size: int, width: float) -> list[str]:
+def wrapped(words: str, size: int, width: float) -> list[str]:
     """Text in lines that fit `width`, at half the type's size a character; longer words, such as names of files, are cut."""
     return textwrap.wrap(words, max(int(width / (0.49 * size)), 12), break_on_hyphens=False)
 

@@ -2,7 +2,7 @@
 
 from ._session import onnx_session
 from .align import ARCFACE, Template, align, realign, similarity_transform
-from .detect import DETECTORS, LONG_SIDE, Detector, find_faces, make_detector, pick_face
+from .detect import DETECTORS, LONG_SIDE, Detector, find_faces, make_detector, pick_face, rank_faces
 from .faces import Faces
 from .find import ImageFile, describe_others, find_images, name_images, scan_images
 from .landmarks import read_landmarks
@@ -12,6 +12,6 @@ from .sources import ImageSource, Picture, Source, named_by, open_images
 __all__ = [
     "ARCFACE", "DETECTORS", "LONG_SIDE", "MAX_PIXELS", "Crops", "Detector", "Faces", "Image", "ImageFile", "ImageSource",
     "Picture", "Source", "Template", "align", "decode_image", "describe_others", "find_faces", "find_images",
-    "make_detector", "name_images", "named_by", "onnx_session", "open_images", "pick_face", "read_image",
-    "read_landmarks", "realign", "scan_images", "similarity_transform",
+    "make_detector", "name_images", "named_by", "onnx_session", "open_images", "pick_face", "rank_faces",
+    "read_image", "read_landmarks", "realign", "scan_images", "similarity_transform",
 ]  # fmt: skip

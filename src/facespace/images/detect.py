@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -99,17 +99,19 @@ def _starts(side: int) -> list[int]:
 
 
 def pick_face(faces: Faces, image: Image) -> Points | None:
-    """Landmarks (5, 2) of the face the picture is of; None when there is none.
+    """Landmarks (5, 2) of the face the picture is of, the first of `rank_faces`; None when there is none."""
+    return rank_faces(faces, image)[0] if len(faces) else None
+
+
+def rank_faces(faces: Faces, image: Image) -> Points:
+    """Landmarks (n, 5, 2) of all faces, the one that the picture is of first.
 
     It is the face with the largest area less twice the squared distance of its centre from the centre of the picture
     (pixels; insightface's rule): a large face wins, among similar ones the central one, which is the person that an LFW
     image is named for.
     """
-    if not len(faces):
-        return None
     corners = faces.boxes.reshape(-1, 2, 2)
     area = np.prod(corners[:, 1] - corners[:, 0], axis=1)
     middle = np.array([image.shape[1], image.shape[0]]) / 2
     distance = ((corners.mean(1) - middle) ** 2).sum(1)
-    best: Any = np.argmax(area - 2 * distance)
-    return np.asarray(faces.landmarks[best], dtype=np.float64)
+    return np.asarray(faces.landmarks[np.argsort(2 * distance - area, kind="stable")], dtype=np.float64)

@@ -2,7 +2,19 @@
 
 from ._dyads import Dyads
 from ._limits import genuine_limits
-from .calibration import ENFSI, HeldOut, LikelihoodRatio, PairCounts, ScoreTable, cllr, pav_ratios, shipped_table, verbal
+from .calibration import (
+    ENFSI,
+    HeldOut,
+    LikelihoodRatio,
+    PairCounts,
+    ScoreTable,
+    cllr,
+    pav_ratios,
+    read_table,
+    shipped_table,
+    shipped_tables,
+    verbal,
+)
 from .cohort import cohort_mean
 from .difference import Difference, SystemComparison, accuracy_error, compare_scores
 from .intervals import Intervals, subject_intervals, tar_limits
@@ -15,5 +27,5 @@ __all__ = [
     "PairCounts", "Roc", "ScoreHistogram", "ScoreTable", "SystemComparison", "TarAtFar", "accuracy_error",
     "allowed_accepts", "best_threshold", "chance_warning", "check_folds", "cllr", "cohort_mean", "compare_scores",
     "few_nonmated", "genuine_limits", "insightface_grid", "kfold_accuracy", "majority_rate", "pav_ratios",
-    "shipped_table", "subject_intervals", "tar_limits", "verbal",
+    "read_table", "shipped_table", "shipped_tables", "subject_intervals", "tar_limits", "verbal",
 ]  # fmt: skip

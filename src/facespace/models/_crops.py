@@ -23,7 +23,7 @@ from ..images import (
     decode_image,
     find_faces,
     make_detector,
-    pick_face,
+    rank_faces,
     read_landmarks,
 )
 from ..images import realign as realign_crop
@@ -55,6 +55,9 @@ class Aligner(Protocol):
     def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
         """(5, 2) landmarks in the image, or None where there are none, and how many faces were seen."""
 
+    def every(self, name: str, image: Image) -> Sequence[NDArray[np.float64] | None]:
+        """The landmarks of every face, the one of `points` first; None of a crop that is ready."""
+
     missing: str  # the reason when there is no crop
 
 
@@ -71,6 +74,9 @@ class ReadyCrops:
 
     def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
         return None, 1
+
+    def every(self, name: str, image: Image) -> Sequence[NDArray[np.float64] | None]:
+        return [None]
 
 
 class GivenLandmarks:
@@ -91,6 +97,10 @@ class GivenLandmarks:
     def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
         points = self._landmarks.get(name)
         return points, int(points is not None)
+
+    def every(self, name: str, image: Image) -> Sequence[NDArray[np.float64] | None]:
+        points = self._landmarks.get(name)
+        return [] if points is None else [points]
 
     def check(self, ids: Sequence[str]) -> None:
         if not any(name in self._landmarks for name in ids):
@@ -127,9 +137,11 @@ class Detected:
         return (None, faces) if points is None else (align(image, points, template), faces)
 
     def points(self, name: str, image: Image) -> tuple[NDArray[np.float64] | None, int]:
-        faces = find_faces(self._detector(), image, self._size)
-        points = pick_face(faces, image)
-        return points, len(faces) if points is not None else 0
+        every = self.every(name, image)
+        return (every[0] if every else None), len(every)
+
+    def every(self, name: str, image: Image) -> Sequence[NDArray[np.float64] | None]:
+        return list(rank_faces(find_faces(self._detector(), image, self._size), image))
 
 
 def choose_detector(name: str = "auto", weights: str | Path | None = None, size: int = LONG_SIDE) -> Detected:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import FacespaceError, InputError
 from ..images import Crops, Image, ImageFile, align, read_image, realign
-from ._crops import Skipped, choose_aligner, detector_at_hand, make_crop
+from ._crops import Aligner, Skipped, choose_aligner, detector_at_hand, make_crop
 from .card import ModelCard
 
 Floats = NDArray[np.float64]
@@ -81,24 +81,48 @@ def located_faces(
 
     With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does.
     """
+    aligner = _aligner(landmarks, aligned, detector, weights)
+    found = (_located(file, card, aligner, 1) for file, card in zip(files, cards, strict=True))
+    return [faces if isinstance(faces, Skipped) else faces[0] for faces in found]
+
+
+def every_face(
+    files: Sequence[ImageFile],
+    card: ModelCard,
+    *,
+    landmarks: str | Path | None = None,
+    aligned: bool = False,
+    detector: str = "auto",
+    weights: str | Path | None = None,
+) -> Iterator[list[LocatedFace] | Skipped]:
+    """All faces of each file, one file after the other, that of `located_faces` first."""
+    aligner = _aligner(landmarks, aligned, detector, weights)
+    return (_located(file, card, aligner) for file in files)
+
+
+def _aligner(landmarks: str | Path | None, aligned: bool, detector: str, weights: str | Path | None) -> Aligner:
+    if aligned and landmarks is not None:
+        raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
     if detector == "auto" and landmarks is None and not aligned and not detector_at_hand(weights):
         detector = "scrfd"
-    aligner = choose_aligner(landmarks, aligned, detector, weights)
-    found: list[LocatedFace | Skipped] = []
-    for file, card in zip(files, cards, strict=True):
+    return choose_aligner(landmarks, aligned, detector, weights)
+
+
+def _located(file: ImageFile, card: ModelCard, aligner: Aligner, most: int | None = None) -> list[LocatedFace] | Skipped:
+    """The first `most` faces of a file."""
+    try:
+        picture = read_image(file.path)
+    except FacespaceError as error:
+        return Skipped(file.id, str(file.path), "unreadable", error.message)
+    size = picture.shape[0], picture.shape[1]
+    every, detail = aligner.every(file.id, picture), f"image of {size[1]} × {size[0]} pixels"
+    found = []
+    for points in every[:most]:
         try:
-            picture = read_image(file.path)
-        except FacespaceError as error:
-            found.append(Skipped(file.id, str(file.path), "unreadable", error.message))
+            crop = realign(picture, card.template) if points is None else align(picture, points, card.template)
+        except InputError as error:  # landmarks that coincide
+            detail = error.message
             continue
-        points, faces = aligner.points(file.id, picture)
-        crop = realign(picture, card.template) if aligned else None
-        if points is not None:
-            crop = align(picture, points, card.template)
-        size = picture.shape[0], picture.shape[1]
-        if crop is None:
-            detail = f"image of {size[1]} × {size[0]} pixels"
-            found.append(Skipped(file.id, str(file.path), aligner.missing, detail))
-        else:
-            found.append(LocatedFace(crop, points, faces, size))
-    return found
+        if crop is not None:
+            found.append(LocatedFace(crop, points, len(every), size))
+    return found or Skipped(file.id, str(file.path), aligner.missing, detail)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...errors import InputError, OutputError
+from ...errors import InputError
 from ..options import Cropping, Printing
 from ..printing import console, dim, emit, progress_bar, warning_lines
 from .many import against_folder, many_pairs, read_pairs_table
@@ -38,18 +38,6 @@ class Many:
 
 
 ONE = Many()
-
-
-def page_folder(output: Path | None) -> Path | None:
-    """The folder that a page is wanted in, None where nothing or a picture is. Raises OutputError for another file."""
-    from ...io import check_folder
-
-    if output is None or output.suffix.lower() in (".png", ".svg"):
-        return None
-    if output.suffix and not output.is_dir():
-        raise OutputError(f"{output}: can't write this kind of file", "End the name in .png or .svg, or name a folder.")
-    check_folder(output)
-    return output
 
 
 def write_pages(

@@ -12,11 +12,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...errors import InputError, unknown_name
-from ..files import load_linear_map, load_map
+from ..files import load_linear_map, load_map, page_folder
 from ..options import CROPPING, PRINTING, Cropping, Printing, Seed
 from ..printing import dim, emit, progress_bar
 from .group import default_model, explain
-from .page import ONE, Many, located, page_folder, write_adopted, write_pages
+from .page import ONE, Many, located, write_adopted, write_pages
 
 if TYPE_CHECKING:
     from ...explain import PairExplanation

@@ -46,6 +46,8 @@ EXAMPLES = {
     "capacity compare": "new.parquet old.parquet -o report",
     "capacity plan": "photos.parquet --cohort others.parquet -o report",
     "capacity student": "--images photos -o student.safetensors --since blocks.12",
+    "compare": "ann-1.jpg ann-2.jpg -o same-or-not",
+    "find": "ann.jpg photos --set photos.parquet -o found",
     "explain pair": "ann-1.jpg ann-2.jpg --threshold 0.35 -o why.png",
     "explain train": "--images faces --aligned --mode decoder-only -o checkpoint.safetensors",
     "explain evaluate": "--pairs pairs.txt --images lfw --limit 200 -o report",

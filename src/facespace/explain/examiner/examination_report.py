@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 
 from ...images import Crops
-from ...metrics import ENFSI
 from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Table, Text, interval
 from ..pair import SIGNED, ExplainedFace, parts
 from ..picture import COLOURS, MAY, MAY_HIDDEN, MAY_NOT, overlay, smoothed
 from ..regions import REGIONS
 from .examine import Examination
 from .scale_figures import minus, ratio_figure, scale_figure
+from .weighing_report import input_notes, ratio_cards, ratio_meaning, ratio_method, reference_notes
 
 _WORDS = {"S⁺": "similar: speaks for one person", "S⁻": "dissimilar: speaks against", "S": "counts either way"}
 _SURE = 0.8  # correlation of the maps of two halves of the repeats
@@ -45,18 +45,7 @@ def _key_figures(found: Examination) -> list[KeyFigure]:
     figures = [KeyFigure(minus(f"{e.score:.3f}"), "score, the cosine of both embeddings", f"{note}: {decision}")]
     if found.ratio is None or found.table is None:
         return [*figures, KeyFigure("not known", "likelihood ratio", "no table of this network's scores")]
-    bound = f"{found.ratio.bound} " if found.ratio.bound else ""
-    number = found.ratio.text().removeprefix(bound).split(" (")[0]
-    ends = found.ratio.text().partition("(")[2].removesuffix(")")
-    figures.append(
-        KeyFigure(f"{bound}{number}", "likelihood ratio", f"95 %: {ends}" if ends else "the reference bounds it on one side")
-    )
-    words = found.ratio.words()
-    figures.append(KeyFigure(words.split(" support")[0], "support", words))
-    rate = found.table.false_match_rate(e.score)
-    told = f"1 in {1 / rate:,.0f}" if rate > 0 else f"none of {found.table.impostor.sum():,.0f}"
-    figures.append(KeyFigure(told, "pairs of strangers score as high", f"among {found.table.people:,} people"))
-    return figures
+    return [*figures, *ratio_cards(found.ratio, found.table, e.score)]
 
 
 def _finding(found: Examination) -> list[str]:
@@ -66,21 +55,11 @@ def _finding(found: Examination) -> list[str]:
             "No table of genuine and impostor scores ships for this network, or for these weights or this map, so nothing "
             "is said on what the score is worth. A score alone is no evidence: networks' scores differ.",
         ]
-    times = found.ratio.text()
-    scale = "; ".join(f"from {start:,.0f} {word}" for start, word in ENFSI)
     odd = sorted({sign.name for of in found.signs for sign in of if sign.seen and sign.name != "several faces"})
     unlike = (
         [f"These photographs are unlike most of the reference's ({', '.join(odd)}): the ratio may be wrong."] if odd else []
     )
-    return [
-        minus(found.headline),
-        *unlike,
-        f"A score like this one comes {times} times as often of two photographs of one person as of two people, among "
-        "people and photographs like those of the reference. It is not the chance that the two are one person: for that, "
-        "what else is known of the case must be weighed with it.",
-        f"The reference: {found.table.reference}.",
-        f"Words after ENFSI's guideline for evaluative reporting (2015), by the end of the interval nearest to 1: {scale}.",
-    ]
+    return [minus(found.headline), *unlike, *ratio_meaning(found.ratio, found.table)]
 
 
 def _pictures(found: Examination, names: tuple[str, str]) -> Pictures:
@@ -166,34 +145,9 @@ def _ends(ends: tuple[float, float] | None) -> list[object]:
 
 
 def _cautions(found: Examination, names: tuple[str, str]) -> list[Note]:
-    e, notes = found.explanation, []
-    for name, measured in zip(names, found.signs, strict=False):
-        seen = [sign for sign in measured if sign.seen]
-        notes += [
-            Note(f"{name} looks {sign.name}: {sign.text}.", "warning", "input") for sign in seen if sign.name[0] != "s"
-        ]
-        notes += [Note(f"{name}: {sign.name}. {sign.text}.", "warning", "input") for sign in seen if sign.name[0] == "s"]
-        if rest := [sign.name for sign in measured if not sign.seen]:
-            notes.append(Note(f"{name}: not {', not '.join(rest)}, as far as simple measures tell.", "good", "input"))
-    if any(len(measured) < 3 for measured in found.signs):
-        notes.append(
-            Note("Crops that come aligned: whether a head is turned or a face small was not measured.", code="input")
-        )
-    notes.append(
-        Note("What covers a face (hands, masks, glasses, hair) is not detected: look at the pictures.", code="occlusion")
-    )
+    e, notes = found.explanation, input_notes(names, found.signs)
     if found.table is not None:
-        notes.append(_relatives(found))
-        notes.append(
-            Note(
-                "The ratio weighs one person against a stranger drawn from all people of the reference. Strangers of the "
-                "same sex, age and origin are more alike, so against such a one the ratio is lower; other cameras, ages "
-                "between the photographs, and pictures unlike the reference's make it wrong either way: on other people's "
-                "harder photographs, ratios that speak for two people were too strong (docs/evidence.md).",
-                "warning",
-                "population",
-            )
-        )
+        notes += reference_notes(found.table, e.threshold)
     sure = [c for c in e.convergence if not math.isnan(c)]
     if sure:
         agree = " and ".join(f"{c:.2f}" for c in sure)
@@ -203,21 +157,6 @@ def _cautions(found: Examination, names: tuple[str, str]) -> list[Note]:
         notes.append(Note(text, level, "method"))
     notes.append(Note(MAY_NOT, "note", "reading"))
     return notes
-
-
-def _relatives(found: Examination) -> Note:
-    table = found.table
-    assert table is not None
-    text = "Close relatives can score like one person, and the ratio does not speak of them: they are not in the reference."
-    if table.kin:
-        tau = table.threshold(1e-3) if found.explanation.threshold is None else found.explanation.threshold
-        above = sum(k >= tau for k in table.kin)
-        where = f"{tau:.2f}, as one in 1,000 pairs of strangers" if found.explanation.threshold is None else "the threshold"
-        text += (
-            f" Of {len(table.kin)} pairs of twins, brothers and sisters among its people, {above} score above {where}; the "
-            f"highest has {max(table.kin):.2f}."
-        )
-    return Note(text, "warning", "relatives")
 
 
 def _method(found: Examination) -> list[str]:
@@ -231,12 +170,5 @@ def _method(found: Examination) -> list[str]:
             "patches that cover it; positive speaks for one person. After Zeiler and Fergus (2014)."
         )
     if found.table is not None:
-        t = found.table
-        paragraphs.append(
-            f"Likelihood ratio: isotonic regression (PAV) of {t.genuine_people:,} people's genuine scores and those of "
-            f"{t.impostor.sum():,.0f} pairs of people, every person weighing the same, with Laplace's rule, so that no "
-            "ratio is larger than the number of pairs supports; 95 % by a bootstrap over groups of people. Made on one "
-            f"half of the people and judged on the other, its Cllr is {t.held_out.cllr:.3f}, of which {t.held_out.loss:.3f} "
-            "is loss by calibration (Brümmer and du Preez 2006; 0 is best, 1 no information)."
-        )
+        paragraphs.append(ratio_method(found.table))
     return paragraphs

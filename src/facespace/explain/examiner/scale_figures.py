@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from ...metrics import ScoreTable
 from ...report import Band, Figure, lines_with_bands, marked_shares
 from .examine import Examination
 
@@ -17,12 +18,17 @@ def minus(words: str) -> str:
 
 def scale_figure(found: Examination) -> Figure:
     """Both distributions of the network's table, with the score and the threshold."""
-    table, e = found.table, found.explanation
-    assert table is not None
-    marks = {minus(f"this pair {e.score:.3f}"): e.score}
-    if e.threshold is not None:
-        rate = table.false_match_rate(e.threshold)
-        marks[f"threshold {e.threshold:.3f}" + (f", FMR {100 * rate:.2g} %" if rate else "")] = e.threshold
+    assert found.table is not None
+    e = found.explanation
+    return scores_figure(found.table, e.score, e.threshold, found.headline)
+
+
+def scores_figure(table: ScoreTable, score: float, threshold: float | None, description: str) -> Figure:
+    """Both distributions of a table, with a score, and a threshold or else that of FMR 0.1 %."""
+    marks = {minus(f"this pair {score:.3f}"): score}
+    if threshold is not None:
+        rate = table.false_match_rate(threshold)
+        marks[f"threshold {threshold:.3f}" + (f", FMR {100 * rate:.2g} %" if rate else "")] = threshold
     else:
         at = table.threshold(1e-3)
         marks[f"FMR 0.1 % at {at:.2f}"] = at
@@ -33,7 +39,7 @@ def scale_figure(found: Examination) -> Figure:
     chart = marked_shares(
         {"one person": table.genuine, "two people": table.impostor}, table.edges, marks=marks, x_title="score"
     )
-    return Figure("scale", chart, title="The score among others", caption=caption, description=found.headline)
+    return Figure("scale", chart, title="The score among others", caption=caption, description=description)
 
 
 def ratio_figure(found: Examination) -> Figure:

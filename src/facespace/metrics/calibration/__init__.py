@@ -2,8 +2,9 @@
 
 from .cllr import cllr, pav_ratios
 from .ratio import ENFSI, LikelihoodRatio, verbal
-from .score_table import HeldOut, PairCounts, ScoreTable, shipped_table
+from .score_table import HeldOut, PairCounts, ScoreTable, read_table, shipped_table, shipped_tables
 
 __all__ = [
-    "ENFSI", "HeldOut", "LikelihoodRatio", "PairCounts", "ScoreTable", "cllr", "pav_ratios", "shipped_table", "verbal",
+    "ENFSI", "HeldOut", "LikelihoodRatio", "PairCounts", "ScoreTable", "cllr", "pav_ratios", "read_table",
+    "shipped_table", "shipped_tables", "verbal",
 ]  # fmt: skip

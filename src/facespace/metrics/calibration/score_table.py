@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FileFormatError, InputError
+from ...io import existing_file, read_text
 from ...results import fields
 from .cllr import cllr, pav_ratios
 from .ratio import LikelihoodRatio
@@ -242,6 +243,17 @@ class ScoreTable:
         )
 
 
+def shipped_tables() -> list[str]:
+    """The networks that a table ships for, the one first whose ratios fit other people's scores best.
+
+    >>> shipped_tables()[:2]
+    ['openvino-0095', 'w600k-mbf']
+    """
+    names = [path.stem for path in SHIPPED.glob("*.json")]
+    found = [(table.held_out.cllr, name) for name in names if (table := shipped_table(name)) is not None]
+    return [name for _, name in sorted(found)]
+
+
 @lru_cache
 def shipped_table(network: str, sha256: str | None = None) -> ScoreTable | None:
     """The table that ships for a network; None where there is none, or where it was made with other weights.
@@ -252,11 +264,19 @@ def shipped_table(network: str, sha256: str | None = None) -> ScoreTable | None:
     path = SHIPPED / f"{network}.json"
     if not path.is_file():
         return None
-    try:
-        table = ScoreTable.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, ValueError) as error:
-        raise FileFormatError(f"{path} is no table of scores: {error}", "Install facespace anew.") from None
+    table = read_table(path)
     return None if sha256 and table.sha256 != sha256 else table
+
+
+def read_table(path: str | Path) -> ScoreTable:
+    """The table in a file, as `to_dict` gave it. Raises InputError where there is none, FileFormatError for another file."""
+    text = read_text(existing_file(path, "a table of scores"), "a table of scores")
+    try:
+        return ScoreTable.from_dict(json.loads(text))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FileFormatError(
+            f"{path} is no table of scores: {error}", "docs/evidence.md says how one is made of people's embeddings."
+        ) from None
 
 
 def _bare(g: Doubles, i: Doubles) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -1,0 +1,75 @@
+"""The page of two compared photos."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..explain import input_notes, minus, ratio_cards, ratio_meaning, ratio_method, reference_notes, scores_figure
+from ..images import Image
+from ..report import KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Text
+from .compare import PhotoComparison
+from .network import source_of
+
+
+def comparison_report(found: PhotoComparison, title: str = "") -> Report:
+    """The sections for report.html: the answer, both faces, the score among others, cautions."""
+    one, other = found.photos
+    report = Report(title or f"{one.name} and {other.name}", f"Compared by {found.network}.", found.signature)
+    score = KeyFigure(minus(f"{found.score:.3f}"), "score, the cosine of both embeddings", "1: the same picture")
+    if found.table is None or found.ratio is None or found.threshold is None:
+        missing = KeyFigure("not known", "likelihood ratio", "no table of this network's scores")
+        report.add(KeyFigures([score, missing]))
+    else:
+        told = KeyFigure(
+            found.decision, "by the threshold", f"{found.threshold:.2f}, false accept rate {100 * found.far:g} %"
+        )
+        report.add(KeyFigures([told, score, *ratio_cards(found.ratio, found.table, found.score)]))
+    report.add(_pictures(found))
+    report.add(Text("What the comparison says", _finding(found)))
+    if found.table is not None:
+        report.add(scores_figure(found.table, found.score, found.threshold, minus(found.brief())))
+    notes = [Note(text, "note", "network") for text in found.notes]
+    notes += [Note(f"{text[0].upper()}{text[1:]}.", "warning", "decision") for text in _own(found)]
+    notes += input_notes((one.name, other.name), [photo.signs for photo in found.photos])
+    if found.table is not None:
+        notes += reference_notes(found.table, found.threshold)
+    report.add(Notes(notes, "Cautions"))
+    if found.table is not None:
+        report.add(Text("Method", [ratio_method(found.table)]))
+    return report
+
+
+def _own(found: PhotoComparison) -> list[str]:
+    """Warnings that are not of a photo."""
+    of_photos = {text for photo in found.photos for text in photo.cautions}
+    return [text for text in found.warnings if text not in of_photos]
+
+
+def _pictures(found: PhotoComparison) -> Pictures:
+    faces, wholes = [], []
+    for letter, photo in zip("AB", found.photos, strict=True):
+        faces.append(Picture(f"{letter}: {photo.name}", large(photo.crop), "the face, as the network sees it"))
+        if photo.whole is not None:
+            many = "the only face" if photo.faces == 1 else f"one of {photo.faces} faces: the largest near the middle"
+            wholes.append(Picture(f"{letter}: {photo.name}", photo.whole, many))
+    return Pictures("faces", [faces, wholes] if wholes else [faces], title="Both faces")
+
+
+def large(crop: Image, height: int = 448) -> Image:
+    """A crop at a size that people can look at."""
+    size = (round(height * crop.shape[1] / crop.shape[0]), height)
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+
+def _finding(found: PhotoComparison) -> list[str]:
+    head = minus(found.brief())
+    first = f"{head[0].upper()}{head[1:]}."
+    if found.table is None or found.ratio is None or found.threshold is None:
+        return [first, "A score alone is no evidence: networks' scores differ.", *found.notes]
+    rate = found.table.false_match_rate(found.threshold)
+    source = (
+        f"The threshold {found.threshold:.2f} is the lowest score, in steps of 0.01, that at most {100 * found.far:g} % of "
+        f"the pairs of two people reach ({100 * rate:.2g} % do): {source_of(found.table)}."
+    )
+    return [first, source, *ratio_meaning(found.ratio, found.table)]
