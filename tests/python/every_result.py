@@ -11,14 +11,17 @@ import numpy as np
 import facespace as fs
 from facespace.datasets import BlufrProtocol, BlufrSplit, TemplateList, demo_protocol, demo_sets, person_templates
 from facespace.embeddings import EmbeddingSet
-from facespace.explain import GameCurve, HidingGameResult, PairExplanation
+from facespace.explain import GameCurve, HidingGameResult, PairExplanation, signs
 from facespace.explain.black_box import PlantedPatchResult, PlantedRank
 from facespace.explain.fair import FairScore, FairTestResult
 from facespace.explain.pair import ExplainedFace
 from facespace.identification import identify_lists
-from facespace.models import EmbedResult
+from facespace.images import ARCFACE
+from facespace.metrics import shipped_table
+from facespace.models import EmbedResult, LocatedFace, Skipped
 from facespace.overview import Overview
 from facespace.people import people_of
+from facespace.photos import ComparedPhoto, FoundFace, PhotoComparison, PhotoSearch
 from facespace.studies import ModelCheck
 
 
@@ -96,6 +99,32 @@ def _game(world: World) -> HidingGameResult:
     return HidingGameResult("net", 200, 0.99, 0.01, curves, (), "signature")
 
 
+def _photo(name: str) -> ComparedPhoto:
+    crop = np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
+    found = LocatedFace(crop, ARCFACE.points + 40, 2, (300, 200))
+    return ComparedPhoto(f"photos/{name}", crop, 2, signs(found, ARCFACE), crop)
+
+
+def _compared(world: World) -> PhotoComparison:
+    table = shipped_table("w600k-mbf")
+    photos = (_photo("a.jpg"), _photo("b.jpg"))
+    return PhotoComparison("net", photos, 0.61, 1e-3, table.threshold(1e-3), table.ratio(0.61), table, (), (), "signature")
+
+
+def _searched(world: World) -> PhotoSearch:
+    table, photo = shipped_table("w600k-mbf"), _photo("a.jpg")
+    faces = tuple(
+        FoundFace(
+            f"{n}", f"{n}.jpg", n, s, table.ratio(s), table.false_match_rate(s), 0.1, 1e-6, s > 0.2, s > 0.4, photo.crop
+        )
+        for n, s in ((2, 0.61), (1, 0.05))
+    )
+    skipped = (Skipped("c", "c.jpg", "no face", "image of 20 × 20 pixels"),)
+    return PhotoSearch(
+        "net", photo, "photos", 2, 3, 0, skipped, 1e-3, 0.23, 0.4, 0.003, faces, 1, 1, table, (), (), "signature"
+    )
+
+
 RESULTS = {
     "VerificationResult": lambda w: w.verified,
     "SystemComparison": lambda w: fs.compare_systems(fs.System(w.sets[0]), fs.System(w.sets[1]), protocol=w.pairs),
@@ -135,6 +164,8 @@ RESULTS = {
         "net", 40, 40, (FairScore("planted", "window", "occlusion", 40, 0, 0.8, 0.75, 0.85, True),), (), (), "signature"
     ),
     "PairExplanation": _explained,
+    "PhotoComparison": _compared,
+    "PhotoSearch": _searched,
     "Overview": lambda w: Overview.of(w.sets[0]),
 }
 #: Results that other rooms' tests make with more than this: a plan needs a gallery (tests/migration).

@@ -1,6 +1,6 @@
 """Models: cards, the registry, weights, runtimes, and `embed`."""
 
-from ._crops import Skipped
+from ._crops import Skipped, good_detector
 from ._embed_result import EmbedResult
 from .card import InputFormat, Licence, ModelCard, WeightFile, parse_card, read_card
 from .crops import LocatedFace, aligned_faces, every_face, located_faces
@@ -13,7 +13,7 @@ from .weights import available, cache_folder, fetch, find_weights, locate
 __all__ = [
     "EXPLAINERS", "EmbedResult", "InputFormat", "Licence", "LocatedFace", "ModelCard", "Network", "Skipped",
     "WeightFile", "add_card", "aligned_faces", "as_input", "available", "cache_folder", "can_be_explained",
-    "card_names", "embed", "every_face", "fetch", "find_weights", "list_cards", "load_backbone", "load_card", "load_network",
-    "locate", "located_faces", "mobilefacenet", "parse_card", "prepare", "read_card", "runtime_installed", "split_at",
-    "torch_or_error",
+    "card_names", "embed", "every_face", "fetch", "find_weights", "good_detector", "list_cards", "load_backbone",
+    "load_card", "load_network", "locate", "located_faces", "mobilefacenet", "parse_card", "prepare", "read_card",
+    "runtime_installed", "split_at", "torch_or_error",
 ]  # fmt: skip

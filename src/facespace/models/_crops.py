@@ -168,14 +168,31 @@ def choose_detector(name: str = "auto", weights: str | Path | None = None, size:
     )
 
 
-def detector_at_hand(weights: str | Path | None = None) -> bool:
-    """Are the weights of a detector on this machine, so that "auto" finds one?"""
-    return any(
-        locate(file, weights) is not None
+def detectors_at_hand(weights: str | Path | None = None) -> list[str]:
+    """Those whose weights are on this machine, the one first that "auto" takes."""
+    return [
+        name
         for name in DETECTORS
         if name != "dlib" or runtime_installed("dlib")
-        for file in _files_of(name)
-    )
+        if any(locate(file, weights) is not None for file in _files_of(name))
+    ]
+
+
+def good_detector(weights: str | Path | None = None) -> str:
+    """YuNet or SCRFD that is here, else SCRFD, which pip fetches; dlib, which finds far fewer faces, where that fails.
+
+    Raises ModelError where there is none.
+    """
+    here = detectors_at_hand(weights)
+    if here and here[0] != "dlib":
+        return here[0]
+    try:
+        find_file(DETECTOR_WHEELS["scrfd"], weights)
+    except ModelError:
+        if here:
+            return here[0]
+        raise
+    return "scrfd"
 
 
 def _files_of(detector: str) -> list[WeightFile]:

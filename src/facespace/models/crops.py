@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import FacespaceError, InputError
 from ..images import Crops, Image, ImageFile, align, read_image, realign
-from ._crops import Aligner, Skipped, choose_aligner, detector_at_hand, make_crop
+from ._crops import Aligner, Skipped, choose_aligner, detectors_at_hand, make_crop
 from .card import ModelCard
 
 Floats = NDArray[np.float64]
@@ -103,7 +103,7 @@ def every_face(
 def _aligner(landmarks: str | Path | None, aligned: bool, detector: str, weights: str | Path | None) -> Aligner:
     if aligned and landmarks is not None:
         raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
-    if detector == "auto" and landmarks is None and not aligned and not detector_at_hand(weights):
+    if detector == "auto" and landmarks is None and not aligned and not detectors_at_hand(weights):
         detector = "scrfd"
     return choose_aligner(landmarks, aligned, detector, weights)
 

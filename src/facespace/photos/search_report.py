@@ -15,7 +15,7 @@ def search_report(found: PhotoSearch, title: str = "") -> Report:
     report.add(KeyFigures(_figures(found)))
     wanted = [Picture(found.photo.name, large(found.photo.crop, 224), "the face that was looked for")]
     if found.photo.whole is not None:
-        wanted.append(Picture(found.photo.name, found.photo.whole, f"1 of {found.photo.faces} faces"))
+        wanted.append(Picture(found.photo.name, found.photo.whole, found.photo.among))
     report.add(Pictures("photo", [wanted], title="Looked for"))
     report.add(Pictures("found", [_thumbnails(found)], title="Highest scores"))
     report.add(_table(found))
@@ -69,14 +69,14 @@ def _table(found: PhotoSearch) -> Table:
     if found.table is not None:
         columns += [
             Column("threshold", hint="above: at the one corrected for all faces"),
-            Column("expected", format=".2g", hint="strangers that score as high in such a search"),
+            Column("expected", hint="strangers that score as high in such a search"),
             Column("likelihood ratio", hint="of a face named beforehand"),
         ]
     rows: list[list[object]] = []
     for face in found.found:
         cells: list[object] = [face.id, face.face, face.score]
         if face.ratio is not None:
-            cells += [mark(face), face.expected, face.ratio.text()]
+            cells += [mark(face), face.expectation, face.ratio.text()]
         rows.append(cells)
     return Table("faces", columns, rows, title="Ranked")
 

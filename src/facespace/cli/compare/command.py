@@ -34,7 +34,7 @@ def compare(
     cropping: Cropping = CROPPING,
     printing: Printing = PRINTING,
 ) -> None:
-    """Do two photos show one person? The score, what it is worth as evidence, and the decision at a known threshold."""
+    """Do two photos show one person? Score, likelihood ratio, and the decision at a known threshold."""
     from ... import photos
     from ...io import write_json
 
@@ -59,9 +59,7 @@ def _text(found: PhotoComparison, files: list[str]) -> RenderableType:
             f"{found.table.people:,} people ({found.table.reference.split(':')[0]})"
         )
         lines.append(Text(told))
-    many = [f"{p.name}: {p.faces} faces, of which the largest near the middle is taken" for p in found.photos if p.faces > 1]
-    several = [text for text in found.warnings if "several faces" not in text]
-    lines += [*warning_lines([*many, *several]), *map(dim, found.notes), dim(found.signature)]
+    lines += [*warning_lines(found.warnings), *map(dim, found.notes), dim(found.signature)]
     if files:
         lines.append(Text.assemble("Picture: " if len(files) == 1 else "Page: ", (files[0], "bold")))
     return Group(*lines)

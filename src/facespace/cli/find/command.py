@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @app.command("find")
 def find(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="Photo of the face that is looked for.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Photos to look through, with all folders in it.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Photos to look through, in folders of it too; or one photo.")
+    ],
     model: Annotated[
         str | None,
         typer.Option(help="Any network of `models list`. By default the best one here, else w600k-mbf, which pip fetches."),
@@ -35,7 +37,7 @@ def find(
     cropping: Cropping = CROPPING,
     printing: Printing = PRINTING,
 ) -> None:
-    """Find a face in a folder of photos: every face on every photo, ranked, with the threshold for so many comparisons."""
+    """Find a face in a folder of photos: every face on every photo, ranked, with the threshold for so many."""
     from ... import photos
 
     with progress_bar("photos", printing.silent) as step:
@@ -53,7 +55,7 @@ def _text(found: PhotoSearch, files: list[str]) -> RenderableType:
     for column in rows.columns[1:]:
         column.justify = "left"
     for face in found.found:
-        cells = [mark(face), f"{face.expected:.2g}", face.ratio.text()] if face.ratio is not None else []
+        cells = [mark(face), face.expectation, face.ratio.text()] if face.ratio is not None else []
         rows.add_row(f"{face.score:.3f}", *cells, face.name)
     notes = [*warning_lines(found.warnings)]
     notes += warning_lines(f"{each.file}: {each.reason} ({each.detail})" for each in found.skipped[:5])
