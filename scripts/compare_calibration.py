@@ -119,7 +119,9 @@ def cost(both: list[Way], drawn: list[list[tuple[np.ndarray, np.ndarray]]]) -> n
 
 
 def short(ratio: float) -> str:
-    """>>> short(0.012), short(1234.5), short(float("inf"))
+    """Two digits of a ratio.
+
+    >>> short(0.012), short(1234.5), short(float("inf"))
     ('1/83', '1,200', '∞')
     """
     return LikelihoodRatio(ratio, ratio, None, "at least").text().removeprefix("at least ")

@@ -111,7 +111,7 @@ def test_without_a_detector_explain_asks_for_the_one_that_pip_fetches(monkeypatc
 
     monkeypatch.setattr(crops, "choose_aligner", choose)
     for here in (False, True):
-        monkeypatch.setattr(crops, "detector_at_hand", lambda weights, here=here: here)
+        monkeypatch.setattr(crops, "detectors_at_hand", lambda weights, here=here: ["dlib"] * here)
         with pytest.raises(RuntimeError):
             located_faces([ImageFile("a", Path(faces[0]))], [load_card("edgeface-xxs")])
     assert asked == ["scrfd", "auto"]

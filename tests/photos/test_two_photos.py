@@ -200,3 +200,22 @@ def test_the_corrected_threshold_holds_what_it_promises():
     assert (scores >= table.threshold(far / n)).any(1).mean() <= far * 1.05
     each = (scores >= table.threshold(far)).sum(1).mean()
     assert each == pytest.approx(n * table.false_match_rate(table.threshold(far)), rel=0.05)
+
+
+def test_dlib_is_taken_where_nothing_better_can_be_had(tmp_path, monkeypatch):
+    from facespace.errors import ModelError
+    from facespace.models import _crops, good_detector
+
+    def refuse(file, weights):
+        raise ModelError("no index")
+
+    monkeypatch.setattr(_crops, "find_file", refuse)
+    for here, taken in ((["yunet", "dlib"], "yunet"), (["dlib"], "dlib")):
+        monkeypatch.setattr(_crops, "detectors_at_hand", lambda weights, here=here: here)
+        assert good_detector(tmp_path) == taken
+    monkeypatch.setattr(_crops, "detectors_at_hand", lambda weights: [])
+    with pytest.raises(ModelError, match="no index"):
+        good_detector(tmp_path)
+    monkeypatch.setattr(_crops, "find_file", lambda file, weights: tmp_path)
+    monkeypatch.setattr(_crops, "detectors_at_hand", lambda weights: ["dlib"])
+    assert good_detector(tmp_path) == "scrfd"

@@ -53,6 +53,7 @@ class Comparer:
             model, why = default_network(weights)
             notes = (why,)
         card = model if isinstance(model, ModelCard) else load_card(model)
+        notes = tuple(f"{note} Its weights: {card.licence.name}." for note in notes)
         notes += (card.doubt,) if card.doubt else ()
         network = load_network(card, weights, threads=os.cpu_count() or 1)
         if table is None:
