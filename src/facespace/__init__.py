@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         refine_map,
     )
     from .models import ModelCard, embed, load_card
-    from .privacy import audit_attributes, audit_linkage, audit_mixture, audit_protections
+    from .privacy import audit_attributes, audit_linkage, audit_mixture, audit_privacy, audit_protections
     from .studies import (
         check_model,
         cross_model_study,
@@ -62,7 +62,7 @@ _HOMES = {
         "RotationMap TwoSidedMap check_pairs fit_map load_map refine_map"
     ),
     "models": "ModelCard embed load_card",
-    "privacy": "audit_attributes audit_linkage audit_mixture audit_protections",
+    "privacy": "audit_attributes audit_linkage audit_mixture audit_privacy audit_protections",
     "studies": (
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
     ),
@@ -75,10 +75,10 @@ __all__ = [
     "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
     "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
     "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_linkage",
-    "audit_mixture", "audit_protections", "check_model", "check_pairs", "compare_capacity", "compare_systems",
-    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests", "fit_map",
-    "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "new_key_file", "pairs_needed",
-    "plan_capacity", "pool_templates", "rank_study", "read_ijb", "read_keys", "read_lfw_pairs", "read_pairs",
+    "audit_mixture", "audit_privacy", "audit_protections", "check_model", "check_pairs", "compare_capacity",
+    "compare_systems", "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests",
+    "fit_map", "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "new_key_file",
+    "pairs_needed", "plan_capacity", "pool_templates", "rank_study", "read_ijb", "read_keys", "read_lfw_pairs", "read_pairs",
     "refine_map", "rotate_keys", "sensitivity_study", "study_agreement", "template_study", "transfer_threshold",
     "use_keys", "verify", "verify_blufr", "verify_templates", "white_box_map",
 ]  # fmt: skip

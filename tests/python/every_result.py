@@ -115,6 +115,7 @@ RESULTS = {
         w.sets[0], w.sets[1:2], only=["plain", "rotation"], leaked=[50], repeats=1, resamples=20, protocol=w.pairs
     ),
     "AttributeResult": _attributes,
+    "PrivacyAudit": lambda w: fs.audit_privacy(w.sets[:2], quick=True),
     "CapacityComparison": lambda w: fs.compare_capacity(w.sets[2:], fpir=0.1, fnir=0.2, resamples=20, bound=False),
     "CapacityPlan": lambda w: fs.plan_capacity(w.sets[3], fpir=0.1, fnir=0.2, resamples=20),
     "PairsNeeded": lambda w: fs.pairs_needed(*w.sets[:2], sizes=[200, 400, 800, 1600], repeats=2, resamples=20),

@@ -132,7 +132,7 @@ GOOD = {
 TAKEN = {
     "audit_linkage": "source target", "compare_capacity": "sets", "plan_capacity": "faces cohort",
     "audit_attributes": "faces", "audit_mixture": "faces reference", "check_pairs": "source target protocol exclude",
-    "audit_protections": "faces others protocol",
+    "audit_protections": "faces others protocol", "audit_privacy": "sets protocol reference",
     "cross_model_study": "sets protocol", "estimate_capacity": "faces",
     "explain_black_box": "mapping", "explain_pair": "mapping", "fit_map": "source target protocol exclude start",
     "gallery_size": "faces", "hiding_game": "protocol", "hub_study": "sets protocol",
