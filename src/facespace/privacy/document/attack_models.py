@@ -23,10 +23,8 @@ def attackers(linkage: Sequence[LinkageResult], protections: ProtectionResult | 
             found += _plain(protections, knowledge, has)
         found += _keyed(protections)
     if not linkage:
-        found.append(Attacker("Thief with another network", PLAIN, "another network and leaked pairs", False, note=_NO_SET))
-        found.append(
-            Attacker("Thief with another network", "with a secret", "another network and leaked pairs", False, note=_NO_SET)
-        )
+        found.append(Attacker("Thief with another network", PLAIN, "another network and leaked pairs", False))
+        found.append(Attacker("Thief with another network", "with a secret", "another network and leaked pairs", False))
     found += [
         Attacker("Whoever rebuilds faces", ANY, "a network that makes an image from a template", False),
         Attacker("Whoever tries templates", ANY, "a system that answers with scores, to climb them", False),
@@ -42,9 +40,6 @@ def strongest(found: Sequence[Attacker]) -> tuple[Attacker | None, float | None]
     if not fit:
         return None, None
     return max(fit, key=lambda one: one.rank1 or 0.0), max(one.high or 0.0 for one in fit)
-
-
-_NO_SET = "no set of another network was given"
 
 
 def thief(found: Sequence[Attacker]) -> Attacker | None:

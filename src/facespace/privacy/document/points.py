@@ -15,7 +15,7 @@ PERFORMANCE, REQUIREMENTS = "ISO/IEC 30136", "ISO/IEC 24745"
 
 _NO_PROTECTIONS = "Not tested."
 _ABOVE = f"{{}} of {PERFORMANCE} says what was found."
-_IMAGES = "Whether an image of a face can be rebuilt from a template was not tested."
+_IMAGES = "Whether an image of a face can be rebuilt from a template."
 
 
 def points(
@@ -57,7 +57,8 @@ def _accuracy(found: ProtectionResult | None) -> str:
     plain = next(row for row in found.accuracy if row.protection == "plain")
     least, most = rows[0], rows[-1]
     return (
-        f"Plain templates decide {rate(plain.accuracy, plain.low, plain.high)} of {found.counts['pairs']:,} pairs right "
+        f"Plain templates decide {rate(plain.accuracy, plain.low, plain.high)} of {found.counts['pairs']:,} "
+        "pairs right "
         f"({found.counts['genuine']:,} of one person). Of {len(rows)} protections {least.protection} costs least, "
         f"{points_lost(least)}, and {most.protection} most, {points_lost(most)}."
     )
@@ -84,7 +85,7 @@ def _secrets(attacked: Sequence[Attacker], found: ProtectionResult) -> list[str]
     if fallen:
         listed = "; ".join(f"{half.protection} {pairs_to_half(half)}" for half in fallen)
         told.append(
-            f"Leaked pairs with which it names half of what plain templates in its own gallery give, "
+            f"Leaked pairs with which the same network names half of what plain templates in its own gallery give, "
             f"{rate(found.own.value, found.own.low, found.own.high)}, though the secret was kept: {listed}."
         )
     if standing:
@@ -114,7 +115,8 @@ def _unlinkability(found: ProtectionResult | None, linkage: Sequence[LinkageResu
     for result in linkage:
         best = max(result.points, key=lambda p: p.rank1)
         parts.append(
-            f"Plain templates of {best.source} and {best.target} are linked: {rate(best.rank1, best.low, best.high)} of "
+            f"Plain templates of {best.source} and {best.target} are linked: "
+            f"{rate(best.rank1, best.low, best.high)} of "
             f"{result.counts['mated_probes']:,} with {best.leaked:,} leaked pairs."
         )
     return " ".join(parts) or "Not tested."
@@ -176,7 +178,8 @@ def _integrity(storage: Sequence[StoredFile]) -> str:
     if locked:
         verb = "is" if len(locked) == 1 else "are"
         text.append(
-            f"{len(locked)} of {count(len(storage), 'file')} {verb} authenticated with the name: this audit read them, and "
+            f"{len(locked)} of {count(len(storage), 'file')} {verb} authenticated with the name: this audit read "
+            "them, and "
             "a changed byte, another key or another name would have stopped it."
         )
     if len(locked) < len(storage):
