@@ -14,7 +14,7 @@ from ..errors import InputError
 from .application import app
 from .files import load_cohort, load_map, load_set, open_set
 from .options import PRINTING, RUNNING, OutputFolder, Printing, Running, numbers
-from .printing import dim, emit, finish, warning_lines
+from .printing import dim, emit, finish, report_line, warning_lines
 
 if TYPE_CHECKING:
     from ..identification import IdentificationResult, ListIdentification
@@ -78,18 +78,20 @@ def identify_command(
             fpirs=rates,
             cohort=members,
         )
+        document = {**several.to_dict(), "files": (files := [])}
+        for name, one in several.galleries.items() if output is not None else ():
+            files += [str(path) for path in identification_report(one, f"{title}, {name}").write(output / name)]
         if output is not None:
-            write_json(several, output / "results.json")
-            for name, one in several.galleries.items():
-                identification_report(one, f"{title}, {name}").write(output / name)
-        emit(several, lambda: render_lists(several), printing)
+            files.append(str(output / "results.json"))
+            write_json(document, output / "results.json")
+        emit(document, lambda: render_lists(several, files), printing)
         return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members, engine=running.made)
     report = partial(identification_report, title=title)
-    finish(result, report, lambda found, _: render(found), output, printing)
+    finish(result, report, render, output, printing)
 
 
-def render(result: IdentificationResult) -> RenderableType:
+def render(result: IdentificationResult, files: list[str]) -> RenderableType:
     """The result for a terminal: counts, both tables, warnings, the signature."""
     from ..identification import counts, fnir_table, rank_table
     from ..report import terminal_table
@@ -97,16 +99,16 @@ def render(result: IdentificationResult) -> RenderableType:
     parts: list[RenderableType] = [Text(counts(result), style="bold"), Text(), terminal_table(rank_table(result))]
     if result.fnir:
         parts.append(terminal_table(fnir_table(result)))
-    return Group(*parts, *warning_lines(result.warnings), dim(result.signature))
+    return Group(*parts, *warning_lines(result.warnings), dim(result.signature), *report_line(files))
 
 
-def render_lists(result: ListIdentification) -> RenderableType:
+def render_lists(result: ListIdentification, files: list[str]) -> RenderableType:
     """Every gallery's tables, and the means."""
     parts: list[RenderableType] = []
     for name, found in result.galleries.items():
-        parts += [Text(name, style="bold"), render(found), Text()]
+        parts += [Text(name, style="bold"), render(found, []), Text()]
     if len(result.galleries) > 1:
         rates = [f"rank {row.at:g}: {100 * row.rate:.2f} %" for row in result.cmc]
         rates += [f"FNIR at FPIR {row.at:g}: {100 * row.rate:.2f} %" for row in result.fnir]
         parts.append(Text.assemble(("Mean over galleries  ", "bold"), "   ".join(rates)))
-    return Group(*parts)
+    return Group(*parts, *report_line(files))

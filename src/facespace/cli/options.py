@@ -111,6 +111,10 @@ OutputFolder = Annotated[
 ]
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
+MaybePairs = Annotated[
+    Path | None,
+    typer.Option("--pairs", help="Pairs list with folds, as LFW's pairs.txt.", show_default="made of the people, by --seed"),
+]
 Format = Annotated[
     str | None,
     typer.Option("--format", help="Of the pairs list, where it can't be told: id-id-same, same-id-id, columns, lfw, cfp, …"),

@@ -81,10 +81,13 @@ def page(
     parts: list[RenderableType] = [Text.assemble((bold, "bold"), " " * bool(comment), comment), Text()]
     for block in blocks:
         parts += [block, Text()]
-    parts += [*notes, dim(signature)]
-    if files:
-        parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
-    return Group(*parts)
+    return Group(*parts, *notes, dim(signature), *report_line(files))
+
+
+def report_line(files: Sequence[str]) -> list[RenderableType]:
+    """Where the report is, of what was written, and other tables beside it; nothing if nothing was."""
+    told: list[RenderableType] = [Text.assemble("Report: ", (file, "bold")) for file in files if file.endswith(".html")]
+    return told + [Text.assemble("Table: ", (file, "bold")) for file in files if file.endswith((".csv", ".parquet"))]
 
 
 def dim(text: str) -> Text:

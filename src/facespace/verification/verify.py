@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import PairProtocol, contiguous_folds
+from ..datasets import PairProtocol, contiguous_folds, person_pairs
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
@@ -120,7 +120,7 @@ def verify(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,
     *,
-    protocol: PairProtocol,
+    protocol: PairProtocol | None = None,
     map: PairMap | None = None,
     fars: Sequence[float] = FARS,
     cohort: Cohort | None = None,
@@ -132,7 +132,8 @@ def verify(
     """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
 
     The left image of a pair is taken from `a`, the right one from `b` (from `a` too when `b` is None). The score is
-    their cosine, with `map` cos(map.probe(x), map.reference(y)).
+    their cosine, with `map` cos(map.probe(x), map.reference(y)). Without `protocol` pairs and folds are made of the people
+    (`datasets.person_pairs`, by `seed`), which a warning tells.
 
     Accuracy is that of `kfold_accuracy`, exact search. A protocol without folds is cut into ten (fewer when a class has
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
@@ -155,6 +156,8 @@ def verify(
     """
     check_target(map, b)
     other = a if b is None else b
+    if protocol is None:
+        protocol = person_pairs(a, *([] if b is None else [b]), seed=seed)
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
