@@ -118,3 +118,36 @@ def test_refusals_to_refine_are_one_warning(run, sets):
     assert len(refused) == 1
     assert "10 pairs of one → two" in refused[0]
     assert "10 pairs of two → one" in refused[0]
+
+
+def test_scores_of_every_pair_can_be_had(run, sets, tmp_path):
+    document = json.loads(run("verify", sets[0], "--scores", tmp_path / "s.csv", "--json"))
+    assert document["files"] == [str(tmp_path / "s.csv")]
+    lines = (tmp_path / "s.csv").read_text().splitlines()
+    assert lines[0] == "id1,id2,same,fold,score"
+    assert len(lines) == 1 + document["pairs"]
+
+
+def test_probes_of_nobody_known_get_names_all_the_same(run, sets, tmp_path, capsys):
+    faces = EmbeddingSet.load(sets[0])
+    first = np.array([i.endswith("0") for i in faces.ids])
+    faces.take(np.flatnonzero(first)).save(tmp_path / "gallery.parquet")
+    rest = faces.take(np.flatnonzero(~first))
+    rest.save(tmp_path / "probes.parquet")
+    loose = EmbeddingSet(rest.vectors, [i.replace("/", "-") for i in rest.ids], model=rest.model)
+    loose.save(tmp_path / "loose.parquet")
+    known = run("identify", tmp_path / "gallery.parquet", tmp_path / "probes.parquet", "--matches", tmp_path / "known.csv")
+    assert f"Table: {tmp_path / 'known.csv'}" in known.replace("\n", "")
+    out = run(
+        "identify", tmp_path / "gallery.parquet", tmp_path / "loose.parquet", "--matches", tmp_path / "m.csv",
+        "--threshold", "0.5", "--json",
+    )  # fmt: skip
+    document = json.loads(out)
+    rows = [line.split(",") for line in (tmp_path / "m.csv").read_text().splitlines()]
+    assert rows[0] == ["probe", "person", "gallery_id", "score", "above_threshold", "shown"]
+    assert document["answered"]["threshold"] == sum(row[4] == "1" for row in rows[1:])
+    assert sum(row[0].startswith(row[1]) for row in rows[1:]) > 70
+    named = [line.split(",")[1:4] for line in (tmp_path / "known.csv").read_text().splitlines()]
+    assert named[1:] == [row[1:4] for row in rows[1:]]
+    assert main(["identify", str(tmp_path / "gallery.parquet"), str(tmp_path / "loose.parquet"), "--threshold", "1"]) == 2
+    assert "--matches" in capsys.readouterr().err

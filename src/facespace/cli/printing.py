@@ -54,15 +54,16 @@ def finish(
     render: Callable[[Any, list[str]], RenderableType],
     output: Path | None,
     printing: Printing,
+    tables: Sequence[Path] = (),
 ) -> None:
     """Write `report(result)` and results.json to `output`, if given; then print the document or `render(result, files)`.
 
-    The document is that of `result` with `files`: what was written.
+    The document is that of `result` with `files`: what was written, and the `tables` that were before.
     """
     from ..io import jsonable, write_json
 
     document: dict[str, Any] = jsonable(result)
-    document["files"] = files = []
+    document["files"] = files = [str(path) for path in tables]
     if output is not None:
         files += [str(path) for path in [*report(result).write(output), output / "results.json"]]
         write_json(document, output / "results.json")

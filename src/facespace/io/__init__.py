@@ -23,14 +23,16 @@ from .parquet import (
     set_table,
     write_tables,
 )
+from .tables import check_table, write_table
 from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
 from .vectors import vectors_of_bytes, vectors_of_texts
 
 __all__ = [
-    "COLUMNS", "GROUP", "HIDDEN", "MANIFEST", "POINTER", "READABLE", "ROLES", "SUFFIX", "SUFFIXES", "Artefact", "Fields",
-    "Journal", "ParquetFiles", "Shard", "artefact_kind", "atomic_write", "check_folder", "checksum_line", "choose_columns",
-    "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked", "matrix", "named_as", "nfc", "numbers",
-    "parquet_columns", "place_in", "prefetched", "read_artefact", "read_matlab", "read_npz_artefact", "read_pointer",
-    "read_set", "read_tensors", "read_text", "set_table", "texts", "to_json", "too_long", "unfinished", "unseen_difference",
-    "vectors_of_bytes", "vectors_of_texts", "without_suffix", "write_artefact", "write_json", "write_set", "write_tables",
+    "COLUMNS", "GROUP", "HIDDEN", "MANIFEST", "POINTER", "READABLE", "ROLES", "SUFFIX", "SUFFIXES", "Artefact",
+    "Fields", "Journal", "ParquetFiles", "Shard", "artefact_kind", "atomic_write", "check_folder", "check_table",
+    "checksum_line", "choose_columns", "delimiter_of", "existing_file", "facts_text", "guarded", "jsonable", "locked",
+    "matrix", "named_as", "nfc", "numbers", "parquet_columns", "place_in", "prefetched", "read_artefact", "read_matlab",
+    "read_npz_artefact", "read_pointer", "read_set", "read_tensors", "read_text", "set_table", "texts", "to_json",
+    "too_long", "unfinished", "unseen_difference", "vectors_of_bytes", "vectors_of_texts", "without_suffix",
+    "write_artefact", "write_json", "write_set", "write_table", "write_tables",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from ..results import fields, signature
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
+from .scored import ScoredPairs
 from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 
 NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
@@ -40,6 +41,7 @@ class VerificationResult:
         missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
         fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
+        scored: the pairs with their scores; not in the JSON document.
     """
 
     signature: str
@@ -64,6 +66,7 @@ class VerificationResult:
     impostor_scores: NDArray[np.float64]
     fitted_pairs: int = 0
     unseen: VerificationResult | None = None
+    scored: ScoredPairs | None = None
 
     @property
     def chance(self) -> float:
@@ -240,6 +243,7 @@ def verify(
         impostor_scores=impostor,
         fitted_pairs=int(np.count_nonzero(seen)),
         unseen=unseen,
+        scored=ScoredPairs(kept.left, kept.right, kept.same, scores, fold),
     )
 
 

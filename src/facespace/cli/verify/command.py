@@ -64,6 +64,9 @@ def verify_command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse pairs of images or people that the map was fitted on.")
     ] = False,
+    scores: Annotated[
+        Path | None, typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair.")
+    ] = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -89,6 +92,12 @@ def verify_command(
         raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
     if strict and (blufr is not None or options.given or against is not None):
         raise InputError("--strict goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
+    if scores is not None:
+        from ...io import check_table
+
+        check_table(scores)
+        if blufr is not None or options.given or against is not None:
+            raise InputError("--scores goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
         if against is not None:
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
@@ -131,7 +140,8 @@ def verify_command(
     )
     names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
     report = partial(verification_report, title=f"Verification: {' → '.join(filter(None, names))}")
-    finish(result, report, render, output, printing)
+    tables = [] if scores is None or result.scored is None else [result.scored.save(scores)]
+    finish(result, report, render, output, printing, tables)
 
 
 def make_pairs(sets: list[Path | None], impostors: int | None, seed: int) -> PairProtocol:
@@ -139,7 +149,11 @@ def make_pairs(sets: list[Path | None], impostors: int | None, seed: int) -> Pai
     from ...datasets import person_pairs
 
     faces = [open_set(path, MEMORY) for path in sets if path is not None]
-    return person_pairs(*faces, impostor=impostors, seed=seed)
+    try:
+        return person_pairs(*faces, impostor=impostors, seed=seed)
+    except InputError as error:
+        error.hint += " Or name what is to be verified: --pairs, --ijb, --templates or --blufr."
+        raise
 
 
 def load_system(a: Path, b: Path | None, map: Path | None, protocol: PairProtocol | None) -> Parts:

@@ -63,8 +63,7 @@ def person_pairs(
         raise InputError(
             f"pairs can't be made of {len(ids):,} images of {len(people):,} people, of whom {several:,} have two or more: "
             f"{shorten(people.tolist(), 3)}",
-            "Genuine pairs need a person with two images, impostor pairs a second person. Are the subjects right? "
-            "Or give a list of pairs.",
+            "Genuine pairs need a person with two images, impostor pairs a second person. Are the subjects right?",
         )
     rng = np.random.default_rng(seed)
     start = np.cumsum(images) - images
@@ -83,11 +82,11 @@ def person_pairs(
         rights.append(two)
         same.append(np.zeros(len(one), dtype=np.bool_))
     a, b = by_person[np.concatenate(lefts)], by_person[np.concatenate(rights)]
-    fold = fold_of[person[a]]
-    order = np.argsort(fold, kind="stable")
+    pair_fold = fold_of[person[a]]
+    order = np.argsort(pair_fold, kind="stable")
     notes = [_note(len(left), images, int(wanted.sum()), int(sizes.sum()), count, seed)]
     truth = np.concatenate(same)[order]
-    return PairProtocol(name, ids[a[order]], ids[b[order]], truth, fold[order] if count > 1 else None, tuple(notes))
+    return PairProtocol(name, ids[a[order]], ids[b[order]], truth, pair_fold[order] if count > 1 else None, tuple(notes))
 
 
 def _note(genuine: int, images: Rows, impostor: int, impostors: int, folds: int, seed: int) -> str:
