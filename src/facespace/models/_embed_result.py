@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..embeddings import EmbeddingSet, StoredSet
 from ..results import fields, signature
-from ._crops import Skipped
+from .faces import Noted, Skipped
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class EmbedResult:
         resumed: how many images an earlier, interrupted run had done.
         seconds: wall time of this run from the first image to the last, without loading the network.
         path: where the set was written, None if it was not.
-        failures: the table of `skipped` that lies in a folder beside the set's files.
+        failures, noted_table: the tables of `skipped` and `noted` that lie in a folder beside the set's files.
+        noted: the images that were turned, or show several faces, and which of these was taken.
     """
 
     embeddings: EmbeddingSet | StoredSet[EmbeddingSet]
@@ -38,6 +39,13 @@ class EmbedResult:
     path: Path | None = None
     other_files: Mapping[str, int] = field(default_factory=dict)
     failures: Path | None = None
+    noted_table: Path | None = None
+    noted: tuple[Noted, ...] = ()
+
+    @property
+    def turned(self) -> tuple[Noted, ...]:
+        """The images whose face was found with the picture turned."""
+        return tuple(one for one in self.noted if one.degrees)
 
     @property
     def images_per_second(self) -> float:
@@ -74,6 +82,9 @@ class EmbedResult:
             "embedded": len(self.embeddings),
             "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],
             **fields(self, "failures", "reasons", "several_faces", "resumed", "other_files"),
+            "turned": len(self.turned),
+            "noted": [asdict(one) for one in self.noted],
+            "noted_table": self.noted_table,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(self.images_per_second, 2),
         }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
-from ..images import Crops, ImageFile
-from ._crops import Skipped, choose_aligner, make_crop
-from .card import ModelCard
+from ...errors import GuessWarning, InputError, shorten
+from ...images import Crops, ImageFile
+from ..card import ModelCard
+from .aligners import Noted, Skipped, choose_aligner, make_crops
 
 
 def aligned_faces(
@@ -25,19 +26,21 @@ def aligned_faces(
 ) -> tuple[Crops, list[str], list[Skipped]]:
     """`(crops, ids, skipped)`: (n, height, width, 3) uint8 of the images that show a face, their ids, and the others.
 
-    The face is found as `embed` finds it: ready crops, given landmarks, or a detector.
+    The face is found as `embed` finds it: ready crops, given landmarks, or a detector. A GuessWarning says which images were
+    turned, and which of several faces was taken.
 
     Raises InputError when no image gives a crop.
     """
     aligner = choose_aligner(landmarks, aligned, detector, weights)
-    crops, ids, skipped = [], [], []
+    crops, ids, skipped, noted = [], [], [], []
     for number, file in enumerate(files, 1):
-        made = make_crop(file, aligner, card.template)
+        made = make_crops(file, aligner, card.template)
         if isinstance(made, Skipped):
             skipped.append(made)
         else:
-            crops.append(made[0])
+            crops.append(made[0].crop)
             ids.append(file.id)
+            noted += [made[0].noted] if made[0].noted else []
         if progress:
             progress(number, len(files))
     if not crops:
@@ -46,4 +49,18 @@ def aligned_faces(
             f"none of the {len(files):,} images gave a face; {first.file}: {first.reason} ({first.detail})",
             "Face crops need --aligned; other images landmarks or a detector.",
         )
+    for told in warnings_of(noted):
+        warnings.warn(told, GuessWarning, stacklevel=2)
     return np.stack(crops), ids, skipped
+
+
+def warnings_of(noted: Sequence[Noted]) -> list[str]:
+    """What to tell of images that were turned, and of those with several faces: which of them was taken."""
+    turned = [f"{one.file} by {one.degrees}°" for one in noted if one.degrees]
+    several = [
+        f"{one.file} shows {one.faces} faces; the one from ({one.left:.0f}, {one.top:.0f}) to ({one.right:.0f}, "
+        f"{one.bottom:.0f}) was taken"
+        for one in noted
+        if one.faces > 1
+    ]
+    return [f"turned upright: {shorten(turned, 3)}"] * bool(turned) + [shorten(several, 3)] * bool(several)
