@@ -40,7 +40,7 @@ class Arrow:
         return Faces(box[None], points, np.array([0.95 if up else 0.7]))
 
 
-def arrow(shape=(200, 300), at=(120, 60), side=60):
+def arrow(shape=(200, 300), at=(120, 60), side=96):
     picture = np.zeros((*shape, 3), np.uint8)
     left, top = at
     picture[top : top + side, left : left + side] = 255
@@ -84,9 +84,8 @@ def test_small_faces_beside_large_ones_are_found_where_they_are_asked_for():
     class Squares(Arrow):
         def __call__(self, image):
             count, _, stats, _ = cv2.connectedComponentsWithStats((image[..., 0] > 128).astype(np.uint8))
-            boxes = np.array([[x, y, x + w, y + h] for x, y, w, h, _ in stats[1:count] if w >= 20], dtype=float).reshape(
-                -1, 4
-            )
+            found = [[x, y, x + w, y + h] for x, y, w, h, _ in stats[1:count] if w >= 20]
+            boxes = np.array(found, dtype=float).reshape(-1, 4)
             return Faces(boxes, np.repeat(boxes[:, None, :2], 5, axis=1), np.full(len(boxes), 0.95))
 
     photo = np.zeros((2000, 3000, 3), np.uint8)

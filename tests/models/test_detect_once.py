@@ -61,7 +61,8 @@ def test_faces_found_once_give_the_same_embeddings(photos, tmp_path):
     assert (found.images, found.faces, found.several, found.turned) == (4, 4, 1, 1)
     assert found.reasons == {"no face": 1}
     for rule in ("best", "largest", "all"):
-        by_table, by_detector = embed(folder, MODEL, landmarks=table, faces=rule), embed(folder, MODEL, faces=rule, **how)
+        by_table = embed(folder, MODEL, landmarks=table, faces=rule, weights=how["weights"])
+        by_detector = embed(folder, MODEL, faces=rule, **how)
         assert by_table.embeddings.ids.tolist() == by_detector.embeddings.ids.tolist()
         close = np.vecdot(by_table.embeddings.normalized(), by_detector.embeddings.normalized())
         assert close.min() > 0.9999  # the table's numbers are float32
@@ -104,17 +105,8 @@ def test_the_commands_go_together(photos, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FACESPACE_MODELS", str(how["weights"]))
     assert main(["detect", str(folder), "-o", str(tmp_path / "f.parquet"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["turned"] == 1
-    command = [
-        "embed",
-        str(folder),
-        "-m",
-        MODEL,
-        "--landmarks",
-        str(tmp_path / "f.parquet"),
-        "-o",
-        str(tmp_path / "s.parquet"),
-    ]
-    assert main([*command, "--faces", "all"]) == 0
+    table, made = str(tmp_path / "f.parquet"), str(tmp_path / "s.parquet")
+    assert main(["embed", str(folder), "-m", MODEL, "--landmarks", table, "-o", made, "--faces", "all"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "1 images show several faces; all were taken, the second of one as NAME#2" in out
     assert "1 images lay on a side or upside down and were turned" in out

@@ -15,14 +15,9 @@ def test_a_card_is_written_from_the_network_s_own_shapes(tiny, tmp_path):
     assert shapes.layout == "NCHW"
     assert list(shapes.outputs.values()) == [tiny.dim]
     path, card = new_card(network, tmp_path / "c.toml", name="mine", source="https://example.org", **NEEDED)
-    assert (card.name, card.dim, card.shape, card.input.mean, card.raw) == (
-        "mine",
-        tiny.dim,
-        tiny.shape,
-        (127.5,) * 3,
-        False,
-    )
-    assert load_card(path) == card
+    assert (card.name, card.dim, card.shape, card.raw) == ("mine", tiny.dim, tiny.shape, False)
+    assert card.input.mean == card.input.std == (127.5,) * 3
+    assert load_card(path).to_dict() == card.to_dict()
 
 
 def test_all_that_the_file_does_not_say_is_asked_for_at_once(tiny):
@@ -31,7 +26,7 @@ def test_all_that_the_file_does_not_say_is_asked_for_at_once(tiny):
 
 
 def test_a_detector_is_no_network_of_faces(shared):
-    with pytest.raises(ModelError, match="no vector an image"):
+    with pytest.raises(ModelError, match=r"fails on an image of 112 × 112|no vector an image"):
         network_shapes(shared / "models/yunet.onnx")
 
 
@@ -57,8 +52,8 @@ def test_missing_weights_are_told_where_to_get(tmp_path, monkeypatch):
     monkeypatch.setenv("FACESPACE_CACHE", str(tmp_path))
     monkeypatch.delenv("FACESPACE_MODELS", raising=False)
     with pytest.raises(ModelError) as error:
-        find_weights(load_card("edgeface-xxs"), download=False)
-    card = load_card("edgeface-xxs")
+        find_weights(load_card("sface"), download=False)
+    card = load_card("sface")
     assert (card.files[0].origin or card.source) in error.value.hint
 
 

@@ -18,10 +18,12 @@ from .faces import Faces
 from .read import Image
 
 TILE, OVERLAP = 1280, 256  # of larger pictures; a face that no overlap holds was seen in the shrunk picture
+SMALL = 80  # pixels of a face below which landmarks are off by parts of a pixel that count
 FINE = 120  # pixels of a face as the detector saw it: landmarks of larger ones are as good as those of the picture itself
 AROUND = 2.2  # a cut-out's side, in sides of the face's box: about what LFW's pictures show
 SEEN = 24  # pixels that a face needs in the searched picture to be found at all
 _SAME = 0.3  # overlap (IoU) from which on two boxes are one face
+_PART = 0.6  # of a face's area in a larger one from which on it is a part of that
 _BETTER = 0.02  # a turned picture's face must be surer by this, or the picture stays as it is
 
 
@@ -107,7 +109,7 @@ def _upright(detector: Detector, image: Image, small: Image, how: FaceSearch, ra
         level *= 2
         ratio = max(1.0, max(image.shape[:2]) / level)
         more = _closer(detector, image, _scaled(_in_tiles(detector, shrunk(image, level)), ratio), ratio)
-        faces = _together([faces, more])
+        faces = _together([faces, _outside(more, faces)])
         if ratio == 1.0:
             break
     if how.min_face is None:
@@ -125,26 +127,49 @@ def _whole(detector: Detector, small: Image) -> Faces:
 
 
 def _closer(detector: Detector, image: Image, faces: Faces, ratio: float) -> Faces:
-    """The faces that were seen in fewer than FINE pixels, by a look at the image itself around them."""
-    if ratio <= 1.0 or not len(faces):
+    """The faces that were seen in fewer than FINE pixels, by a look at the image itself around them; in a picture that was
+    not shrunk those of fewer than SMALL."""
+    if not len(faces):
         return faces
     boxes, landmarks, scores = faces.boxes.copy(), faces.landmarks.copy(), faces.scores.copy()
     kept = np.ones(len(faces), dtype=np.bool_)
-    for i in np.flatnonzero(_sides(faces) < FINE * ratio):
+    sides = _sides(faces)
+    for i in np.flatnonzero(sides < (FINE * ratio if ratio > 1.0 else SMALL)):
         x, y = boxes[i].reshape(2, 2).mean(0)
-        half = AROUND / 2 * _sides(faces)[i]
+        half = AROUND / 2 * sides[i]
         left, top = max(0, int(x - half)), max(0, int(y - half))
         cut = image[top : int(y + half) + 1, left : int(x + half) + 1]
-        seen = shrunk(np.ascontiguousarray(cut), max(LONG_SIDE // 2, int(AROUND * FINE)))
+        seen = shrunk(np.ascontiguousarray(cut), LONG_SIDE)
+        if (more := FINE / sides[i]) > 1.0:
+            seen = np.asarray(cv2.resize(seen, None, fx=more, fy=more, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
         scale = cut.shape[1] / seen.shape[1], cut.shape[0] / seen.shape[0]
-        found = _moved(_moved(_whole(detector, seen), (0, 0), scale), (left, top))
+        found = _moved(_moved(_both_ways(detector, seen), (0, 0), scale), (left, top))
         overlap = _overlaps(boxes[i], found.boxes)
         if len(found) and overlap.max() >= _SAME:
             j = int(overlap.argmax())
             boxes[i], landmarks[i], scores[i] = found.boxes[j], found.landmarks[j], found.scores[j]
         else:
-            kept[i] = scores[i] >= detector.sure
+            kept[i] = ratio <= 1.0 or scores[i] >= detector.sure
     return _together([Faces(boxes, landmarks, scores).take(np.flatnonzero(kept))])
+
+
+def _both_ways(detector: Detector, cut: Image) -> Faces:
+    """The faces of a cut-out, their landmarks the mean of those in it and in its mirror image: the errors differ."""
+    faces = _whole(detector, cut)
+    mirrored = detector(np.ascontiguousarray(cut[:, ::-1]))
+    if not len(faces) or not len(mirrored):
+        return faces
+    last = cut.shape[1] - 1
+    boxes = np.stack(
+        [last - mirrored.boxes[:, 2], mirrored.boxes[:, 1], last - mirrored.boxes[:, 0], mirrored.boxes[:, 3]], 1
+    )
+    points = mirrored.landmarks[:, [1, 0, 2, 4, 3]] * [-1.0, 1.0] + [float(last), 0.0]
+    landmarks = faces.landmarks.copy()
+    for i in range(len(faces)):
+        overlap = _overlaps(faces.boxes[i], boxes)
+        if overlap.max() >= 2 * _SAME:
+            landmarks[i] = (landmarks[i] + points[int(overlap.argmax())]) / 2
+    return Faces(faces.boxes, landmarks, faces.scores)
 
 
 def _together(parts: list[Faces]) -> Faces:
@@ -152,6 +177,17 @@ def _together(parts: list[Faces]) -> Faces:
     boxes, landmarks, scores = (np.concatenate([getattr(p, k) for p in parts]) for k in ("boxes", "landmarks", "scores"))
     kept = suppress(boxes, scores, 0.4) if len(scores) else np.empty(0, dtype=np.intp)
     return Faces(boxes[kept], landmarks[kept], scores[kept])
+
+
+def _outside(faces: Faces, others: Faces) -> Faces:
+    """The faces that are no part of a larger one among the others, as a tile's border cuts it."""
+    if not len(faces) or not len(others):
+        return faces
+    corners, sizes = faces.boxes[:, None], (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(axis=1)
+    low, high = np.maximum(corners[..., :2], others.boxes[:, :2]), np.minimum(corners[..., 2:], others.boxes[:, 2:])
+    inside = np.maximum(high - low, 0).prod(axis=2) > _PART * sizes[:, None]
+    larger = (others.boxes[:, 2:] - others.boxes[:, :2]).prod(axis=1) > 1.5 * sizes[:, None]
+    return faces.take(np.flatnonzero(~(inside & larger).any(axis=1)))
 
 
 def _sides(faces: Faces) -> NDArray[np.float64]:
