@@ -12,11 +12,11 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .capacity import estimate_capacity, gallery_size
-    from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
+    from .datasets import PairProtocol, TemplateProtocol, person_pairs, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
     from .explain import explain_black_box, explain_pair, hiding_game
-    from .identification import identify, verify_blufr
+    from .identification import identify, match_probes, verify_blufr
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         load_map,
         refine_map,
     )
-    from .models import ModelCard, embed, load_card
+    from .models import ModelCard, detect, embed, load_card
     from .privacy import audit_linkage
     from .studies import (
         check_model,
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "capacity": "estimate_capacity gallery_size",
-    "datasets": "PairProtocol TemplateProtocol read_ijb read_lfw_pairs read_pairs",
+    "datasets": "PairProtocol TemplateProtocol person_pairs read_ijb read_lfw_pairs read_pairs",
     "embeddings": "EmbeddingSet",
     "errors": "FacespaceError",
     "explain": "explain_black_box explain_pair hiding_game",
-    "identification": "identify verify_blufr",
+    "identification": "identify match_probes verify_blufr",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
         "RotationMap TwoSidedMap fit_map load_map refine_map"
     ),
-    "models": "ModelCard embed load_card",
+    "models": "ModelCard detect embed load_card",
     "privacy": "audit_linkage",
     "studies": (
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
@@ -70,12 +70,13 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
-    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap", "TemplateProtocol",
-    "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems", "cross_model_study", "embed",
-    "estimate_capacity", "explain_black_box", "explain_pair", "fit_map", "gallery_size", "hiding_game", "hub_study",
-    "identify", "load_card", "load_map", "pairs_needed", "pool_templates", "rank_study", "read_ijb",
-    "read_lfw_pairs", "read_pairs", "refine_map", "sensitivity_study", "study_agreement", "template_study",
-    "transfer_threshold", "verify", "verify_blufr", "verify_templates",
+    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap",
+    "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems",
+    "cross_model_study", "detect", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map",
+    "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "match_probes", "pairs_needed",
+    "person_pairs", "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map",
+    "sensitivity_study", "study_agreement", "template_study", "transfer_threshold", "verify", "verify_blufr",
+    "verify_templates",
 ]  # fmt: skip
 
 
