@@ -1,11 +1,12 @@
 # make demo   a fresh machine to a report      make test   the same for the tests
 # make lint   ruff and mypy                    make bench  every claim of speed, side by side with its peer
+# make docs   the documentation, into site/, without a network
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: venv demo test lint bench clean
+.PHONY: venv demo test lint bench docs clean
 
 venv: .venv/dev
 
@@ -32,5 +33,9 @@ lint: .venv/dev
 bench: .venv/dev
 	for claim in benchmarks/[a-z]*.py; do echo "== $$claim"; $(BIN)/python $$claim || exit 1; done
 
+docs: .venv/dev
+	$(BIN)/python scripts/make_docs.py
+	$(BIN)/zensical build --strict
+
 clean:
-	rm -rf .venv facespace-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv site facespace-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

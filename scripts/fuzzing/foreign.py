@@ -35,6 +35,9 @@ def foreign_sets(place: Callable[[str, str], Path]) -> None:
     write("json", "lines", "set.jsonl", "\n".join(map(json.dumps, records)) + "\n")
     write("json", "records", "set.json", json.dumps(records))
     write("json", "indented", "set.json", json.dumps(dict(zip(IDS, x.tolist(), strict=True)), indent=1))
+    faces = {i: [{"embedding": row, "face_confidence": 0.9}] for i, row in zip(IDS, x.tolist(), strict=True)}
+    write("people", "named", "people.csv", "\n".join(["image,person", *(f"{i},{i[:3]}" for i in IDS)]))
+    write("json", "deepface", "set.json", json.dumps(faces))
     write("json", "columns", "set.json", json.dumps({"ids": IDS, "embeddings": x.tolist()}))
     for variant, arrays, header in (
         ("list", {"vectors": x}, {"ids": json.dumps(IDS), "model": "anna"}),

@@ -22,9 +22,10 @@ from facespace.images import read_image, read_landmarks
 from facespace.mapping import CanonicalSpace, LinearMap, PairStatistics, load_map
 from facespace.migration import MigrationPlan
 from facespace.models import embed, load_network, read_card
+from facespace.privacy import read_labels
 from facespace.templates import load_shards, merge_shards
 
-from .foreign import FOREIGN
+from .foreign import FOREIGN, IDS
 from .seeds import tiny_backbone, tiny_card
 
 # Here, lest every child load them anew.
@@ -127,6 +128,7 @@ def _info(folder: Path) -> None:
 
 READERS: dict[str, Callable[[Path], object]] = {
     **dict.fromkeys(("parquet", "npz", "npy", *FOREIGN), _set),
+    "people": lambda folder: EmbeddingSet(VECTORS, IDS[:3]).with_people(_the(folder)),
     "map": _map,
     "statistics": lambda folder: PairStatistics.load(folder / "statistics.safetensors"),
     "hub": _hub,
@@ -140,6 +142,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "pairs": _pairs,
     "bin": _pairs,
     "landmarks": lambda folder: read_landmarks(folder / "landmarks.txt"),
+    "labels": lambda folder: read_labels(folder / "labels.csv"),
     "ijb": _ijb,
     "ijba": lambda folder: datasets.read_ijba(folder / "metadata.csv", folder / "comparisons.csv"),
     "template-csv": lambda folder: datasets.read_template_csv(folder / "faces.csv", folder / "pairs.csv"),

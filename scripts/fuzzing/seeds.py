@@ -251,6 +251,8 @@ def _lists(place: Place) -> None:
     (place("landmarks", "csv") / "landmarks.txt").write_text("\n".join([",".join(["id", *names]), *table]) + "\n")
     listed = [" ".join([f"{name}.jpg", *map(str, points), "0.99"]) for name in IDS]
     (place("landmarks", "list") / "landmarks.txt").write_text("\n".join(listed) + "\n")
+    labelled = [f"{name};{'yes' if i % 2 else ''};{20 + i}" for i, name in enumerate(IDS)]
+    (place("labels", "semicolons") / "labels.csv").write_text("\n".join(["id;glasses;age", *labelled]) + "\n")
 
 
 def _templates(place: Place) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .capacity import estimate_capacity, gallery_size
+    from .capacity import compare_capacity, estimate_capacity, gallery_size, plan_capacity
     from .datasets import PairProtocol, TemplateProtocol, person_pairs, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
-    from .explain import explain_black_box, explain_pair, hiding_game
+    from .explain import explain_black_box, explain_pair, fair_tests, hiding_game, white_box_map
     from .identification import identify, match_probes, verify_blufr
+    from .io import AesKey, KeyRing, KmsKey, new_key_file, read_keys, rotate_keys, use_keys
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
         RidgeMap,
         RotationMap,
         TwoSidedMap,
+        check_pairs,
         fit_map,
         load_map,
         refine_map,
     )
     from .models import ModelCard, detect, embed, load_card
-    from .privacy import audit_linkage
+    from .privacy import audit_attributes, audit_linkage, audit_mixture, audit_protections
     from .studies import (
         check_model,
         cross_model_study,
@@ -45,38 +47,40 @@ if TYPE_CHECKING:
         template_study,
     )
     from .templates import pool_templates, verify_templates
-    from .verification import compare_systems, transfer_threshold, verify
+    from .verification import System, compare_systems, transfer_threshold, verify
 
 _HOMES = {
-    "capacity": "estimate_capacity gallery_size",
+    "capacity": "compare_capacity estimate_capacity gallery_size plan_capacity",
     "datasets": "PairProtocol TemplateProtocol person_pairs read_ijb read_lfw_pairs read_pairs",
     "embeddings": "EmbeddingSet",
     "errors": "FacespaceError",
-    "explain": "explain_black_box explain_pair hiding_game",
+    "explain": "explain_black_box explain_pair fair_tests hiding_game white_box_map",
     "identification": "identify match_probes verify_blufr",
+    "io": "AesKey KeyRing KmsKey new_key_file read_keys rotate_keys use_keys",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
-        "RotationMap TwoSidedMap fit_map load_map refine_map"
+        "RotationMap TwoSidedMap check_pairs fit_map load_map refine_map"
     ),
     "models": "ModelCard detect embed load_card",
-    "privacy": "audit_linkage",
+    "privacy": "audit_attributes audit_linkage audit_mixture audit_protections",
     "studies": (
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
     ),
     "templates": "pool_templates verify_templates",
-    "verification": "compare_systems transfer_threshold verify",
+    "verification": "System compare_systems transfer_threshold verify",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "LeastSquaresMap", "LinearMap", "ModelCard",
-    "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap", "RotationMap",
-    "TemplateProtocol", "TwoSidedMap", "__version__", "audit_linkage", "check_model", "compare_systems",
-    "cross_model_study", "detect", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fit_map",
-    "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "match_probes", "pairs_needed",
-    "person_pairs", "pool_templates", "rank_study", "read_ijb", "read_lfw_pairs", "read_pairs", "refine_map",
-    "sensitivity_study", "study_agreement", "template_study", "transfer_threshold", "verify", "verify_blufr",
-    "verify_templates",
+    "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
+    "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
+    "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_linkage",
+    "audit_mixture", "audit_protections", "check_model", "check_pairs", "compare_capacity", "compare_systems",
+    "cross_model_study", "detect", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests",
+    "fit_map", "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "match_probes",
+    "new_key_file", "pairs_needed", "person_pairs", "plan_capacity", "pool_templates", "rank_study", "read_ijb",
+    "read_keys", "read_lfw_pairs", "read_pairs", "refine_map", "rotate_keys", "sensitivity_study", "study_agreement",
+    "template_study", "transfer_threshold", "use_keys", "verify", "verify_blufr", "verify_templates", "white_box_map",
 ]  # fmt: skip
 
 

@@ -35,6 +35,34 @@ class FileFormatError(InputError):
     """A file is missing, truncated, or not of the format its name or use says."""
 
 
+class EncryptionError(FileFormatError):
+    """An encrypted file can't be read, or what is to be encrypted can't be written so."""
+
+
+class NoKeyError(EncryptionError):
+    """A file is encrypted under a key that was not given."""
+
+
+class WrongKeyError(EncryptionError):
+    """A file is encrypted under another key than the one that was given, perhaps of the same name."""
+
+
+class TamperedFileError(EncryptionError):
+    """An encrypted file is not as it was written: changed, cut, put together of others, or damaged."""
+
+
+class MovedFileError(EncryptionError):
+    """An encrypted file lies under another name, or in another set, than it was written for."""
+
+
+class KeyFileError(InputError):
+    """A key can't be had: no such file, no key in it, or one that others may read."""
+
+
+class PlainFileWarning(UserWarning):
+    """A set lies unencrypted where keys are in use, or is about to."""
+
+
 class NewerFileWarning(UserWarning):
     """A file of a newer facespace was read as far as this one knows it."""
 

@@ -19,6 +19,7 @@ from .embeddings import EmbeddingSet, Floats, StoredSet
 from .engine import Engine, LocalEngine
 from .io import Shard
 from .row_index import AnySet, Hashes, Progress, RowIndex, ids_of, mixed, steps, text_hashes
+from .shown import Result
 
 _PROJECTIONS = 4
 _REACH = float(np.sqrt(2 * (1 - COPY))) * 1.01  # how far apart two directions of cosine COPY are, and rounding
@@ -29,8 +30,8 @@ _DOCUMENT = ("rows", "dim", "model", "columns", "people", "copies", "metadata", 
 Rows = NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
-class Overview:
+@dataclass(frozen=True, eq=False, repr=False)
+class Overview(Result):
     """Counts and extremes of a set.
 
     Attributes:
@@ -52,6 +53,11 @@ class Overview:
     mean_length: float
     vector_length: dict[str, float]
     first_ids: list[str]
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        people = f"{self.people['known']:,} people by {self.people['by']}, {self.copies['images']:,} copies"
+        return f"{self.rows:,} × {self.dim} of {self.model or 'an unknown network'}, {people}"
 
     def to_dict(self) -> dict[str, Any]:
         """The `info` document of a set."""

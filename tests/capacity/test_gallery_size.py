@@ -49,7 +49,8 @@ def test_the_tail_is_the_generalised_pareto_s_and_the_body_is_counted():
     unit = normalize(np.random.default_rng(2).normal(size=(300, 16)))
     scores, pairs = triangle(unit)
     found = impostors(scores, pairs, 300, np.empty(0, np.intp))
-    tail = estimate(found, Genuine.of(np.array([0.9, 0.8]), np.array([0, 1]))).tail
+    tail = estimate(found, Genuine.of(np.array([0.9, 0.8]), np.array([0, 1])), -0.08).tail
+    assert tail.shape == -0.08
     above = np.linspace(tail.start, tail.start + 0.2, 5)
     assert np.allclose(tail.fmr(above), tail.share * stats.genpareto.sf(above - tail.start, tail.shape, scale=tail.scale))
     for score in (-0.2, 0.0, 0.15):

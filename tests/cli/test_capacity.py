@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import sys
 
@@ -59,6 +60,36 @@ def test_what_is_to_be_left_out_is_a_file_of_ids(run, made, tmp_path):
     assert "not in the set: p99/0" in " ".join(run.err.split())
     assert run("capacity", made, "--fpir", "2") == 2
     assert "fpir must be above 0 and below 1, not 2" in run.err
+
+
+def test_whom_the_system_confuses_is_a_table_of_all_people(run, made, tmp_path):
+    file = tmp_path / "confused.csv"
+    document = run.json("capacity", made, "--q", "0.1", "--dim", 3, "--fnir", "0.1", "--confused", file)
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 60
+    assert [row["id"] for row in rows[:20]] == [one["id"] for one in document["gallery_size"]["confused"]]
+    assert int(rows[0]["others"]) == len(rows[0]["matches"].split()) > 0
+    assert run("capacity", made, "--confused", tmp_path / "confused.txt") == 2
+    assert "is a .csv file" in run.err
+
+
+def test_networks_are_compared_by_the_flag_or_the_command(run, made, tmp_path):
+    faces = EmbeddingSet.load(made)
+    noisy = faces.vectors + 0.4 * np.random.default_rng(1).normal(size=faces.vectors.shape)
+    other = EmbeddingSet(noisy, faces.ids, model="noisy").save(tmp_path / "noisy.parquet")
+    document = run.json("capacity", "--compare", other, made, "--fnir", "0.1", "--no-bound")
+    assert [one["model"] for one in document["networks"]] == ["made", "noisy"]
+    assert run("capacity", "compare", other, made, "--fnir", "0.1", "--no-bound") == 0
+    assert "By made it holds" in " ".join(run.out.split())
+    assert max(map(len, run.out.splitlines())) <= 80
+
+
+def test_the_plan_says_what_two_images_do(run, made):
+    assert run("capacity", "plan", made, "--fnir", "0.1") == 0
+    text = " ".join(run.out.split())
+    assert "Two images, pooled:" in text
+    assert "What other targets allow" in text
+    assert max(map(len, run.out.splitlines())) <= 80
 
 
 def test_bad_options_are_named(run, made):

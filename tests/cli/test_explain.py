@@ -36,11 +36,14 @@ def folder(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch):
+def _small(monkeypatch, tmp_path_factory):
     """The small random network under the name of the shipped one, and a card of its size."""
     explain, models = importlib.import_module("facespace.explain"), importlib.import_module("facespace.models")
     network = dataclasses.replace(small_network(), name="mobilefacenet-casia")
     template = dataclasses.replace(CARD.template, size=(48, 32), columns=None)
+    weights = tmp_path_factory.mktemp("weights")
+    (weights / CARD.files[0].name).touch()  # at hand, so that this network is the default; the small one is computed
+    monkeypatch.setenv("FACESPACE_MODELS", str(weights))
     monkeypatch.setattr(explain, "load_explainable", lambda *_: network)
     monkeypatch.setattr(models, "load_card", lambda _: dataclasses.replace(CARD, template=template))
 
@@ -48,7 +51,7 @@ def _small(monkeypatch):
 def test_a_pair_gives_a_picture_and_a_document(folder, tmp_path, capsys):
     out = tmp_path / "why.png"
     arguments = ["explain", str(folder / "p0/0.png"), str(folder / "p1/3.png"), "--aligned", "-o", str(out)]
-    assert main([*arguments, "--json"]) == 0
+    assert main([*arguments, "--method", "reconstruction", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {"score", "threshold", "decision", "completeness_error", "counts"} <= set(document)
     assert document["completeness_error"] < 1e-5
@@ -87,7 +90,7 @@ def crossing(monkeypatch, tmp_path):
 def test_a_match_through_a_map_shows_both_faces_and_explains_the_second_where_it_can(folder, tmp_path, crossing, capsys):
     out = tmp_path / "why.svg"
     arguments = ["explain", str(folder / "p0/0.png"), str(folder / "p1/3.png"), "--aligned", "-o", str(out)]
-    through = [*arguments, "--map", str(tmp_path / "map.safetensors"), "--threshold", "0.1"]
+    through = [*arguments, "--map", str(tmp_path / "map.safetensors"), "--threshold", "0.1", "--method", "reconstruction"]
     assert main([*through, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["other_network"] == "edgeface-xs"
     assert out.read_text().count("<image") == 5
@@ -129,7 +132,7 @@ def test_bad_requests_are_one_message(folder, tmp_path, capsys):
     for arguments, words in (
         (["explain", a, b, "--aligned", "-o", str(tmp_path / "o.gif")], "kind of file"),
         (["explain", a, b, "--aligned", "--method", "lime", "-o", str(tmp_path / "o.png")], "lime"),
-        (["explain", a, str(folder / "none.png"), "--aligned", "-o", str(tmp_path / "o.png")], "none.png"),
+        (["explain", a, str(folder / "none.png"), "--aligned", "--method", "reconstruction"], "none.png"),
         (["explain", "train", "--images", str(folder), "--mode", "distil", "-o", str(tmp_path / "c.pt")], ".safetensors"),
         (["explain", "train", "--images", str(folder), "--mode", "distill", "-o", str(tmp_path / "c.pt")], "distill"),
     ):

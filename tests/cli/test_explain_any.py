@@ -117,15 +117,38 @@ def test_two_networks_are_compared_through_a_map(faces, tmp_path, capsys):
     assert "leads to two, not to" in " ".join(capsys.readouterr().err.split())
 
 
-def test_by_default_the_paper_explains_only_what_it_can(monkeypatch):
+def test_by_default_occlusion_explains_all_but_checkpoints():
     from facespace.cli.explain.pair import _default_method
 
-    pytest.importorskip("torch", reason="the extra torch is not installed")
-    methods = {card.name: _default_method(card.name, None) for card in list_cards()}
-    assert {name for name, method in methods.items() if method == "reconstruction"} == {"mobilefacenet-casia"}
-    assert set(methods.values()) == {"reconstruction", "occlusion"}
-    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
-    assert _default_method("mobilefacenet-casia", None) == "occlusion"
+    assert {_default_method(card.name, None) for card in list_cards()} == {"occlusion"}
+    assert _default_method("head.safetensors", None) == "reconstruction"
+    assert _default_method("mobilefacenet-casia", None, "head.safetensors") == "reconstruction"
+
+
+def test_the_fair_tests_run_on_any_network(tmp_path, capsys):
+    card, rng = network(tmp_path, "tiny", 8), np.random.default_rng(0)
+    lines = ["id1,id2,same"]
+    for person in range(28):
+        for number in range(2):
+            path = tmp_path / "faces" / f"p{person}" / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), rng.integers(0, 256, (14, 14, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1))
+        if person < 12:
+            lines.append(f"p{person}/0,p{person}/1,1")
+    lines += [f"p{p}/0,p{p + 8}/0,0" for p in range(12, 20)]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    arguments = ["explain", "evaluate", "--pairs", str(tmp_path / "pairs.csv"), "--images", str(tmp_path / "faces")]
+    arguments += ["--aligned", "--model", str(card), "--methods", "occlusion", "--limit", "24"]
+    assert main([*arguments, "--tests", "margin,sanity", "-o", str(tmp_path / "out"), "--json"]) == 0
+    found = document(capsys)
+    assert (found["genuine"], found["impostor"]) == (12, 8)
+    assert {"insertion", "deletion", "gain", "agreement", "shifted"} == {s["test"] for s in found["scores"]}
+    assert {"occlusion", "random", "centre", "inverted"} == {s["method"] for s in found["scores"]}
+    assert (tmp_path / "out/report.html").stat().st_size > 5_000
+    assert main([*arguments, "--tests", "lime"]) == 2
+    assert "lime" in capsys.readouterr().err
+    assert main([*arguments, "--tests", "margin", "--methods", "gradcam"]) == 2
+    assert "gradcam" in capsys.readouterr().err
 
 
 def test_what_does_not_go_together_is_told_with_what_does(faces, tmp_path, capsys):
@@ -138,7 +161,7 @@ def test_what_does_not_go_together_is_told_with_what_does(faces, tmp_path, capsy
         (["--model", card, "--method", "lime"], "lime"),
         (["--model", card, "--passes", "4"], "4 passes are too few"),
         (["--model", card, "--cumulative"], "--method reconstruction"),
-        (["--method", "gradcam", "--passes", "9"], "--passes is of occlusion and rise"),
+        (["--method", "gradcam", "--passes", "9"], "--passes is of occlusion, rise, minplus, shap"),
         (["--model", "mine.safetensors", "--method", "occlusion"], "is a checkpoint"),
         (["--model", card, "--other-model", card], "through a map"),
         (["--model", card, "-o", str(tmp_path / "o.gif")], "kind of file"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -173,3 +174,11 @@ def test_usage_errors_exit_with_two_and_suggest(arguments, words, capsys):
     error = json.loads(out)["error"]
     assert (code, err, error["type"]) == (2, "", "UsageError")
     assert words[0] in error["message"]
+
+
+@pytest.mark.parametrize(("line", "offered"), [("facespace ma", "map"), ("facespace map re", "refine")])
+def test_a_shell_completes_commands(line, offered):
+    given = {"_FACESPACE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    run = [sys.executable, "-c", "import sys; from facespace.cli import main; sys.exit(main())"]
+    told = subprocess.run(run, env={**os.environ, **given}, capture_output=True, text=True, check=False)
+    assert told.stdout.split() == [offered]

@@ -12,6 +12,7 @@ from map_command import Run, write_sets
 
 from facespace.capacity import estimate
 from facespace.embeddings import EmbeddingSet
+from facespace.io import new_key_file
 from facespace.mapping import CanonicalSpace, fit_map, pair_statistics
 
 PATTERNS = {
@@ -42,9 +43,21 @@ NUMBERS_OF = {  # whose low and high are no ends of a rate
             ("gallery_size", "people"),
             ("gallery_size", "measured"),
             ("gallery_size", "with_suspects"),
+            ("gallery_size", "targets", "people"),
+            ("bound_by_dim",),
+            ("networks", "people"),
+            ("networks", "measured"),
+            ("networks", "bound", "largest"),
+            ("networks", "bound", "median"),
+            ("networks", "bound", "by_dim"),
+            ("pairs", "ratio"),
+            ("targets", "people"),
+            ("templates", "people"),
+            ("templates", "ratio"),
         )
         for end in ("low", "high")
     ],
+    "audit protections": [("half", "low"), ("half", "high")],
     "study pairs-needed": [("low",), ("high",)],
     "study agreement": [
         (*names, end)
@@ -79,6 +92,8 @@ def made(tmp_path_factory):
                 if {x, y} <= set(shared):
                     writer.writerow([x, y, same, p % 5])
     (folder / "fit.txt").write_text("\n".join(name for name in shared if int(name[1:3]) >= 24))
+    rows = [f"{name},{int(name[1:3]) % 2}" for name in sets["net-a"].ids.tolist()]
+    (folder / "labels.csv").write_text("\n".join(["id,odd", *rows]))
     image = np.array([name[-1] for name in b.ids.tolist()])
     b.take(np.flatnonzero(image == "0")).save(folder / "gallery.parquet")
     b.take(np.flatnonzero(image != "0")).save(folder / "probes.parquet")
@@ -87,6 +102,9 @@ def made(tmp_path_factory):
     fit_map(sets["net-a"].select(some), b.select(some), "ridge").save(folder / "late.safetensors")
     early = np.array([int(name[1:3]) < 12 for name in b.ids.tolist()])
     b.take(np.flatnonzero(early)).save(folder / "early.parquet")
+    new_key_file(folder / "k.key")
+    b.save(folder / "plain.parquet")
+    b.save(folder / "locked.parquet", key=folder / "k.key")
     b.take(np.flatnonzero(~early & ~late)).save(folder / "fresh.parquet")
     return folder
 
@@ -130,8 +148,16 @@ COMMANDS = [
     "study pairs-needed a.parquet b.parquet --repeats 2 --method rotation",
     "study agreement a.parquet b.parquet --far 1e-1 --resamples 20",
     "study templates a.parquet b.parquet --fit-ids fit.txt --far 1e-1",
+    "key new new.key",
+    "key show a.parquet locked.parquet",
+    "key rotate plain.parquet --to k.key",
+    "key adopt locked.parquet --key-file k.key",
     "audit linkage a.parquet b.parquet --leaked 6,12 --repeats 2 --fpir 0.2",
+    "audit protections a.parquet c.parquet --leaked 0,6 --repeats 1 --fpir 0.2 --only rotation,1-bit",
+    "audit attributes a.parquet --labels labels.csv --only rotation",
     "capacity a.parquet --q 0.1,0.01 --dim 3 --validate",
+    "capacity --compare a.parquet b.parquet --dim 3 --fnir 0.1",
+    "capacity plan a.parquet --fnir 0.1",
 ]
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from facespace.errors import DimensionError, InputError, ModelError, UnknownNameError
-from facespace.explain import black_box_map, explain_black_box, planted_patch, write_picture
-from facespace.explain.black_box import random_masks, soft_patches
+from facespace.explain import BLACK_BOX, REGIONS, black_box_map, explain_black_box, planted_patch, write_picture
+from facespace.explain.black_box import blurred, masked_face, random_masks, soft_patches
 from facespace.explain.pair import parts
 from facespace.mapping import LinearMap, TwoSidedMap
 from facespace.models import list_cards, load_card
@@ -93,6 +93,47 @@ def test_halves_agree_where_there_is_something_to_see_and_not_on_noise():
     flat = black_box_map(FACE, partner, lambda crops: np.ones((len(crops), 3)))
     assert np.isnan(flat.convergence)
     assert not flat.signed.any()
+
+
+def test_minplus_finds_what_occlusion_finds_and_shap_shares_the_whole_out():
+    partner = np.array([1.0, 0.0, 0.2])
+    one, two = (black_box_map(FACE, partner, contrast, method=m).signed for m in ("occlusion", "minplus"))
+    assert np.corrcoef(one.ravel(), two.ravel())[0, 1] > 0.8
+    template = load_card("mobilefacenet-casia").template
+    for passes in (255, 63):
+        found = black_box_map(FACE, partner, contrast, method="shap", passes=passes, landmarks=template)
+        unit = contrast(np.stack([FACE, np.rint(blurred(FACE)).astype(np.uint8)]))
+        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+        total = float((unit[0] - unit[1]) @ partner / np.linalg.norm(partner))
+        assert found.signed.sum() == pytest.approx(total, abs=1e-4)
+        assert sum(found.parts.values()) == pytest.approx(total, abs=1e-9)
+        assert found.passes <= passes
+    assert set(found.parts) <= set(REGIONS)
+    with pytest.raises(InputError, match="where they lie"):
+        black_box_map(FACE, partner, contrast, method="shap")
+    with pytest.raises(InputError, match="too few for 8 parts"):
+        black_box_map(FACE, partner, contrast, method="shap", passes=12, landmarks=template)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"), [("minplus", "or alone shown"), ("shap", "for each hundredth"), ("rise", "a correlation of")]
+)
+def test_the_picture_says_what_full_colour_stands_for(method, words, tmp_path):
+    network = Tiny()
+    found = explain_black_box(crop_of(network, 1), crop_of(network, 2), network, method=method, passes=40)
+    assert words in write_picture(found, tmp_path / "why.svg").read_text()
+
+
+@pytest.mark.parametrize("method", BLACK_BOX)
+def test_a_faces_passes_serve_every_partner(method):
+    template = load_card("mobilefacenet-casia").template
+    seen = masked_face(FACE, contrast, method=method, passes=99, landmarks=template)
+    for partner in (np.array([1.0, 0.0, 0.2]), np.array([0.3, 1.0, -0.2])):
+        one = seen.against(partner)
+        again = black_box_map(FACE, partner, contrast, method=method, passes=99, landmarks=template)
+        np.testing.assert_array_equal(one.signed, again.signed)
+        np.testing.assert_array_equal(one.signed, seen.signed(partner))
+        assert one.convergence == again.convergence
 
 
 def test_rise_is_seeded():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -77,7 +79,7 @@ def test_unusable_input_is_named():
     with pytest.raises(InputError, match="1 ids are not in the set of made: p0/p0_0000"):
         verify_blufr(faces.take(np.arange(1, N)), protocol=protocol)
     with pytest.raises(InputError, match="only one is given"):
-        verify_blufr(faces, protocol=protocol, map=object())
+        verify_blufr(faces, protocol=protocol, map=SimpleNamespace(probe=None, reference=None))
     with pytest.raises(InputError, match="between 0 and 1, not 1"):
         verify_blufr(faces, protocol=protocol, far=1)
     with pytest.raises(InputError, match="width 12 can't be compared with vectors of width 5"):

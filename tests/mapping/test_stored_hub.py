@@ -97,11 +97,11 @@ def test_a_fusion_that_was_cut_off_goes_on_and_ends_with_the_same_bytes(sets, fi
     hub.fuse_to_files(given, tmp_path / "whole", rows_per_file=30)
     real, calls = _fused_files.write_tables, []
 
-    def cut(*arguments):
+    def cut(*arguments, **options):
         calls.append(arguments)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(_fused_files, "write_tables", cut)
     with pytest.raises(KeyboardInterrupt):

@@ -11,7 +11,8 @@ import pytest
 from facespace.cli import main
 from facespace.errors import GuessWarning, InputError, OutputError
 from facespace.images import ImageFile, read_image
-from facespace.models import aligned_faces, detect, embed, load_card
+from facespace.io import new_key_file
+from facespace.models import LocatedFace, _pipeline, aligned_faces, detect, embed, load_card, located_faces
 
 MODEL = "edgeface-xxs"
 ONE, TWO = "Aaron_Eckhart/Aaron_Eckhart_0001", "Abba_Eban/Abba_Eban_0001"
@@ -98,6 +99,51 @@ def test_single_crops_say_which_face_was_taken(photos):
         aligned_faces([ImageFile("c", folder / "ann/couple.png")], load_card(MODEL), **how)
     with pytest.warns(GuessWarning, match=r"turned upright: .*side\.png by 90°"):
         aligned_faces([ImageFile("c", folder / "ann/side.png")], load_card(MODEL), **how)
+
+
+def test_located_faces_are_those_of_aligned_faces_with_their_place(photos, tmp_path):
+    folder, how = photos
+    detect(folder, tmp_path / "faces.parquet", **how)
+    files = [ImageFile(f"ann/{name}", folder / f"ann/{name}.png") for name in ("side", "couple", "none")]
+    card = load_card(MODEL)
+    for given in (how, {"landmarks": tmp_path / "faces.parquet"}):
+        with pytest.warns(GuessWarning, match="turned upright|shows 2 faces") as told:
+            side, couple, none = located_faces(files, [card] * 3, **given)
+        assert len(told) == 2
+        with pytest.warns(GuessWarning, match="turned upright|shows 2 faces"):
+            crops = aligned_faces(files, card, **given)[0]
+        assert isinstance(side, LocatedFace)
+        assert (side.faces, side.picture, couple.faces, couple.picture) == (1, (176, 176), 2, (240, 420))
+        assert none.reason == "no face"
+        assert np.array_equal(np.stack([side.crop, couple.crop]), crops)
+        assert side.landmarks[0, 1] > side.landmarks[1, 1] + 20  # the eyes stand above each other in the picture
+        assert abs(side.landmarks[0, 0] - side.landmarks[1, 0]) < 10
+
+
+def test_an_encrypted_run_resumes_with_scores_and_what_was_noted(photos, tmp_path, monkeypatch):
+    folder, how = photos
+    key, out, plain, calls = new_key_file(tmp_path / "house.key"), tmp_path / "set.parquet", _pipeline.embed_batch, []
+
+    def failing(*given):
+        calls.append(given)
+        if len(calls) > 1:
+            raise RuntimeError
+        return plain(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_pipeline, "embed_batch", failing)
+        with pytest.raises(RuntimeError):
+            embed(folder, MODEL, out=out, faces="all", batch_size=1, workers=1, key=key, **how)
+    (shard,) = (tmp_path / "set.parquet.partial").glob("*.npz")
+    assert not shard.read_bytes().startswith(b"PK")
+    found = embed(folder, MODEL, out=out, faces="all", batch_size=1, workers=1, key=key, resume=True, **how)
+    assert (found.resumed, found.encrypted) == (1, "house")
+    assert found.embeddings.ids.tolist() == ["ann/couple", "ann/couple#2", "ann/one", "ann/side"]
+    assert found.embeddings.quality.min() > 0.8
+    assert [one.id for one in found.noted] == ["ann/couple", "ann/side"]
+    parts = embed(folder, MODEL, out=tmp_path / "set", faces="all", key=key, **how)
+    assert parts.encrypted == "house"
+    assert parts.embeddings.load().ids.tolist() == found.embeddings.ids.tolist()
 
 
 def test_the_commands_go_together(photos, tmp_path, capsys, monkeypatch):

@@ -11,8 +11,9 @@ from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
 from facespace.errors import InputError
 from facespace.io import to_json
-from facespace.privacy import _design, audit_linkage, finding, linkage, linkage_report
-from facespace.privacy._design import PROBES, divide
+from facespace.privacy import audit_linkage, finding, linkage, linkage_report
+from facespace.privacy import design as design_module
+from facespace.privacy.design import PROBES, divide
 
 QUICK = {"leaked": (5, 20, 60), "repeats": 3, "resamples": 50, "fpirs": (0.2, 0.1)}
 
@@ -104,7 +105,7 @@ def test_sets_in_files_are_audited_as_in_memory_in_whatever_order_they_lie(syste
 def test_of_many_people_some_are_looked_up_in_the_gallery_of_all(monkeypatch):
     people = np.repeat(np.arange(400), np.arange(400) % 4 + 1)
     whole = divide(people, 5, enrolled=1, seed=0)
-    monkeypatch.setattr(_design, "MOST", 30)
+    monkeypatch.setattr(design_module, "MOST", 30)
     some = divide(people, 5, enrolled=1, seed=0)
     assert np.array_equal(some.gallery, whole.gallery)
     assert 28 <= np.count_nonzero(some.mated) <= 30 == np.count_nonzero(~some.mated)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facespace.metrics import few_nonmated
-from facespace.privacy import _rates as module
-from facespace.privacy._rates import Answers, open_set_threshold, rates
+from facespace.privacy import rates as module
+from facespace.privacy.rates import Answers, open_set_threshold, rates
 
 
 @given(scores=st.lists(st.integers(-20, 20), min_size=1, max_size=40), fpir=st.floats(0, 0.999))

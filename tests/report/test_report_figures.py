@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from facespace.errors import InputError
 from facespace.report import Band, Curve, curves, heatmap, histograms, lines_with_bands
+from facespace.report._encodings import stairs, thin
 from facespace.report._render import inline, to_svg
-from facespace.report._thin import stairs, thin
 
 
 def rows(chart):

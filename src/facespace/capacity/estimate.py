@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
+from ..given import FACES, takes
 from ..people import people_of
 from ..results import signature
-from ._reservations import check_student, preservation, warnings
-from .classes import CLASSES, SHAPES, VolumeRatios, person_moments, volume_ratios
+from .bound import (
+    Work,
+    bound_over_dims,
+    changed,
+    check_student,
+    other_choices,
+    preservation,
+    warnings,
+    whole_people,
+)
+from .classes import CLASSES, SHAPES, VolumeRatios
 from .gallery_growth import Entries, GrowthCurve, growth_curve
 from .intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from .left_out import leave_out
 from .log_capacity import log_capacity
 from .packing import own_angles, packing_point
 from .person_pairs import Rows, Scores, different_images, one_each, pair_scores
-from .result import CapacityPoint, CapacityResult, Sensitivity
+from .result import CapacityPoint, CapacityResult
 from .sizing import GallerySize, check_rates, gallery_size
-from .students import DeepMDS, EmbeddingStudent, ProbabilisticEmbeddings, Student
+from .students import EmbeddingStudent, ProbabilisticEmbeddings, Student
 
 QS = (1e-1, 1e-2, 1e-3, 1e-5)
 _STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared with the estimate
-_PASSES = (10, 100)
-_DRAWS, _FEW_DRAWS = 20, 5  # of every person's covariance; the few for what is only compared
+_DRAWS = 20  # of every person's covariance
 
 
+@takes(faces=FACES)
 def estimate_capacity(
     faces: EmbeddingSet,
     *,
@@ -68,7 +76,7 @@ def estimate_capacity(
         student: a fitted one in place of an EmbeddingStudent trained here, such as an ImageStudent; its projection is used.
         moments: the student's for the set's images, in the set's order; by default those of the embeddings.
         validate: also measure false positive identifications in growing galleries.
-        sensitivity: also estimate under other choices, which takes as long again.
+        sensitivity: also estimate under other choices at the same m; the bound at other m is always estimated.
         resamples: draws of people behind the intervals.
         progress: called with steps done and steps in all.
 
@@ -106,7 +114,7 @@ def estimate_capacity(
             + (f", where copies count once: there are {copies:,}" if copies else ""),
             "A capacity needs at least 10 people with 2 or more different images each, and one q.",
         )
-    stages = _Stages(progress, 5 + 3 * sensitivity + validate)
+    stages = _Stages(progress, 6 + sensitivity + validate)
     rng = np.random.default_rng(seed)
     unit = faces.normalized()
     dimensions = _dimensions(unit, person, rng, dim is None and student is None)
@@ -115,7 +123,7 @@ def estimate_capacity(
     stages.next()
     scores = pair_scores(unit, person, seed)
     stages.next()
-    work = _Work(unit, person, min_images, seed)
+    work = Work(unit, person, min_images, seed)
     projection = work.project(m, _STEPS) if student is None else student.projection
     stages.next()
     student = student or EmbeddingStudent(projection, steps=_STEPS, seed=seed).fit(unit)
@@ -124,11 +132,15 @@ def estimate_capacity(
     ratios = work.ratios(moments, resamples, _DRAWS)
     stages.next()
     packing = [point for q in qs if (point := packing_point(q, scores, own_angles(unit, person), m)) is not None]
-    changes = [_changed("nothing", m, ratios, qs[0])]
+    changes = [changed("nothing", m, ratios, qs[0])]
     if sensitivity:
-        changes += _sensitivity(work, m, dimensions, student, ratios, qs[0], stages)
-    validation = _validation(unit, projection.transform(unit), scores, qs, seed) if validate else ()
+        changes += other_choices(work, m, student, ratios, qs[0], _STEPS)
+        stages.next()
     asked = next((q for q in qs if q <= 0.01), qs[-1])  # CapacityResult.point
+    also = (dimensions["people"].chosen,) if "people" in dimensions else ()
+    by_dim = bound_over_dims(work, m, also, asked, _FEW_STEPS)
+    stages.next()
+    validation = _validation(unit, projection.transform(unit), scores, qs, seed) if validate else ()
     tau, entries = scores.miss_threshold(asked), Entries.by_cosine(unit[scores.rows])
     check = None if tau is None else growth_curve(entries, tau, asked, "fnmr", "embedding", seed=seed)
     if validate:
@@ -156,6 +168,7 @@ def estimate_capacity(
         packing=tuple(packing),
         validation=tuple(validation),
         sensitivity=tuple(changes),
+        by_dim=by_dim,
         volumes=tuple((volumes - np.median(volumes)).tolist()),
         population=ratios.population["full"] / np.log(10) - float(np.median(volumes)),
         excess=ratios.spread.excess,
@@ -195,69 +208,6 @@ def _size(
     return size, size.warnings
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """The steps from unit vectors to volumes, for one set."""
-
-    unit: Floats
-    person: Rows
-    min_images: int
-    seed: int
-
-    def project(self, dim: int, steps: int) -> DeepMDS:
-        return DeepMDS(dim, steps=steps, seed=self.seed).fit(self.unit)
-
-    def ratios(self, moments: ProbabilisticEmbeddings, resamples: int = 0, draws: int = _FEW_DRAWS) -> VolumeRatios:
-        with threadpool_limits(1):  # thousands of small matrices gain nothing from threads
-            people = person_moments(moments.mean, self.person, moments.covariance)
-            return volume_ratios(people, min_images=self.min_images, resamples=resamples, draws=draws, seed=self.seed)
-
-    def bare_ratios(self, projection: DeepMDS) -> VolumeRatios:
-        y = projection.transform(self.unit)
-        none = np.zeros((1, y.shape[1], y.shape[1]), np.float32)
-        return self.ratios(ProbabilisticEmbeddings(y, np.broadcast_to(none, (len(y), *none.shape[1:]))))
-
-
-def _sensitivity(
-    work: _Work,
-    m: int,
-    dimensions: dict[str, IntrinsicDimension],
-    student: Student,
-    ratios: VolumeRatios,
-    q: float,
-    stages: _Stages,
-) -> list[Sensitivity]:
-    """Other uncertainty, other numbers of passes, other m."""
-    projection = student.projection
-    found = [_changed("no student: projected points as they are", m, work.bare_ratios(projection), q)]
-    printed = (ratios.printed["full", "max"], ratios.printed["full", "median"])
-    largest, median = (_people(log_capacity(value, 0.0, m, q)) for value in printed)
-    found.append(Sensitivity("covariances by eq. 9 as printed, no model of few images", m, largest, median))
-    stages.next()
-    if isinstance(student, EmbeddingStudent):
-        for passes in _PASSES:
-            moments = student.sampled_moments(work.unit, passes, seed=work.seed)
-            found.append(_changed(f"T = {passes} passes instead of the limit", m, work.ratios(moments), q))
-    else:
-        other = EmbeddingStudent(projection, steps=_STEPS, seed=work.seed).fit(work.unit)
-        found.append(_changed("a student that sees embeddings", m, work.ratios(other.moments(work.unit)), q))
-    stages.next()
-    others = {max(2, round(m / 2)), 2 * m}
-    if "people" in dimensions:
-        others.add(dimensions["people"].chosen)
-    for other_m in sorted(others - {m}):
-        if other_m <= min(work.unit.shape[1], len(work.unit) - 1):
-            bare = work.bare_ratios(work.project(other_m, _FEW_STEPS))
-            found.append(_changed(f"m = {other_m}, no student", other_m, bare, q))
-    stages.next()
-    return found
-
-
-def _changed(what: str, m: int, ratios: VolumeRatios, q: float) -> Sensitivity:
-    largest, median = (_people(log_capacity(ratios.get("full", which).value, 0.0, m, q)) for which in ("max", "median"))
-    return Sensitivity(what, m, largest, median)
-
-
 def _dimensions(unit: Floats, person: Rows, rng: np.random.Generator, needed: bool) -> dict[str, IntrinsicDimension]:
     """Of all images, and of one image of each person; left out where there are too few, unless it is needed."""
     found = {}
@@ -272,14 +222,12 @@ def _dimensions(unit: Floats, person: Rows, rng: np.random.Generator, needed: bo
 
 def _points(ratios: VolumeRatios, m: int, qs: Sequence[float]) -> list[CapacityPoint]:
     return [
-        CapacityPoint(q, r.shape, r.person_class, *(_people(log_capacity(v, 0.0, m, q)) for v in (r.value, r.low, r.high)))
+        CapacityPoint(
+            q, r.shape, r.person_class, *(whole_people(log_capacity(v, 0.0, m, q)) for v in (r.value, r.low, r.high))
+        )
         for r in ratios.ratios
         for q in qs
     ]
-
-
-def _people(log_number: NDArray[np.float64]) -> float:
-    return float(np.exp(np.minimum(log_number, 700.0)))  # the largest float is e^709
 
 
 def _validation(unit: Floats, y: Floats, scores: Scores, qs: Sequence[float], seed: int) -> list[GrowthCurve]:

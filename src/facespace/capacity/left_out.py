@@ -18,8 +18,9 @@ def leave_out(faces: EmbeddingSet, ids: Sequence[str]) -> Rows:
     """
     asked = np.asarray(list(ids), dtype=np.str_)
     if len(missing := asked[~np.isin(asked, faces.ids)]):
+        are = "is" if len(missing) == 1 else "are"
         raise InputError(
-            f"{len(missing):,} of {len(asked):,} ids to leave out are not in the set: {shorten(missing.tolist())}",
+            f"{len(missing):,} of {len(asked):,} ids to leave out {are} not in the set: {shorten(missing.tolist())}",
             "Give ids as the set has them, one a line.",
         )
     return np.flatnonzero(~np.isin(faces.ids, asked))

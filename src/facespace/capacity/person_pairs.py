@@ -26,9 +26,10 @@ def different_images(faces: EmbeddingSet, people: People) -> tuple[Rows, list[st
     copied = np.flatnonzero(first != np.arange(len(first)))
     if len(copied):
         named = examples(part.ids, first, copied)
-        notes.append(
-            f"{len(copied):,} of {len(known):,} images are copies of another one of their person and count once: {named}"
-        )
+        said = "are copies of another one of their person and count"
+        if len(copied) == 1:
+            said = "is a copy of another one of its person and counts"
+        notes.append(f"{len(copied):,} of {len(known):,} images {said} once: {named}")
     equal = equal_rows(part.vectors)
     if len(shared := of_two_people(equal, person)):
         named = examples(part.ids, equal, shared)

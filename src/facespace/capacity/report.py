@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
-from ._wording import answer, bound_answer, people, percent
+from .bound import dims_figure, dims_table
 from .gallery_growth import GrowthCurve
 from .result import CapacityPoint, CapacityResult
 from .size_report import add_size
+from .wording import answer, bound_answer, people, percent
 
 _SHAPE = {"full": "ellipsoid", "axis": "ellipsoid along the axes", "sphere": "sphere"}
 _PUBLISHED = (
@@ -35,6 +36,7 @@ def capacity_report(result: CapacityResult) -> Report:
         add_size(report, result.gallery_size)
     report.add(Text("The paper's bound", [bound_answer(result), _MEANING]))
     report.add(KeyFigures(_key_figures(result)))
+    report.add(dims_figure(result))
     report.add(_capacity_figure(result))
     if result.validation:
         report.add(_limit_figure(result))
@@ -43,6 +45,7 @@ def capacity_report(result: CapacityResult) -> Report:
     report.add(capacity_table(result))
     if len(result.sensitivity) > 1:
         report.add(sensitivity_table(result))
+    report.add(dims_table(result))
     report.add(_volume_figure(result))
     if result.packing:
         report.add(_packing_table(result))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..io import jsonable
 from ..results import fields
+from ..shown import Result
 from .gallery_growth import GrowthCurve
 from .intrinsic_dimension import IntrinsicDimension
 from .packing import PackingPoint
@@ -38,6 +39,23 @@ class CapacityPoint:
 
 
 @dataclass(frozen=True)
+class DimPoint:
+    """The bound at one m, of projected points as they are (no student), for the largest or the median person ("max",
+    "median") as a full ellipsoid, with its 95 % interval."""
+
+    dim: int
+    q: float
+    person_class: str
+    capacity: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """One of the document's "bound_by_dim"."""
+        return {**fields(self, "dim", "q"), "class": self.person_class, **fields(self, "capacity", "low", "high")}
+
+
+@dataclass(frozen=True)
 class Preservation:
     """What is kept: TAR (between 0 and 1) on pairs of this set, by cosine `before` and by distance `after` the projection,
     and by distance of the means that the `student` predicts."""
@@ -58,8 +76,8 @@ class Sensitivity:
     median: float
 
 
-@dataclass(frozen=True)
-class CapacityResult:
+@dataclass(frozen=True, repr=False)
+class CapacityResult(Result):
     """The capacity of one representation on one set.
 
     Attributes:
@@ -74,12 +92,15 @@ class CapacityResult:
         packing: bounds from caps and spherical codes, for each q that the set has pairs for.
         validation: false positive identifications in growing galleries; empty if not asked for.
         sensitivity: the same estimate under other choices; the first row is the estimate itself.
+        by_dim: the bound at other m.
         volumes: log10 volume of each person relative to the median person, ascending (full ellipsoids).
         population: log10 volume of the population relative to the median person.
         excess, tau: how alike people's covariances are (`spread.py`).
         student: which student, as in the signature.
         counts: images, people, classes (people with enough images), class_images.
     """
+
+    reported_by: ClassVar[str] = "capacity.capacity_report"
 
     model: str
     shape: str
@@ -91,6 +112,7 @@ class CapacityResult:
     packing: tuple[PackingPoint, ...]
     validation: tuple[GrowthCurve, ...]
     sensitivity: tuple[Sensitivity, ...]
+    by_dim: tuple[DimPoint, ...]
     volumes: tuple[float, ...]
     population: float
     excess: float
@@ -126,6 +148,13 @@ class CapacityResult:
         """The growth curves whose q means "far" or "fnmr", in the embedding or the projection, by falling q."""
         return [curve for curve in self.validation if (curve.meaning, curve.space) == (meaning, space)]
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        size = "" if self.gallery_size is None else f"{self.gallery_size.brief()}; "
+        point, counts = self.point, self.counts
+        bound = f"bound {point.capacity:.3g} [{point.low:.3g}, {point.high:.3g}] at q {point.q:g}"
+        return f"{size}{bound}, {counts['images']:,} images of {counts['people']:,} people"
+
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace capacity`; capacities are numbers of people, intervals at 95 %."""
 
@@ -138,6 +167,7 @@ class CapacityResult:
             **fields(self, "student", "dim", "intrinsic_dimension", "points", "preservation", "packing"),
             "validation": [_growth(curve) for curve in self.validation],
             "sensitivity": self.sensitivity,
+            "bound_by_dim": self.by_dim,
             "spread": fields(self, "excess", "tau"),
             "volumes": {"people": self.volumes, "population": self.population},
             **fields(self, "counts", "warnings"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
-from ._wording import people, percent, precision, size_answer
 from .sizing import GallerySize
+from .targets_report import confused_table, targets_figure, targets_table
+from .wording import people, percent, precision, size_answer
 
-_RATES = {"fpir": "FPIR", "fnir": "FNIR", "rank1": "rank-1"}
+_RATES = (("fpir", "measured"), ("fnir", "measured_fnir"), ("rank1", "measured_rank1"))
 _MODEL = (
     "The threshold is the score that the asked share of genuine pairs falls short of, each person counting once. False "
     "matches at it: a generalised Pareto tail is fitted to the highest scores between people, so that scores rarer than "
@@ -32,6 +33,10 @@ def add_size(report: Report, size: GallerySize) -> None:
     report.add(_growth_figure(size))
     report.add(_searches_figure(size))
     report.add(size_table(size))
+    report.add(targets_figure(size.targets, size.fpir))
+    report.add(targets_table(size.targets))
+    if size.confused and size.confused[0].others:
+        report.add(confused_table(size))
     if size.suspects:
         report.add(_suspect_table(size))
     report.add(Text("How sure, and how it is found", [precision(size), _MODEL]))
@@ -45,18 +50,17 @@ def size_table(size: GallerySize, *, brief: bool = False) -> Table:
     places = sorted({int(np.argmin(np.abs(np.log(c.sizes / s)))) for s in (*wanted, size.counts["people"] - 1)})
     rows: list[list[object]] = []
     for place in places:
-        counted = None if np.isnan(c.measured[place]) else 100 * float(c.measured[place])
-        row: list[object] = [f"{c.sizes[place]:,.0f}", "within" if c.inside[place] else "beyond", counted]
-        for name in _RATES:
+        row: list[object] = [f"{c.sizes[place]:,.0f}", *(() if brief else ("within" if c.inside[place] else "beyond",))]
+        for name, counted in _RATES:
             ends = [100 * float(getattr(c, f"{name}{end}")[place]) for end in ("", "_low", "_high")]
-            row += ["{} ({}–{})".format(*(f"{e:.2f}" if e < 10 else f"{e:.1f}" for e in ends))] if brief else ends
+            seen = 100 * float(getattr(c, counted)[place])
+            row.append(None if np.isnan(seen) else _short(seen) if brief else seen)
+            row += [f"{_short(ends[0])} ({_end(ends[1])}–{_end(ends[2])})"] if brief else ends
         rows.append(row)
-    columns: list[str | Column] = [
-        Column("gallery", "people"),
-        Column("set", hint="within the people of this set, or beyond: extrapolated"),
-        Column("counted", "FPIR %", ".2f", "over all galleries of this set's people"),
-    ]
-    for name in _RATES.values():
+    columns: list[str | Column] = [Column("gallery", "people")]
+    columns += () if brief else (Column("set", hint="within the people of this set, or beyond: extrapolated"),)
+    for name in ("FPIR", "FNIR", "rank-1"):
+        columns.append(Column("counted", "%" if not brief else "", ".2f", f"{name}, in galleries of this set's people"))
         columns += [Column(name, "%", ".2f"), *(() if brief else interval())]
     return Table(
         "gallery-sizes",
@@ -66,8 +70,20 @@ def size_table(size: GallerySize, *, brief: bool = False) -> Table:
         caption="FPIR: strangers taken for somebody at the threshold "
         f"{size.threshold.value:.3f} (FNIR {percent(size.fnir)}). FNIR: failed searches with the threshold raised until "
         f"FPIR is {percent(size.fpir)}. rank-1: searches whose own person is the best of all. By the model, with 95 % "
-        "intervals; counted: over all galleries of this set's people.",
+        "intervals. Counted, before each: over all galleries of this set's people, and of searches with "
+        f"{size.counts['searches']:,} other images of them.",
     )
+
+
+def _short(share: float) -> str:
+    return f"{share:.2f}" if share < 10 else f"{share:.1f}"
+
+
+def _end(share: float) -> str:
+    """An end of an interval, short enough for three intervals in 80 columns."""
+    if share < 10:
+        return f"{share:.2g}".replace("0.", ".", 1)
+    return f"{share:.0f}" if share < 90 else f"{share:.1f}"
 
 
 def _growth_figure(size: GallerySize) -> Figure:
@@ -105,8 +121,11 @@ def _searches_figure(size: GallerySize) -> Figure:
     beyond = ~c.inside
     beyond[np.flatnonzero(c.inside)[-1]] = True
     bands = []
-    for name, what in (("FNIR", "fnir"), ("100 % − rank-1", "rank1")):
-        for where, rows in (("", c.inside), (", extrapolated", beyond)):
+    for name, what in (("FNIR", "fnir"), ("rank 1", "rank1")):
+        counted = np.flatnonzero(~np.isnan(getattr(c, f"measured_{what}")))
+        if len(counted):
+            bands.append(_band(f"{name} counted", size, counted, f"measured_{what}", 0.0, flip=what == "rank1"))
+        for where, rows in ((" model", c.inside), (" beyond", beyond)):
             bands.append(_band(name + where, size, rows, what, 0.0, flip=what == "rank1"))
     chart = lines_with_bands(
         bands, x_title="people in the gallery", y_title="searches that fail, %", log_x=True, size=(620, 260)
@@ -116,8 +135,8 @@ def _searches_figure(size: GallerySize) -> Figure:
         chart,
         title="Failed searches as the gallery grows",
         caption="Searches for a person in the gallery, with the threshold raised until FPIR is "
-        f"{percent(size.fpir)} (FNIR), and without a threshold (100 % − rank-1). By the model, with 95 % intervals; "
-        f"extrapolated beyond this set's {size.counts['people']:,} people.",
+        f"{percent(size.fpir)} (FNIR), and without one (rank 1: 100 % − rank-1). With 95 % intervals, by the model and "
+        f"counted with this set's other images; extrapolated beyond this set's {size.counts['people']:,} people.",
         description="FNIR and rank-1 misses against gallery size, in the table below.",
     )
 

@@ -12,8 +12,8 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import is_dataclass
 from typing import Any, TextIO
 
@@ -21,8 +21,18 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import FacespaceError, GuessWarning, InputError, NewerFileWarning, OutputError, visible
+from ..errors import (
+    FacespaceError,
+    GuessWarning,
+    InputError,
+    NewerFileWarning,
+    OutputError,
+    PlainFileWarning,
+    visible,
+)
 from ..results import code_version
+from .help import example
+from .options import EncryptMaps, KeyFiles
 from .printing import Terminal, print_json
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
@@ -40,14 +50,15 @@ COMMANDS = {
     "gallery": "What is in a gallery (Parquet, LanceDB, PostgreSQL, SQLite, FAISS, …), and copies between stores.",
     "migrate": "Move a gallery to a new network: plan, run, verify, switch, back, finish.",
     "study": "The papers' experiments.",
-    "capacity": "How many people can a representation tell apart? SET, student.",
+    "capacity": "How many people can a representation tell apart? SET, --compare SET SET…, plan, student.",
     "explain": "Why did two faces match? A.jpg B.jpg, train, evaluate.",
     "audit": "What embeddings give away.",
+    "key": "Keys of encrypted sets: new, show, rotate, adopt.",
 }
 
 
 _NOBODY_READS = 141
-_TOLD = (GuessWarning, NewerFileWarning)
+_TOLD = (GuessWarning, NewerFileWarning, PlainFileWarning)
 
 
 class _Group(TyperGroup):
@@ -67,12 +78,24 @@ class _Commands(_Group):
         super().__init__(**settings)
         self.commands = {name: self.commands.get(name) or TyperCommand(name, help=text) for name, text in COMMANDS.items()}
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        for option in self.params:  # as of --help above; typer adds them to the made group
+            if option.name in ("install_completion", "show_completion"):
+                option.default = False
+        return list(super().get_params(ctx))
 
-def _with_default(command: str) -> type[_Group]:
-    """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`."""
+
+def _with_default(command: str, flags: Sequence[str] = ()) -> type[_Group]:
+    """A group whose `command` is meant where none is named: `facespace explain A B` is `facespace explain pair A B`.
+
+    Commands that are `flags` may be named so: `facespace capacity --compare A B` is `facespace capacity compare A B`.
+    """
 
     class Group(_Group):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            for flag in flags:
+                if f"--{flag}" in args:
+                    args = [flag, *(given for given in args if given != f"--{flag}")]
             if args and args[0] not in self.commands and args[0] != "--help":
                 args = [command, *args]
             return list(super().parse_args(ctx, args))
@@ -80,38 +103,64 @@ def _with_default(command: str) -> type[_Group]:
     return Group
 
 
-def _with_bundles(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command` as typer needs it: a parameter that is a dataclass of options is replaced by its fields, in their order."""
+def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]:
+    """`command` as typer needs it: a parameter that is a dataclass of options is replaced by its fields, in their order.
+
+    With `keys` it takes those of encrypted sets.
+    """
     whole = inspect.signature(command, eval_str=True)
     kinds = {name: given.annotation for name, given in whole.parameters.items()}
     bundles: dict[str, Any] = {name: kind for name, kind in kinds.items() if is_dataclass(kind)}
     options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in bundles.items()}
     flat = [option for name, given in whole.parameters.items() for option in options.get(name, {name: given}).values()]
 
+    shared = inspect.signature(_keys, eval_str=True).parameters if keys else {}
+
     @functools.wraps(command)
     def run(**given: Any) -> Any:
+        in_use = _keys(**{key: given.pop(key) for key in shared})
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
-        return command(**given, **made)
+        with in_use:
+            return command(**given, **made)
 
-    run.__signature__ = whole.replace(parameters=flat)  # type: ignore[attr-defined]
+    run.__signature__ = whole.replace(parameters=[*flat, *shared.values()])  # type: ignore[attr-defined]
     return run
+
+
+def _keys(key_file: KeyFiles = None, encrypt_maps: EncryptMaps = False) -> AbstractContextManager[Any]:
+    """What every command that may touch a set takes: its keys, which are in use while it runs."""
+    if not key_file:
+        if encrypt_maps:
+            raise InputError("--encrypt-maps needs a key", "Give --key-file FILE, or set FACESPACE_KEY_FILE.")
+        return nullcontext()
+    from ..io import use_keys
+
+    return use_keys(key_file, maps=encrypt_maps)
 
 
 class Commands(typer.Typer):
     """A group of commands, whose parameters may be bundles of options such as `Printing`."""
 
-    def command(self, *given: Any, **settings: Any) -> Callable[[Any], Any]:
-        """As typer's."""
-        decorate = super().command(*given, **settings)
-        return lambda command: decorate(_with_bundles(command))
+    words = ""  #: what is typed before a command of this group
+
+    def command(self, *given: Any, keys: bool = True, **settings: Any) -> Callable[[Any], Any]:
+        """As typer's; below the help stands the command's example. A command that touches no set takes no `keys`."""
+
+        def decorate(command: Any) -> Any:
+            name = given[0] if given else command.__name__.replace("_", "-")
+            settings.setdefault("epilog", example(f"{self.words}{name}"))
+            return super(Commands, self).command(*given, **settings)(_with_bundles(command, keys))
+
+        return decorate
 
 
 app = Commands(
     name="facespace",
     cls=_Commands,
     help="Map, verify and measure the embedding spaces of face-recognition networks.",
+    epilog=example("demo"),
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -130,9 +179,12 @@ def _facespace(
     pass
 
 
-def add_group(name: str, default: str = "") -> Commands:
-    """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named."""
-    group = Commands(no_args_is_help=True, help=COMMANDS[name], cls=_with_default(default) if default else _Group)
+def add_group(name: str, default: str = "", flags: Sequence[str] = ()) -> Commands:
+    """The group of commands `name` of COMMANDS, in which `default` is meant where no command is named, and commands that are
+    `flags` may be named as options."""
+    kind = _with_default(default, flags) if default else _Group
+    group = Commands(no_args_is_help=True, help=COMMANDS[name], epilog=example(name), cls=kind)
+    group.words = f"{name} "
     app.add_typer(group, name=name)
     return group
 
@@ -156,7 +208,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    words = arguments
+    if "_FACESPACE_COMPLETE" in os.environ:  # a shell asks what may follow on its line, which comes by the environment
+        words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+    first = next((word for word in words if not word.startswith("-")), "")
     try:
         if first in COMMANDS:
             importlib.import_module(f"facespace.cli.{first}")

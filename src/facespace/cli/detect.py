@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..models import DetectResult
 
 
-@app.command()
+@app.command(keys=False)
 def detect(
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGES", help="Folder of images, .tar archives or .parquet tables, as of embed.")

@@ -121,6 +121,7 @@ def _text(result: EmbedResult) -> str:
     lines = [
         f"{len(faces):,} of {result.images:,} images embedded by [bold]{escape(faces.model)}[/] ({faces.dim} numbers each), "
         f"{result.images_per_second:,.0f} images/s → {escape(str(result.path))}"
+        + (f", encrypted under {escape(result.encrypted)}" if result.encrypted else "")
     ]
     if result.resumed:
         lines.append(f"{result.resumed:,} of them were done by the interrupted run")

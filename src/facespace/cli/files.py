@@ -176,6 +176,13 @@ def domain_warnings(fitted: LinearMap | TwoSidedMap, faces: AnySet, **side: Any)
     return [reason for reason in reasons if "too few to tell" not in reason]
 
 
+def mixture_notes(faces: AnySet, what: str = "the set") -> list[str]:
+    """A warning where a set shows the templates of two networks, from a thousand of them; see `audit mixture`."""
+    from ..privacy import mixture_warnings
+
+    return mixture_warnings(faces, what)
+
+
 def save_moved(moved: EmbeddingSet, path: Path, doubts: list[str] | None, printing: Printing) -> None:
     """Write a set that was brought into another space, and say so."""
     moved.save(path)
@@ -184,12 +191,18 @@ def save_moved(moved: EmbeddingSet, path: Path, doubts: list[str] | None, printi
 
 def tell_moved(moved: AnySet, path: Path, doubts: list[str] | None, printing: Printing, resumed: int = 0) -> None:
     """Say that a set was brought into another space, and written."""
+    from ..io import keys_of
+
     facts: dict[str, Any] = {"output": path, "model": moved.model, "rows": len(moved), "dim": moved.dim}
     if resumed:
         facts["resumed"] = resumed
+    if (ring := keys_of(None)) is not None:
+        facts["encrypted"] = ring.writes.id
     if doubts is not None:
         facts["warnings"] = doubts
     line = f"{len(moved):,} vectors of {moved.dim} numbers, [bold]{escape(moved.model)}[/] → {escape(str(path))}"
+    if ring is not None:
+        line += f", encrypted under {escape(ring.writes.id)}"
     emit(facts, lambda: Group(Text.from_markup(line), *warning_lines(doubts or [])), printing)
 
 

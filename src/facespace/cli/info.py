@@ -14,7 +14,7 @@ from rich.text import Text
 from ..errors import FileFormatError, shorten
 from ..results import fields
 from .application import app
-from .files import open_set, reading, split_columns
+from .files import mixture_notes, open_set, reading, split_columns
 from .options import PRINTING, RUNNING, Printing, Running
 from .printing import emit
 
@@ -59,7 +59,7 @@ def _set(path: Path, running: Running, printing: Printing) -> tuple[dict[str, An
     faces = open_set(path, running)
     with reading(printing) as progress:
         found = Overview.of(faces, running.made, progress)
-    lengths, known = found.vector_length, found.people
+    lengths, known, notes = found.vector_length, found.people, mixture_notes(faces)
     lines = [
         f"[bold]{found.rows:,} embeddings[/] of {found.dim} numbers, made by [bold]{escape(found.model or 'unknown')}[/]",
         f"ids such as {escape(shorten(found.first_ids))}",
@@ -78,9 +78,10 @@ def _set(path: Path, running: Running, printing: Printing) -> tuple[dict[str, An
         lines.append(f"[yellow]![/] {least}{copied:,} images are copies of others: {_some(found.named[0], copied)}")
     if shared:
         lines.append(f"[yellow]![/] {shared:,} images have the vector of another person's: {_some(found.named[1], shared)}")
+    lines += [f"[yellow]![/] {escape(note)}" for note in notes]
     lines += [f"column {name}: {column['distinct']:,} distinct values" for name, column in found.columns.items()]
     lines += [f"[dim]{escape(str(key))}: {escape(str(value))}[/]" for key, value in found.metadata.items()]
-    return found.to_dict(), Text.from_markup("\n".join(lines))
+    return {**found.to_dict(), "warnings": notes}, Text.from_markup("\n".join(lines))
 
 
 def _some(names: list[str], count: int) -> str:

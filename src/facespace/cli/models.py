@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 models = add_group("models")
 
 
-@models.command("list")
+@models.command("list", keys=False)
 def list_models(printing: Printing = PRINTING) -> None:
     """List the networks that facespace knows, and whether they can be computed here."""
     from ..models import list_cards
@@ -29,7 +29,7 @@ def list_models(printing: Printing = PRINTING) -> None:
     emit({"models": rows}, lambda: _table(rows), printing)
 
 
-@models.command()
+@models.command(keys=False)
 def show(
     name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
     toml: Annotated[bool, typer.Option("--toml", help="Print the card's own file, to begin another with.")] = False,
@@ -48,7 +48,7 @@ def show(
     emit(facts, lambda: _card(card, facts), printing)
 
 
-@models.command()
+@models.command(keys=False)
 def new(
     network: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="The network.")],
     output: Annotated[
@@ -94,7 +94,7 @@ def new(
     )
 
 
-@models.command()
+@models.command(keys=False)
 def add(card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], printing: Printing = PRINTING) -> None:
     """Add a card of your own, so that its name can be used like a built-in one's."""
     from ..models import add_card, load_card
@@ -108,7 +108,7 @@ def add(card: Annotated[Path, typer.Argument(help="The card, a TOML file.")], pr
     )
 
 
-@models.command()
+@models.command(keys=False)
 def check(
     name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
     pairs: Pairs,

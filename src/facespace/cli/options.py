@@ -41,6 +41,18 @@ Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face cr
 Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 
 
+KeyFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--key-file",
+        envvar="FACESPACE_KEY_FILE",
+        metavar="FILE",
+        help="Key of encrypted sets, or a folder of keys; several read, the first writes.",
+    ),
+]
+EncryptMaps = Annotated[bool, typer.Option("--encrypt-maps", help="Write maps and hubs encrypted too.")]
+
+
 @dataclass(frozen=True)
 class Printing:
     """How a command says what it made."""

@@ -1,7 +1,7 @@
 """Readers of published verification protocols; each yields a `PairProtocol`."""
 
 from .blufr import BlufrProtocol, BlufrSplit, read_blufr
-from .demo import demo_protocol, demo_sets
+from .demo import demo_protocol, demo_sets, write_demo
 from .ijb import (
     read_face_scores,
     read_face_tid_mid,
@@ -25,5 +25,5 @@ __all__ = [
     "person_templates", "read_bin", "read_blufr", "read_cfp_pairs", "read_cplfw_pairs", "read_csv_pairs",
     "read_face_scores", "read_face_tid_mid", "read_ijb", "read_ijba", "read_lfw_pairs", "read_pairs",
     "read_template_csv", "read_template_list", "read_template_pairs", "read_ytf_splits", "read_ytf_templates",
-    "single_images", "stratified", "write_bin",
+    "single_images", "stratified", "write_bin", "write_demo",
 ]  # fmt: skip

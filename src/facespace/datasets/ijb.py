@@ -94,8 +94,10 @@ def read_ijba(metadata: str | Path, comparisons: str | Path, name: str = "ijba")
 
 
 def read_template_csv(faces: str | Path, pairs: str | Path, name: str | None = None) -> TemplateProtocol:
-    """Any lists: `faces` is a csv with id, template[, media][, subject], `pairs` one with template1, template2[, same].
+    """Any lists: a csv of faces, and one of the pairs of templates.
 
+    `faces` has the columns id and template, and may have media and subject; `pairs` has template1 and template2, and may
+    have same.
     Without `same` the subjects decide. Without `media` every face is a still image. Raises FileFormatError naming file and
     line.
     """

@@ -11,6 +11,7 @@ array([[0., 0., 1.]], dtype=float32)
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,16 +21,35 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError, OutputError, shorten
-from ..io import COLUMNS, matrix, nfc, numbers, read_set, texts, unseen_difference, without_suffix, write_set
+from ..errors import InputError, OutputError, PlainFileWarning, shorten
+from ..io import (
+    COLUMNS,
+    AnyKey,
+    Seal,
+    check_encryptable,
+    matrix,
+    nfc,
+    numbers,
+    read_set,
+    texts,
+    unseen_difference,
+    without_suffix,
+    write_set,
+)
+from ._indexing import Rows, listed, places
+from ._making import Making
+from ._shown import set_html
 from .origin import Origin
 from .stored_set import StoredSet
 from .vectors import Floats, Strings, check_vectors, normalize
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EmbeddingSet(Origin):
+class EmbeddingSet(Rows, Making, Origin):
     """Embeddings of one network.
+
+    `faces["ann/1"]` and `faces[0]` are a vector (d,); a list of ids or row numbers, a mask or a slice gives the set of these
+    rows. Iterating gives pairs (id, vector), `"ann/1" in faces` asks for an id, and `np.asarray(faces)` is the matrix.
 
     Attributes:
         vectors: (n, d) float32, as the network gave them (not normalised; use `normalized()`).
@@ -52,6 +72,7 @@ class EmbeddingSet(Origin):
     media: Strings | None = None
     quality: Floats | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    _secret = False  # out of an encrypted file
 
     def __init__(
         self,
@@ -111,6 +132,9 @@ class EmbeddingSet(Origin):
         extra = "".join(f", {name}" for name in self.columns())
         return f"EmbeddingSet({len(self):,} × {self.dim}, model={self.model!r}{extra})"
 
+    def _repr_html_(self) -> str:
+        return set_html(self)
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """The optional columns that are present, by name."""
         return {name: getattr(self, name) for name in COLUMNS if getattr(self, name) is not None}
@@ -119,16 +143,16 @@ class EmbeddingSet(Origin):
     def _order(self) -> NDArray[np.intp]:
         return np.argsort(self.ids, kind="stable")
 
-    def find(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
+    def find(self, ids: Iterable[str] | Strings | str) -> NDArray[np.intp]:
         """Row of each of `ids`, -1 where there is none. Shape (len(ids),).
 
         In a set whose ids are names of image files, as those of other programs, `Ann/1` finds `Ann/1.jpg`.
         """
-        wanted = nfc(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_))
-        rows = _places(self.ids, self._order, wanted)
+        wanted = nfc(listed(ids))
+        rows = places(self.ids, self._order, wanted)
         names, named = self._bare
         if len(named) and (lost := np.flatnonzero(rows < 0)).size:
-            place = _places(names, np.arange(len(names)), wanted[lost])
+            place = places(names, np.arange(len(names)), wanted[lost])
             rows[lost] = np.where(place < 0, -1, named[place])
         return rows
 
@@ -146,9 +170,9 @@ class EmbeddingSet(Origin):
         told = unseen_difference(missing.tolist(), self.ids.tolist())
         return f"Its ids look like {shorten(self.ids[:3].tolist())}." + (f" {told}" if told else "")
 
-    def rows(self, ids: Iterable[str] | Strings) -> NDArray[np.intp]:
+    def rows(self, ids: Iterable[str] | Strings | str) -> NDArray[np.intp]:
         """Row of each of `ids`; InputError naming the missing ones."""
-        wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), dtype=np.str_)
+        wanted = listed(ids)
         found = self.find(wanted)
         if np.any(found < 0):
             missing = np.unique(wanted[found < 0])
@@ -161,16 +185,22 @@ class EmbeddingSet(Origin):
     def take(self, rows: NDArray[np.intp]) -> EmbeddingSet:
         """The set of the given rows, in that order."""
         columns: dict[str, Any] = {name: column[rows] for name, column in self.columns().items()}
-        return EmbeddingSet(self.vectors[rows], self.ids[rows], model=self.model, metadata=self.metadata, **columns)
+        vectors, ids = self.vectors[rows], self.ids[rows]
+        return self._of_here(EmbeddingSet(vectors, ids, model=self.model, metadata=self.metadata, **columns))
 
-    def select(self, ids: Iterable[str] | Strings) -> EmbeddingSet:
-        """The set of the given ids, in that order; InputError when one is missing."""
+    def select(self, ids: Iterable[str] | Strings | str) -> EmbeddingSet:
+        """The set of the given ids (or of the one), in that order; InputError when one is missing."""
         return self.take(self.rows(ids))
 
     def with_vectors(self, vectors: ArrayLike, model: str, metadata: Mapping[str, Any] | None = None) -> EmbeddingSet:
         """The same ids and columns with other vectors, as after a map."""
         columns: dict[str, Any] = dict(self.columns())
-        return EmbeddingSet(vectors, self.ids, model=model, metadata=metadata, **columns)
+        return self._of_here(EmbeddingSet(vectors, self.ids, model=model, metadata=metadata, **columns))
+
+    def _of_here(self, made: EmbeddingSet) -> EmbeddingSet:
+        """`made`, which knows that it comes out of an encrypted file if this one does."""
+        object.__setattr__(made, "_secret", self._secret)
+        return made
 
     def normalized(self) -> Floats:
         """(n, d) float32, every row of unit Euclidean length."""
@@ -181,7 +211,7 @@ class EmbeddingSet(Origin):
 
         Raises InputError when they share none.
         """
-        rows = _places(other.ids, other._order, self.ids)
+        rows = places(other.ids, other._order, self.ids)
         shared = rows >= 0
         if not shared.any():
             told = unseen_difference(self.ids.tolist(), other.ids.tolist())
@@ -196,7 +226,7 @@ class EmbeddingSet(Origin):
         return Join(left, other if whole else other.take(rows[shared]), left_only, right_only)
 
     @classmethod
-    def load(cls, path: str | Path, *, columns: Mapping[str, str] | None = None) -> EmbeddingSet:
+    def load(cls, path: str | Path, *, columns: Mapping[str, str] | None = None, key: AnyKey | None = None) -> EmbeddingSet:
         """Read Parquet, .npz, or .npy with its ids beside it (`name.ids.csv` or `name.ids.txt`).
 
         Of other programs also csv, tsv, JSON, JSON lines, safetensors, HDF5 (extra hdf5), dumps of PostgreSQL with vectors
@@ -208,38 +238,56 @@ class EmbeddingSet(Origin):
                 the roles are id, vector, subject, template, media, quality, and "" takes none. What is not said is told by
                 the names that programs give; a name that isn't ours is reported by a GuessWarning and in `metadata`. Vectors
                 in bytes (Parquet) are float32; `"bytes": "float16"` or `"float64"` says otherwise.
+            key: of an encrypted set in Parquet: a key file, a folder of them, an AesKey, KmsKey or KeyRing. A plain file is
+                refused then. By default the keys of `use_keys`, with which plain files are read too.
 
-        Raises FileFormatError naming the file and what is wrong with it.
+        Raises FileFormatError naming the file and what is wrong with it; EncryptionError: no key, the wrong one, a file
+        that was changed or moved.
         """
-        fields = read_set(Path(path), columns)
+        fields = read_set(Path(path), columns, key)
+        secret = fields.pop("encrypted", False)
         try:
-            return cls(**fields)
+            made = cls(**fields)
+            object.__setattr__(made, "_secret", secret)
+            return made
         except InputError as error:  # say which file the bad rows are in
             raise type(error)(f"{path}: {error.message}", error.hint) from None
 
     @classmethod
-    def open(cls, path: str | Path, columns: Mapping[str, str] | None = None) -> StoredSet[EmbeddingSet]:
+    def open(
+        cls, path: str | Path, columns: Mapping[str, str] | None = None, *, key: AnyKey | None = None
+    ) -> StoredSet[EmbeddingSet]:
         """Look at a Parquet file, a folder of such files or a pattern, and read nothing but the footers.
 
         For sets larger than memory. A folder is one set: flat, or in Hive's layout. `columns` names the columns by role,
-        as {"id": "face_id", "vector": "emb"}. Raises FileFormatError.
+        as {"id": "face_id", "vector": "emb"}; `key` is as of `load`. Raises FileFormatError, EncryptionError.
         """
-        return StoredSet.open(path, cls, columns)
+        return StoredSet.open(path, cls, columns, key)
 
     def save(
-        self, path: str | Path, dtype: Literal["float32", "float16"] = "float32", *, rows_per_file: int | None = None
+        self,
+        path: str | Path,
+        dtype: Literal["float32", "float16"] = "float32",
+        *,
+        rows_per_file: int | None = None,
+        key: AnyKey | Seal | None = None,
     ) -> Path:
         """Write Parquet, .npz or .npy + .ids.csv by the suffix of `path`, whole or not at all.
 
         With `rows_per_file` `path` is a new folder of Parquet files of so many rows; it takes its name when all are there.
+        With a `key` (see `load`), or keys in use, Parquet is encrypted; other kinds are refused (EncryptionError).
         """
+        seal = check_encryptable(Path(path), key)
+        if seal is None and self._secret:
+            told = f"{path} is written unencrypted, of a set that was encrypted: give save a key, or use_keys"
+            warnings.warn(told, PlainFileWarning, stacklevel=2)
         if rows_per_file is not None:
-            return self._save_folder(Path(path), dtype, rows_per_file)
+            return self._save_folder(Path(path), dtype, rows_per_file, seal)
         columns: dict[str, Any] = dict(self.columns())
         fields = {"vectors": self.vectors, "ids": self.ids, "model": self.model, "metadata": dict(self.metadata), **columns}
-        return write_set(fields, Path(path), dtype)
+        return write_set(fields, Path(path), dtype, seal)
 
-    def _save_folder(self, path: Path, dtype: Literal["float32", "float16"], rows: int) -> Path:
+    def _save_folder(self, path: Path, dtype: Literal["float32", "float16"], rows: int, seal: Seal | None) -> Path:
         if rows < 1 or path.suffix or path.exists():
             reason = "it is there already" if path.exists() else "a folder's name has no suffix, and its files have rows"
             raise OutputError(f"can't write {path} in files of {rows:,} rows: {reason}", "Name a new folder.")
@@ -247,7 +295,7 @@ class EmbeddingSet(Origin):
         shutil.rmtree(partial, ignore_errors=True)
         for number, first in enumerate(range(0, len(self), rows)):
             part = self.take(np.arange(first, min(first + rows, len(self))))
-            part.save(partial / f"part-{number:06d}.parquet", dtype)
+            part.save(partial / f"part-{number:06d}.parquet", dtype, key=seal)
         partial.rename(path)
         return path
 
@@ -263,12 +311,3 @@ class Join:
 
     def __len__(self) -> int:
         return len(self.left)
-
-
-def _places(ids: Strings, order: NDArray[np.intp], wanted: Strings) -> NDArray[np.intp]:
-    """Row in `ids` (which `order` sorts) of each of `wanted`, -1 where there is none."""
-    if wanted.size == 0:
-        return np.empty(0, dtype=np.intp)
-    place = np.searchsorted(ids, wanted, sorter=order)
-    rows = order[np.minimum(place, len(order) - 1)]
-    return np.where(ids[rows] == wanted, rows, -1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -10,15 +11,17 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..io import GROUP, Fields, ParquetFiles, Shard, facts_text, prefetched, set_table, write_tables
+from ..errors import InputError, PlainFileWarning, shorten
+from ..io import GROUP, AesKey, AnyKey, Fields, ParquetFiles, Seal, Shard, facts_text, prefetched, set_table, write_tables
+from ._indexing import Stored, listed
+from ._shown import set_html
 from .origin import Origin
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True, repr=False)
-class StoredSet(Origin, Generic[S]):
+class StoredSet(Stored, Origin, Generic[S]):
     """Embeddings of one network in a Parquet file, or in a folder of them; `EmbeddingSet.open` gives one.
 
     Opening reads the footers alone. Batches are EmbeddingSets, whose vectors are views of Arrow's memory where the file
@@ -35,9 +38,15 @@ class StoredSet(Origin, Generic[S]):
     block: int = GROUP
 
     @classmethod
-    def open(cls, place: str | Path, make: Callable[..., S], columns: Mapping[str, str] | None = None) -> StoredSet[S]:
+    def open(
+        cls,
+        place: str | Path,
+        make: Callable[..., S],
+        columns: Mapping[str, str] | None = None,
+        key: AnyKey | None = None,
+    ) -> StoredSet[S]:
         """Open what lies at `place`. Raises FileFormatError."""
-        return cls(ParquetFiles.open(place, columns), make)
+        return cls(ParquetFiles.open(place, columns, key=key), make)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -45,6 +54,9 @@ class StoredSet(Origin, Generic[S]):
     def __repr__(self) -> str:
         files = f", {len(self.files.paths):,} files" if len(self.files.paths) > 1 else ""
         return f"StoredSet({len(self):,} × {self.dim}, model={self.model!r}{files})"
+
+    def _repr_html_(self) -> str:
+        return set_html(self)
 
     @property
     def dim(self) -> int:
@@ -91,6 +103,19 @@ class StoredSet(Origin, Generic[S]):
         """ids, and of subject, template and media what there is, without the vectors; not checked."""
         return self.files.batches(shard, vectors=False)
 
+    def rows(self, ids: Iterable[str] | NDArray[np.str_] | str) -> NDArray[np.intp]:
+        """Row of each of `ids`, whose texts alone are read; InputError naming the missing ones."""
+        wanted, at = listed(ids), 0
+        found = dict.fromkeys(wanted.tolist(), -1)
+        for group in self.files.groups:
+            for fields in self.texts(group):
+                for name in found.keys() & (here := np.asarray(fields["ids"]).tolist()):
+                    found[name] = at + here.index(name)
+                at += len(here)
+        if missing := [name for name, row in found.items() if row < 0]:
+            raise InputError(f"{len(missing):,} ids are not in {self.files.place}: {shorten(missing)}")
+        return np.array([found[name] for name in wanted.tolist()], dtype=np.intp)
+
     def take(self, rows: NDArray[np.intp]) -> S:
         """The rows of these numbers, each once, in that order, in memory. What they lie among is read once."""
         order = np.argsort(rows, kind="stable")
@@ -115,7 +140,11 @@ class StoredSet(Origin, Generic[S]):
         return self._made({**parts[0], **whole}, int(rows[0]))
 
     def bare(self, rows: NDArray[np.intp], path: Path) -> StoredSet[S]:
-        """The rows of these numbers, ascending, copied to a Parquet file of their own: ids and vectors alone."""
+        """The rows of these numbers, ascending, copied to a Parquet file of their own: ids and vectors alone.
+
+        Of encrypted files it is encrypted too, under a key that is nowhere but in memory.
+        """
+        key = AesKey.random("of this run") if self.files.encrypted else None
 
         def tables() -> Iterator[Any]:
             at = 0
@@ -126,8 +155,11 @@ class StoredSet(Origin, Generic[S]):
                     if len(here):
                         yield set_table({name: np.asarray(fields[name])[here] for name in ("ids", "vectors")})
 
-        write_tables(path, prefetched(tables()), lambda: facts_text(self.model, self.dim, {}))
-        return replace(self.open(path, self.make), block=self.block)
+        facts = facts_text(self.model, self.dim, {})
+        write_tables(path, prefetched(tables()), lambda: facts, seal=None if key is None else Seal.new(key))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PlainFileWarning)  # of a plain file there is a plain copy
+            return replace(self.open(path, self.make, key=key), block=self.block)
 
     def load(self) -> S:
         """The whole set in memory."""
@@ -135,7 +167,10 @@ class StoredSet(Origin, Generic[S]):
 
     def _made(self, fields: Fields, start: int | None = None) -> S:
         try:
-            return self.make(**fields)
+            made = self.make(**fields)
+            if self.files.encrypted:
+                object.__setattr__(made, "_secret", True)
+            return made
         except InputError as error:  # say where the bad rows are
             rows = "" if start is None else f", rows from {start:,}"
             raise type(error)(f"{self.files.place}{rows}: {error.message}", error.hint) from None

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ..images import Crops
 from ..models import InputFormat, as_input, torch_or_error
-from ._frozen import frozen
+from ._frozen import frozen as frozen
 from .saliency import Affine
 
 if TYPE_CHECKING:

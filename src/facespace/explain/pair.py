@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
+from ..given import MAP, takes
 from ..images import Crops
 from ..mapping import LinearMap
 from ..results import fields, signature
+from ..shown import Result
 from .cross import probe_head, reference_head
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
@@ -19,7 +21,7 @@ from .residuals import Floats, Residuals, residuals
 from .saliency import Affine, CosineDecomposition, decompose, saliency
 
 #: Methods whose maps have a sign: what speaks for one person, and what against.
-SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg", "occlusion", "rise")
+SIGNED = ("reconstruction", "stylianou-max", "stylianou-avg", "occlusion", "rise", "minplus", "shap")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +39,8 @@ class ExplainedFace:
     residuals: Residuals | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class PairExplanation:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairExplanation(Result):
     """Why a pair was accepted or rejected.
 
     Attributes:
@@ -52,6 +54,8 @@ class PairExplanation:
         passes, convergence: of each face, for black-box methods: forward passes with something hidden, and the correlation
             of the maps by two halves of them; empty for the others.
     """
+
+    drawn_by: ClassVar[str] = "explain.picture.picture"
 
     network: str
     method: str
@@ -82,6 +86,10 @@ class PairExplanation:
             return f"Score {self.score:.3f}; no threshold given, so no decision"
         return f"Score {self.score:.3f} {'≥' if self.accepted else '<'} threshold {self.threshold:.3f}: {self.decision}"
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return f"{self.network}, {self.method}: {self.verdict()}"
+
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace explain`."""
         return {
@@ -92,6 +100,7 @@ class PairExplanation:
         }
 
 
+@takes(mapping=MAP)
 def explain_pair(
     crop: Crops,
     other: Crops | NDArray[np.floating[Any]],

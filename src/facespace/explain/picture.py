@@ -63,7 +63,7 @@ def write_picture(explanation: PairExplanation, path: str | Path, *, title: str 
 def picture(explanation: PairExplanation, *, title: str = "") -> str:
     """The picture as SVG."""
     rows = [
-        (face, {name: _shown(values, explanation) for name, values in parts(explanation, face).items()})
+        (face, {name: smoothed(values, explanation) for name, values in parts(explanation, face).items()})
         for face in explanation.faces
     ]
     scale = max(float(np.quantile(np.abs(face.importance), 0.995)) for face, _ in rows) or 1.0
@@ -115,7 +115,7 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     )
 
 
-def _shown(values: Floats, explanation: PairExplanation) -> Floats:
+def smoothed(values: Floats, explanation: PairExplanation) -> Floats:
     """A map as it is drawn: that of hidden patches without their edges, which are the grid's and not the face's."""
     if not explanation.passes:
         return values
@@ -129,6 +129,11 @@ def _strength(explanation: PairExplanation, scale: float) -> list[str]:
     full = f"a score lower or higher by {scale:.3f} with the place hidden"
     if explanation.method == "rise":
         full = f"a correlation of {scale:.2f} between showing the place and the score"
+    elif explanation.method == "shap":
+        hundredth = scale * explanation.faces[0].importance.size / 100
+        full = f"a part of the face that brings the score {hundredth:.3f} for each hundredth of the picture that it covers"
+    elif explanation.method == "minplus":
+        full = f"a score lower or higher by some {scale:.3f} with the place hidden, or alone shown"
     agreement = " and ".join(f"{c:.2f}" for c in explanation.convergence)
     passes = " + ".join(str(n) for n in explanation.passes)
     return [f"Full colour: {full}.", f"{passes} passes; correlation of the maps of two halves of them: {agreement}."]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,9 @@ from ..datasets import BlufrProtocol
 from ..embeddings import EmbeddingSet, Floats, check_vectors, normalize
 from ..errors import InputError
 from ..gallery import search
+from ..given import BLUFR, FACES, MAP, takes
 from ..results import signature
+from ..shown import Result
 from ..verification import PairMap, check_target
 
 _BLOCK = 1024  # test images scored against all others at a time
@@ -58,9 +60,11 @@ class BlufrRate:
         return self.mean - self.sd
 
 
-@dataclass(frozen=True)
-class BlufrResult:
+@dataclass(frozen=True, repr=False)
+class BlufrResult(Result):
     """Verification rate at FAR `far`, and detection and identification rate at rank 1 and FAR `fpir`."""
+
+    reported_by: ClassVar[str] = "identification.blufr_report"
 
     vr: BlufrRate
     dir: BlufrRate
@@ -68,6 +72,13 @@ class BlufrResult:
     fpir: float
     splits: tuple[BlufrSplitResult, ...]
     signature: str
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        rates = (
+            f"VR {100 * self.vr.quoted:.2f} % at FAR {self.far:g}, DIR {100 * self.dir.quoted:.2f} % at FAR {self.fpir:g}"
+        )
+        return f"{rates} (means less one deviation over {len(self.splits)} splits)"
 
     def to_dict(self) -> dict[str, Any]:
         """The `blufr` document: rates between 0 and 1."""
@@ -79,6 +90,7 @@ class BlufrResult:
         }
 
 
+@takes(a=FACES, b=FACES, protocol=BLUFR, map=MAP)
 def verify_blufr(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,12 @@ from ..embeddings import EmbeddingSet, Floats, StoredSet
 from ..engine import Engine, LocalEngine
 from ..errors import InputError, shorten
 from ..gallery import GALLERY, PROBES, gallery_of, search_gallery
+from ..given import ANY, COHORT, MAP, RATES, takes
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import left_out, people_of
 from ..results import signature
 from ..row_index import AnySet
+from ..shown import Result
 from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
 from ._entries import check_apart, compared, index_of, probe_vectors, some_of
 
@@ -60,7 +62,7 @@ class FnirAtFpir:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class IdentificationResult:
+class IdentificationResult(Result):
     """What a search of one gallery gave.
 
     Attributes:
@@ -70,6 +72,8 @@ class IdentificationResult:
         ranks: (mated,) rank of each mated probe; mate: (mated,) the score of its mate; best: (nonmated,) the greatest score
             of each non-mated probe. For figures; not in the JSON document.
     """
+
+    reported_by: ClassVar[str] = "identification.identification_report"
 
     gallery: int
     gallery_people: int
@@ -83,6 +87,14 @@ class IdentificationResult:
     mate: Floats
     best: Floats
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        rates = [f"rank-{r.rank} {100 * r.rate:.2f} % [{100 * r.low:.2f}, {100 * r.high:.2f}]" for r in self.cmc[:1]]
+        rates += [
+            f"FNIR {100 * r.fnir:.2f} % [{100 * r.low:.2f}, {100 * r.high:.2f}] at FPIR {r.fpir:g}" for r in self.fnir[:2]
+        ]
+        return f"{', '.join(rates)}, {self.gallery:,} entries, {self.mated + self.nonmated:,} probes"
+
     def to_dict(self) -> dict[str, Any]:
         """The `identify` document: rates between 0 and 1, intervals at 95 %."""
         return {
@@ -94,11 +106,6 @@ class IdentificationResult:
             "warnings": list(self.warnings),
         }
 
-    def __repr__(self) -> str:
-        rates = [f"rank-{row.rank} {100 * row.rate:.2f} %" for row in self.cmc[:1]]
-        rates += [f"FNIR {100 * row.fnir:.2f} % at FPIR {row.fpir:g}" for row in self.fnir]
-        return f"IdentificationResult({', '.join(rates)}, {self.gallery:,} entries, {self.mated + self.nonmated:,} probes)"
-
     def det(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(FPIR, FNIR) at every threshold at which one changes, FPIR ascending; empty without non-mated probes."""
         if not self.nonmated:
@@ -107,6 +114,7 @@ class IdentificationResult:
         return roc.far, 1 - np.where(roc.thresholds > -3, roc.tar, np.mean(self.ranks == 1))
 
 
+@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT, fpirs=RATES)
 def identify(
     gallery: AnySet,
     probes: AnySet,

@@ -15,6 +15,8 @@ import numpy as np
 from ..datasets import TemplateList
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
+from ..given import COHORT, FACES, MAP, takes
+from ..shown import Result
 from ..verification import Cohort, PairMap
 from .identify import FPIRS, RANKS, IdentificationResult, identify
 
@@ -27,13 +29,18 @@ class MeanRate:
     rate: float
 
 
-@dataclass(frozen=True, eq=False)
-class ListIdentification:
+@dataclass(frozen=True, eq=False, repr=False)
+class ListIdentification(Result):
     """A result for each gallery by its name, and the means; these have no interval, since galleries share probes."""
 
     galleries: dict[str, IdentificationResult]
     cmc: tuple[MeanRate, ...]
     fnir: tuple[MeanRate, ...]
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        rates = ", ".join(f"rank-{row.at:g} {100 * row.rate:.2f} %" for row in self.cmc[:1])
+        return f"{rates}, the mean of {len(self.galleries)} galleries"
 
     def to_dict(self) -> dict[str, Any]:
         """The `identify` document of each gallery, and "mean"."""
@@ -41,6 +48,7 @@ class ListIdentification:
         return {"galleries": {name: found.to_dict() for name, found in self.galleries.items()}, "mean": mean}
 
 
+@takes(gallery=FACES, probes=FACES, map=MAP, cohort=COHORT)
 def identify_lists(
     gallery: EmbeddingSet,
     probes: EmbeddingSet,

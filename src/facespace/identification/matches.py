@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from ..embeddings import Floats, StoredSet, Strings
 from ..engine import Engine, LocalEngine
 from ..gallery import closest_entries, gallery_of
+from ..given import ANY, COHORT, MAP, takes
 from ..io import write_table
 from ..people import left_out, people_of
 from ..results import fields, signature
 from ..row_index import AnySet
+from ..shown import Result
 from ..verification import Cohort, PairMap, cohort_label, corrections, model_warnings
 from ._entries import check_apart, compared, index_of, named_rows, probe_vectors
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Matches:
+class Matches(Result):
     """The best entry of each of n probes.
 
     Attributes:
@@ -45,8 +47,9 @@ class Matches:
     def __len__(self) -> int:
         return len(self.probe)
 
-    def __repr__(self) -> str:
-        return f"Matches({', '.join([f'{len(self):,} probes', *self.counts()])})"
+    def brief(self) -> str:
+        """How many probes, and how many get an answer, in a line."""
+        return ", ".join([f"{len(self):,} probes", *self.counts()])
 
     def above(self, name: str) -> NDArray[np.bool_]:
         """(n,) whether an answer is given at the threshold of this name."""
@@ -76,6 +79,7 @@ class Matches:
                 "warnings": list(self.warnings)}  # fmt: skip
 
 
+@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT)
 def match_probes(
     gallery: AnySet,
     probes: AnySet,

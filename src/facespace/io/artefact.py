@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,10 +28,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import FileFormatError, NewerFileWarning
+from ..errors import EncryptionError, FileFormatError, NewerFileWarning, TamperedFileError
 from ..results import code_version
 from .files import atomic_write, existing_file
 from .json import jsonable
+from .keys import AnyKey, Identity, KeyRing, Seal, is_sealed, keys_of, opened, seal_of, sealed, sealed_identity
 
 SUFFIX = ".safetensors"
 _OLD_FORMATS = {"facespace-explain-1": "checkpoint", "facespace-image-student-1": "student"}  # their headers before layouts
@@ -131,9 +133,17 @@ class Artefact:
 
 
 def write_artefact(
-    path: str | Path, kind: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any], *, layout: int = 1
+    path: str | Path,
+    kind: str,
+    arrays: Mapping[str, NDArray[Any]],
+    facts: Mapping[str, Any],
+    *,
+    layout: int = 1,
+    key: AnyKey | None = None,
 ) -> Path:
     """Write `arrays` and `facts` (plain JSON types, or what `jsonable` takes) to `path`, whole or not at all.
+
+    It is encrypted by a `key`, or where `use_keys` says so of maps (extra crypto).
 
     Raises FileFormatError for another suffix than .safetensors, OutputError when it can't be written.
     """
@@ -147,9 +157,34 @@ def write_artefact(
     header = {"format": "facespace", "kind": kind, "layout": str(layout), "version": code_version(), "facts": text}
     # Not save_file: it writes by way of a file of its own, which a killed run would leave behind.
     data = save(whole, metadata={**header, "digest": _digest(header, whole)})
+    ring = keys_of(key)
+    seal = None if key is None and not (ring and ring.maps) else seal_of(key)
+    whole_file: Any = _in_order(memoryview(data))
+    if seal is not None:
+        whole_file = [sealed(b"".join(whole_file), path, seal)]
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        file.writelines(_in_order(memoryview(data)))
+        file.writelines(whole_file)
     return path
+
+
+def sealed_identity_of(path: Path) -> Identity | None:
+    """What an encrypted artefact says of itself; None for one that is not encrypted. Raises TamperedFileError."""
+    with path.open("rb") as file:
+        data = file.read(1 << 17)
+    return sealed_identity(data, path)[0] if is_sealed(data) else None
+
+
+def reseal_artefact(path: Path, keys: KeyRing, seal: Seal) -> None:
+    """Write an artefact anew under `seal`, whole or not at all; it may have been plain. Raises EncryptionError."""
+    data = path.read_bytes()
+    if is_sealed(data):
+        data = opened(data, path, keys, called=sealed_identity(data, path)[0].name)
+    else:
+        read_artefact(path)  # whatever is no artefact stays as it is
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.write(sealed(data, path, seal))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _in_order(data: memoryview) -> Iterator[bytes | memoryview]:
@@ -161,14 +196,17 @@ def _in_order(data: memoryview) -> Iterator[bytes | memoryview]:
     yield from (len(head).to_bytes(8, "little"), head, data[end:])
 
 
-def read_artefact(path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "") -> Artefact:
+def read_artefact(
+    path: str | Path, kind: str | tuple[str, ...] = (), *, layout: int = 1, hint: str = "", key: AnyKey | None = None
+) -> Artefact:
     """The artefact in `path`, which must be of `kind` (or one of several; any where none is named).
 
     `layout` is the newest that the caller knows. Raises FileFormatError when the file is missing, damaged, no artefact of
-    facespace's, or of another kind, with `hint` then.
+    facespace's, or of another kind, with `hint` then. An encrypted one is opened by `key`, with which a plain one is
+    refused, or by the keys in use. Raises EncryptionError.
     """
     path = existing_file(path, f"a file of kind {kind}" if isinstance(kind, str) else "an artefact")
-    arrays, header = read_tensors(path)
+    arrays, header = read_tensors(path, key)
     if (old := _old_header(header)) is not None:
         header = old
     found = header.get("kind", "")
@@ -200,13 +238,24 @@ def artefact_kind(header: Mapping[str, str]) -> str:
     return found.get("kind", "") if found.get("format") == "facespace" else ""
 
 
-def read_tensors(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """The arrays in a safetensors file, whoever wrote it, and its header."""
+def read_tensors(path: Path, key: AnyKey | None = None) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The arrays in a safetensors file, whoever wrote it, and its header; of an encrypted one by the keys in use."""
     from safetensors import SafetensorError, safe_open
+    from safetensors.numpy import load
 
     try:
+        with path.open("rb") as start:
+            locked = is_sealed(start.read(64))
+        if locked:
+            data = opened(path.read_bytes(), path, keys_of(key))
+            about = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+            return load(data), about.get("__metadata__", {})
+        if key is not None:
+            raise TamperedFileError(f"{path} is not encrypted, though a key is given for it", "Was it replaced?")
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except EncryptionError:
+        raise
     except (SafetensorError, OSError, TypeError, ValueError, KeyError, AttributeError, MemoryError) as error:
         # The last ones are numpy's, for types of numbers that it doesn't have.
         reason = (str(error).splitlines() or [type(error).__name__])[0]

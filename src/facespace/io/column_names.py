@@ -31,6 +31,8 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("template", "media", "quality")},
 }  # fmt: skip
 
+_PREFIXES = ("", "e", "emb", "embedding", "dim", "d", "v", "vec", "vector", "f", "feat", "feature")
+
 
 def choose_columns(
     what: str,
@@ -93,6 +95,25 @@ def named_as(role: str, name: str) -> bool:
     (True, False)
     """
     return any(_plain(name) in rank.split() for rank in _KNOWN[role])
+
+
+def numbered(names: Sequence[str]) -> dict[str, list[int]]:
+    """Columns that are numbered from 0 or 1, by what is before the number: their places, in the order of the numbers.
+
+    >>> numbered(["id", "e0", "e1", "e2", "x1"])
+    {'e': [1, 2, 3]}
+    """
+    found: dict[str, dict[int, int]] = {}
+    for at, name in enumerate(names):
+        if parts := re.fullmatch(r"(.*?)(\d{1,6})", name):
+            found.setdefault(parts[1], {}).setdefault(int(parts[2]), at)
+    runs = {}
+    for prefix, run in found.items():
+        numbers, known = sorted(run), re.sub(r"\W|_", "", prefix.lower()) in _PREFIXES
+        if numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(run) - 1 and len(run) >= (2 if known else 8):
+            runs[prefix] = (known, [run[number] for number in numbers])
+    best = any(known for known, _ in runs.values())
+    return {prefix: places for prefix, (known, places) in runs.items() if known == best}
 
 
 def _guess(what: str, role: str, names: Sequence[str], vectors: Collection[str], taken: set[str]) -> str:

@@ -8,26 +8,33 @@ checksums. Any Parquet reader can use it.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from ..errors import FileFormatError, GuessWarning, InputError, shorten, unknown_name
+from ..errors import (
+    EncryptionError,
+    FileFormatError,
+    GuessWarning,
+    InputError,
+    PlainFileWarning,
+    shorten,
+    unknown_name,
+)
 from .column_names import ROLES, Fields, Wanted, guessed
 from .files import existing_file
 from .formats import READERS, WRITERS
+from .journal import Journal
+from .keys import AnyKey, Seal, seal_of
 from .limits import guarded
-from .parquet import ParquetFiles, save_parquet
+from .parquet import ParquetFiles, identity_of, save_parquet
 
+READABLE, SUFFIXES = (".parquet", *READERS), (".parquet", *WRITERS)
 
-def _load_parquet(path: Path, wanted: Wanted) -> Fields:
-    return ParquetFiles.open(path, wanted).read()
-
-
-_READERS = {".parquet": ("Parquet", _load_parquet), **READERS}
-_WRITERS = {".parquet": save_parquet, **WRITERS}
-READABLE, SUFFIXES = tuple(_READERS), tuple(_WRITERS)
+_REMEDY = "Only Parquet is: name it .parquet, or a folder; or do without the key, and it is plain."
 
 #: Files that run what they hold, and how to get vectors out of them, by who trusts them.
 _PICKLES = {
@@ -37,23 +44,29 @@ _PICKLES = {
 }
 
 
-def read_set(path: Path, columns: Wanted | None = None) -> Fields:
+def read_set(path: Path, columns: Wanted | None = None, key: AnyKey | None = None) -> Fields:
     """What is in a file of embeddings, or in a folder of Parquet files; nothing of it is checked but that it can be read.
 
     `columns` are those to take, by role (`column_names`); `bytes` among them says what a column of bytes holds. A guess is
-    told by a GuessWarning, and columns that aren't named as ours by `metadata`. Raises FileFormatError.
+    told by a GuessWarning, and columns that aren't named as ours by `metadata`. `key` is for an encrypted one in Parquet;
+    that it was encrypted is told by the field "encrypted". Raises FileFormatError.
     """
     suffix, wanted = ".parquet" if path.is_dir() else path.suffix.lower(), dict(columns or {})
     if unknown := sorted(wanted.keys() - {*ROLES, "bytes"}):
         raise unknown_name("column of a set", unknown[0], ROLES)
     if suffix in _PICKLES:
         raise _pickle(existing_file(path, "an embedding set"))
-    if suffix not in _READERS:
+    if suffix not in READABLE:
         raise FileFormatError(f"{path}: unknown kind of embedding file {path.suffix!r}", f"Known: {shorten(READABLE, 20)}.")
     if not path.is_dir():
         existing_file(path, "an embedding set")
-    kind, reader = _READERS[suffix]
-    fields: Fields = guarded(path, kind, lambda: reader(path, wanted))
+    if suffix == ".parquet":
+        fields: Fields = guarded(path, "Parquet", lambda: _read_parquet(path, wanted, key))
+    elif key is not None:
+        raise EncryptionError(f"{path} can't be encrypted, though a key is given for it", _REMEDY)
+    else:
+        kind, reader = READERS[suffix]
+        fields = guarded(path, kind, lambda: reader(path, wanted))
     chosen = fields.pop("columns", {})
     if told := guessed(chosen, {}):
         fields["metadata"] = {**(fields.get("metadata") or {}), "columns": told}
@@ -62,11 +75,42 @@ def read_set(path: Path, columns: Wanted | None = None) -> Fields:
     return fields
 
 
-def write_set(fields: Fields, path: Path, dtype: Literal["float32", "float16"]) -> Path:
-    """Write `fields`, as `read_set` gives them, by the suffix of `path`, whole or not at all."""
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
+def _read_parquet(path: Path, wanted: Wanted, key: AnyKey | None) -> Fields:
+    files = ParquetFiles.open(path, wanted, key=key)
+    return {**files.read(), **({"encrypted": True} if files.encrypted else {})}
+
+
+def check_encryptable(path: Path, key: AnyKey | Seal | None = None) -> Seal | None:
+    """How a set is encrypted at `path` by `key` or the keys in use. EncryptionError where that kind of file can't be."""
+    seal = seal_of(key)
+    if seal is not None and path.suffix.lower() not in ("", ".parquet"):
+        raise EncryptionError(f"{path}: a key is given, and this kind of file can't be encrypted", _REMEDY)
+    return seal
+
+
+def output_seal(output: Path, key: AnyKey | Seal | None, inputs: Iterable[ParquetFiles]) -> Seal | None:
+    """As `check_encryptable`; a plain output of encrypted `inputs` is told by a PlainFileWarning."""
+    seal = check_encryptable(output, key)
+    if seal is None and any(files.encrypted for files in inputs):
+        told = f"{output} is written unencrypted, of a set that is encrypted: give a key"
+        warnings.warn(told, PlainFileWarning, stacklevel=3)
+    return seal
+
+
+def resumed_seal(seal: Seal | None, journal: Journal) -> Seal | None:
+    """The same for the set that a killed run began in the journal's folder."""
+    there = (line["file"] for line in journal.lines if line["file"] is not None)
+    if seal is None or (first := next(there, None)) is None or (told := identity_of(journal.folder / first)) is None:
+        return seal
+    return replace(seal, set=told.set)
+
+
+def write_set(fields: Fields, path: Path, dtype: Literal["float32", "float16"], key: AnyKey | Seal | None = None) -> Path:
+    """Write `fields`, as `read_set` gives them, by the suffix of `path`, whole or not at all; by a `key` encrypted."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         raise FileFormatError(f"{path}: can't write this kind of file", f"End the name in one of {shorten(SUFFIXES)}.")
+    seal = check_encryptable(path, key)
     with np.errstate(over="ignore"):
         fields = {**fields, "vectors": fields["vectors"].astype(dtype, copy=False)}
     if not np.isfinite(fields["vectors"]).all() or not fields["vectors"].any(axis=1).all():
@@ -77,7 +121,10 @@ def write_set(fields: Fields, path: Path, dtype: Literal["float32", "float16"]) 
             "Save them as float32, or brought to length one.",
         )
     try:
-        writer(fields, path)
+        if suffix == ".parquet":
+            save_parquet(fields, path, seal)
+        else:
+            WRITERS[suffix](fields, path)
     except UnicodeEncodeError as error:
         raise InputError(f"{path}: {error.object[:60]!a} is no Unicode text", "Rename that image, or its person.") from None
     return path

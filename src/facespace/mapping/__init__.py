@@ -1,6 +1,7 @@
 """Mapping: linear maps between embedding spaces, all from one sufficient statistic."""
 
 from .batches import batch_statistics
+from .correspondence import CorrespondenceResult, check_pairs
 from .domain import DomainCheck
 from .families import (
     FAMILIES,
@@ -46,6 +47,7 @@ __all__ = [
     "CCAMap",
     "CanonicalSpace",
     "Comparer",
+    "CorrespondenceResult",
     "DomainCheck",
     "FittedOn",
     "FoldScores",
@@ -73,6 +75,7 @@ __all__ = [
     "apply_to_files",
     "batch_statistics",
     "candidates",
+    "check_pairs",
     "digest_of",
     "few_pairs",
     "fit_map",

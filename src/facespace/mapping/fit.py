@@ -12,11 +12,14 @@ from threadpoolctl import threadpool_limits
 from ..datasets import PairProtocol
 from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, unknown_name
+from ..given import ANY, MAP, PAIRS, takes
 from ..row_index import AnySet
+from .correspondence import CorrespondenceResult, check_shuffled, without_broken
 from .families import (
     METHODS,
     TWO_SIDED,
     AnchoredMap,
+    IdentityMap,
     JointMap,
     LikelihoodMap,
     LinearEstimator,
@@ -25,7 +28,7 @@ from .families import (
     joint_candidates,
     make_estimator,
 )
-from .held_out import FEWEST_PEOPLE, HeldOut
+from .held_out import HeldOut
 from .linear_map import LinearMap
 from .pairs import PARTS, Pairing, moments_of
 from .provenance import MOST
@@ -36,7 +39,6 @@ from .two_sided_map import TwoSidedMap
 C = TypeVar("C", bound=Comparer)
 
 _FEW_FOR_MEANS = 200  # embeddings, of which a mean would scatter more than networks' domains differ
-_FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known: at ten photos a person, as many people
 
 
 class _Options(TypedDict, total=False):
@@ -48,6 +50,7 @@ class _Options(TypedDict, total=False):
     protocol: PairProtocol | None
     judge: bool
     provenance: bool
+    robust: bool | CorrespondenceResult
     seed: int
     exclude: PairProtocol | None
     beside: tuple[Moments, Moments] | None
@@ -72,6 +75,7 @@ def fit_map(  # type: ignore[overload-overlap]
 def fit_map(source: AnySet, target: AnySet, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS, start=MAP)
 def fit_map(
     source: AnySet,
     target: AnySet,
@@ -85,6 +89,7 @@ def fit_map(
     protocol: PairProtocol | None = None,
     judge: bool = True,
     provenance: bool = True,
+    robust: bool | CorrespondenceResult = False,
     seed: int = 0,
     exclude: PairProtocol | None = None,
     beside: tuple[Moments, Moments] | None = None,
@@ -115,6 +120,7 @@ def fit_map(
             The spread of all embeddings then helps the anchored family too.
         intercept: with `center=False`: fit b too, but compare about zero.
         judge: measure whether the pairs correspond, by five more fits without a fold each (`held_out.py`).
+        robust: leave out the pairs that `check_pairs` lists, or that its result for the same arguments has.
         provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
         exclude: pairs that the map will be judged on: images of the source that are in it, or of its people, are left out.
@@ -129,7 +135,8 @@ def fit_map(
     pairs agree, and as `warnings` what speaks against the pairs: near chance, or part of them not corresponding.
 
     Raises:
-        InputError: no shared ids, no pairs, joint without centring, auto of too few people.
+        InputError: no shared ids, no pairs, joint without centring, auto of too few people; a thousand pairs or more that
+            score like strangers' (ids shuffled), unless `judge=False`.
         UnknownNameError: no such method.
 
     >>> import numpy as np
@@ -149,6 +156,8 @@ def fit_map(
     pairs = Pairing.of(
         source, target, protocol, exclude=exclude, seed=seed, engine=engine or LocalEngine(), progress=progress
     )
+    if robust:
+        pairs = without_broken(pairs, source.model, target.model, robust, seed)
     p, q = source.dim, target.dim
     if start is not None:
         _check_start(start, source, target, method, center)
@@ -173,7 +182,7 @@ def fit_map(
         found, chosen = _both_sides(method, held, regularization, p, q)
         facts |= chosen
     if isinstance(found, JointMap | LikelihoodMap):
-        facts |= _agreement(held if judge else None, found)
+        facts |= _agreement(held if judge else None, found, pairs.n)
         facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
         with _one_thread():
             both = TwoSidedMap.from_estimator(found.fit_statistics(statistics), statistics, facts=facts)
@@ -186,7 +195,7 @@ def fit_map(
     if found is not None:
         estimator = found
         facts["method"] = method
-    elif start is not None and (method == "anchored" or (held is not None and _too_few(held))):
+    elif start is not None and (method == "anchored" or (held is not None and held.too_few)):
         estimator = AnchoredMap(start=start.weight.astype(np.float64), center=own_means)
         facts |= {"method": "anchored", "start": start.method}
     elif method == "auto":
@@ -197,7 +206,7 @@ def fit_map(
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
-    facts |= _agreement(held if judge else None, estimator)
+    facts |= _agreement(held if judge else None, estimator, pairs.n)
     facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
     with _one_thread():
         estimator.fit_statistics(statistics.stored() if method.startswith("auto") else statistics)
@@ -227,6 +236,7 @@ def few_pairs(n: int, p: int, q: int) -> bool:
     return n < 2 * max(p, q)
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS)
 def pair_statistics(
     source: AnySet,
     target: AnySet,
@@ -256,7 +266,7 @@ def _both_sides(
     if regularization != "auto":
         return JointMap(regularization), {}
     assert held is not None  # whoever lets choose has asked for folds
-    if not (need := _too_few(held)):
+    if not (need := held.too_few):
         return _choose(joint_candidates(), held)
     given = JointMap()
     return given, {"note": f"ρ = {given.regularization:g} is not chosen from the data, which {need}"}
@@ -264,7 +274,7 @@ def _both_sides(
 
 def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str, Any]]:
     assert held is not None  # whoever lets choose has asked for folds
-    if need := _too_few(held):
+    if need := held.too_few:
         raise InputError(
             f"choosing a method by cross-validation {need}",
             f"Name a method instead: {', '.join(METHODS[1:])}.",
@@ -285,16 +295,6 @@ def _choose(options: Mapping[str, C], held: HeldOut | None) -> tuple[C, dict[str
     }
 
 
-def _too_few(held: HeldOut) -> str:
-    """What a choice by cross-validation needs that these pairs don't have; "" if nothing."""
-    if held.people >= (FEWEST_PEOPLE if held.labelled else _FEWEST_UNNAMED):
-        return ""
-    if held.labelled:
-        return f"needs at least {FEWEST_PEOPLE} people; these pairs have {held.people}"
-    unnamed = f"{_FEWEST_UNNAMED} pairs where nobody is known; these are {held.people}"
-    return f"needs at least {FEWEST_PEOPLE} people, or {unnamed}"
-
-
 def _unnamed(facts: Mapping[str, Any]) -> list[str]:
     """A warning where a choice was made on folds that may share people."""
     if facts.get("cross_validation", {}).get("labelled", True):
@@ -303,8 +303,10 @@ def _unnamed(facts: Mapping[str, Any]) -> list[str]:
     return [f"nobody is known in these pairs: {told}; give a set with subjects, or ids such as ann/1"]
 
 
-def _agreement(held: HeldOut | None, estimator: Comparer) -> dict[str, Any]:
+def _agreement(held: HeldOut | None, estimator: Comparer, n: int) -> dict[str, Any]:
     if held is None:
         return {}
     agreement, warnings = held.agreement(estimator)
+    if not isinstance(estimator, IdentityMap):  # the control may well score like strangers
+        check_shuffled(agreement, n, held.x.shape[1], held.y.shape[1])
     return {"agreement": agreement, "warnings": warnings}

@@ -26,6 +26,7 @@ from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
 from .statistics import PairStatistics
 
 FEWEST_PEOPLE = 2 * PARTS  # that they take
+_FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known: at ten photos a person, as many people
 CHANCE_LIMIT = 0.75  # of the AUC: below it a map is hardly better than none
 MISMATCH_LIMIT = 0.03  # of the share of pairs that look like impostors', beyond what the genuine scores' spread explains
 
@@ -63,6 +64,16 @@ class HeldOut:
         return cls(
             parts, x[order], y[order], subjects, part[order].astype(np.intp), division.people, division.labelled, seed
         )
+
+    @property
+    def too_few(self) -> str:
+        """What a choice by cross-validation needs that these pairs don't have; "" if nothing."""
+        if self.people >= (FEWEST_PEOPLE if self.labelled else _FEWEST_UNNAMED):
+            return ""
+        if self.labelled:
+            return f"needs at least {FEWEST_PEOPLE} people; these pairs have {self.people}"
+        unnamed = f"{_FEWEST_UNNAMED} pairs where nobody is known; these are {self.people}"
+        return f"needs at least {FEWEST_PEOPLE} people, or {unnamed}"
 
     @cached_property
     def training(self) -> list[PairStatistics]:
@@ -120,5 +131,6 @@ def _judge(genuine: Floats, impostor: Floats) -> tuple[dict[str, Any], list[str]
         return facts, [f"the pairs do not seem to correspond: {told}; are both sets' ids of the same images?"]
     if excess > max(MISMATCH_LIMIT, 4 * np.sqrt(below / n)) and below * n > 2:
         told = f"about {100 * excess:.0f} % of the pairs score like pairs of different people"
-        return facts, [f"part of the pairs do not seem to correspond: {told} by maps that did not see them"]
+        remedy = "check_pairs (--disagreeing) lists them, robust (--robust) leaves them out"
+        return facts, [f"part of the pairs do not seem to correspond: {told} by maps that did not see them; {remedy}"]
     return facts, []

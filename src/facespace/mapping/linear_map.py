@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_width, normalize
 from ..errors import InputError
-from ..io import Artefact, read_artefact, write_artefact
+from ..given import FACES, takes
+from ..io import AnyKey, Artefact, read_artefact, write_artefact
 from ..people import people_of
+from ..shown import Fitted
 from .domain import DomainCheck, check_domain
 from .onnx_export import Ratio, export
 from .provenance import FittedOn
@@ -27,7 +29,7 @@ AnyFaces = EmbeddingSet | StoredSet[EmbeddingSet]
 
 
 @dataclass(frozen=True, eq=False)
-class LinearMap:
+class LinearMap(Fitted):
     """y ≈ x W + b for L2-normalised x, and the origin about which mapped and target vectors are compared.
 
     The score of a source vector x against a target vector y is the cosine of `probe(x)` and `reference(y)`:
@@ -139,6 +141,7 @@ class LinearMap:
 
     def transform(self, vectors: NDArray[Any]) -> Floats:
         """(n, p) source vectors of any length → (n, q) predicted target vectors (not normalised)."""
+        vectors = np.asarray(vectors)
         check_width(vectors, self.weight.shape[0], f"the map from {self.source_model or 'its source'}")
         return normalize(vectors) @ self.weight + self.bias
 
@@ -148,9 +151,11 @@ class LinearMap:
 
     def reference(self, vectors: NDArray[Any]) -> Floats:
         """(n, q) target vectors → (n, q) vectors whose cosines with `probe` are the scores."""
+        vectors = np.asarray(vectors)
         check_width(vectors, self.weight.shape[1], f"the map to {self.target_model or 'its target'}")
         return normalize(vectors) - self.origin
 
+    @takes(faces=FACES)
     def apply(self, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` of the source model, moved into the target's space. InputError if another network made them."""
         _, name = self.route(faces)
@@ -177,18 +182,18 @@ class LinearMap:
     def check(self, vectors: NDArray[Any]) -> DomainCheck:
         """Are these source vectors in the domain that the map was fitted on? See `facespace.mapping.domain`."""
         what = f"the map from {self.source_model or 'its source'}"
-        return check_domain(vectors, self.source_mean, self.source_values, self.source_vectors, what)
+        return check_domain(np.asarray(vectors), self.source_mean, self.source_values, self.source_vectors, what)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         facts = {"source_model": self.source_model, "target_model": self.target_model, "facts": dict(self.facts)}
-        return write_artefact(path, "map", self.arrays() | (self.fitted.arrays() if self.fitted else {}), facts)
+        return write_artefact(path, "map", self.arrays() | (self.fitted.arrays() if self.fitted else {}), facts, key=key)
 
     @classmethod
-    def load(cls, path: str | Path) -> LinearMap:
-        """Read what `save` wrote. Raises FileFormatError."""
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> LinearMap:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
         needed = "Needed is a map into the target's own space: facespace map fit, every --method but joint."
-        return cls.of_file(read_artefact(path, "map", hint=needed))
+        return cls.of_file(read_artefact(path, "map", hint=needed, key=key))
 
     @classmethod
     def of_file(cls, file: Artefact) -> LinearMap:

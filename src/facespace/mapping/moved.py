@@ -17,7 +17,21 @@ import numpy as np
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ..engine import Engine, LocalEngine
 from ..errors import InputError
-from ..io import GROUP, Fields, Shard, checksum_line, facts_text, prefetched, unfinished, write_tables
+from ..io import (
+    GROUP,
+    AnyKey,
+    Fields,
+    Seal,
+    Shard,
+    checksum_line,
+    facts_text,
+    key_of,
+    output_seal,
+    prefetched,
+    resumed_seal,
+    unfinished,
+    write_tables,
+)
 from ..row_index import AnySet, ids_and_people
 from .linear_map import LinearMap, digest_of, map_facts
 from .provenance import FittedOn
@@ -36,7 +50,7 @@ class Move:
     Attributes:
         told: what the moved set is to say of its map (`map_facts`), None where nothing.
         fitted: the images and people that the map was fitted on, where these are counted.
-        folder: for the shards.
+        folder: for the shards. seal: how they are encrypted.
     """
 
     way: LinearMap
@@ -45,6 +59,7 @@ class Move:
     told: Mapping[str, Any] | None = None
     fitted: FittedOn | None = None
     folder: Path = Path()
+    seal: Seal | None = None
 
     def __call__(self, task: tuple[int, Shard]) -> dict[str, Any]:
         """Write one shard as a file, whole or not at all; its line for the journal."""
@@ -71,7 +86,7 @@ class Move:
             metadata = {} if self.told is None else {"mapped": {**self.told, "fitted": seen}}
             return facts_text(self.model, self.way.weight.shape[1], metadata)
 
-        write_tables(path, tables() if len(shards) == 1 else prefetched(tables()), facts)
+        write_tables(path, tables() if len(shards) == 1 else prefetched(tables()), facts, seal=self.seal)
 
     def _moved(self, fields: Fields) -> tuple[Floats, int]:
         """Mapped vectors, and how many of the images the map was fitted on."""
@@ -95,11 +110,13 @@ def apply_to_files(
     rows_per_file: int = ROWS_PER_FILE,
     engine: Engine | None = None,
     progress: Progress | None = None,
+    key: AnyKey | None = None,
 ) -> tuple[StoredSet[EmbeddingSet], int]:
     """`fitted.apply(faces)` for sets larger than memory: written to `output`, and opened; and the rows that were resumed.
 
     An `output` that ends in .parquet is one file, any other a folder of files of about `rows_per_file` rows, which a killed
-    run resumes and which an `engine` writes in parallel. Other columns of the input are kept.
+    run resumes and which an `engine` writes in parallel. Other columns of the input are kept. With a `key` (of
+    `EmbeddingSet.save`), or keys in use, it is encrypted.
 
     Raises:
         InputError: another network's set; vectors without a direction.
@@ -107,7 +124,7 @@ def apply_to_files(
     """
     way, model = fitted.route(faces, side)
     move = Move(way, model, faces, map_facts(way, fitted), fitted.fitted)
-    return move_to_files(move, output, rows_per_file=rows_per_file, engine=engine, progress=progress)
+    return move_to_files(move, output, rows_per_file=rows_per_file, engine=engine, progress=progress, key=key)
 
 
 def move_to_files(
@@ -117,26 +134,31 @@ def move_to_files(
     rows_per_file: int = ROWS_PER_FILE,
     engine: Engine | None = None,
     progress: Progress | None = None,
+    key: AnyKey | None = None,
 ) -> tuple[StoredSet[EmbeddingSet], int]:
     """What `apply_to_files` does, of a move that is made already."""
     output, faces = Path(output), move.faces
     progress = progress or (lambda name, done, whole: None)
+    seal = output_seal(output, key, [faces.files])
+    move = replace(move, seal=seal)
     if output.suffix == ".parquet":
         move.write(output, faces.shards(), lambda rows: progress("mapping", rows, len(faces)))
-        return EmbeddingSet.open(output), 0
+        return EmbeddingSet.open(output, key=key_of(seal)), 0
     move = replace(move, folder=output.with_name(output.name + ".partial"))
     files = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in faces.files.paths]
     settings = {"map": digest_of(move.way), "model": move.model, "rows_per_file": rows_per_file, "input": files}
+    settings |= {"encrypted": seal.key.id} if seal else {}
     with unfinished(output, settings, "map, input or --rows-per-file") as journal:
         resumed = {line["file"] for line in journal.lines}
         shards = enumerate(faces.shards(rows_per_file))
         todo = [(number, shard) for number, shard in shards if f"part-{number:06d}.parquet" not in resumed]
         rows = before = len(faces) - sum(shard.rows for _, shard in todo)
+        move = replace(move, seal=resumed_seal(seal, journal))
         for line in (engine or LocalEngine()).map(move, todo):
             journal.add(line)
             rows += line["rows"]
             progress("mapping", rows, len(faces))
-    return EmbeddingSet.open(output), before
+    return EmbeddingSet.open(output, key=key_of(seal)), before
 
 
 def sample_of(faces: AnySet, rows: int) -> Floats:

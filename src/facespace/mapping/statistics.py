@@ -21,7 +21,7 @@ import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
-from ..io import read_artefact, write_artefact
+from ..io import AnyKey, read_artefact, write_artefact
 
 Doubles = NDArray[np.float64]
 Spectrum = tuple[Doubles, Doubles]  # eigenvalues (d,), ascending, and eigenvectors (d, d), columns
@@ -239,8 +239,8 @@ class PairStatistics:
         u, sigma, vt = self._memory[key]
         return u, sigma, vt
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         arrays = {
             "source_sum": self.source.total,
             "target_sum": self.target.total,
@@ -249,12 +249,12 @@ class PairStatistics:
             "target_gram": self.target.gram,
         }
         facts = {"n": self.n, "source_model": self.source_model, "target_model": self.target_model}
-        return write_artefact(path, "statistics", arrays, facts)
+        return write_artefact(path, "statistics", arrays, facts, key=key)
 
     @classmethod
-    def load(cls, path: str | Path) -> PairStatistics:
-        """Read what `save` wrote. Raises FileFormatError."""
-        file = read_artefact(path, "statistics")
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> PairStatistics:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
+        file = read_artefact(path, "statistics", key=key)
         if (n := file.fact("n", int)) < 0:
             raise file.error(f"is of {n} pairs")
         cross = file.array("cross", ("p", "q"), np.float64)

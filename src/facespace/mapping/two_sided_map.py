@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError, unknown_name
-from ..io import Artefact, read_artefact, write_artefact
+from ..given import FACES, takes
+from ..io import AnyKey, Artefact, read_artefact, write_artefact
+from ..shown import Fitted
 from .domain import DomainCheck
 from .families import COHORT_STRENGTH, JointMap, LikelihoodMap, LikelihoodScore
 from .linear_map import AnyFaces, LinearMap, check_network, fit_facts, mapped_by
@@ -26,7 +28,7 @@ KIND = "two-sided-map"
 
 
 @dataclass(frozen=True, eq=False)
-class TwoSidedMap:
+class TwoSidedMap(Fitted):
     """Two networks' ways into a common space: x → (x − μ_x) A and y → (y − μ_y) B of L2-normalised x and y.
 
     The score of a source vector against a target vector is the cosine of `probe(x)` and `reference(y)`. Where the target's
@@ -135,6 +137,7 @@ class TwoSidedMap:
         score, moved = self._ratio(), self.transform_target(vectors)
         return np.column_stack([normalize(vectors), score.length(moved), np.ones(len(moved), np.float32)])
 
+    @takes(faces=FACES)
     def one_sided(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
         """`faces` of `side`, by default that of their network, as `query` or `gallery`, for stores that take inner products.
 
@@ -152,6 +155,7 @@ class TwoSidedMap:
             raise InputError(told, "Fit one by --method likelihood, or move both sides with map apply.")
         return self.likelihood
 
+    @takes(faces=FACES)
     def apply(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
         """`faces` of the network on `side`, by default the one they name, moved into the common space.
 
@@ -208,18 +212,20 @@ class TwoSidedMap:
         facts = {other.get(key, key): value for key, value in self.facts.items()}
         return TwoSidedMap(self.name, self.target, self.source, self.correlations, facts, self.fitted)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         arrays: dict[str, NDArray[Any]] = {"correlations": self.correlations} | (self.fitted.arrays() if self.fitted else {})
         for side in ("source", "target"):
             arrays |= {f"{side}.{name}": array for name, array in self.way(side).arrays().items()}
         models = {"source_model": self.source_model, "target_model": self.target_model}
-        return write_artefact(path, KIND, arrays, {"name": self.name, **models, "facts": dict(self.facts)})
+        return write_artefact(path, KIND, arrays, {"name": self.name, **models, "facts": dict(self.facts)}, key=key)
 
     @classmethod
-    def load(cls, path: str | Path) -> TwoSidedMap:
-        """Read what `save` wrote. Raises FileFormatError."""
-        return cls.of_file(read_artefact(path, KIND, hint="facespace map fit --method joint or likelihood makes one."))
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> TwoSidedMap:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
+        return cls.of_file(
+            read_artefact(path, KIND, hint="facespace map fit --method joint or likelihood makes one.", key=key)
+        )
 
     @classmethod
     def of_file(cls, file: Artefact) -> TwoSidedMap:

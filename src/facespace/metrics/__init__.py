@@ -1,7 +1,8 @@
-"""What the numbers are: ROC, k-fold accuracy, histograms of scores, intervals over people, differences, cohorts."""
+"""What the numbers are: ROC, k-fold accuracy, histograms, intervals over people, differences, cohorts, likelihood ratios."""
 
 from ._dyads import Dyads
 from ._limits import genuine_limits
+from .calibration import ENFSI, HeldOut, LikelihoodRatio, PairCounts, ScoreTable, cllr, pav_ratios, shipped_table, verbal
 from .cohort import cohort_mean
 from .difference import Difference, SystemComparison, accuracy_error, compare_scores
 from .intervals import Intervals, subject_intervals, tar_limits
@@ -10,8 +11,9 @@ from .roc import FEW_FALSE_ACCEPTS, Roc, TarAtFar, allowed_accepts, few_nonmated
 from .score_histogram import ScoreHistogram
 
 __all__ = [
-    "FEW_FALSE_ACCEPTS", "Difference", "Dyads", "FoldAccuracy", "Intervals", "Roc", "ScoreHistogram",
-    "SystemComparison", "TarAtFar", "accuracy_error", "allowed_accepts", "best_threshold", "chance_warning",
-    "check_folds", "cohort_mean", "compare_scores", "few_nonmated", "genuine_limits", "insightface_grid",
-    "kfold_accuracy", "majority_rate", "subject_intervals", "tar_limits",
+    "ENFSI", "FEW_FALSE_ACCEPTS", "Difference", "Dyads", "FoldAccuracy", "HeldOut", "Intervals", "LikelihoodRatio",
+    "PairCounts", "Roc", "ScoreHistogram", "ScoreTable", "SystemComparison", "TarAtFar", "accuracy_error",
+    "allowed_accepts", "best_threshold", "chance_warning", "check_folds", "cllr", "cohort_mean", "compare_scores",
+    "few_nonmated", "genuine_limits", "insightface_grid", "kfold_accuracy", "majority_rate", "pav_ratios",
+    "shipped_table", "subject_intervals", "tar_limits", "verbal",
 ]  # fmt: skip

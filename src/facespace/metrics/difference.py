@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,7 @@ from scipy import stats
 
 from ..errors import InputError
 from ..results import fields, signature
+from ..shown import Result
 from ._dyads import Deviations, Dyads, Mask
 from ._limits import mover_half_width, quantile
 from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, few_accepts_warnings, problem, tar_limits
@@ -60,9 +61,11 @@ class Difference:
         return "higher" if self.low > 0 else "lower" if self.high < 0 else "open"
 
 
-@dataclass(frozen=True)
-class SystemComparison:
+@dataclass(frozen=True, repr=False)
+class SystemComparison(Result):
     """Two systems on the same pairs; `tar` has a row for each FAR, `accuracy` is None where no decisions were given."""
+
+    reported_by: ClassVar[str] = "verification.compare_report"
 
     first: str
     second: str
@@ -75,6 +78,12 @@ class SystemComparison:
     level: float
     warnings: tuple[str, ...]
     signature: str
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        rows = ([("accuracy", self.accuracy)] if self.accuracy else []) + [(f"TAR at {r.far:g}", r) for r in self.tar[:3]]
+        told = (f"{name} {100 * r.difference:+.2f} [{100 * r.low:+.2f}, {100 * r.high:+.2f}]" for name, r in rows)
+        return f"{self.second} less {self.first}, points: {'; '.join(told)}; {self.pairs:,} pairs"
 
     def to_dict(self) -> dict[str, Any]:
         """The `compare` document: rates between 0 and 1."""

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import FileFormatError, InputError
 from ..io import existing_file, write_json
 from ..mapping import FittedOn, LinearMap, TwoSidedMap, load_map
+from ..shown import Result
 from .evidence import Direction
 from .guarantee import Decision
 
@@ -23,8 +24,8 @@ VERSION = 1
 AnyMap = LinearMap | TwoSidedMap
 
 
-@dataclass(frozen=True)
-class MigrationPlan:
+@dataclass(frozen=True, repr=False)
+class MigrationPlan(Result):
     """The document of a plan, by its parts; rates and losses are fractions.
 
     Attributes:
@@ -42,6 +43,8 @@ class MigrationPlan:
         thresholds: of cosines with mapped templates and with those of the new network.
         cost: templates a second of reading and mapping, as measured, and bytes that `next` takes.
     """
+
+    reported_by: ClassVar[str] = "migration.plan_report"
 
     url: str
     gallery: Mapping[str, Any]
@@ -63,6 +66,11 @@ class MigrationPlan:
     cost: Mapping[str, float]
     warnings: Sequence[str]
     signature: str
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        reason = f"{self.reason[:300]}…" if len(self.reason) > 300 else self.reason
+        return f"{self.decision}: {reason} {self.url}"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document."""

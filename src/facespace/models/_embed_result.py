@@ -10,11 +10,12 @@ from typing import Any
 
 from ..embeddings import EmbeddingSet, StoredSet
 from ..results import fields, signature
+from ..shown import Result
 from .faces import Noted, Skipped
 
 
-@dataclass(frozen=True)
-class EmbedResult:
+@dataclass(frozen=True, repr=False)
+class EmbedResult(Result):
     """What `embed` made.
 
     Attributes:
@@ -28,6 +29,7 @@ class EmbedResult:
         path: where the set was written, None if it was not.
         failures, noted_table: the tables of `skipped` and `noted` that lie in a folder beside the set's files.
         noted: the images that were turned, or show several faces, and which of these was taken.
+        encrypted: id of the key that the set is encrypted under, "" where it is not.
     """
 
     embeddings: EmbeddingSet | StoredSet[EmbeddingSet]
@@ -41,6 +43,7 @@ class EmbedResult:
     failures: Path | None = None
     noted_table: Path | None = None
     noted: tuple[Noted, ...] = ()
+    encrypted: str = ""
 
     @property
     def turned(self) -> tuple[Noted, ...]:
@@ -72,12 +75,17 @@ class EmbedResult:
             embedded=len(self.embeddings),
         )
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return f"{self.embeddings!r} of {self.images:,} images, {len(self.skipped):,} skipped"
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the vectors, as plain JSON types."""
         return {
             "signature": self.signature,
             **fields(self.embeddings, "model", "dim"),
             "output": self.path,
+            **({"encrypted": self.encrypted} if self.encrypted else {}),
             "images": self.images,
             "embedded": len(self.embeddings),
             "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],

@@ -8,7 +8,6 @@ on the batch.
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import threading
@@ -24,7 +23,7 @@ import numpy as np
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..images import Image, Picture, Source
-from ..io import Journal, atomic_write, checksum_line, unfinished
+from ..io import Journal, Seal, checksum_line, resumed_seal, unfinished, write_rows
 from ..people import people_in
 from ._partial import Batch
 from ._pipeline import run_batches
@@ -45,7 +44,7 @@ class Job:
 
     Attributes:
         paths: the network's files. decode: from bytes and a name to an image. metadata: for the set.
-        folder: for the files of parts. every: all faces of an image become rows.
+        folder: for the files of parts. every: all faces of an image become rows. seal: how the files are encrypted.
     """
 
     images: Source
@@ -57,6 +56,12 @@ class Job:
     batch_size: int
     folder: Path | None = None
     every: bool = False
+    seal: Seal | None = None
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that the set is encrypted under, "" where it is not."""
+        return self.seal.key.id if self.seal else ""
 
     def results(self, parts: Iterable[Part], network: Network, workers: int) -> Iterator[Batch]:
         """The batches of parts, in order; no batch is of two parts."""
@@ -118,7 +123,7 @@ class Job:
         if total.ids:
             assert self.folder is not None
             path = self.folder / f"part-{number:06d}.parquet"
-            self.make_set(total, start, stop).save(path)
+            self.make_set(total, start, stop).save(path, key=self.seal)
             line = checksum_line(path)
         return {
             **line,
@@ -136,12 +141,13 @@ def run_to_folder(
     output: Path,
     settings: dict[str, Any],
     rows_per_file: int,
-    write: Callable[[Sequence[Part], Callable[[int], None]], Iterable[dict[str, Any]]],
+    write: Callable[[Sequence[Part], Callable[[int], None], Seal | None], Iterable[dict[str, Any]]],
     progress: Callable[[int, int], None],
+    seal: Seal | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """`output`, a folder of files of `rows_per_file` images each: the journal's lines, and how many images were resumed.
 
-    `write` makes the files of parts, and calls what it gets with images that are done.
+    `write` makes the files of parts, encrypted as it is told, and calls what it gets with images that are done.
     """
     starts = range(0, count, rows_per_file)
     parts = [(number, start, min(start + rows_per_file, count)) for number, start in enumerate(starts)]
@@ -156,7 +162,7 @@ def run_to_folder(
             finished += images
             progress(finished, count)
 
-        for line in write(todo, tell):
+        for line in write(todo, tell, resumed_seal(seal, journal)):
             journal.add(line)
     return journal.lines, resumed
 
@@ -189,7 +195,4 @@ def _finish(journal: Journal) -> None:
 
 
 def _table(path: Path, kind: type[Any], rows: Sequence[Any]) -> None:
-    with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as text:
-        writer = csv.writer(text)
-        writer.writerow([each.name for each in fields(kind)])
-        writer.writerows(astuple(one) for one in rows)
+    write_rows(path, [each.name for each in fields(kind)], map(astuple, rows))

@@ -6,6 +6,7 @@ resuming with other settings is refused.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import check_vectors
 from ..errors import InputError
-from ..io import Artefact, atomic_write, read_npz_artefact, texts
+from ..io import Artefact, KeyRing, Seal, atomic_write, check_cipher, opened, read_npz_artefact, sealed, texts
 from .faces import Noted, Skipped
 
 _SKIPPED, _NOTED = ({each.name for each in fields(kind)} for kind in (Skipped, Noted))
@@ -64,7 +65,10 @@ class Batch:
 class PartialSet:
     """The shards of one output file. Made anew unless `resume`."""
 
-    def __init__(self, output: Path, settings: dict[str, Any], dim: int, resume: bool) -> None:
+    def __init__(self, output: Path, settings: dict[str, Any], dim: int, resume: bool, seal: Seal | None = None) -> None:
+        if seal is not None:
+            check_cipher()
+        self._seal = seal
         self.folder = output.with_name(output.name + ".partial")
         self.done, self._dim = Batch(), dim
         self._pending, self._flushed = Batch(), time.monotonic()
@@ -92,7 +96,7 @@ class PartialSet:
         for path in sorted(self.folder.glob("[0-9]*.npz")):
             self._shards = int(path.stem) + 1
             try:
-                self.done.extend(_read(path, self._dim))
+                self.done.extend(_read(path, self._dim, self._seal))
             except InputError:
                 path.unlink()  # a damaged shard: its images are done again
 
@@ -104,9 +108,10 @@ class PartialSet:
     def flush(self) -> None:
         """Write what has come since the last shard."""
         if len(self._pending):
-            with atomic_write(self.folder / f"{self._shards:06d}.npz") as temporary, temporary.open("wb") as file:
+            path, data = self.folder / f"{self._shards:06d}.npz", io.BytesIO()
+            with atomic_write(path) as temporary, temporary.open("wb") as file:
                 np.savez(
-                    file,
+                    data,
                     ids=np.array(self._pending.ids, dtype=np.str_),
                     images=np.array(self._pending.images, dtype=np.str_),
                     scores=np.nan_to_num(np.array(self._pending.scores, dtype=np.float64), nan=NO_SCORE),
@@ -118,6 +123,7 @@ class PartialSet:
                         )
                     ),
                 )
+                file.write(data.getvalue() if self._seal is None else sealed(data.getvalue(), path, self._seal))
             self._shards += 1
         self._pending, self._flushed = Batch(), time.monotonic()
 
@@ -132,9 +138,11 @@ class PartialSet:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _read(path: Path, dim: int) -> Batch:
-    """Raises InputError for what is no shard of a run of a network of width `dim`."""
-    file = read_npz_artefact(path, "a part of an unfinished run", ("ids", "images", "vectors", "scores", "faces"), "facts")
+def _read(path: Path, dim: int, seal: Seal | None) -> Batch:
+    """Raises InputError for what is no shard of a run of a network of width `dim`, encrypted by the key of `seal`."""
+    data = None if seal is None else opened(path.read_bytes(), path, KeyRing((seal.key,)))
+    arrays = ("ids", "images", "vectors", "scores", "faces")
+    file = read_npz_artefact(path, "a part of an unfinished run", arrays, "facts", data)
     ids, images = (texts(file.arrays.get(name, np.empty(0)), "id").tolist() for name in ("ids", "images"))
     vectors, faces = file.array("vectors", (len(ids), dim)), file.array("faces", (len(ids),), np.int64)
     scores = file.array("scores", (len(ids),), np.float64)

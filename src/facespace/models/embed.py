@@ -31,7 +31,7 @@ from ..images import (
     named_by,
     open_images,
 )
-from ..io import MANIFEST, SUFFIXES, check_folder
+from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder, key_of
 from ._embed_result import EmbedResult
 from ._job import FAILURES, NOTED, Job, Part, noted_of, nothing_embedded, run_to_folder, skipped_of
 from ._partial import Batch, PartialSet
@@ -68,6 +68,7 @@ def embed(
     workers: int | None = None,
     engine: Engine | None = None,
     resume: bool = False,
+    key: AnyKey | None = None,
     progress: Callable[[int, int], None] | None = None,
     download_progress: Progress | None = None,
 ) -> EmbedResult:
@@ -94,6 +95,7 @@ def embed(
         weights: folder to look for weights in first.
         batch_size: images a worker takes at a time. workers: threads; by default one per processor core.
         engine: where the files of a folder are made instead, each on one thread there.
+        key: what the set is encrypted by; see `EmbeddingSet.save`. The parts of an unfinished run are, too.
         resume: go on where an interrupted run with the same settings and `out` stopped; a folder always does.
         progress: called with (images done, images in all). download_progress: see `fetch`.
 
@@ -131,16 +133,19 @@ def embed(
         **({"keep_damaged": True} if keep_damaged else {}),
     }
     settings = {"model": card.name, **metadata, "max_pixels": max_pixels}
+    seal = None if out is None else check_encryptable(out, key)
+    settings |= {"encrypted": seal.key.id} if seal else {}
     size = _at_least_one("batch size", batch_size)
     job = Job(source, card, paths, aligner, decode, {**metadata, "facespace": __version__}, size, None, faces == "all")
     progress = progress or (lambda done, whole: None)
     try:
         if out is not None and not out.suffix:
             cut = {"batch_size": size, "rows_per_file": _at_least_one("rows per file", rows_per_file)}
-            return _to_folder(job, out, {**settings, **cut, "images": source.facts()}, workers, engine, progress)
+            told = {**settings, **cut, "images": source.facts()}
+            return _to_folder(replace(job, seal=seal), out, told, workers, engine, progress)
         if engine is not None:
             raise InputError("an engine writes a folder", "Name an output without suffix.")
-        return _to_file(job, out, settings, resume, workers, progress)
+        return _to_file(replace(job, seal=seal), out, settings, resume, workers, progress)
     except InputError as error:
         if source.others and "gave an embedding" in error.message:
             error.hint += f"; {describe_others(source.others)}"
@@ -154,27 +159,39 @@ def _to_folder(
     count, others = len(job.images), job.images.others
     network = load_network(job.card, paths=job.paths, callers=workers) if engine is None else None
 
-    def write(parts: Sequence[Part], tell: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+    def write(parts: Sequence[Part], tell: Callable[[int], None], seal: Seal | None) -> Iterator[dict[str, Any]]:
+        sealed = replace(job, seal=seal)
         if network is not None:
-            yield from job.lines(parts, network, workers, tell)
+            yield from sealed.lines(parts, network, workers, tell)
         elif engine is not None:
-            for line in engine.map(job, parts):
+            for line in engine.map(sealed, parts):
                 tell(line["images"])
                 yield line
 
     start = time.perf_counter()
-    lines, resumed = run_to_folder(count, out, settings, settings["rows_per_file"], write, progress)
+    lines, resumed = run_to_folder(count, out, settings, settings["rows_per_file"], write, progress, job.seal)
     seconds = time.perf_counter() - start
-    several, skipped, noted = sum(line["several"] for line in lines), tuple(skipped_of(lines)), tuple(noted_of(lines))
-    tables = out / FAILURES, out / NOTED
-    return EmbedResult(EmbeddingSet.open(out), skipped, count, several, resumed, seconds, out, others, *tables, noted)
+    return EmbedResult(
+        EmbeddingSet.open(out, key=key_of(job.seal)),
+        tuple(skipped_of(lines)),
+        count,
+        sum(line["several"] for line in lines),
+        resumed,
+        seconds,
+        out,
+        others,
+        failures=out / FAILURES,
+        noted_table=out / NOTED,
+        noted=tuple(noted_of(lines)),
+        encrypted=job.key_id,
+    )
 
 
 def _to_file(
     job: Job, out: Path | None, settings: dict[str, Any], resume: bool, workers: int, progress: Callable[[int, int], None]
 ) -> EmbedResult:
     network, source = load_network(job.card, paths=job.paths, callers=workers), job.images
-    unfinished = None if out is None else PartialSet(out, settings, job.card.dim, resume)
+    unfinished = None if out is None else PartialSet(out, settings, job.card.dim, resume, job.seal)
     total = Batch()
     if unfinished is not None:
         total.extend(unfinished.done)
@@ -207,12 +224,21 @@ def _to_file(
     total = total.ordered(rows)
     embedded = job.make_set(total, 0, len(source))
     if unfinished is not None and out is not None:
-        embedded.save(out)
+        embedded.save(out, key=job.seal)
         unfinished.remove()
     skipped = sorted((s for s in total.skipped if s.id.partition("#")[0] in wanted or s.id in wanted), key=lambda s: s.id)
     noted = tuple(sorted((n for n in total.noted if n.id in wanted), key=lambda n: place[n.id]))
     return EmbedResult(
-        embedded, tuple(skipped), len(source), len(total.several), len(done), seconds, out, source.others, noted=noted
+        embedded,
+        tuple(skipped),
+        len(source),
+        len(total.several),
+        len(done),
+        seconds,
+        out,
+        source.others,
+        noted=noted,
+        encrypted=job.key_id,
     )
 
 

@@ -1,9 +1,47 @@
-"""Privacy: what embeddings give away about the people they were made of."""
+"""Privacy: what embeddings give away about the people they were made of, and what protections are worth."""
 
+from .attributes import (
+    AttributePoint,
+    AttributeResult,
+    attribute_finding,
+    attribute_report,
+    attribute_table,
+    audit_attributes,
+    read_labels,
+)
 from .linkage import audit_linkage
 from .linkage_report import finding, linkage_report, linkage_table
 from .linkage_result import LinkageBound, LinkagePoint, LinkageResult
+from .mixture import (
+    MixtureResult,
+    audit_mixture,
+    mixture_finding,
+    mixture_report,
+    mixture_table,
+    mixture_warnings,
+)
+from .protection_audit import (
+    AttackPoint,
+    HalfPoint,
+    Linkability,
+    OwnAccuracy,
+    ProtectionResult,
+    Renewal,
+    Unlinkability,
+    audit_protections,
+    linkability,
+    pairs_text,
+    protection_finding,
+    protection_report,
+    summary_table,
+)
+from .protections import Protection, protections
 
 __all__ = [
-    "LinkageBound", "LinkagePoint", "LinkageResult", "audit_linkage", "finding", "linkage_report", "linkage_table",
+    "AttackPoint", "AttributePoint", "AttributeResult", "HalfPoint", "Linkability", "LinkageBound", "LinkagePoint",
+    "LinkageResult", "MixtureResult", "OwnAccuracy", "Protection", "ProtectionResult", "Renewal", "Unlinkability",
+    "attribute_finding", "attribute_report", "attribute_table", "audit_attributes", "audit_linkage", "audit_mixture",
+    "audit_protections", "finding", "linkability", "linkage_report", "linkage_table", "mixture_finding",
+    "mixture_report", "mixture_table", "mixture_warnings", "pairs_text", "protection_finding", "protection_report",
+    "protections", "read_labels", "summary_table",
 ]  # fmt: skip

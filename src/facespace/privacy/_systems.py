@@ -15,7 +15,7 @@ from ..gallery import Search, gallery_of, search_gallery
 from ..mapping import LinearMap, Moments, moments_of
 from ..people import People
 from ..row_index import AnySet, Hashes, RowIndex, ids_of, shared_rows
-from ._design import Design, Rows
+from .design import Design, Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,19 +22,21 @@ from ..embeddings import EmbeddingSet
 from ..engine import Engine, LocalEngine
 from ..errors import FacespaceError, InputError
 from ..gallery import Search
+from ..given import ANY, takes
 from ..mapping import LinearMap, PairStatistics, fit_map, pair_statistics, refine_map
 from ..metrics import few_nonmated
 from ..people import left_out
 from ..results import signature
 from ..row_index import AnySet
-from ._design import Design, Rows, divide, fitting_sizes
-from ._rates import Answers, Rates, rates
 from ._systems import Shared, System
+from .design import Design, Rows, divide, fitting_sizes
 from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
+from .rates import Answers, Rates, rates
 
 LEAKED = (10, 25, 50, 100, 400)
 
 
+@takes(paired=("source", "target"), source=ANY, target=ANY)
 def audit_linkage(
     source: AnySet,
     target: AnySet,

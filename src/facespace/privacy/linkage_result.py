@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..results import fields
-from ._rates import Rate
+from ..shown import Result
+from .rates import Rate
 
 FPIRS = (1e-1, 1e-2)
 
@@ -66,12 +67,14 @@ class LinkageBound:
         return {**fields(self, "model", "rank1", "low", "high"), "fnir_at_fpir": fnir}
 
 
-@dataclass(frozen=True)
-class LinkageResult:
+@dataclass(frozen=True, repr=False)
+class LinkageResult(Result):
     """What the audit found; `points` of both directions, ascending in leaked pairs.
 
     `counts`: leaked_people, attacked_people, gallery (images), mated_probes, nonmated_probes.
     """
+
+    reported_by: ClassVar[str] = "privacy.linkage_report"
 
     source: str
     target: str
@@ -87,6 +90,14 @@ class LinkageResult:
     def direction(self, source: str, refine: bool) -> list[LinkagePoint]:
         """The points with probes of `source`."""
         return [p for p in self.points if p.source == source and p.refine == refine]
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        last = max(self.points, key=lambda point: point.leaked)
+        return (
+            f"{self.source} → {self.target}: rank-1 {100 * last.rank1:.2f} % [{100 * last.low:.2f}, {100 * last.high:.2f}] "
+            f"with {last.leaked:,} leaked pairs, {100 * self.chance:.2f} % by chance; {self.counts['mated_probes']:,} probes"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace audit linkage`; rates between 0 and 1, intervals at 95 %."""

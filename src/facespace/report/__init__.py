@@ -4,12 +4,13 @@ from ._document import Report
 from .bar_matrix import bar_matrix
 from .comparison import Dot, interval_dots, line_panels
 from .figures import Band, Curve, curves, heatmap, histograms, lines_with_bands
+from .marked_shares import marked_shares
 from .matrix import Matrix, Measure
-from .sections import Column, Figure, KeyFigure, KeyFigures, Note, Notes, Table, Text, interval
+from .sections import Column, Figure, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Table, Text, interval
 from .terminal import terminal_matrix, terminal_table
 
 __all__ = [
     "Band", "Column", "Curve", "Dot", "Figure", "KeyFigure", "KeyFigures", "Matrix", "Measure", "Note", "Notes",
-    "Report", "Table", "Text", "bar_matrix", "curves", "heatmap", "histograms", "interval", "interval_dots",
-    "line_panels", "lines_with_bands", "terminal_matrix", "terminal_table",
+    "Picture", "Pictures", "Report", "Table", "Text", "bar_matrix", "curves", "heatmap", "histograms", "interval",
+    "interval_dots", "line_panels", "lines_with_bands", "marked_shares", "terminal_matrix", "terminal_table",
 ]  # fmt: skip

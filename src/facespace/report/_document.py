@@ -12,15 +12,16 @@ from typing import Any
 from markupsafe import Markup
 
 from .._version import __version__
-from ..errors import InputError
+from ..errors import InputError, unknown_name
 from ..io import atomic_write
 from ._format import BLANK, number, slug
+from ._notebook import notebook_html
 from ._render import inline, to_png, to_svg
 from .figures import heatmap
 from .matrix import Matrix
-from .sections import Figure, KeyFigures, Note, Notes, Table, Text
+from .sections import Figure, KeyFigures, Note, Notes, Pictures, Table, Text
 
-Section = Text | KeyFigures | Notes | Table | Matrix | Figure
+Section = Text | KeyFigures | Notes | Table | Matrix | Figure | Pictures
 
 
 class Report:
@@ -62,6 +63,21 @@ class Report:
             written.append(_write(folder / "figures" / f"{name}.svg", svg.encode()))
             written.append(_write(folder / "figures" / f"{name}.png", to_png(svg)))
         return written
+
+    def figure(self, name: str | None = None) -> Any:
+        """The chart of the section `name`, or the first. InputError where the report has none."""
+        charts = {section.name: section for section in self.sections if isinstance(section, Figure | Matrix)}
+        if not charts:
+            raise InputError("this report has no figure", "Its tables are in `sections`; the result's to_dict() has all.")
+        if name is not None and name not in charts:
+            raise unknown_name("figure", name, charts)
+        return _chart(charts[name or next(iter(charts))])
+
+    def _repr_html_(self) -> str:
+        drawn = next((section for section in self.sections if isinstance(section, Figure | Matrix)), None)
+        told = "" if drawn is None else getattr(drawn, "description", "") or drawn.caption or drawn.title or drawn.name
+        drawing = ("" if drawn is None else to_svg(_chart(drawn)), told)
+        return notebook_html(self.title, self.subtitle, self.signature, self.sections, drawing)
 
     def _page(self, drawings: dict[str, str]) -> str:
         import jinja2

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ._encodings import altair, label_axis, log, log_axis, panels, series, unique
+from ._encodings import altair, label_axis, log, log_axis, panels, series, stairs, thin, unique
 from ._format import number
 from ._theme import CELL_INK, HEAT, INK, MUTED, PAPER, config
-from ._thin import stairs, thin
 
 Array = NDArray[np.float64]
 
@@ -101,6 +100,7 @@ def histograms(
     *,
     thresholds: Mapping[str, float] | None = None,
     x_title: str = "Score",
+    of: str = "pairs",
     bins: int = 60,
 ) -> Any:
     """Histograms of scores, one panel for each key of `data`, whose values are scores by series (genuine, impostor).
@@ -130,7 +130,7 @@ def histograms(
     # The layers have no data of their own, so that the facet around them can split its table; the rules are rows of it.
     base = alt.Chart().encode(
         x=alt.X("x:Q", title=x_title, scale=alt.Scale(domain=[float(edges[0]), float(edges[-1])], nice=True), axis=ticks),
-        y=alt.Y("y:Q", title="Share of the pairs", stack=None, axis=alt.Axis(format="~%", tickCount=5)),
+        y=alt.Y("y:Q", title=f"Share of the {of}", stack=None, axis=alt.Axis(format="~%", tickCount=5)),
         **series(names),
     )
     marks = [

@@ -146,3 +146,35 @@ class Figure:
     title: str = ""
     caption: str = ""
     description: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels (height, width, 3) uint8 RGB with a line under them, and perhaps an address that a click leads to."""
+
+    label: str
+    pixels: Any
+    note: str = ""
+    href: str = ""
+
+    @property
+    def uri(self) -> str:
+        """The picture as a PNG in an address of its own."""
+        return "data:image/png;base64," + base64.b64encode(self.png()).decode()
+
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        import cv2
+
+        return bytes(cv2.imencode(".png", cv2.cvtColor(self.pixels, cv2.COLOR_RGB2BGR))[1])
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Rows of pictures; a row stands side by side where there is room. `name` begins the names of their files."""
+
+    kind: ClassVar[str] = "pictures"
+    name: str
+    rows: Sequence[Sequence[Picture]]
+    title: str = ""
+    caption: str = ""

@@ -18,14 +18,15 @@ from ..errors import InputError, ModelError, shorten
 from ..images import find_images
 from ..models import ModelCard, embed, load_card
 from ..results import fields
+from ..shown import Result
 from ..verification import VerificationResult, verify
 
 _STATED_ON = "lfw-10fold"  # what the reader of LFW's pairs.txt calls it
 STANDARD_ERRORS = 2.0  # below the stated accuracy by more than so many: the check fails
 
 
-@dataclass(frozen=True, eq=False)
-class ModelCheck:
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelCheck(Result):
     """What a card states, and what was measured.
 
     Attributes:
@@ -62,6 +63,13 @@ class ModelCheck:
     def passed(self) -> bool:
         """Is the measured accuracy no more than `STANDARD_ERRORS` standard errors below the stated one?"""
         return self.shortfall <= STANDARD_ERRORS * self.standard_error
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return (
+            f"{self.model}: accuracy {100 * self.measured:.2f} %, stated {100 * self.stated:.2f} % by {self.stated_by}, "
+            f"{'passed' if self.passed else 'failed'}, {self.verification.pairs:,} pairs"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The `models check` document."""

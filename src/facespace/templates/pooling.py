@@ -19,6 +19,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, StoredSet, Strings
 from ..engine import Engine, LocalEngine
 from ..errors import InputError, shorten
+from ..given import ANY, TEMPLATES, takes
 from ..row_index import AnySet, ids_of, rows_of
 from ._columns import own_columns
 from ._sums import TemplateSums, Transform
@@ -39,6 +40,7 @@ class Pooled:
     missing: int
 
 
+@takes(faces=ANY, protocol=TEMPLATES)
 def pool_templates(
     faces: AnySet,
     protocol: TemplateProtocol | None = None,

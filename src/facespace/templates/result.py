@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..metrics import Roc, ScoreHistogram, TarAtFar, subject_intervals
 from ..results import fields, signature
+from ..shown import Result
 from ..verification import NOBODY_KNOWN
 from .shards import TemplateShard, whole
 
@@ -19,7 +20,7 @@ TEMPLATE_FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TemplateVerificationResult:
+class TemplateVerificationResult(Result):
     """What was measured on one list of template pairs.
 
     Attributes:
@@ -37,6 +38,8 @@ class TemplateVerificationResult:
         scores, same, person_left, person_right: of every pair, for comparisons with another system; None when only
             counts were kept, or people are not known.
     """
+
+    reported_by: ClassVar[str] = "templates.template_report"
 
     signature: str
     pairs: int
@@ -65,6 +68,15 @@ class TemplateVerificationResult:
         """The ROC, exact from the highest score down to `histogram.exact_far`."""
         return self.histogram.roc()
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+
+        def between(low: float | None, high: float | None) -> str:
+            return "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
+
+        rates = ", ".join(f"TAR {100 * r.tar:.2f} %{between(r.low, r.high)} at {r.far:g}" for r in self.tar)
+        return f"{self.pairs:,} pairs, {rates}"
+
     def to_dict(self) -> dict[str, Any]:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
         return {
@@ -76,10 +88,6 @@ class TemplateVerificationResult:
             "missing": {"faces": self.missing_faces, "pairs": self.skipped},
             "warnings": list(self.warnings),
         }
-
-    def __repr__(self) -> str:
-        rates = ", ".join(f"TAR {100 * row.tar:.2f} % at {row.far:g}" for row in self.tar)
-        return f"TemplateVerificationResult({self.pairs:,} pairs, {rates})"
 
 
 def merge_shards(

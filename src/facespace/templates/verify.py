@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
+from ..given import ANY, COHORT, MAP, TEMPLATES, takes
 from ..metrics import ScoreHistogram
 from ..row_index import AnySet
 from ..verification import (
@@ -33,6 +34,7 @@ _ROOM = 1 << 20  # scores that are always kept one by one: 20 MB
 _EXACT_FAR = 0.1  # the histogram keeps the scores down to this FAR one by one, whatever rates are asked for
 
 
+@takes(a=ANY, b=ANY, protocol=TEMPLATES, map=MAP, cohort=COHORT)
 def verify_templates(
     a: AnySet,
     b: AnySet | None = None,

@@ -10,11 +10,13 @@ import numpy as np
 from ..datasets import PairProtocol, person_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
+from ..given import FACES, MAP, PAIRS, takes
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
+from ._folds import judged_folds
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, pair_rows
-from .verify import FARS, judged_folds, mapped_scores
+from .verify import FARS, mapped_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,11 @@ class System:
     map: PairMap | None = None
     name: str = ""
 
+    def __post_init__(self) -> None:
+        for name, kind in (("a", FACES), ("b", FACES), ("map", MAP)):
+            if name == "a" or getattr(self, name) is not None:
+                object.__setattr__(self, name, kind(getattr(self, name), name, ""))
+
     @property
     def title(self) -> str:
         """`name`, else the networks and the method of the map."""
@@ -34,6 +41,7 @@ class System:
         return self.name or f"{self.a.model or 'A'}{target}{method}"
 
 
+@takes(protocol=PAIRS)
 def compare_systems(
     first: System,
     second: System,
@@ -53,6 +61,9 @@ def compare_systems(
         InputError: ids without embedding (unless `allow_missing`), a map without its target set.
         DimensionError: the widths don't match.
     """
+    for system in (first, second):
+        if not isinstance(system, System):
+            raise InputError(f"a {type(system).__name__} is no System", "System(set), or System(old, new, map).")
     if protocol is None:
         protocol = person_pairs(first.a, *(f for f in (first.b, second.a, second.b) if f is not None), seed=seed)
     kept = np.ones(len(protocol), dtype=np.bool_)

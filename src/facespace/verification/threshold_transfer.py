@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,9 +22,11 @@ from scipy.special import ndtr, ndtri
 from ..embeddings import check_vectors
 from ..engine import Engine
 from ..errors import InputError
+from ..given import ANY, MAP, RATES, takes
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ..row_index import AnySet, Progress
+from ..shown import Result
 from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
 from .provenance import fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
@@ -34,8 +36,8 @@ _FEWEST_SCORES = 10_000  # below, a share of pairs of one person can't be told f
 _WITHIN = 0.4  # of a share of 1 % and more: how far its estimate may be off
 
 
-@dataclass(frozen=True)
-class ThresholdTransfer:
+@dataclass(frozen=True, repr=False)
+class ThresholdTransfer(Result):
     """The threshold at one false accept rate.
 
     Attributes:
@@ -61,12 +63,34 @@ class ThresholdTransfer:
     signature: str
     notes: tuple[str, ...] = ()
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return (
+            f"threshold {self.threshold:.4f} [{self.low:.4f}, {self.high:.4f}] at FAR {self.far:g}, "
+            f"{self.false_accepts:,} false accepts of {self.pairs:,} pairs"
+        )
 
-def transfer_threshold(map: PairMap, source: AnySet, target: AnySet, far: float, **options: Any) -> ThresholdTransfer:
-    """`transfer_thresholds` for one FAR."""
-    return transfer_thresholds(map, source, target, [far], **options)[0]
+
+@overload
+def transfer_threshold(
+    map: PairMap, source: AnySet, target: AnySet, far: Sequence[float], **options: Any
+) -> tuple[ThresholdTransfer, ...]: ...
 
 
+@overload
+def transfer_threshold(map: PairMap, source: AnySet, target: AnySet, far: float, **options: Any) -> ThresholdTransfer: ...
+
+
+def transfer_threshold(
+    map: PairMap, source: AnySet, target: AnySet, far: float | Sequence[float], **options: Any
+) -> ThresholdTransfer | tuple[ThresholdTransfer, ...]:
+    """`transfer_thresholds` for one FAR, or for several at once, which then come as a tuple."""
+    if isinstance(far, int | float | np.number):
+        return transfer_thresholds(map, source, target, [far], **options)[0]
+    return transfer_thresholds(map, source, target, far, **options)
+
+
+@takes(apart=True, map=MAP, source=ANY, target=ANY, fars=RATES)
 def transfer_thresholds(
     map: PairMap,
     source: AnySet,
@@ -135,6 +159,7 @@ def transfer_thresholds(
     return tuple(replace(_threshold(scores, far, genuine, line), notes=tuple(notes)) for far in fars)
 
 
+@takes(faces=ANY)
 def operating_far(
     faces: AnySet,
     threshold: float,

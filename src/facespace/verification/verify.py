@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import PairProtocol, contiguous_folds, person_pairs
+from ..datasets import PairProtocol, person_pairs
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
-from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
+from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
+from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, kfold_accuracy, subject_intervals
 from ..results import fields, signature
+from ..shown import Result
+from ._folds import judged_folds
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
@@ -25,7 +28,7 @@ FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class VerificationResult:
+class VerificationResult(Result):
     """What was measured on one list of pairs.
 
     Attributes:
@@ -43,6 +46,8 @@ class VerificationResult:
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
         scored: the pairs with their scores; not in the JSON document.
     """
+
+    reported_by: ClassVar[str] = "verification.verification_report"
 
     signature: str
     pairs: int
@@ -85,6 +90,13 @@ class VerificationResult:
             f"balanced accuracy {100 * self.accuracy.balanced:.2f} %"
         )
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        accuracy, low, high = self.accuracy, self.accuracy_low, self.accuracy_high
+        between = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
+        first = "" if accuracy is None else f"accuracy {accuracy}{between}, "
+        return f"{first}auc {self.auc:.5f}, eer {self.eer:.5f}, {self.pairs:,} pairs"
+
     def to_dict(self) -> dict[str, Any]:
         """The `verify` document: rates between 0 and 1, intervals at 95 %."""
         accuracy = None
@@ -114,11 +126,8 @@ class VerificationResult:
         accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
         return f"{accuracy}AUC {self.auc:.5f} on {self.pairs:,} pairs"
 
-    def __repr__(self) -> str:
-        accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
-        return f"VerificationResult({accuracy}auc {self.auc:.5f}, eer {self.eer:.5f}, {self.pairs:,} pairs)"
 
-
+@takes(a=FACES, b=FACES, protocol=PAIRS, map=MAP, cohort=COHORT, fars=RATES)
 def verify(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,
@@ -280,35 +289,3 @@ def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSe
         f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
         f"embedding: {shorten(missing.tolist())}. {faces.unseen(missing)}"
     ]
-
-
-def judged_folds(protocol: PairProtocol, seed: int) -> tuple[NDArray[np.int64] | None, list[str]]:
-    """Folds (n,) to measure accuracy in, the protocol's or random ones, None where there can be none; and warnings."""
-    fold = protocol.fold if protocol.n_folds > 1 else random_folds(protocol.same, seed)
-    if fold is None:
-        return None, ["too few pairs for two folds: no accuracy"]
-    try:
-        one_class = check_folds(protocol.same, fold)
-    except InputError as error:
-        return None, [f"no accuracy: {error.message}"]
-    if not one_class:
-        return fold, []
-    return fold, [
-        f"fold {shorten(one_class)} has pairs of one class only: the mean and the deviation over folds mix accuracies "
-        "on genuine and on impostor pairs"
-    ]
-
-
-def random_folds(same: NDArray[np.bool_], seed: int, k: int = 10) -> NDArray[np.int64] | None:
-    """(n,) fold of each pair, every fold with its share of both classes; None when a class has fewer than two pairs."""
-    k = min(k, int(same.sum()), int((~same).sum()))
-    if k < 2:
-        return None
-    rng = np.random.default_rng(seed)
-    fold = np.empty(len(same), dtype=np.int64)
-    for kind in (same, ~same):
-        runs = contiguous_folds(int(kind.sum()), k)
-        if runs is None:
-            raise InputError(f"{int(kind.sum())} pairs can't be cut into {k} folds")
-        fold[kind] = rng.permutation(runs)
-    return fold

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
+from ...given import FACES, takes
 from ...people import people_of
 from ...results import signature
 from ..left_out import leave_out
-from ..person_pairs import different_images, genuine_pairs, one_each
-from .curve import ENDS, Answer, measured, size_curve
-from .evidence import Genuine, Impostors, impostors, triangle
-from .model import Model, draw, estimate
-from .result import Estimated, GallerySize
+from ..person_pairs import different_images
+from .asked import Asked, enough
+from .confusion import confused_people
+from .curve import Answer, measured, size_curve
+from .evidence import impostors
+from .result import GallerySize
+from .sample import Sample
+from .searches import Searches
+from .shape import FEW_PEOPLE
 from .suspects import SuspectPair, suspicious
-from .tail import FEW_PEOPLE, Doubles
 
-_ENTRIES = 8000  # people compared with each other at most
-_LEAST_PEOPLE = 30
 _MOST_GENUINE = 1_000_000  # people with pairs: who would have to collect more should change the network
 
 
+@takes(faces=FACES)
 def gallery_size(
     faces: EmbeddingSet,
     *,
@@ -60,27 +62,22 @@ def gallery_size(
     people = people_of(faces).needed(faces.ids, "the set")
     rows, notes = different_images(faces, people)
     faces, person = faces.take(rows), people.codes[rows]
-    rng = np.random.default_rng([seed, 7])
-    pairs = genuine_pairs(person, rng)
     unit = faces.normalized()
-    one = one_each(person, rng, _ENTRIES)
-    count = len(one)
-    own = len(np.unique(person[pairs[:, 0]]))
-    _enough(count, own, fnir)
-    # People with pairs beyond the entries that are compared keep their own weights, behind those of the entries.
-    code = np.full(int(person.max()) + 1, -1)
-    code[person[one]] = np.arange(count)
-    code[code < 0] = np.arange(count, len(code))
-    genuine = Genuine.of(np.vecdot(unit[pairs[:, 0]], unit[pairs[:, 1]]), code[person[pairs[:, 0]]])
-    scores, two = triangle(unit[one])
+    sample = Sample.of(person, seed)
+    count, own = len(sample.one), sample.own
+    enough(count, own, fnir)
+    genuine = sample.genuine(unit)
+    scores, two = sample.impostor_scores(unit)
     flagged = suspicious(scores, two, count, genuine)
     found = impostors(scores, two, count, flagged)
-    asked = _Asked(fpir, fnir, own, resamples, len(code), seed)
+    asked = Asked(fpir, fnir, resamples, sample.whole, seed)
     answer = asked.of(found, genuine)
-    ids = faces.ids[one]
+    ids = faces.ids[sample.one]
+    x = faces.vectors[sample.one]
+    strangers = two[0][flagged], two[1][flagged]
     suspects = tuple(
-        SuspectPair(str(ids[two[0][i]]), str(ids[two[1][i]]), float(scores[i]), _copies(faces, one, two[0][i], two[1][i]))
-        for i in flagged
+        SuspectPair(str(ids[a]), str(ids[b]), float(score), bool(np.array_equal(x[a], x[b])))
+        for a, b, score in zip(*strangers, scores[flagged], strict=True)
     )
     with_them = None
     if suspects:
@@ -95,10 +92,11 @@ def gallery_size(
         "people": count,
         "impostor_pairs": found.pairs,
         "tail_pairs": len(found.scores),
-        "genuine_pairs": len(pairs),
+        "genuine_pairs": len(sample.pairs),
         "genuine_people": own,
+        "searches": len(sample.probes),
         "halving_people": more,
-        "halving_pairs": round(more * len(pairs) / own),
+        "halving_pairs": round(more * len(sample.pairs) / own),
     }
     model = answer.model
     return GallerySize(
@@ -115,8 +113,12 @@ def gallery_size(
         start=model.tail.start,
         share=model.tail.share,
         theta=model.theta(fpir),
-        shape_known=count >= FEW_PEOPLE,
-        curve=size_curve(found, answer, fpir),
+        shape_own=answer.shape.own,
+        shape_error=answer.shape.error,
+        shape_weight=answer.shape.weight,
+        targets=asked.targets(answer, own),
+        confused=confused_people(found, answer, ids, seed),
+        curve=size_curve(found, Searches.of(unit, sample, strangers), answer, fpir),
         suspects=suspects,
         genuine_part=parts[0] / max(sum(parts), 1e-300),
         counts=counts,
@@ -137,70 +139,11 @@ def gallery_size(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """What is asked for, of how much evidence."""
-
-    fpir: float
-    fnir: float
-    own: int
-    resamples: int
-    whole: int
-    seed: int
-
-    def of(self, found: Impostors, genuine: Genuine) -> Answer:
-        model = estimate(found, genuine)
-        draws = self.draws(found, genuine, "both")
-        at = model.threshold(self.fnir)
-        taus = np.array([one.threshold(self.fnir) for one in draws])
-        fmrs = np.array([float(one.tail.fmr(tau)) for one, tau in zip(draws, taus, strict=True)])
-        sizes = np.array([one.size(self.fpir, tau) for one, tau in zip(draws, taus, strict=True)])
-        return Answer(
-            model,
-            draws,
-            _spread(model.size(self.fpir, at), sizes),
-            _spread(at, taus),
-            _spread(float(model.tail.fmr(at)), fmrs),
-        )
-
-    def draws(self, found: Impostors, genuine: Genuine, of: str) -> list[Model]:
-        rng = np.random.default_rng([self.seed, 8])
-        return [draw(found, genuine, rng, self.whole, of) for _ in range(self.resamples)]
-
-    def logs(self, found: Impostors, genuine: Genuine, of: str) -> Doubles:
-        """(resamples,) log N* where only one of both errors is drawn."""
-        return np.log([one.size(self.fpir, one.threshold(self.fnir)) for one in self.draws(found, genuine, of)])
-
-
-def _spread(value: float, draws: Doubles) -> Estimated:
-    """The value with the percentiles of its draws."""
-    low, high = np.percentile(draws, ENDS).tolist()
-    return Estimated(value, min(low, value), max(high, value))
-
-
-def _enough(people: int, own: int, fnir: float) -> None:
-    if people < _LEAST_PEOPLE:
-        raise InputError(
-            f"{people} people are too few to say how large a gallery may be", f"Give at least {_LEAST_PEOPLE}, better 500."
-        )
-    if fnir * own < 1:
-        raise InputError(
-            f"a FNIR of {fnir:g} of {own:,} people with two different images is less than one person",
-            f"Ask for {1 / own if own else 1:.2g} or more, or give two images of more people."
-            if own
-            else "Give two images or more of some people.",
-        )
-
-
 def check_rates(fpir: float, fnir: float) -> None:
     """InputError where one is not above 0 and below 1."""
     for name, rate in (("fpir", fpir), ("fnir", fnir)):
         if not 0 < rate < 1:
             raise InputError(f"{name} must be above 0 and below 1, not {rate:g}", "0.01 is 1 %.")
-
-
-def _copies(faces: EmbeddingSet, one: np.ndarray, left: int, right: int) -> bool:
-    return bool(np.array_equal(faces.vectors[one[left]], faces.vectors[one[right]]))
 
 
 def _halving(parts: list[float], own: int) -> int:
@@ -216,22 +159,26 @@ def _warnings(suspects: tuple[SuspectPair, ...], answer: Answer, people: int, ow
     found = []
     if suspects:
         named = shorten([f"{pair.left} = {pair.right} ({pair.score:.3f})" for pair in suspects])
+        many = len(suspects) > 1
+        said = (
+            "pairs of two names score like one person and were"
+            if many
+            else "pair of two names scores like one person and was"
+        )
         found.append(
-            f"{len(suspects):,} pairs of two names score like one person and were not counted: one person under two "
-            f"names, twins, "
-            f"one photo? {named}. Leave one image of each out with --exclude FILE if so"
+            f"{len(suspects):,} {said} not counted: one person under two names, twins, one photo? {named}. Leave one image "
+            f"of {'each' if many else 'it'} out with --exclude FILE if so"
         )
     if answer.threshold.value < answer.model.tail.start:
         found.append(
             f"at FNIR {fnir:g} more than {answer.model.tail.share:.2g} of the strangers' scores reach the threshold: no "
-            f"gallery of "
-            "any use holds at these rates"
+            "gallery of any use holds at these rates"
         )
     if people < FEW_PEOPLE:
         found.append(
             f"{people:,} people are too few to tell the shape of the tail: it is taken from other networks, and the "
-            f"interval has "
-            f"how these differ; from {FEW_PEOPLE:,} people it is this network's own"
+            f"interval has how these differ, and what these people say ({100 * answer.shape.weight:.0f} %); from "
+            f"{FEW_PEOPLE:,} people it is this network's own"
         )
     if fnir * own < 10:
         found.append(

@@ -25,12 +25,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from .evidence import Genuine, Impostors
-from .tail import FEW_PEOPLE, SHAPE, Doubles, Tail, pareto_moments
+from .tail import Doubles, Tail, pareto_moments
 
 _BEST = 0.2  # F
 _ALIKE, _MOST_CROWDED = 1e-6, 20.0  # 1/r
-SHAPE_SPREAD = 0.03  # of ξ over networks (−.10 to −.03 on LFW), where a set is too small to tell its own
-_SHAPES = (-0.2, 0.05)  # of draws: Gaussian scores have −.15 so far out, and a lower ξ ends the tail before N* has an end
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,33 +78,23 @@ class Model:
         return np.asarray(w / w.sum())
 
 
-def estimate(impostors: Impostors, genuine: Genuine) -> Model:
-    """The estimate itself."""
-    shape = SHAPE if impostors.people < FEW_PEOPLE else None
+def estimate(impostors: Impostors, genuine: Genuine, shape: float) -> Model:
+    """The estimate itself, with `shape` as ξ."""
     return _model(impostors, genuine, None, None, shape)
 
 
-def draw(impostors: Impostors, genuine: Genuine, rng: np.random.Generator, people: int, of: str = "both") -> Model:
-    """One draw of `people`, the first of whom are the impostors'; `of` "genuine" or "impostors": that error alone is "
-    "drawn."""
-    weights = rng.exponential(size=people)
-    shape = None
-    if impostors.people < FEW_PEOPLE:
-        shape = float(rng.normal(SHAPE, SHAPE_SPREAD)) if of != "genuine" else SHAPE
-    pairs, own = None if of == "genuine" else weights, None if of == "impostors" else weights
-    return _model(impostors, genuine, pairs, own, shape)
+def draw(impostors: Impostors, genuine: Genuine, weights: Doubles, shape: float, of: str = "both") -> Model:
+    """The estimate of a draw of people, those of `impostors` first; `of` "genuine": with impostor scores as they are."""
+    return _model(impostors, genuine, None if of == "genuine" else weights, None if of == "impostors" else weights, shape)
 
 
-def _model(impostors: Impostors, genuine: Genuine, pairs: Doubles | None, own: Doubles | None, shape: float | None) -> Model:
+def _model(impostors: Impostors, genuine: Genuine, pairs: Doubles | None, own: Doubles | None, shape: float) -> Model:
     w = np.ones(impostors.people) if pairs is None else pairs[: impostors.people]
     each = w[impostors.left] * w[impostors.right]
     # Suspicious pairs are few, so the weight of all pairs stands for that of those that count.
     whole = (w.sum() ** 2 - w @ w) / 2
     share = float(each.sum() / whole)
-    excess = impostors.scores - impostors.start
-    sigma, xi = pareto_moments(excess, each, shape)
-    if pairs is not None and not _SHAPES[0] <= xi <= _SHAPES[1]:
-        sigma, xi = pareto_moments(excess, each, float(np.clip(xi, *_SHAPES)))
+    sigma, xi = pareto_moments(impostors.scores - impostors.start, each, shape)
     tail = Tail(impostors.start, share, sigma, xi, impostors.body_scores, impostors.body_shares)
     at = float(np.quantile(impostors.best, 1 - _BEST))
     found = float(w @ (impostors.best >= at) / w.sum())

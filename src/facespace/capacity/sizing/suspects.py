@@ -7,14 +7,17 @@ than half a pair in the whole set. A weak network, whose strangers do score so h
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .evidence import Genuine, Rows, Triangles, impostors
+from .evidence import Genuine, Impostors, Rows, Triangles, impostors
 from .model import Model, estimate
+from .shape import taken_shape
 from .tail import Doubles
 
+Scored = Callable[[], tuple[Doubles, Triangles, Genuine]]
 _EXPECTED = 0.5  # pairs
 
 
@@ -39,6 +42,24 @@ def suspicious(scores: Doubles, pairs: Triangles, people: int, genuine: Genuine)
     high = np.flatnonzero(scores >= np.float32(genuine.quantile(0.5)))
     if not len(high):
         return high
-    found: Model = estimate(impostors(scores, pairs, people, high), genuine)
+    rest = impostors(scores, pairs, people, high)
+    found: Model = estimate(rest, genuine, taken_shape(rest))
     kept = high[len(scores) * found.tail.fmr(scores[high]) < _EXPECTED]
     return kept[np.argsort(-scores[kept], kind="stable")]
+
+
+def evidence_of_all(scored: Sequence[Scored], people: int) -> tuple[list[tuple[Impostors, Genuine]], list[tuple[int, int]]]:
+    """The evidence of several systems on the same images: each gives impostor scores (M,) of the same pairs, and
+    genuine ones.
+
+    A pair that any system suspects counts for none, so that all are judged by the same pairs; these pairs come too.
+    """
+    left_out: Rows = np.empty(0, dtype=np.intp)
+    for score in scored:
+        scores, two, genuine = score()
+        left_out = np.union1d(left_out, suspicious(scores, two, people, genuine))
+    found = []
+    for score in scored:  # scores are made twice: those of all systems together may not fit into memory
+        scores, two, genuine = score()
+        found.append((impostors(scores, two, people, left_out), genuine))
+    return found, list(zip(two[0][left_out].tolist(), two[1][left_out].tolist(), strict=True))

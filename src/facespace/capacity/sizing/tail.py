@@ -8,8 +8,8 @@ quantile estimation for the generalized Pareto distribution, Technometrics 29, 1
 
     FMR(τ) = (k/M) (1 + ξ (τ − u)/σ)^(−1/ξ)    for τ ≥ u
 
-Below about 1,000 people the shape ξ is more noise than knowledge: there it is −.05, as networks on LFW have it, with σ =
-1.05 b₀ (the mean of the distribution is σ/(1 − ξ)). Below u scores are plenty, and FMR is counted.
+From few people ξ is more noise than knowledge, and what other networks have counts too (`shape.py`); then σ = (1 − ξ) b₀, as
+the mean of the distribution is σ/(1 − ξ). Below u scores are plenty, and FMR is counted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
 
-FEW_PEOPLE = 1000  # fewer don't tell ξ
-SHAPE = -0.05
 _LEAST, _EXPONENTIAL = 1e-300, 1e-9  # of the base; of |ξ|
 
 

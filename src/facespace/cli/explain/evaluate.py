@@ -25,6 +25,9 @@ def evaluate(
     format: Format = None,
     model: Model = MODEL,
     methods: Annotated[str | None, typer.Option(help="Comma-separated; by default the five and the controls.")] = None,
+    tests: Annotated[
+        str, typer.Option(help="game, or of margin, partner, planted, regions, sanity, comma-separated: of any network.")
+    ] = "game",
     games: Annotated[str, typer.Option(help="hiding, deletion or both, comma-separated.")] = "hiding",
     limit: Annotated[int | None, typer.Option(min=20, help="Play on about so many pairs, of all folds.")] = None,
     threshold: Annotated[float | None, typer.Option(help="τ; by default the network's.")] = None,
@@ -34,7 +37,7 @@ def evaluate(
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
-    """Play the hiding game: which maps point at what recognition lives on?"""
+    """Play the hiding game: which maps point at what recognition lives on? Or put maps to other --tests."""
     from ...datasets import stratified
     from ...explain import COMPARED, CONTROLS, hiding_game, load_explainable
     from ...explain.game import game_report
@@ -43,8 +46,14 @@ def evaluate(
 
     if resume and output is None:
         raise InputError("resuming needs an output folder", "Name it with -o: the scores are kept in it.")
-    network = load_explainable(model, cropping.weights)
     protocol = load_pairs(pairs, format)
+    if tests != "game":
+        from .fair import evaluate_fairly
+
+        wanted_methods = names(methods) if methods else ["occlusion", "minplus"]
+        evaluate_fairly(protocol, images, model, wanted_methods, names(tests), limit, cropping, output, printing, seed)
+        return
+    network = load_explainable(model, cropping.weights)
     protocol = protocol if limit is None else stratified(protocol, limit)
     wanted = set(protocol.ids.tolist())
     files = [file for file in find_images(images) if file.id in wanted]

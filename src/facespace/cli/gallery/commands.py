@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ...errors import PlainFileWarning
 from ..application import add_group
 from ..options import PRINTING, Printing
 from ..printing import dim, emit, progress_bar
@@ -68,9 +70,15 @@ def copy_command(
 ) -> None:
     """Copy ids, vectors, people and networks into a gallery that is not there yet: Parquet into a store, or out of it."""
     from ...gallery.stores import open_gallery, without_password
+    from ...io import keys_of
 
     one, two = open_gallery(source), open_gallery(target)
     info = one.info()
+    if keys_of(None) is not None and not getattr(two, "encrypts", False):
+        notice = (
+            f"{without_password(target)} is no store that facespace encrypts: the copy lies there as that store keeps it"
+        )
+        warnings.warn(notice, PlainFileWarning, stacklevel=2)
     with progress_bar("templates", printing.silent) as show:
 
         def batches() -> Iterator[Templates]:

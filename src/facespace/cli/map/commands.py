@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import add_group
-from ..files import domain_warnings, load_map, load_pairs, load_set, open_set, reading, save_moved, tell_moved
+from ..files import domain_warnings, load_map, load_pairs, load_set, mixture_notes, open_set, reading, save_moved, tell_moved
 from ..options import METHODS, PRINTING, RUNNING, Format, Printing, Running, Seed, check_name, number_or
 from ..printing import emit, warning_lines
 from .refine import refine
@@ -71,6 +71,15 @@ def fit(
         bool,
         typer.Option("--strict", help="Write no map whose pairs don't agree when they are held out, or can't be judged."),
     ] = False,
+    robust: Annotated[
+        bool, typer.Option("--robust", help="Leave out the pairs that don't correspond (ids exchanged), as far as found.")
+    ] = False,
+    disagreeing: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Write the pairs that don't seem to correspond, and their log odds.")
+    ] = None,
+    unjudged: Annotated[
+        bool, typer.Option("--unjudged", help="Don't measure whether the pairs correspond; fit what seems shuffled, too.")
+    ] = False,
     no_provenance: Annotated[
         bool, typer.Option("--no-provenance", help="Keep no hashes of the ids and people that the map is fitted on.")
     ] = False,
@@ -86,13 +95,23 @@ def fit(
         )
     for path in (output, statistics):  # before the work, not after it
         check_name(path, "maps and statistics")
-    from ...mapping import fit_map, pair_statistics
+    from ...io import write_rows
+    from ...mapping import check_pairs, fit_map, pair_statistics
 
+    if robust and statistics is not None:
+        raise InputError("--statistics has all pairs, --robust leaves some out", "Give one of both.")
+    if strict and unjudged:
+        raise InputError("--strict wants pairs that agree, --unjudged doesn't look", "Leave out one of both.")
     a, b = open_set(source, running), open_set(target, running)
     begun = None if start is None else starting_map(start, a, b)
     protocol = None if pairs is None else load_pairs(pairs, format)
     judged = None if exclude is None else load_pairs(exclude, None if pairs else format)
     with reading(printing) as progress:
+        checked = None
+        if disagreeing is not None:
+            checked = check_pairs(a, b, protocol, exclude=judged, seed=seed, engine=running.made, progress=progress)
+            rows = zip(checked.ids.tolist(), checked.log_odds.tolist(), strict=True)
+            write_rows(disagreeing, ("id", "log_odds"), rows)
         fitted = fit_map(
             a,
             b,
@@ -104,7 +123,9 @@ def fit(
             center=not intercept if center is None else center,
             intercept=intercept,
             protocol=protocol,
+            judge=not unjudged,
             provenance=not no_provenance,
+            robust=(checked or True) if robust else False,
             seed=seed,
             exclude=judged,
             start=begun,
@@ -117,8 +138,11 @@ def fit(
         pair_statistics(a, b, protocol, exclude=judged, engine=running.made).save(statistics)
     fitted.save(output)
     facts = describe(fitted)
-    files = [path for path in (output, statistics) if path is not None]
+    files = [path for path in (output, statistics, disagreeing) if path is not None]
     document = {"map": output, **facts, "excluded": fitted.facts.get("excluded", 0), "files": files}
+    if checked is not None:
+        document["correspondence"] = checked
+    document["warnings"] = [*facts["warnings"], *mixture_notes(a, "the source"), *mixture_notes(b, "the target")]
     emit(document, lambda: map_text(document, _wrote(files)), printing)
 
 

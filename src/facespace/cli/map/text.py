@@ -29,6 +29,10 @@ _SHOWN_ELSEWHERE = (
     "losses",
     "licence",
     "storage_noise",
+    "robust",
+    "correspondence",
+    "map",
+    "files",
 )
 MUCH_NOISE = 0.05  # of the variance of mapped vectors
 
@@ -74,6 +78,10 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
         lines.append(f"[yellow]![/] {facts['undetermined_directions']:,} source directions are in no pair")
     if "auc" in (agreement := facts.get("agreement", {})):
         lines.append(f"held-out pairs against impostors: AUC {agreement['auc']:.4f} ({agreement['pairs']:,} pairs)")
+    if told := facts.get("robust"):
+        lines.append(f"{told['broken']:,} pairs ({100 * told['share']:.2g} %) that don't seem to correspond were left out")
+    elif (checked := facts.get("correspondence")) is not None:
+        lines.append(f"{checked.broken:,} of {checked.pairs:,} pairs don't seem to correspond")
     lines += [f"[yellow]![/] {escape(warning)}" for warning in facts.get("warnings", [])]
     if facts.get("note"):
         lines.append(f"[yellow]![/] {escape(facts['note'])}")
@@ -92,6 +100,7 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
         lines.append(f"{mark}gain {facts['largest_gain']:.3g}; a stored source adds noise of {shares} to what it makes")
     known = (*_SHOWN_ELSEWHERE, "source_unmatched", "target_unmatched", "pairs_without_embedding", "undetermined_directions")
     rest = {k: v for k, v in facts.items() if k not in known and not k.endswith(("_model", "_dim")) and v is not None}
+    rest = {key: value for key, value in rest.items() if value or isinstance(value, bool)}  # no counts of none
     if rest:
         lines.append("[dim]" + escape(", ".join(f"{key} {_short(value)}" for key, value in rest.items())) + "[/]")
     parts: list[RenderableType] = [Text.from_markup(line) for line in ([head] if head else []) + lines]

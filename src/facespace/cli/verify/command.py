@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import load_cohort, load_map, load_pairs, load_set, open_set
+from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set
 from ..options import MEMORY, PRINTING, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, finish, report_line, warning_lines
 from .against import render_difference
@@ -138,6 +139,9 @@ def verify_command(
         strict=strict,
         seed=seed,
     )
+    notes = mixture_notes(left, "A" if right is not None else "the set")
+    notes += [] if right is None else mixture_notes(right, "B")
+    result = replace(result, warnings=(*result.warnings, *notes))
     names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
     report = partial(verification_report, title=f"Verification: {' → '.join(filter(None, names))}")
     tables = [] if scores is None or result.scored is None else [result.scored.save(scores)]

@@ -7,12 +7,15 @@ evenly as their images allow, as LFW's list is: nobody with hundreds of images d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...embeddings import EmbeddingSet, StoredSet, Strings
 from ...errors import InputError, shorten
+from ...io import is_frame
 from ...people import People, people_in, people_named
 from ..protocol import PairProtocol
 
@@ -23,8 +26,8 @@ FOLDS = 10
 
 
 def person_pairs(
-    faces: EmbeddingSet | StoredSet[EmbeddingSet] | ArrayLike,
-    *others: EmbeddingSet | StoredSet[EmbeddingSet],
+    faces: EmbeddingSet | StoredSet[EmbeddingSet] | str | Path | ArrayLike,
+    *others: EmbeddingSet | StoredSet[EmbeddingSet] | str | Path,
     subjects: ArrayLike | None = None,
     genuine: int = GENUINE,
     impostor: int | None = None,
@@ -40,7 +43,8 @@ def person_pairs(
     does not matter. Of stored sets only ids and subjects are read.
 
     Args:
-        faces: a set, or the ids of images. others: further sets; the images that all of them have are paired.
+        faces: a set, its path, a data frame, or the ids of images. others: further sets; the images that all of them have
+            are paired.
         subjects: (n,) the person in each image of `faces`, "" where unknown; by default as `facespace.people` says, by
             the first set with the column. Images of unknown people are in no pair.
         genuine: most genuine pairs. impostor: most impostor pairs; by default, in each fold, as many as genuine ones.
@@ -101,9 +105,7 @@ def _note(genuine: int, images: Rows, impostor: int, impostors: int, folds: int,
     )
 
 
-def _labelled(
-    sets: Sequence[EmbeddingSet | StoredSet[EmbeddingSet] | ArrayLike], subjects: ArrayLike | None
-) -> tuple[Strings, People]:
+def _labelled(sets: Sequence[Any], subjects: ArrayLike | None) -> tuple[Strings, People]:
     """Ids, sorted, of the images that all sets have and whose people are known, and these."""
     told = [_texts(one) for one in sets]
     ids = told[0][0]
@@ -127,8 +129,13 @@ def _labelled(
     return names[kept], people.take(np.flatnonzero(known)[place[kept]])
 
 
-def _texts(faces: EmbeddingSet | StoredSet[EmbeddingSet] | ArrayLike) -> tuple[Strings, Strings | None]:
+def _texts(faces: Any) -> tuple[Strings, Strings | None]:
     """The ids, and the subjects if there are any."""
+    if isinstance(faces, str | Path):
+        path = Path(faces)
+        faces = EmbeddingSet.open(path) if path.suffix == ".parquet" or path.is_dir() else EmbeddingSet.load(path)
+    elif is_frame(faces):
+        faces = EmbeddingSet.from_frame(faces)
     if isinstance(faces, EmbeddingSet):
         return faces.ids, faces.subject
     if isinstance(faces, StoredSet):
@@ -137,7 +144,13 @@ def _texts(faces: EmbeddingSet | StoredSet[EmbeddingSet] | ArrayLike) -> tuple[S
         if not faces.has("subject"):
             return ids, None
         return ids, np.concatenate([np.asarray(part["subject"], dtype=np.str_) for part in parts])
-    return np.asarray(faces, dtype=np.str_), None
+    ids = np.asarray(faces)
+    if ids.ndim != 1 or ids.dtype.kind not in "UTO" or not all(isinstance(name, str) for name in ids.tolist()):
+        raise InputError(
+            f"pairs are made of a set or of the ids of images, not of a {type(faces).__name__} of {ids.dtype} {ids.shape}",
+            "An EmbeddingSet, its path, a data frame, or a list of texts such as ann/1, ann/2, bob/1.",
+        )
+    return ids.astype(np.str_), None
 
 
 def _dealt(images: Rows, count: int, rng: np.random.Generator) -> Rows:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...given import MAP, takes
 from ...images import Crops
 from ...models import Network
 from ...results import signature
@@ -29,6 +30,7 @@ class PairMap(Protocol):
         """(n, q) vectors of the target network, to where they are compared."""
 
 
+@takes(mapping=MAP)
 def explain_black_box(
     crop: Crops,
     other: Crops,
@@ -49,7 +51,7 @@ def explain_black_box(
 
     Args:
         crop, other: (height, width, 3) uint8, each as its network takes it.
-        method: "occlusion", or "rise". passes: for each face; by default 49 and 256.
+        method: one of BLACK_BOX. passes: for each face; by default 49 of occlusion, 256 of rise, 99 of minplus, 255 of shap.
         threshold: the operating threshold; without it there is a score and no decision. The maps don't depend on it.
         mapping, other_network: where `other` is compared by another network, both.
         seed: of random masks. progress: called with (passes done, passes in all), both faces together.
@@ -85,7 +87,16 @@ def explain_black_box(
                 progress(done + (maps[0].passes if before else 0), whole)
 
         maps.append(
-            black_box_map(picture, vectors[1 - i], embed, method=method, passes=passes, seed=seed + i, progress=tell)
+            black_box_map(
+                picture,
+                vectors[1 - i],
+                embed,
+                method=method,
+                passes=passes,
+                seed=seed + i,
+                landmarks=(network, second)[i].card.template,
+                progress=tell,
+            )
         )
     names = (network.card.name, second.card.name)
     line = signature(
@@ -94,7 +105,7 @@ def explain_black_box(
         map=mapping and f"{names[0]}>{names[1]}",
         method=method,
         passes="+".join(str(m.passes) for m in maps),
-        seed=seed if method == "rise" else None,
+        seed=seed if method in ("rise", "shap") else None,
         threshold=None if threshold is None else f"{threshold:.4f}",
     )
     return PairExplanation(

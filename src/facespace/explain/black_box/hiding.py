@@ -16,12 +16,13 @@ PATCH, STRIDE = 24.0, 16.0
 BLUR = 0.16  # of the longer side; .08 found fewer planted patches, on pairs drawn for this choice
 
 
-def soft_patches(shape: tuple[int, int], passes: int = 49) -> Floats:
+def soft_patches(shape: tuple[int, int], passes: int = 49, shift: tuple[float, float] = (0.0, 0.0)) -> Floats:
     """Masks (n, height, width) of patches in a grid, 1 where all is hidden, with edges that fall off as a line.
 
     On a crop of 112 × 112 with 49 passes: 24 px at stride 16, flat over 8 px, edges of 8 px; the masks then sum to 1 in
     every pixel, so that each is hidden equally often. Sizes grow with the crop; more passes make the stride smaller and
-    leave the patch, fewer make both larger. n is the whole grid that comes closest: 42 on 112 × 96.
+    leave the patch, fewer make both larger. n is the whole grid that comes closest: 42 on 112 × 96. `shift` moves the grid
+    down and right, in strides, at most half of one; its outer patches still end at the border.
 
     Raises InputError for fewer than 9 passes.
 
@@ -35,14 +36,14 @@ def soft_patches(shape: tuple[int, int], passes: int = 49) -> Floats:
     unit = max(shape) / SIDE
     stride = STRIDE * unit * (49 / passes) ** 0.5
     width = max(PATCH * unit, stride * PATCH / STRIDE)
-    rows, columns = (_profiles(n, stride, width) for n in shape)
+    rows, columns = (_profiles(n, stride, width, move) for n, move in zip(shape, shift, strict=True))
     return np.asarray(np.einsum("iy,jx->ijyx", rows, columns).reshape(-1, *shape), dtype=np.float32)
 
 
-def _profiles(length: int, stride: float, width: float) -> NDArray[np.float64]:
+def _profiles(length: int, stride: float, width: float, shift: float) -> NDArray[np.float64]:
     """(n, length): trapezia of `width` between the middles of their edges and a third, centred at even distances."""
     count = max(round(length / stride), 1)
-    centres = (np.arange(count) + 0.5) * length / count
+    centres = (np.arange(count) + 0.5 + shift) * length / count
     width *= length / count / stride  # the grid is whole, so its stride is a little more or less than wanted
     edge = width / 3
     away = np.abs(np.arange(length) + 0.5 - centres[:, None])
@@ -81,5 +82,6 @@ def blurred(crop: Crops, blur: float = BLUR) -> Floats:
 
 def hide(crop: Crops, masks: Floats, fill: Floats) -> Crops:
     """(n, height, width, 3) uint8: the crop with `fill` where each mask hides it."""
-    m = masks[..., None]
-    return np.asarray(np.rint(crop * (1 - m) + fill * m), dtype=np.uint8)
+    shown = (fill - crop) * masks[..., None]
+    shown += crop
+    return np.asarray(np.rint(shown, out=shown), dtype=np.uint8)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...errors import DimensionError, InputError
 from ...images import Crops
 from ...results import fields, signature
+from ...shown import Result
 from ..methods import centre_map, random_map
 from .hiding import SIDE, Floats
 from .maps import Explainer
@@ -45,8 +46,8 @@ class PlantedRank:
     above_high: float
 
 
-@dataclass(frozen=True)
-class PlantedPatchResult:
+@dataclass(frozen=True, repr=False)
+class PlantedPatchResult(Result):
     """The ranks of all maps on the same pairs and patches.
 
     Attributes:
@@ -61,6 +62,11 @@ class PlantedPatchResult:
     windows: int
     ranks: tuple[PlantedRank, ...]
     signature: str
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        best = max(self.ranks, key=lambda rank: rank.mean)
+        return f"{best.name} ranks the patch best, {best.mean:.3f} [{best.low:.3f}, {best.high:.3f}]; {self.pairs:,} pairs"
 
     def to_dict(self) -> dict[str, Any]:
         """The document: all fields."""
@@ -91,6 +97,30 @@ def planted_patch(
     >>> planted_patch(faces, faces, faces + 200, looks).ranks[0].mean
     1.0
     """
+    rng = np.random.default_rng(seed)
+    ranks, size, windows = planted_ranks(left, right, strangers, explainers, rng=rng, progress=progress)
+    drawn = rng.integers(0, len(left), (_DRAWS, len(left)))
+    centre = np.array(ranks["centre"])
+    rows_of = []
+    for name, values in ranks.items():
+        v = np.array(values)
+        low, high = np.quantile(v[drawn].mean(1), (0.025, 0.975))
+        above = np.quantile((v - centre)[drawn].mean(1), (0.025, 0.975))
+        rows_of.append(PlantedRank(name, *map(float, (v.mean(), low, high, (v - centre).mean(), *above))))
+    line = signature("planted patch", pairs=len(left), size=size, windows=windows, seed=seed)
+    return PlantedPatchResult(len(left), size, windows, tuple(rows_of), line)
+
+
+def planted_ranks(
+    left: Crops,
+    right: Crops,
+    strangers: Crops,
+    explainers: Mapping[str, Explainer],
+    *,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, list[float]], int, int]:
+    """The ranks of `planted_patch` pair by pair, by map; the patch's size, and the number of windows."""
     if not left.shape == right.shape == strangers.shape:
         raise DimensionError(
             f"faces of shapes {left.shape}, {right.shape} and {strangers.shape} are no pairs with strangers",
@@ -98,7 +128,7 @@ def planted_patch(
         )
     if len(left) < 2:
         raise InputError("the planted patch needs 2 pairs or more", "From 150 on the interval is about ± .05.")
-    rng, shape = np.random.default_rng(seed), left.shape[1:3]
+    shape = left.shape[1:3]
     size, step = (max(round(n * max(shape) / SIDE), 1) for n in (_SIZE, _STEP))
     rows, columns = (np.arange(0, n - size + 1, step) for n in shape)
     ranks: dict[str, list[float]] = {}
@@ -135,13 +165,4 @@ def planted_patch(
     for place in places:
         rank("centre", centre_map(shape), place)
         rank("random", random_map(shape, rng), place)
-    drawn = rng.integers(0, len(left), (_DRAWS, len(left)))
-    centre = np.array(ranks["centre"])
-    rows_of = []
-    for name, values in ranks.items():
-        v = np.array(values)
-        low, high = np.quantile(v[drawn].mean(1), (0.025, 0.975))
-        above = np.quantile((v - centre)[drawn].mean(1), (0.025, 0.975))
-        rows_of.append(PlantedRank(name, *map(float, (v.mean(), low, high, (v - centre).mean(), *above))))
-    line = signature("planted patch", pairs=len(left), size=size, windows=len(rows) * len(columns), seed=seed)
-    return PlantedPatchResult(len(left), size, len(rows) * len(columns), tuple(rows_of), line)
+    return ranks, size, len(rows) * len(columns)

@@ -15,16 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
+from ...given import PAIRS, takes
 from ...images import Crops
 from ...metrics import check_folds, kfold_accuracy
 from ...results import fields, signature
+from ...shown import Result
 from ..methods import COMPARED, CONTROLS, check_methods
 from ..network import ExplainableNetwork
 from ._scores import GameScores
@@ -74,14 +76,16 @@ class GameDifference:
     high: float
 
 
-@dataclass(frozen=True)
-class HidingGameResult:
+@dataclass(frozen=True, repr=False)
+class HidingGameResult(Result):
     """What the game found.
 
     Attributes:
         network: its name. pairs: how many. accuracy, sd: of the clean pairs, ten folds.
         curves: every method, game and kind of threshold. differences: the best of each against the others.
     """
+
+    reported_by: ClassVar[str] = "explain.game.game_report"
 
     network: str
     pairs: int
@@ -96,6 +100,12 @@ class HidingGameResult:
         chosen = [c for c in self.curves if (c.threshold, c.game) == (threshold, game)]
         return sorted(chosen, key=lambda c: -c.auc if game == "hiding" else c.auc)
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        best = self.ranked(self.curves[0].threshold, self.curves[0].game)[0]
+        told = f"{best.method} has the best area, {best.auc:.3f} [{best.low:.3f}, {best.high:.3f}], in {best.game}"
+        return f"{self.network}: {told}; {len(self.curves)} curves, {self.pairs:,} pairs"
+
     def to_dict(self) -> dict[str, Any]:
         """The document of `facespace explain evaluate`; accuracies and areas between 0 and 1."""
         return {
@@ -106,6 +116,7 @@ class HidingGameResult:
         }
 
 
+@takes(protocol=PAIRS)
 def hiding_game(
     network: ExplainableNetwork,
     crops: Crops,

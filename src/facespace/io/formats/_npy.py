@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import sys
 import warnings
@@ -32,15 +33,16 @@ def npz_names(path: Path) -> list[str]:
         return sorted(_members(archive))
 
 
-def read_npz(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Those of `names` that a .npz file has; the others are not unpacked."""
+def read_npz(path: Path, names: Sequence[str], data: bytes | None = None) -> dict[str, NDArray[Any]]:
+    """Those of `names` that a .npz file has (or `data`, what was in it); the others are not unpacked."""
     arrays = {}
-    with zipfile.ZipFile(path) as archive:
+    size = path.stat().st_size if data is None else len(data)
+    with zipfile.ZipFile(path if data is None else io.BytesIO(data)) as archive:
         held = _members(archive)
         for info in held.values():  # checks its name, unpacks nothing
             archive.open(info).close()
         for name in held.keys() & set(names):
-            check_size(f"array {name!r} of {path}", held[name].file_size, path.stat().st_size)
+            check_size(f"array {name!r} of {path}", held[name].file_size, size)
             with archive.open(held[name]) as file:
                 arrays[name] = _array(file, held[name].file_size, f"{path} can't be read as npz: its array {name!r}")
     return arrays

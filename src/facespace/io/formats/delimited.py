@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import FileFormatError
-from ..column_names import Fields, Wanted, choose_columns
+from ..column_names import Fields, Wanted, choose_columns, numbered
 from ..text import delimiter_of, read_text
 from ..vectors import looks_like_vector, vectors_of_texts
 from .postgres import set_of_rows
 
-_PREFIXES = ("", "e", "emb", "embedding", "dim", "d", "v", "vec", "vector", "f", "feat", "feature")
 _BLOCK = 1 << 26  # bytes: a row must be shorter
 
 
@@ -61,25 +60,6 @@ def load_delimited(path: Path, wanted: Wanted) -> Fields:
     if "quality" in found:
         found["quality"] = [value or "nan" for value in found["quality"]]
     return {"vectors": found.pop("vector"), "ids": found.pop("id"), **found, "columns": chosen}
-
-
-def numbered(names: Sequence[str]) -> dict[str, list[int]]:
-    """Columns that are numbered from 0 or 1, by what is before the number: their places, in the order of the numbers.
-
-    >>> numbered(["id", "e0", "e1", "e2", "x1"])
-    {'e': [1, 2, 3]}
-    """
-    found: dict[str, dict[int, int]] = {}
-    for at, name in enumerate(names):
-        if parts := re.fullmatch(r"(.*?)(\d{1,6})", name):
-            found.setdefault(parts[1], {}).setdefault(int(parts[2]), at)
-    runs = {}
-    for prefix, run in found.items():
-        numbers, known = sorted(run), re.sub(r"\W|_", "", prefix.lower()) in _PREFIXES
-        if numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(run) - 1 and len(run) >= (2 if known else 8):
-            runs[prefix] = (known, [run[number] for number in numbers])
-    best = any(known for known, _ in runs.values())
-    return {prefix: places for prefix, (known, places) in runs.items() if known == best}
 
 
 def _read(body: str, width: int, delimiter: str, point: str, numbers: Sequence[int], texts: Sequence[int]) -> Any:

@@ -14,12 +14,12 @@ from ..limits import guarded
 from ._npy import read_npz
 
 
-def read_npz_artefact(path: Path, what: str, names: Sequence[str], facts: str = "") -> Artefact:
+def read_npz_artefact(path: Path, what: str, names: Sequence[str], facts: str = "", data: bytes | None = None) -> Artefact:
     """Arrays `names`, as far as they are there, and the JSON object in the array `facts` (if named), of an npz, `what`.
 
-    Raises FileFormatError. (A zip has checksums of its own.)
+    `data` is what was in the file where that was encrypted. Raises FileFormatError. (A zip has checksums of its own.)
     """
-    arrays = guarded(existing_file(path, what), what, lambda: read_npz(path, (*names, facts)))
+    arrays = guarded(existing_file(path, what), what, lambda: read_npz(path, (*names, facts), data))
     told: Any = {}
     try:
         told = json.loads(str(arrays.pop(facts, ""))) if facts else {}

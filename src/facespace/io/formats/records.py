@@ -1,4 +1,4 @@
-"""JSON: an object a line, a list of objects, an object of columns, or one of vectors by id."""
+"""JSON: an object a line, a list of objects, an object of columns, or one of vectors (or DeepFace's faces) by id."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from ...errors import FileFormatError, shorten
 from ..column_names import Fields, Wanted, choose_columns, named_as
+from ..objects import fields_of_faces
 from ..text import read_text
 from ..vectors import looks_like_vector, vectors_of_lists, vectors_of_texts
 
@@ -36,6 +37,8 @@ def load_json(path: Path, wanted: Wanted) -> Fields:
     if not all(isinstance(value, list) for value in found.values()):
         hint = "A list of objects with id and vector is read; of a data frame df.to_json(path, orient='records')."
         raise FileFormatError(f"{path} is one object with {shorten(list(found), 3)}, not a list of objects", hint)
+    if all(value and isinstance(value[0], dict) for value in found.values()) and not wanted:
+        return fields_of_faces(found, None, "all")  # what DeepFace.represent gave, by image
     if any(named_as("vector", name) for name in found) or wanted:
         return _of_columns(path, found, wanted)
     return {"vectors": vectors_of_lists(list(found.values()), str(path)), "ids": list(found)}

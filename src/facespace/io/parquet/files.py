@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +18,12 @@ import numpy as np
 
 from ...errors import FileFormatError, GuessWarning, shorten
 from ..column_names import Fields, Wanted, guessed
-from ..limits import check_size
-from ..set_facts import read_facts
-from .columns import parquet_columns
+from ..keys import AnyKey
+from .footers import Locks, about_file, footer, named, vectors_of
 from .pages import check_pages
 from .pointer import paths_of, stamp_of
-from .values import column_of, matrix_of
+from .values import TEXTS, column_of
 from .writing import GROUP
-
-_TEXTS = ("id", "subject", "template", "media")
 
 
 @dataclass(frozen=True)
@@ -52,6 +48,7 @@ class ParquetFiles:
         packed: what numbers a column of bytes holds, "" for float32. coded: columns that are read as a dictionary, lest a
             text that many rows share be multiplied.
         stamps: size and time of each file (st_mtime_ns) when it was opened.
+        locks: which files are encrypted, and the keys.
     """
 
     place: str
@@ -63,23 +60,34 @@ class ParquetFiles:
     packed: str = ""
     coded: tuple[str, ...] = ()
     stamps: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
+    locks: Locks = field(default_factory=Locks)
 
     @classmethod
-    def open(cls, place: str | Path, columns: Wanted | None = None, *, follow: bool = True) -> ParquetFiles:
+    def open(
+        cls,
+        place: str | Path,
+        columns: Wanted | None = None,
+        *,
+        follow: bool = True,
+        key: AnyKey | None = None,
+        called: str = "",
+    ) -> ParquetFiles:
         """Look at the footers. `columns` as of `read_set`; a guess is told by a GuessWarning. Raises FileFormatError.
 
-        A folder in which a gallery's successor was made current is read there; its own files if not `follow`.
+        A folder in which a gallery's successor was made current is read there; its own files if not `follow`. `key` is for
+        encrypted files, None for the keys in use; `called` is the name that a file was written under, if it isn't its own.
         """
         wanted = dict(columns or {})
         packed = wanted.pop("bytes", "")
         paths, groups, first = paths_of(str(place), follow), [], None
         stamps = {path: stamp_of(path) for path in paths}
+        locks = Locks.of(paths, key, called)
         metadata = []
         start = 0
         for path in paths:
-            with _named(path):
-                about = _footer(path)
-            found = _about(path, about, wanted, packed)
+            with named(path, locks):
+                about = footer(path, locks)
+            found = about_file(path, about, wanted, packed, locks)
             metadata.append(found.pop("metadata"))
             if first is None:
                 first = found
@@ -100,7 +108,7 @@ class ParquetFiles:
             metadata[0] = {**metadata[0], "columns": told}
         if told := guessed(first["names"], wanted):
             warnings.warn(f"{place} was read with {told}", GuessWarning, stacklevel=4)
-        return cls(str(place), tuple(groups), metadata=tuple(metadata), packed=packed, stamps=stamps, **first)
+        return cls(str(place), tuple(groups), metadata=tuple(metadata), packed=packed, stamps=stamps, locks=locks, **first)
 
     def read(self) -> Fields:
         """The whole of it in memory."""
@@ -120,6 +128,11 @@ class ParquetFiles:
 
     def __len__(self) -> int:
         return self.groups[-1].start + self.groups[-1].rows
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the files are."""
+        return self.locks.encrypted
 
     @cached_property
     def paths(self) -> tuple[Path, ...]:
@@ -163,9 +176,11 @@ class ParquetFiles:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with _named(shard.path):
-            check_pages(shard.path, shard.groups)
-            options = {"read_dictionary": list(self.coded), "page_checksum_verification": True, "pre_buffer": False}
+        with named(shard.path, self.locks):
+            options = {**self.locks.options(shard.path), "read_dictionary": list(self.coded), "pre_buffer": False}
+            if not self.encrypted:
+                check_pages(shard.path, shard.groups)
+                options["page_checksum_verification"] = True
             with pq.ParquetFile(shard.path, buffer_size=1 << 22, **options) as file:
                 if stamp_of(shard.path) != self.stamps.get(shard.path, stamp_of(shard.path)):  # else two sets would be mixed
                     raise FileFormatError(f"{shard.path} was changed while it was read", "Open it again.")
@@ -191,7 +206,7 @@ class ParquetFiles:
         for table in self.tables(shard, everything=True, rows=rows):
             fields = self.fields(shard.path, table)
             made, known = move(fields)
-            arrays: dict[str, Any] = {role: pa.array(fields[role], pa.string()) for role in _TEXTS if role in fields}
+            arrays: dict[str, Any] = {role: pa.array(fields[role], pa.string()) for role in TEXTS if role in fields}
             if "quality" in fields:
                 arrays["quality"] = pa.array(fields["quality"], pa.float32())
             taken = {*self.names.values(), *arrays, "id", "vector"}
@@ -223,7 +238,7 @@ class ParquetFiles:
                     raise FileFormatError(f"{path}: {table[name].null_count} rows have no {name}")
                 fields["ids" if role == "id" else role] = column_of(path, role, name, table[name])
             else:
-                fields["vectors"] = _vectors(path, name, table[name].combine_chunks(), self.packed)
+                fields["vectors"] = vectors_of(path, name, table[name].combine_chunks(), self.packed)
                 if fields["vectors"].shape[1] != self.dim:
                     widths = f"{fields['vectors'].shape[1]} and {self.dim}"
                     raise FileFormatError(f"{path}: column {name!r} has vectors of different widths ({widths})")
@@ -234,64 +249,3 @@ class ParquetFiles:
         inside = path.relative_to(self.place).parts[:-1] if Path(self.place).is_dir() else ()
         keys = dict(part.split("=", 1) for part in inside if "=" in part)
         return {role: [unquote(keys[role])] * rows for role in ("subject", "template", "media") if role in keys}
-
-
-def _footer(path: Path) -> Any:
-    import pyarrow.parquet as pq
-
-    about = pq.read_metadata(path)
-    # Not by column: pyarrow ends the process where a column's own metadata are damaged.
-    groups = [about.row_group(number) for number in range(about.num_row_groups)]
-    check_size(str(path), sum(group.total_byte_size for group in groups), path.stat().st_size)
-    if sum(group.num_rows for group in groups) != about.num_rows:
-        raise FileFormatError(f"{path} promises {about.num_rows:,} rows, its row groups others", "Is it damaged?")
-    return about
-
-
-def _about(path: Path, about: Any, columns: Mapping[str, str], packed: str) -> dict[str, Any]:
-    import pyarrow as pa
-
-    schema = about.schema.to_arrow_schema().with_metadata(about.metadata)
-    names = parquet_columns(schema, columns, str(path))
-    facts = read_facts(f"{path}: its metadata key 'facespace'", (about.metadata or {}).get(b"facespace", b"{}"))
-    kind = schema.field(names["vector"]).type
-    if pa.types.is_fixed_size_list(kind):
-        dim = kind.list_size
-    else:
-        dim = _first_width(path, about, names["vector"], packed) if about.num_rows else 0
-    if dim == 0 and about.num_rows:
-        raise FileFormatError(f"{path}: the lists in column {names['vector']!r} are empty", "Leave out such rows.")
-    check_size(str(path), 4 * dim * about.num_rows, path.stat().st_size)
-    coded = [name for role, name in names.items() if role in _TEXTS and not pa.types.is_nested(schema.field(name).type)]
-    found = {"names": names, "dim": dim, "model": facts["model"], "metadata": facts["metadata"] or {}}
-    return {**found, "coded": tuple(coded)}
-
-
-def _first_width(path: Path, about: Any, name: str, packed: str) -> int:
-    import pyarrow.parquet as pq
-
-    with _named(path):
-        check_pages(path, [next(group for group in range(about.num_row_groups) if about.row_group(group).num_rows)])
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
-            for batch in file.iter_batches(1, columns=[name], use_threads=False):
-                return int(_vectors(path, name, batch.column(0), packed).shape[1])
-    raise FileFormatError(f"{path} promises {about.num_rows:,} rows and holds none", "Is it damaged?")
-
-
-def _vectors(path: Path, name: str, column: Any, packed: str) -> Any:
-    if column.null_count:
-        raise FileFormatError(f"{path}: {column.null_count} rows have no {name}", "Leave rows without an embedding out.")
-    return matrix_of(f"{path}: column {name!r}", column, packed)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Whatever Arrow stumbles over is a FileFormatError that names the file."""
-    try:
-        yield
-    except FileFormatError:
-        raise
-    except Exception as error:
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
-        hint = "Is it truncated or damaged? Make or copy it again."
-        raise FileFormatError(f"{path} can't be read as Parquet: {reason}", hint) from None

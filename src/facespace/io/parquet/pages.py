@@ -75,6 +75,11 @@ def _columns(path: Path, changed: int, size: int) -> list[list[Struct]]:
     return [[chunk[3] for chunk in group[1]] for group in about[4]]
 
 
+def read_struct(data: bytes) -> tuple[Struct, int]:
+    """The fields of a structure in Thrift's compact protocol, and its length. Raises IndexError, ValueError."""
+    return _struct(data, 0)
+
+
 def _struct(data: bytes, at: int) -> tuple[Struct, int]:
     fields: Struct = {}
     number = 0

@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import FileFormatError, shorten
 from ..vectors import vectors_of_bytes, vectors_of_texts
 
+TEXTS = ("id", "subject", "template", "media")  # the roles of texts
 _LONGEST = 4096  # bytes of a text
 
 

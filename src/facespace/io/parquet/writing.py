@@ -12,7 +12,9 @@ from typing import Any
 from ..._version import __version__
 from ..column_names import COLUMNS, Fields
 from ..files import atomic_write
+from ..keys import Seal
 from ..set_facts import digest_of
+from .sealed import sealing
 
 GROUP = 16384  # rows of a row group that we write, and of a batch: 32 MiB of 512 numbers
 _REPEATED = (
@@ -23,10 +25,10 @@ _REPEATED = (
 )  # whose values come again and again; ids and vectors are noise to a dictionary
 
 
-def save_parquet(fields: Fields, path: Path) -> None:
-    """Write a set: columns id, vector (fixed-size list) and what else it has."""
+def save_parquet(fields: Fields, path: Path, seal: Seal | None = None) -> None:
+    """Write a set: columns id, vector (fixed-size list) and what else it has; encrypted by a `seal`."""
     facts = facts_text(fields["model"], fields["vectors"].shape[1], fields["metadata"])
-    write_tables(path, [set_table(fields).replace_schema_metadata({"facespace": facts})])
+    write_tables(path, [set_table(fields).replace_schema_metadata({"facespace": facts})], seal=seal)
 
 
 def set_table(fields: Fields) -> Any:
@@ -51,29 +53,44 @@ def facts_text(model: str, dim: int, metadata: Mapping[str, Any]) -> str:
 
 
 def write_tables(
-    path: Path, tables: Iterable[Any], facts: Callable[[], str] | None = None, compression: str = "zstd"
+    path: Path,
+    tables: Iterable[Any],
+    facts: Callable[[], str] | None = None,
+    compression: str = "zstd",
+    seal: Seal | None = None,
 ) -> None:
     """Write pyarrow Tables of one schema to `path`, whole or not at all; at the end `facts()`, a `facts_text`.
 
-    Without `facts` these are in the schema's metadata, where they are known before.
+    Without `facts` these are in the schema's metadata, where they are known before. With a `seal` the file is encrypted.
     """
+    with atomic_write(path) as temporary:
+        fill(temporary, tables, facts, compression, None if seal is None else seal.at(path))
+
+
+def fill(
+    temporary: Path,
+    tables: Iterable[Any],
+    facts: Callable[[], str] | None,
+    compression: str,
+    seal: Seal | None,
+    group: int | None = None,
+) -> None:
+    """What `write_tables` does, of a file that is renamed by somebody else."""
     import pyarrow.parquet as pq
 
-    with atomic_write(path) as temporary:
-        writer = None
-        try:
-            for table in tables:
-                if writer is None:
-                    coded = [name for name in _REPEATED if name in table.column_names]
-                    writer = pq.ParquetWriter(
-                        temporary, table.schema, compression=compression, use_dictionary=coded, write_page_checksum=True
-                    )
-                writer.write_table(table, row_group_size=GROUP)
-            if writer is not None and facts is not None:
-                writer.add_key_value_metadata({"facespace": facts()})
-        finally:
-            if writer is not None:
-                writer.close()
+    writer = None
+    try:
+        for table in tables:
+            if writer is None:
+                coded = [name for name in _REPEATED if name in table.column_names]
+                options = {"compression": compression, "use_dictionary": coded, **sealing(seal)}
+                writer = pq.ParquetWriter(temporary, table.schema, **options)
+            writer.write_table(table, row_group_size=group or GROUP)
+        if writer is not None and facts is not None:
+            writer.add_key_value_metadata({"facespace": facts()})
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def prefetched(tables: Iterator[Any], ahead: int = 2) -> Iterator[Any]:

@@ -8,7 +8,7 @@ keys lie in another order is first brought into it, in temporary files.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...embeddings import EmbeddingSet, Floats
 from ...engine import Engine
 from ...errors import InputError, unknown_name
-from ...io import COLUMNS, GROUP
+from ...io import COLUMNS, GROUP, Scratch
 from ...row_index import AnySet, Progress, RowIndex, steps
 from ..linear_map import LinearMap
 
@@ -36,6 +36,7 @@ class Member:
     place: Rows
     new: NDArray[np.bool_]
     scratch: Path
+    keeping: Scratch = field(default_factory=Scratch)
 
     def batches(self) -> Iterator[EmbeddingSet]:
         """The set in its own order."""
@@ -50,7 +51,9 @@ class Member:
             parts = [batch.vectors for batch in self.faces.slice(int(rows[0]), int(rows[-1]) + 1)] if len(rows) else []
             return self.place[rows], np.concatenate([np.empty((0, self.faces.dim), np.float32), *parts])
         found = [self._file(number) for number in range(first // GROUP, (last - 1) // GROUP + 1)]
-        records = np.concatenate([np.fromfile(path, self._record) for path in found if path.exists()] or [self._nothing])
+        records = np.concatenate(
+            [self.keeping.read(path, self._record) for path in found if path.exists()] or [self._nothing]
+        )
         records = records[(records["place"] >= first) & (records["place"] < last)]
         records = records[np.argsort(records["place"], kind="stable")]
         return records["place"], records["vector"]
@@ -68,8 +71,7 @@ class Member:
                 here = place // GROUP == number
                 records = np.empty(np.count_nonzero(here), self._record)
                 records["place"], records["vector"] = place[here], batch.vectors[rows[here]]
-                with self._file(number).open("ab") as file:
-                    records.tofile(file)
+                self.keeping.append(self._file(number), records)
 
     @cached_property
     def _order(self) -> Rows:
@@ -133,7 +135,9 @@ class Fusion:
         members: list[Member] = []
         for model, place, fresh in zip(sets, np.split(number[key], ends), np.split(new, ends), strict=True):
             file = scratch / f"{len(members)}"
-            members.append(Member(sets[model], ways[model], weights.get(model, 1.0), place, fresh, file))
+            members.append(
+                Member(sets[model], ways[model], weights.get(model, 1.0), place, fresh, file, Scratch.like(sets[model]))
+            )
         return cls(tuple(members), tuple(sets), name, len(distinct))
 
     def batches(self, start: int = 0) -> Iterator[EmbeddingSet]:

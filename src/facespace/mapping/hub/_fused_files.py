@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from ...embeddings import EmbeddingSet, StoredSet
-from ...io import checksum_line, facts_text, prefetched, set_table, unfinished, write_tables
+from ...io import (
+    AnyKey,
+    checksum_line,
+    facts_text,
+    key_of,
+    output_seal,
+    prefetched,
+    resumed_seal,
+    set_table,
+    unfinished,
+    write_tables,
+)
 from ...row_index import AnySet, Progress
 from ._fuse import Fusion
 
@@ -24,10 +35,20 @@ def joined_sets(batches: Iterable[EmbeddingSet]) -> EmbeddingSet:
 
 
 def write_fused(
-    fusion: Fusion, output: str | Path, facts: Mapping[str, Any], rows_per_file: int, progress: Progress | None
+    fusion: Fusion,
+    output: str | Path,
+    facts: Mapping[str, Any],
+    rows_per_file: int,
+    progress: Progress | None,
+    key: AnyKey | None = None,
 ) -> tuple[StoredSet[EmbeddingSet], int]:
-    """Write it to one file, or to a folder that a killed run with the same `facts` resumes; and the rows of these."""
+    """Write it to one file, or to a folder that a killed run with the same `facts` resumes; and the rows of these.
+
+    With a `key`, or keys in use, it is encrypted.
+    """
     output, tell = Path(output), progress or (lambda name, done, whole: None)
+    stored = [member.faces.files for member in fusion.members if isinstance(member.faces, StoredSet)]
+    seal = output_seal(output, key, stored)
     told = facts_text(fusion.name, fusion.members[0].way.weight.shape[1], {"fused": list(fusion.models)})
 
     def part(tables: Iterator[Any], start: int, stop: int) -> Iterator[Any]:
@@ -38,10 +59,12 @@ def write_fused(
 
     if output.suffix == ".parquet":
         tables = prefetched(_tables(fusion, 0, fusion.count))
-        write_tables(output, part(tables, 0, fusion.count), lambda: told)
-        return EmbeddingSet.open(output), 0
+        write_tables(output, part(tables, 0, fusion.count), lambda: told, seal=seal)
+        return EmbeddingSet.open(output, key=key_of(seal)), 0
     settings = {**facts, "rows_per_file": rows_per_file, "input": [_input(member.faces) for member in fusion.members]}
+    settings |= {"encrypted": seal.key.id} if seal else {}
     with unfinished(output, settings, "hub, input or --rows-per-file") as journal:
+        seal = resumed_seal(seal, journal)
         done = {line["start"]: line["rows"] for line in journal.lines}
         todo = [start for start in range(0, fusion.count, rows_per_file) if start not in done]
         tables = prefetched(_tables(fusion, todo[0], rows_per_file)) if todo else iter(())
@@ -51,9 +74,9 @@ def write_fused(
             if start in done:  # one before it was damaged
                 list(part(tables, start, stop))
                 continue
-            write_tables(path, part(tables, start, stop), lambda: told)
+            write_tables(path, part(tables, start, stop), lambda: told, seal=seal)
             journal.add({**checksum_line(path), "start": start, "rows": stop - start})
-    return EmbeddingSet.open(output), sum(done.values())
+    return EmbeddingSet.open(output, key=key_of(seal)), sum(done.values())
 
 
 def _tables(fusion: Fusion, start: int, rows_per_file: int) -> Iterator[Any]:

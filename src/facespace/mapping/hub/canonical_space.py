@@ -27,8 +27,10 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
-from ...io import read_artefact, write_artefact
+from ...given import ANY, FACES, NAMED, takes
+from ...io import AnyKey, read_artefact, write_artefact
 from ...row_index import AnySet, Progress
+from ...shown import Fitted
 from ..fit import pair_statistics
 from ..linear_map import LinearMap
 from ..moved import ROWS_PER_FILE, Move, move_to_files
@@ -42,13 +44,13 @@ _PENALTY = 1e-3  # of the maps out, relative to the largest eigenvalue
 
 
 @dataclass(frozen=True, eq=False)
-class CanonicalSpace:
+class CanonicalSpace(Fitted):
     """Where templates of several models are comparable: the score of two is the cosine of their hub vectors.
 
     Found by canonical correlation analysis of all models at once (`_multiset.py`) from the statistics of every two.
 
     Attributes:
-        name: "hub:" with the founding models and a digest; the model name of sets in the hub. Joining doesn't change it.
+        name: "hub:" with the founding models and a digest; the model name of sets in the hub. Joining keeps it.
         into: per model the LinearMap into the hub: its `transform` gives hub vectors, its `check` knows the model's domain.
         out: per model the LinearMap from the hub: its `transform` predicts the model's vectors.
         correlations: (r,) mean correlation between the founding models along each hub direction, descending.
@@ -76,6 +78,7 @@ class CanonicalSpace:
         return f"CanonicalSpace({widths} → {self.dim})"
 
     @classmethod
+    @takes(sets=NAMED)
     def fit(
         cls,
         sets: Mapping[str, AnySet],
@@ -131,6 +134,7 @@ class CanonicalSpace:
         out = {m: _out(name, covariances, weights, hub, i) for i, m in enumerate(names)}
         return cls(name, into, out, w, facts)
 
+    @takes(faces=ANY, sets=NAMED)
     def join(
         self,
         model: str,
@@ -196,11 +200,13 @@ class CanonicalSpace:
         way.check_model(faces, "source")
         return way, f"{model}<-{self.name}" if leave else self.name
 
+    @takes(faces=FACES)
     def apply(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` of `model`, moved into the hub. InputError if another network made them."""
         way, name = self.route(model, faces)
         return faces.with_vectors(way.transform(faces.vectors), model=name)
 
+    @takes(faces=FACES)
     def leave(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
         """`faces` in the hub, moved into the space of `model`. InputError if they are not in this hub."""
         way, name = self.route(model, faces, leave=True)
@@ -213,6 +219,7 @@ class CanonicalSpace:
         way, name = self.route(model, faces, leave)
         return move_to_files(Move(way, name, faces), output, **writing)
 
+    @takes(sets=NAMED)
     def fuse(self, sets: Mapping[str, AnySet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
         """One hub template per key: the mean of the hub vectors of the models that have it, optionally weighted.
 
@@ -230,12 +237,13 @@ class CanonicalSpace:
         rows_per_file: int = ROWS_PER_FILE,
         engine: Engine | None = None,
         progress: Progress | None = None,
+        key: AnyKey | None = None,
     ) -> tuple[StoredSet[EmbeddingSet], int]:
         """`fuse` for sets larger than memory; `output`, and what is given back, as of `apply_to_files`."""
         facts = {"hub": self.name, "models": list(sets), "weights": dict(weights or {})}
         with TemporaryDirectory(prefix="facespace-") as scratch:
             fusion = self._fusion(sets, weights, Path(scratch), engine, progress)
-            return write_fused(fusion, output, facts, rows_per_file, progress)
+            return write_fused(fusion, output, facts, rows_per_file, progress, key)
 
     def _fusion(
         self,
@@ -248,18 +256,19 @@ class CanonicalSpace:
         ways = {model: self.route(model, faces)[0] for model, faces in sets.items()}
         return Fusion.of(sets, ways, weights or {}, self.name, scratch, engine or LocalEngine(), progress)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a .safetensors file, whole or not at all."""
+    def save(self, path: str | Path, *, key: AnyKey | None = None) -> Path:
+        """Write to a .safetensors file, whole or not at all; encrypted by a `key` (of `EmbeddingSet.load`)."""
         arrays: dict[str, Any] = {"correlations": self.correlations}
         for direction, maps in (("in", self.into), ("out", self.out)):
             for number, fitted in enumerate(maps.values()):
                 arrays |= {f"{direction}.{number}.{name}": array for name, array in fitted.arrays().items()}
-        return write_artefact(path, "hub", arrays, {"name": self.name, "models": self.models, "facts": dict(self.facts)})
+        facts = {"name": self.name, "models": self.models, "facts": dict(self.facts)}
+        return write_artefact(path, "hub", arrays, facts, key=key)
 
     @classmethod
-    def load(cls, path: str | Path) -> CanonicalSpace:
-        """Read what `save` wrote. Raises FileFormatError."""
-        file = read_artefact(path, "hub")
+    def load(cls, path: str | Path, *, key: AnyKey | None = None) -> CanonicalSpace:
+        """Read what `save` wrote; with a `key` nothing else. Raises FileFormatError, EncryptionError."""
+        file = read_artefact(path, "hub", key=key)
         correlations = file.array("correlations", ("r",), np.float64)
         name, models = file.fact("name", str), file.fact("models", list)
         if not models or not all(isinstance(model, str) for model in models) or len(set(models)) < len(models):

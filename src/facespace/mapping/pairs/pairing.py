@@ -18,10 +18,10 @@ from ...engine import Engine, LocalEngine
 from ...errors import InputError
 from ...io import Shard
 from ...people import People, people_in, people_named, people_of
-from ...row_index import AnySet, Hashes, Progress, RowIndex, mixed, rows_of, shared_rows, steps, text_hashes
+from ...row_index import AnySet, Hashes, Progress, RowIndex, ids_of, mixed, rows_of, shared_rows, steps, text_hashes
 from ..provenance import FittedOn
 from ..statistics import Moments
-from .sums import Division, PairSums, stored_pairs, sum_pairs
+from .sums import Division, PairSums, Rows, T, stored_pairs, sum_pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ class Pairing:
         division: their people, folds and sample. excluded: (n,) rows of the source that are, None where none was to be.
         fitted_on: what pairs in memory are of; that of stored ones comes with their sums.
         tasks: what is to be read, given a folder for what has to be put into another order first.
+        names: ids of the pairs of these numbers. only: the pairs of a mask (n,).
         engine, progress: where sums are made, and who hears of it.
     """
 
@@ -60,6 +61,8 @@ class Pairing:
     excluded: NDArray[np.bool_] | None
     fitted_on: FittedOn | None
     tasks: Callable[[Path], list[Any]]
+    names: Callable[[Rows], Strings]
+    only: Callable[[NDArray[np.bool_]], Pairing]
     engine: Engine
     progress: Progress | None = None
 
@@ -104,13 +107,36 @@ class Pairing:
         x, y, people, keys, facts = paired_vectors(source, target, protocol)
         if protocol is None:
             facts |= _unmatched(whole, len(x), excluded)
+        return cls._of_vectors((x, y), people, keys, facts, excluded, seed)
+
+    @classmethod
+    def _of_vectors(
+        cls,
+        both: tuple[Floats, Floats],
+        people: People,
+        keys: tuple[Strings, ...],
+        facts: dict[str, Any],
+        excluded: NDArray[np.bool_] | None,
+        seed: int,
+    ) -> Pairing:
+        x, y = both
         named = people.names[people.known]
-        facts |= _counted(people.source, len(np.unique(named)), len(x) - len(named))
+        facts = facts | _counted(people.source, len(np.unique(named)), len(x) - len(named))
         codes = text_hashes(people.names)
         hashes = _combined([text_hashes(part) for part in keys])
         division = Division.of(hashes, codes, seed)
         fitted = FittedOn.of(np.concatenate(keys), people.names)
-        return cls(len(x), facts, division, excluded, fitted, lambda _: [MemoryPairs(x, y, division)], LocalEngine(1))
+
+        def only(mask: NDArray[np.bool_]) -> Pairing:
+            rows = np.flatnonzero(mask)
+            kept = tuple(key[rows] for key in keys)
+            return cls._of_vectors((x[rows], y[rows]), people.take(rows), kept, facts, excluded, seed)
+
+        def names(rows: Rows) -> Strings:
+            return np.array([" ".join(parts) for parts in zip(*(key[rows].tolist() for key in keys), strict=True)], np.str_)
+
+        tasks = [MemoryPairs(x, y, division)]
+        return cls(len(x), facts, division, excluded, fitted, lambda _: tasks, names, only, LocalEngine(1))
 
     @classmethod
     def _of_stored(
@@ -127,29 +153,59 @@ class Pairing:
             both.append(RowIndex.of(side, engine, steps(progress, "reading ids", len(side))))
         one, two = both
         rows, places = shared_rows(source, target, one, two)
-        told = one if one.source == "subject" or two.source != "subject" else two
         excluded = None
         if exclude is not None:
             excluded = _checked(_tested(source, exclude, one, engine), exclude)
             rows, places = rows[~excluded[rows]], places[~excluded[rows]]
+        unmatched = _unmatched((len(one), len(two)), len(rows), excluded)
+        return cls._of_rows((source, target), (one, two), (rows, places), unmatched, excluded, seed, engine, progress)
+
+    @classmethod
+    def _of_rows(
+        cls,
+        sides: tuple[StoredSet[EmbeddingSet], StoredSet[EmbeddingSet]],
+        indexes: tuple[RowIndex, RowIndex],
+        at: tuple[Rows, Rows],
+        unmatched: dict[str, int],
+        excluded: NDArray[np.bool_] | None,
+        seed: int,
+        engine: Engine,
+        progress: Progress | None,
+    ) -> Pairing:
+        (one, two), (rows, places) = indexes, at
+        told = one if one.source == "subject" or two.source != "subject" else two
         people = told.people[rows] if told is one else told.people[places]
         facts = {
             "pairing": "same",
-            **_unmatched((len(one), len(two)), len(rows), excluded),
+            **unmatched,
             **_counted(told.source, len(np.unique(people[people != 0])), int(np.count_nonzero(people == 0))),
         }
         division = Division.of(one.ids[rows], people, seed)
-        tasks = partial(stored_pairs, source, target, rows, places, division)
-        return cls(len(rows), facts, division, excluded, None, tasks, engine, progress)
+        tasks = partial(stored_pairs, *sides, rows, places, division)
+
+        def only(mask: NDArray[np.bool_]) -> Pairing:
+            kept = rows[mask], places[mask]
+            return cls._of_rows(sides, indexes, kept, unmatched, excluded, seed, engine, progress)
+
+        def names(wanted: Rows) -> Strings:
+            order = np.argsort(wanted)
+            found = np.empty(len(wanted), dtype=object)
+            found[order] = ids_of(sides[0], rows[wanted[order]])
+            return found.astype(np.str_)
+
+        return cls(len(rows), facts, division, excluded, None, tasks, names, only, engine, progress)
 
     def sums(self, means: tuple[Floats, Floats] | None = None, *, folds: bool = False, provenance: bool = False) -> PairSums:
         """One pass over the pairs, about `means` if given: the statistics, of each of the `folds` if asked for."""
         work = partial(_work, means=means, folds=folds, provenance=provenance and self.fitted_on is None)
+        total = self.total(work)
+        return total if self.fitted_on is None or not provenance else total.of_images(self.fitted_on)
+
+    def total(self, work: Callable[..., T], name: str = "adding pairs") -> T:
+        """The sum of `work(ids, subjects, x, y, division)` over blocks of the pairs, in one pass."""
         with tempfile.TemporaryDirectory(prefix="facespace-") as scratch:
             tasks = self.tasks(Path(scratch))
-            done = steps(self.progress, "adding pairs", self.n)
-            total = self.engine.total(partial(sum_pairs, work), tasks, done)
-        return total if self.fitted_on is None or not provenance else total.of_images(self.fitted_on)
+            return self.engine.total(partial(sum_pairs, work), tasks, steps(self.progress, name, self.n))
 
 
 def _work(

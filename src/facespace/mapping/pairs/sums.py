@@ -8,16 +8,16 @@ order of the rows, nor on how they lie in files. So a set in memory and the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...embeddings import EmbeddingSet, Floats, StoredSet, Strings, normalize
 from ...errors import FileFormatError
-from ...io import GROUP, Shard
+from ...io import GROUP, Scratch, Shard
 from ...row_index import Hashes, mixed
 from ..provenance import FittedOn
 from ..statistics import PairStatistics
@@ -26,6 +26,7 @@ PARTS = 5  # folds
 SAMPLE = 50_000  # pairs that maps are judged by
 _PER_PERSON = 32  # of them of one person
 
+T = TypeVar("T", bound=Any)  # what adds up
 Rows = NDArray[np.intp]
 Chunk = tuple[Strings, Floats, Strings | None]  # ids, vectors, subjects
 
@@ -131,6 +132,7 @@ class StoredPairs:
     places: Rows
     division: Division
     moved: Path | None = None
+    keeping: Scratch = field(default_factory=Scratch)
 
     @property
     def rows(self) -> int:
@@ -147,7 +149,7 @@ class StoredPairs:
                     f"no such file: {self.moved}, where vectors were put into the other set's order",
                     "Every machine must see the temporary folder: TMPDIR=/shared/tmp.",
                 )
-            there = np.memmap(self.moved, np.float32, "r").reshape(len(self.places), -1)
+            there = self.keeping.read(self.moved, np.float32).reshape(len(self.places), -1)
             line = np.argsort(np.argsort(self.places))
             for at, (ids, x, subjects) in zip(range(0, len(line), rows), left, strict=True):
                 yield ids, subjects, normalize(x), normalize(there[line[at : at + rows]])
@@ -160,7 +162,7 @@ class StoredPairs:
             yield ids, their_subjects if subjects is None else subjects, normalize(x), normalize(y)
 
 
-def sum_pairs(work: Callable[..., PairSums], task: StoredPairs) -> PairSums:
+def sum_pairs(work: Callable[..., T], task: StoredPairs) -> T:
     """The sum of `work(ids, subjects, x, y, division)` over the blocks of one task."""
     total, at = None, 0
     for ids, subjects, x, y in task.blocks():
@@ -198,14 +200,14 @@ def _brought_together(tasks: list[StoredPairs], scratch: Path) -> list[StoredPai
     order = np.argsort(places)
     places, owner, at = places[order], owner[order], 0
     files = [scratch / f"{number:06d}" for number in range(len(tasks))]
+    keeping = Scratch.like(tasks[0].target)
     for batch in tasks[0].target.batches():
         part = slice(*np.searchsorted(places, (at, at + len(batch))))
         rows, whose = places[part] - at, owner[part]
         for number in np.unique(whose).tolist():
-            with files[number].open("ab") as file:
-                batch.vectors[rows[whose == number]].tofile(file)
+            keeping.append(files[number], batch.vectors[rows[whose == number]])
         at += len(batch)
-    return [replace(task, moved=file) for task, file in zip(tasks, files, strict=True)]
+    return [replace(task, moved=file, keeping=keeping) for task, file in zip(tasks, files, strict=True)]
 
 
 def _chunks(batches: Iterator[EmbeddingSet], start: int, rows: Rows, size: int) -> Iterator[Chunk]:

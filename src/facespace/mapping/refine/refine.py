@@ -18,9 +18,11 @@ import numpy as np
 from ...embeddings import Floats, check_width, normalize
 from ...engine import LocalEngine
 from ...errors import FacespaceError, InputError
+from ...given import ANY, MAP, takes
 from ...io import jsonable
 from ...results import fields, signature
 from ...row_index import AnySet, RowIndex, mixed
+from ...shown import Result
 from ..linear_map import LinearMap
 from ..statistics import Doubles, PairStatistics
 from ._gallery import Gallery, Moved
@@ -65,8 +67,8 @@ class RefineStep:
     pair_agreement: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class RefineResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RefineResult(Result):
     """The sharpened map and how it came about.
 
     Attributes:
@@ -85,6 +87,13 @@ class RefineResult:
     by_chance: float
     signature: str
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        told = (
+            f"half of the matches find {100 * self.held_out:.1f} % of the other half, {100 * self.by_chance:.1f} % by chance"
+        )
+        return f"{self.map!r}, {self.record[-1].accepted:,} matches, {told}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the matrices."""
         return {
@@ -95,6 +104,7 @@ class RefineResult:
         }
 
 
+@takes(apart=True, start=MAP, source=ANY, target=ANY)
 def refine_map(
     start: LinearMap,
     source: AnySet,

@@ -70,13 +70,21 @@ class Noted:
 
 
 class Taken(NamedTuple):
-    """A face of an image: its crop, its number from 1, the detector's score (NaN: none), and of the first what is noted."""
+    """A face of an image.
+
+    Attributes:
+        crop: as the network takes it. picture: (height, width) of the image. number: from 1. score: the detector's, NaN
+            where none looked. faces: in the image. noted: of the first, what is. landmarks: (5, 2) in the image; None of an
+            image that is a crop.
+    """
 
     crop: Image
+    picture: tuple[int, int]
     number: int = 1
     score: float = float("nan")
     faces: int = 1
     noted: Noted | None = None
+    landmarks: NDArray[np.float64] | None = None
 
 
 class Aligner(Protocol):
@@ -206,6 +214,16 @@ def choose_detector(
     )
 
 
+def detector_at_hand(weights: str | Path | None = None) -> bool:
+    """Are the weights of a detector on this machine, so that "auto" finds one?"""
+    return any(
+        locate(file, weights) is not None
+        for name in DETECTORS
+        if name != "dlib" or runtime_installed("dlib")
+        for file in _files_of(name)
+    )
+
+
 def _files_of(detector: str) -> list[WeightFile]:
     return [files[detector] for files in (DETECTOR_FILES, DETECTOR_WHEELS) if detector in files]
 
@@ -250,7 +268,11 @@ def make_crops(
     found = aligner.find(image.id, picture)
     if found is None:
         crop = realign_crop(picture, template)
-        return [Taken(crop)] if crop is not None else Skipped(image.id, path, aligner.missing, _pixels(width, height))
+        return (
+            [Taken(crop, (height, width))]
+            if crop is not None
+            else Skipped(image.id, path, aligner.missing, _pixels(width, height))
+        )
     count = len(found.faces)
     if not count:
         return Skipped(image.id, path, found.reason or aligner.missing, found.detail or _pixels(width, height))
@@ -264,7 +286,10 @@ def make_crops(
         score = round(float(found.faces.scores[0]), 4)
         noted = Noted(image.id, path, count, left, top, right, bottom, found.degrees, score)
     scores = found.faces.scores.tolist()
-    return [Taken(crop, i + 1, scores[i], count, noted if i == 0 else None) for i, crop in enumerate(crops)]
+    return [
+        Taken(crop, (height, width), i + 1, scores[i], count, None if i else noted, found.faces.landmarks[i])
+        for i, crop in enumerate(crops)
+    ]
 
 
 def _pixels(width: int, height: int) -> str:

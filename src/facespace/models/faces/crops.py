@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import GuessWarning, InputError, shorten
-from ...images import Crops, ImageFile
+from ...images import Crops, Image, ImageFile
 from ..card import ModelCard
-from .aligners import Noted, Skipped, choose_aligner, make_crops
+from .aligners import Noted, Skipped, choose_aligner, detector_at_hand, make_crops
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedFace:
+    """One picture's face, as a network takes it and as it was found.
+
+    Attributes:
+        crop: (height, width, 3) uint8, aligned. landmarks: (5, 2) in the picture; None of a crop that came aligned.
+        faces: how many the picture shows. picture: (height, width) of it, in pixels.
+    """
+
+    crop: Image
+    landmarks: Floats | None
+    faces: int
+    picture: tuple[int, int]
 
 
 def aligned_faces(
@@ -52,6 +71,38 @@ def aligned_faces(
     for told in warnings_of(noted):
         warnings.warn(told, GuessWarning, stacklevel=2)
     return np.stack(crops), ids, skipped
+
+
+def located_faces(
+    files: Sequence[ImageFile],
+    cards: Sequence[ModelCard],
+    *,
+    landmarks: str | Path | None = None,
+    aligned: bool = False,
+    detector: str = "auto",
+    weights: str | Path | None = None,
+) -> list[LocatedFace | Skipped]:
+    """The face of each file as its card's network takes it, with where and among how many it was found.
+
+    With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does. A GuessWarning says which
+    images were turned, and which of several faces was taken.
+    """
+    if detector == "auto" and landmarks is None and not aligned and not detector_at_hand(weights):
+        detector = "scrfd"
+    aligner = choose_aligner(landmarks, aligned, detector, weights)
+    found: list[LocatedFace | Skipped] = []
+    noted: list[Noted] = []
+    for file, card in zip(files, cards, strict=True):
+        made = make_crops(file, aligner, card.template)
+        if isinstance(made, Skipped):
+            found.append(made)
+        else:
+            first = made[0]
+            found.append(LocatedFace(first.crop, first.landmarks, first.faces, first.picture))
+            noted += [first.noted] if first.noted else []
+    for told in warnings_of(noted):
+        warnings.warn(told, GuessWarning, stacklevel=2)
+    return found
 
 
 def warnings_of(noted: Sequence[Noted]) -> list[str]:

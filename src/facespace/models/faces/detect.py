@@ -30,11 +30,12 @@ from ...images import (
     write_faces,
 )
 from ...results import fields, signature
+from ...shown import Result
 from .aligners import Detected, Skipped, choose_detector
 
 
-@dataclass(frozen=True)
-class DetectResult:
+@dataclass(frozen=True, repr=False)
+class DetectResult(Result):
     """What `detect` found.
 
     Attributes:
@@ -67,6 +68,10 @@ class DetectResult:
         return signature(
             "detect", detector=self.facts["detector"], weights=self.facts["detector_sha256"][:12], **how, **counts
         )
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return f"{self.faces:,} faces in {self.images:,} images, {len(self.skipped):,} without a face → {self.path}"
 
     def to_dict(self) -> dict[str, Any]:
         """The `detect` document."""

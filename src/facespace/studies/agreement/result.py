@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ...results import fields
+from ...shown import Result
 from .estimate import Estimate
 
 Measure = Literal["accuracy", "tar"]
@@ -106,8 +107,8 @@ class LearningPoint:
         return {**fields(self, "target", "people", "keys"), **losses}
 
 
-@dataclass(frozen=True)
-class AgreementResult:
+@dataclass(frozen=True, repr=False)
+class AgreementResult(Result):
     """How far networks A and B can be mapped onto one another, from paired embeddings of labelled people.
 
     Attributes:
@@ -118,6 +119,8 @@ class AgreementResult:
         kappa: κ over all directions, None where it is not defined.
         bins: by direction. forecasts: for either target and measure. points: the learning curve.
     """
+
+    reported_by: ClassVar[str] = "studies.agreement.agreement_report"
 
     signature: str
     networks: tuple[NetworkAlone, NetworkAlone]
@@ -139,6 +142,12 @@ class AgreementResult:
     def forecast(self, target: str, measure: Measure = "accuracy") -> Forecast:
         """The forecast against one network."""
         return next(f for f in self.forecasts if (f.target, f.measure) == (target, measure))
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        kappa = "" if self.kappa is None else f"κ {self.kappa.value:.3f} [{self.kappa.low:.3f}, {self.kappa.high:.3f}]; "
+        names = " and ".join(network.name for network in self.networks)
+        return f"{names}: {kappa}{self.images:,} images of {self.people:,} people"
 
     def to_dict(self) -> dict[str, Any]:
         """The `study agreement` document."""

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError
+from ...given import FACES, takes
 from ...mapping import JointMap, PairStatistics
 from ...metrics import FEW_FALSE_ACCEPTS
 from ...results import signature
@@ -46,6 +47,7 @@ _EXPECTED = 100  # false accepts at the FAR, each pair counted once
 _MEASURES: tuple[Measure, ...] = ("accuracy", "tar")
 
 
+@takes(paired=("first", "second"), first=FACES, second=FACES)
 def study_agreement(
     first: EmbeddingSet,
     second: EmbeddingSet,

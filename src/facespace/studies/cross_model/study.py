@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol, person_pairs
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
+from ...given import PAIRS, SEVERAL, takes
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
+from ...shown import Result
 from ...verification import VerificationResult, subjects_of
 from ..training_images import check_cut, network_facts, own_results, training_images
 
@@ -58,9 +60,11 @@ class Cell:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class CrossModelResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossModelResult(Result):
     """All cells, the networks' own results, and what was left out."""
+
+    reported_by: ClassVar[str] = "studies.cross_model.cross_model_report"
 
     signature: str
     models: tuple[str, ...]
@@ -107,6 +111,14 @@ class CrossModelResult:
             )
         return rows
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        told = ", ".join(
+            f"{row['method']} loses {100 * row['mean_loss_target']:.2f} points ({100 * row['max_loss_target']:.2f} at most)"
+            for row in self.summary()[:4]
+        )
+        return f"{told}; {len(self.models)} networks, {len(self.cells)} cells of {len(self.same):,} pairs"
+
     def to_dict(self) -> dict[str, Any]:
         """The `study cross-model` document: accuracies and losses are fractions."""
         return {
@@ -119,6 +131,7 @@ class CrossModelResult:
         }
 
 
+@takes(sets=SEVERAL, protocol=PAIRS)
 def cross_model_study(
     sets: Sequence[EmbeddingSet],
     protocol: PairProtocol | None = None,

@@ -16,6 +16,7 @@ from scipy.stats import t as student
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
 from ...results import fields
+from ...shown import Result
 from ...verification import VerificationResult
 from ..training_images import network_facts
 
@@ -69,9 +70,11 @@ def needed(values: Sequence[int], losses: Sequence[float], limit: float) -> Need
     return Needed(min(max(value, values[last] + 1), values[last + 1]), values[last], values[last + 1])
 
 
-@dataclass(frozen=True, eq=False)
-class CurveResult(ABC):
+@dataclass(frozen=True, eq=False, repr=False)
+class CurveResult(Result, ABC):
     """Accuracy of maps from `source` to `target` against a size; `accuracy` is (methods, values, repeats, folds)."""
+
+    reported_by: ClassVar[str] = "studies.curves.curve_report"
 
     axis: ClassVar[str]
 
@@ -130,6 +133,14 @@ class CurveResult(ABC):
         """Where `method` loses at most `loss`: against the "target" alone, or its own "full" fit."""
         losses = [p.loss_target if against == "target" else p.loss_full for p in self.curve(method)]
         return needed(self.values, losses, self.loss)
+
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        last = [point for point in self.points if point.value == self.values[-1]]
+        best = max(last, key=lambda point: point.accuracy)
+        limits = "" if best.low is None or best.high is None else f" [{100 * best.low:.2f}, {100 * best.high:.2f}]"
+        told = f"{best.method} {100 * best.accuracy:.2f} %{limits} at {best.value:,}"
+        return f"{self.source} → {self.target}: {told}; {len(self.methods)} methods, {len(self.values)} {self.axis} values"
 
     def to_dict(self) -> dict[str, Any]:
         """The document; `needed` against the target's own accuracy, `needed_full` against the method's full fit."""

@@ -17,8 +17,10 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
+from ...given import FACES, PAIRS, takes
 from ...metrics import majority_rate
 from ...results import fields, signature
+from ...shown import Result
 from ._curve import Doubles, check_loss, check_names, check_values, points
 from ._pair_work import PairWork, Progress, known_methods
 from ._power_law import PowerLaw, fit_law
@@ -30,8 +32,8 @@ SMALLEST = 12
 CEILING = 0.5  # of the error of chance; errors above are near it, where the power law does not hold
 
 
-@dataclass(frozen=True, eq=False)
-class PairsNeeded:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairsNeeded(Result):
     """The estimate and what it rests on.
 
     Attributes:
@@ -84,6 +86,10 @@ class PairsNeeded:
             return f"Your {self.pairs:,} pairs are enough {aim}: about {self.needed:,} would do {span}."
         return f"About {self.more:,} more pairs are needed, {self.needed:,} in all, {aim} {span}."
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        return self.answer()
+
     def to_dict(self) -> dict[str, Any]:
         """The `study pairs-needed` document."""
         return {
@@ -99,6 +105,7 @@ class PairsNeeded:
         }
 
 
+@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def pairs_needed(
     source: EmbeddingSet,
     target: EmbeddingSet,

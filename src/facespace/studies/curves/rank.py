@@ -10,6 +10,7 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
+from ...given import FACES, PAIRS, takes
 from ...mapping import CUTS
 from ...results import signature
 from ..training_images import check_cut, own_results
@@ -32,6 +33,7 @@ class RankResult(CurveResult):
         return half_width(variance, len(difference), len(difference) - 1), float(np.sqrt(variance))
 
 
+@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def rank_study(
     source: EmbeddingSet,
     target: EmbeddingSet,

@@ -14,6 +14,7 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
+from ...given import FACES, PAIRS, takes
 from ...mapping import CUTS
 from ...results import signature
 from ..training_images import check_cut, own_results
@@ -44,6 +45,7 @@ class SensitivityResult(CurveResult):
         return half_width(variance, cell.size, freedom), float(np.sqrt(variance))
 
 
+@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def sensitivity_study(
     source: EmbeddingSet,
     target: EmbeddingSet,

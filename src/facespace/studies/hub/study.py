@@ -10,17 +10,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, normalize
+from ...given import PAIRS, SEVERAL, takes
 from ...mapping import FoldStatistics
 from ...mapping.hub import REGULARIZATION
 from ...metrics import FoldAccuracy, kfold_accuracy
 from ...results import fields, signature
+from ...shown import Result
 from ...verification import VerificationResult
 from ..cross_model import check_study, cross_model_study
 from ..training_images import own_results, training_images
@@ -79,9 +81,11 @@ class Fusion:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class HubResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class HubResult(Result):
     """All cells and fusions; `own_in_hub` is each network against itself in the hub, `own_cycle` A → hub → A."""
+
+    reported_by: ClassVar[str] = "studies.hub.hub_report"
 
     signature: str
     models: tuple[str, ...]
@@ -117,6 +121,12 @@ class HubResult:
             }
         return document
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        loss = self.summary()["hub"]
+        told = f"a hub loses {100 * loss['mean']:.2f} points on average, {100 * loss['max']:.2f} at most"
+        return f"{told}; {len(self.models)} networks, {len(self.cells)} ordered pairs"
+
     def to_dict(self) -> dict[str, Any]:
         """The `canonical report` document: accuracies, losses and gains are fractions."""
         return {
@@ -134,6 +144,7 @@ class HubResult:
         }
 
 
+@takes(sets=SEVERAL, protocol=PAIRS)
 def hub_study(
     sets: Sequence[EmbeddingSet],
     protocol: PairProtocol,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from threadpoolctl import threadpool_limits
 from ...datasets import TemplateProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
+from ...given import SEVERAL, TEMPLATES, takes
 from ...mapping import METHODS
 from ...metrics import TarAtFar
 from ...results import fields, signature
+from ...shown import Result
 from ...templates import TemplateVerificationResult, pool_templates
 from ..cross_model import check_sets
 from ._work import Centred, Maps, design, every_pair, measure, study_warnings
@@ -56,8 +58,8 @@ class TemplateCell:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class TemplateStudyResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class TemplateStudyResult(Result):
     """What was measured.
 
     Attributes:
@@ -71,6 +73,8 @@ class TemplateStudyResult:
         fit: counts of the images maps were fitted on: `images`, their `people`, `people_in_pairs`, `images_in_templates`.
         warnings: what a reader must know before quoting the figures.
     """
+
+    reported_by: ClassVar[str] = "studies.templates.template_study_report"
 
     signature: str
     models: tuple[str, ...]
@@ -136,6 +140,12 @@ class TemplateStudyResult:
                 )
         return rows
 
+    def brief(self) -> str:
+        """The headline and its counts in a line."""
+        rows = [row for row in self.summary() if row["far"] == self.fars[-1]]
+        told = ", ".join(f"{row['method']} loses {100 * row['mean_loss']:.2f} points" for row in rows[:3])
+        return f"{told} of TAR at FAR {self.fars[-1]:g}; {len(self.models)} networks, {self.native[0].pairs:,} pairs"
+
     def to_dict(self) -> dict[str, Any]:
         """The `study templates` document: rates and losses between 0 and 1, intervals at 95 %."""
         first = self.native[0]
@@ -154,6 +164,7 @@ class TemplateStudyResult:
         }
 
 
+@takes(sets=SEVERAL, protocol=TEMPLATES)
 def template_study(
     sets: Sequence[EmbeddingSet],
     protocol: TemplateProtocol | None = None,

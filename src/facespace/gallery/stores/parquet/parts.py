@@ -35,11 +35,11 @@ def shard_of(files: ParquetFiles, part: str) -> Shard:
     return replace(own[0], groups=tuple(one.groups[0] for one in own), rows=sum(one.rows for one in own))
 
 
-def schema_of(path: Path) -> Any:
-    """The columns of a file, and what its metadata say."""
+def schema_of(files: ParquetFiles, path: Path) -> Any:
+    """The columns of one of the files, and what its metadata say."""
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(path)
+    schema = pq.read_schema(path, **files.locks.options(path))
     return schema.with_metadata(plain(schema.metadata))
 
 

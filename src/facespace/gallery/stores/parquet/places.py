@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ....errors import GalleryError, OutputError
-from ....io import HIDDEN, POINTER, atomic_write, locked, place_in, read_pointer
+from ....io import (
+    HIDDEN,
+    POINTER,
+    KeyRing,
+    atomic_write,
+    identity_of,
+    locked,
+    place_in,
+    read_pointer,
+    unlocking,
+)
 from ..nearest import check_turn, is_begun
 from ..protocol import Origin, Place
 
@@ -142,8 +152,8 @@ class FilePlaces:
     one file, and the place of that name is taken as not there.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, keys: KeyRing | None = None) -> None:
+        self.root, self._keys = root, keys
         self.whole = {place: root.with_name(f".{root.stem}.{place}.parquet") for place in ("next", "old")}
         self._parts = root.with_name(f".{root.stem}.next")
         self._gone = root.with_name(f".{root.stem}.gone")
@@ -180,7 +190,7 @@ class FilePlaces:
             found["next"] = Origin(**json.loads((self._parts / "origin.json").read_text(encoding="utf-8")))
         for place, path in {"current": self.root, **self.whole}.items():
             if place not in found and (self._is_there(place) if place in self.whole else path.exists()):
-                found |= {place: Origin(**made["origin"])} if (made := made_of(path)) else {}
+                found |= {place: Origin(**made["origin"])} if (made := made_of(path, self.root, self._keys)) else {}
         return found
 
     def begin(self, origin: Origin) -> None:
@@ -225,11 +235,14 @@ class FilePlaces:
             yield
 
 
-def made_of(path: Path) -> dict[str, Any]:
-    """{"origin", "parts"} of a file that a migration made, {} of another."""
+def made_of(path: Path, root: Path, keys: KeyRing | None) -> dict[str, Any]:
+    """{"origin", "parts"} of a file that a migration of the gallery `root` made, {} of another."""
     import pyarrow.parquet as pq
 
     told: dict[str, Any] = {}
+    about = identity_of(path)
+    if about is not None:
+        about.check_name(path, root.name)
     with suppress(ValueError):
-        told = json.loads((pq.read_metadata(path).metadata or {}).get(KEY, b"{}"))
+        told = json.loads((pq.read_metadata(path, **unlocking(path, about, keys)).metadata or {}).get(KEY, b"{}"))
     return told

@@ -6,15 +6,16 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import FileFormatError, GalleryError, GuessWarning, OutputError
-from ....io import GROUP, ParquetFiles, Shard, facts_text, prefetched, write_tables
+from ....errors import EncryptionError, FileFormatError, GalleryError, GuessWarning, OutputError, PlainFileWarning
+from ....io import GROUP, ParquetFiles, Seal, Shard, facts_text, keys_of, prefetched, write_tables
 from ..nearest import nearest, of_width
 from ..protocol import ROWS, Found, GalleryInfo, Origin, Place, Templates
 from ..url import GalleryURL
@@ -33,14 +34,16 @@ class ParquetGallery:
 
     ranges: ClassVar[bool] = False
     alone: ClassVar[bool] = False
+    encrypts: ClassVar[bool] = True  # with keys in use
 
     def __init__(self, url: str, address: GalleryURL) -> None:
         self.url, self._options, self._root = url, dict(address.options), Path(address.place)
+        self._keys = keys_of(None)  # those in use; what is encrypted stays so, and with a key what is made is
 
     @property
     def _places(self) -> Places:
         return (
-            FilePlaces(self._root)
+            FilePlaces(self._root, self._keys)
             if self._root.suffix == ".parquet" and not self._root.is_dir()
             else FolderPlaces(self._root)
         )
@@ -49,7 +52,7 @@ class ParquetGallery:
         """See Store."""
         with self._told():
             files, known = self._files("current"), self._places.origins()
-            schema, current, origins = schema_of(files.paths[0]), known.get("current"), {}
+            schema, current, origins = schema_of(files, files.paths[0]), known.get("current"), {}
             beside: tuple[Place, Place] = ("next", "old")
             for place in (one for one in beside if self._places.at(one)):
                 origins[str(place)] = known.get(place) or Origin("", (other := self._files(place)).model, other.dim)
@@ -103,7 +106,7 @@ class ParquetGallery:
                 self._write(files, shard, folder, origin, stream, final=shard is shards[-1])
 
     def _write(self, files: ParquetFiles, shard: Shard, folder: Path, origin: Origin, stream: Stream, final: bool) -> None:
-        schema, vector = schema_of(files.paths[0]), files.names["vector"]
+        schema, vector = schema_of(files, files.paths[0]), files.names["vector"]
         models = keeps_models(schema) or MODEL not in schema.names
         metadata = {key: value for key, value in (schema.metadata or {}).items() if key not in (KEY, b"facespace")}
         if b"facespace" in (schema.metadata or {}):
@@ -123,7 +126,9 @@ class ParquetGallery:
 
         name = part_of(files, shard)
         path = folder / f"{name}.parquet"
-        write_tables(path, prefetched(made()), compression="zstd" if isinstance(self._places, FolderPlaces) else "none")
+        inside = path.relative_to(folder).as_posix()
+        packed = "zstd" if isinstance(self._places, FolderPlaces) else "none"
+        write_tables(path, prefetched(made()), compression=packed, seal=self._seal(inside, origin, files))
         head, first, last, _ = pieces(name)
         for other in folder.rglob("*.parquet"):  # what was cut otherwise into parts, before
             cut = pieces(other.relative_to(folder).as_posix().removesuffix(".parquet"))
@@ -150,7 +155,7 @@ class ParquetGallery:
         if place is None:
             raise OutputError(f"{self.url} has no place 'next' beside the current one")
         if place.is_file():
-            return [pieces(part) for part in made_of(place)["parts"]]
+            return [pieces(part) for part in made_of(place, self._root, self._keys)["parts"]]
         found = [path.relative_to(place) for path in place.rglob("*.parquet")]
         return [pieces(path.as_posix().removesuffix(".parquet")) for path in found if path.name[0] != "."]
 
@@ -169,7 +174,7 @@ class ParquetGallery:
         )
         if not found:
             return 0
-        schema = schema_of(shard.path)
+        schema = schema_of(files, shard.path)
         models = keeps_models(schema) or (new.models is not None and MODEL not in schema.names)
         known = json.loads((schema.metadata or {}).get(KEY, b"{}")).get("origin", {}).get("model", files.model)
 
@@ -184,7 +189,9 @@ class ParquetGallery:
                     told = [new.models[number] if number >= 0 else one for number, one in zip(at, told, strict=True)]
                 yield with_vectors(table, schema, vector, vectors, told if models else None)
 
-        write_tables(shard.path, made())
+        told = files.locks.told.get(shard.path)
+        seal = None if told is None or self._keys is None else Seal(self._keys.writes, told.set, told.name)
+        write_tables(shard.path, made(), seal=seal)
         return found
 
     def complete(self) -> None:
@@ -208,11 +215,13 @@ class ParquetGallery:
     def _join(self, places: FilePlaces, folder: Path) -> None:
         files, origin = self._files("next"), places.origins()["next"]
         parts = [path.stem for path in files.paths]
-        schema = schema_of(files.paths[0])
+        schema = schema_of(files, files.paths[0])
         told = json.dumps({"origin": asdict(origin), "parts": parts})
         schema = schema.with_metadata({**(schema.metadata or {}), KEY: told.encode()})
         tables = (table for shard in files.shards() for table in files.tables(shard, everything=True))
-        write_tables(places.whole["next"], prefetched(table.cast(schema) for table in tables))
+        # It is called as the gallery, whose place it takes at the switch.
+        seal = self._seal(self._root.name, origin, files)
+        write_tables(places.whole["next"], prefetched(table.cast(schema) for table in tables), seal=seal)
         places.completed()
 
     def switch(self) -> None:
@@ -258,7 +267,9 @@ class ParquetGallery:
                     yield pa.table(columns).replace_schema_metadata({"facespace": facts_text(told, dim, facts)})
 
         with self._told():
-            write_tables(self._root if single else self._root / "part-0.parquet", grouped(made()))
+            path = self._root if single else self._root / "part-0.parquet"
+            seal = None if self._keys is None else Seal.new(self._keys.writes)
+            write_tables(path, grouped(made()), seal=seal)
         return total
 
     def _files(self, place: Place) -> ParquetFiles:
@@ -268,7 +279,18 @@ class ParquetGallery:
             raise GalleryError(f"{self.url}: there is no such file or folder", "Check the path.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", GuessWarning)  # info tells it
-            return ParquetFiles.open(at, self._options, follow=False)
+            warnings.simplefilter("ignore", PlainFileWarning)
+            called = self._root.name if self._root.suffix == ".parquet" and at.is_file() else ""
+            found = ParquetFiles.open(at, self._options, follow=False, key=None, called=called)
+            return replace(found, locks=replace(found.locks, keys=self._keys or found.locks.keys))
+
+    def _seal(self, name: str, origin: Origin, files: ParquetFiles) -> Seal | None:
+        """How a file of the place beside is encrypted, the same set whoever writes its parts."""
+        if self._keys is None:
+            return None
+        beside = [told.set for told in files.locks.told.values()][:1]
+        place = blake2b(repr((origin, beside, self._places.at("next"))).encode(), digest_size=16)
+        return Seal(self._keys.writes, place.hexdigest(), name)
 
     def _building(self) -> Path:
         if (folder := self._places.parts()) is None:
@@ -278,7 +300,7 @@ class ParquetGallery:
     def _templates(self, files: ParquetFiles, shard: Shard, rows: int, place: Place = "current") -> Iterator[Templates]:
         origin = self._places.origins().get(place)
         return templates_in(
-            files, shard, rows, origin.model if origin else files.model, keeps_models(schema_of(files.paths[0]))
+            files, shard, rows, origin.model if origin else files.model, keeps_models(schema_of(files, files.paths[0]))
         )
 
     @contextmanager
@@ -286,6 +308,8 @@ class ParquetGallery:
         """What can't be read, or written, is the gallery's error."""
         try:
             yield
+        except EncryptionError:
+            raise
         except FileFormatError as error:
             raise GalleryError(error.message, error.hint) from error
         except OSError as error:

@@ -1,0 +1,20 @@
+"""The group, and the options that its commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..application import add_group
+
+capacity = add_group("capacity", default="estimate", flags=("compare",))
+Dimension = Annotated[
+    int | None, typer.Option("--dim", min=1, help="m; by default the intrinsic dimension.", show_default=False)
+]
+Fpir = Annotated[float, typer.Option(help="Share of strangers who may be taken for somebody in the gallery.")]
+Fnir = Annotated[float, typer.Option(help="Share of searches for a person in the gallery that may fail.")]
+Exclude = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Ids to leave out, one a line: images under a wrong name.")
+]

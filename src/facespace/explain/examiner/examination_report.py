@@ -1,0 +1,242 @@
+"""The examiner's page of one pair: what the score is worth, where it comes from, and what speaks against leaning on it."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from ...images import Crops
+from ...metrics import ENFSI
+from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Table, Text, interval
+from ..pair import SIGNED, ExplainedFace, parts
+from ..picture import COLOURS, MAY, MAY_HIDDEN, MAY_NOT, overlay, smoothed
+from ..regions import REGIONS
+from .examine import Examination
+from .scale_figures import minus, ratio_figure, scale_figure
+
+_WORDS = {"S⁺": "similar: speaks for one person", "S⁻": "dissimilar: speaks against", "S": "counts either way"}
+_SURE = 0.8  # correlation of the maps of two halves of the repeats
+
+
+def examination_report(found: Examination, names: tuple[str, str] = ("A", "B")) -> Report:
+    """The sections for report.html; `names` of the two images. `write(folder)` makes the page and figures/."""
+    e = found.explanation
+    by = " → ".join(filter(None, [e.network, e.other_network]))
+    report = Report(f"{names[0]} and {names[1]}", f"Compared by {by}, explained by {e.method}.", e.signature)
+    report.add(KeyFigures(_key_figures(found)))
+    report.add(Text("What the comparison says", _finding(found)))
+    report.add(_pictures(found, names))
+    if found.table is not None:
+        report.add(scale_figure(found))
+    report.add(region_table(found))
+    report.add(Notes(_cautions(found, names), "Cautions"))
+    if found.table is not None:
+        report.add(ratio_figure(found))
+    report.add(Text("Method and limits", _method(found)))
+    return report
+
+
+def _key_figures(found: Examination) -> list[KeyFigure]:
+    e = found.explanation
+    decision = e.decision or "no decision"
+    note = "no threshold given" if e.threshold is None else f"threshold {e.threshold:.3f}"
+    figures = [KeyFigure(minus(f"{e.score:.3f}"), "score, the cosine of both embeddings", f"{note}: {decision}")]
+    if found.ratio is None or found.table is None:
+        return [*figures, KeyFigure("not known", "likelihood ratio", "no table of this network's scores")]
+    bound = f"{found.ratio.bound} " if found.ratio.bound else ""
+    number = found.ratio.text().removeprefix(bound).split(" (")[0]
+    ends = found.ratio.text().partition("(")[2].removesuffix(")")
+    figures.append(
+        KeyFigure(f"{bound}{number}", "likelihood ratio", f"95 %: {ends}" if ends else "the reference bounds it on one side")
+    )
+    words = found.ratio.words()
+    figures.append(KeyFigure(words.split(" support")[0], "support", words))
+    rate = found.table.false_match_rate(e.score)
+    told = f"1 in {1 / rate:,.0f}" if rate > 0 else f"none of {found.table.impostor.sum():,.0f}"
+    figures.append(KeyFigure(told, "pairs of strangers score as high", f"among {found.table.people:,} people"))
+    return figures
+
+
+def _finding(found: Examination) -> list[str]:
+    if found.ratio is None or found.table is None:
+        return [
+            minus(found.headline),
+            "No table of genuine and impostor scores ships for this network, or for these weights or this map, so nothing "
+            "is said on what the score is worth. A score alone is no evidence: networks' scores differ.",
+        ]
+    times = found.ratio.text()
+    scale = "; ".join(f"from {start:,.0f} {word}" for start, word in ENFSI)
+    odd = sorted({sign.name for of in found.signs for sign in of if sign.seen and sign.name != "several faces"})
+    unlike = (
+        [f"These photographs are unlike most of the reference's ({', '.join(odd)}): the ratio may be wrong."] if odd else []
+    )
+    return [
+        minus(found.headline),
+        *unlike,
+        f"A score like this one comes {times} times as often of two photographs of one person as of two people, among "
+        "people and photographs like those of the reference. It is not the chance that the two are one person: for that, "
+        "what else is known of the case must be weighed with it.",
+        f"The reference: {found.table.reference}.",
+        f"Words after ENFSI's guideline for evaluative reporting (2015), by the end of the interval nearest to 1: {scale}.",
+    ]
+
+
+def _pictures(found: Examination, names: tuple[str, str]) -> Pictures:
+    e = found.explanation
+    scale = full_colour(e.faces)
+    rows = []
+    for letter, name, face in zip("AB", names, e.faces, strict=False):
+        row = [Picture(f"{letter}: {name}", _large(face.crop), "as the network sees it")]
+        for part, values in parts(e, face).items():
+            strength = smoothed(values, e) / scale
+            colour = COLOURS.get(part, COLOURS["S"])
+            row.append(Picture(_WORDS.get(part, part), overlay(face.crop, strength, colour), _share(face, part, e.method)))
+        rows.append(row)
+    if e.other_crop is not None:
+        rows.append([Picture(names[1], _large(e.other_crop), "its network's map is closed")])
+    caption = MAY_HIDDEN if e.passes else (MAY if e.method in SIGNED else MAY.split(". Blue")[0] + ".")
+    if e.passes and e.method == "occlusion":
+        caption += f" Full colour: the score falls or rises by {scale:.3f} with the place hidden."
+    return Pictures("maps", rows, title="Where it comes from", caption=caption)
+
+
+def full_colour(faces: tuple[ExplainedFace, ...]) -> float:
+    """What full colour stands for in both faces' maps."""
+    return max(float(np.quantile(np.abs(face.importance), 0.995)) for face in faces) or 1.0
+
+
+def _large(crop: Crops) -> Crops:
+    import cv2
+
+    size = (crop.shape[1] * 4, crop.shape[0] * 4)
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC))
+
+
+def _share(face: ExplainedFace, part: str, method: str) -> str:
+    total = float(np.abs(face.importance).sum())
+    if method not in SIGNED or part not in ("S⁺", "S⁻") or not total:
+        return ""
+    signed = face.importance if part == "S⁺" else -face.importance
+    return f"{float(np.maximum(signed, 0).sum()) / total:.0%} of all that counts"
+
+
+def region_table(found: Examination) -> Table:
+    """The parts of both faces: what lies in them for and against, and the score with each hidden."""
+    signed, tried = found.explanation.method in SIGNED, any(row.hidden is not None for row in found.regions)
+    columns: list[str | Column] = [
+        Column("part"),
+        Column("face"),
+        Column("area", "%", ".0f", "of the crop"),
+        Column("similar" if signed else "counts", "%", ".1f", "of all that counts on this face, and speaks for one person"),
+        *interval("95 % over repeats", format=".1f"),
+    ]
+    if signed:
+        columns += [Column("dissimilar", "%", ".1f", "of all that counts, and speaks against"), *interval(format=".1f")]
+    if tried:
+        columns += [
+            Column("hidden", "score", ".3f", "the score with this part blurred away"),
+            Column("change", "score", "+.3f", "less the score of the whole face"),
+        ]
+    rows: list[list[object]] = []
+    for row in sorted(found.regions, key=lambda r: (REGIONS.index(r.region), r.face)):
+        cells: list[object] = [row.region, row.face, 100 * row.area, 100 * row.similar, *_ends(row.similar_interval)]
+        if signed:
+            cells += [100 * row.dissimilar, *_ends(row.dissimilar_interval)]
+        if tried:
+            score = found.explanation.score
+            cells += [row.hidden, None if row.hidden is None else row.hidden - score]
+        rows.append(cells)
+    repeats = (
+        f"Intervals are Student's 95 % over {found.repeats} repeats, with the grid of hidden patches in another place or "
+        "another seed: they hold what the method itself leaves open, and nothing of what another photograph would change."
+        if found.repeats > 1
+        else "The map was made once, so there is no interval."
+    )
+    caption = (
+        "Parts are placed by the landmarks that the network's crops are aligned to; on a turned head they are roughly "
+        f"right. Shares of one face's both columns add up to 100 %; contour is hair, ears, neck and background. {repeats}"
+    )
+    return Table("parts", columns, rows, title="Parts of the face", caption=caption)
+
+
+def _ends(ends: tuple[float, float] | None) -> list[object]:
+    return [None, None] if ends is None else [100 * ends[0], 100 * ends[1]]
+
+
+def _cautions(found: Examination, names: tuple[str, str]) -> list[Note]:
+    e, notes = found.explanation, []
+    for name, measured in zip(names, found.signs, strict=False):
+        seen = [sign for sign in measured if sign.seen]
+        notes += [
+            Note(f"{name} looks {sign.name}: {sign.text}.", "warning", "input") for sign in seen if sign.name[0] != "s"
+        ]
+        notes += [Note(f"{name}: {sign.name}. {sign.text}.", "warning", "input") for sign in seen if sign.name[0] == "s"]
+        if rest := [sign.name for sign in measured if not sign.seen]:
+            notes.append(Note(f"{name}: not {', not '.join(rest)}, as far as simple measures tell.", "good", "input"))
+    if any(len(measured) < 3 for measured in found.signs):
+        notes.append(
+            Note("Crops that come aligned: whether a head is turned or a face small was not measured.", code="input")
+        )
+    notes.append(
+        Note("What covers a face (hands, masks, glasses, hair) is not detected: look at the pictures.", code="occlusion")
+    )
+    if found.table is not None:
+        notes.append(_relatives(found))
+        notes.append(
+            Note(
+                "The ratio weighs one person against a stranger drawn from all people of the reference. Strangers of the "
+                "same sex, age and origin are more alike, so against such a one the ratio is lower; other cameras, ages "
+                "between the photographs, and pictures unlike the reference's make it wrong either way: on other people's "
+                "harder photographs, ratios that speak for two people were too strong (docs/evidence.md).",
+                "warning",
+                "population",
+            )
+        )
+    sure = [c for c in e.convergence if not math.isnan(c)]
+    if sure:
+        agree = " and ".join(f"{c:.2f}" for c in sure)
+        level: Literal["note", "warning"] = "note" if min(sure) >= _SURE else "warning"
+        told = "the maps hardly depend on it" if min(sure) >= _SURE else "read the maps as rough"
+        text = f"The maps of two halves of the passes correlate by {agree} (1: the method left nothing to chance): {told}."
+        notes.append(Note(text, level, "method"))
+    notes.append(Note(MAY_NOT, "note", "reading"))
+    return notes
+
+
+def _relatives(found: Examination) -> Note:
+    table = found.table
+    assert table is not None
+    text = "Close relatives can score like one person, and the ratio does not speak of them: they are not in the reference."
+    if table.kin:
+        tau = table.threshold(1e-3) if found.explanation.threshold is None else found.explanation.threshold
+        above = sum(k >= tau for k in table.kin)
+        where = f"{tau:.2f}, as one in 1,000 pairs of strangers" if found.explanation.threshold is None else "the threshold"
+        text += (
+            f" Of {len(table.kin)} pairs of twins, brothers and sisters among its people, {above} score above {where}; the "
+            f"highest has {max(table.kin):.2f}."
+        )
+    return Note(text, "warning", "relatives")
+
+
+def _method(found: Examination) -> list[str]:
+    e = found.explanation
+    paragraphs = []
+    if e.method == "occlusion":
+        paragraphs.append(
+            f"Occlusion: each face is shown to the network with one soft patch after the other blurred away, "
+            f"{' + '.join(map(str, e.passes))} passes with the grid of patches in {found.repeats} "
+            f"{'places' if found.repeats > 1 else 'place'}. A pixel's value is the mean of what the score loses under the "
+            "patches that cover it; positive speaks for one person. After Zeiler and Fergus (2014)."
+        )
+    if found.table is not None:
+        t = found.table
+        paragraphs.append(
+            f"Likelihood ratio: isotonic regression (PAV) of {t.genuine_people:,} people's genuine scores and those of "
+            f"{t.impostor.sum():,.0f} pairs of people, every person weighing the same, with Laplace's rule, so that no "
+            "ratio is larger than the number of pairs supports; 95 % by a bootstrap over groups of people. Made on one "
+            f"half of the people and judged on the other, its Cllr is {t.held_out.cllr:.3f}, of which {t.held_out.loss:.3f} "
+            "is loss by calibration (Brümmer and du Preez 2006; 0 is best, 1 no information)."
+        )
+    return paragraphs
