@@ -4,10 +4,11 @@ from .blufr import BlufrRate, BlufrResult, BlufrSplitResult, verify_blufr
 from .blufr_report import blufr_report, key_lines, split_table
 from .identify import FnirAtFpir, IdentificationResult, RankRate, identify
 from .lists import ListIdentification, identify_lists
+from .matches import Matches, match_probes
 from .report import counts, fnir_table, identification_report, rank_table
 
 __all__ = [
     "BlufrRate", "BlufrResult", "BlufrSplitResult", "FnirAtFpir", "IdentificationResult", "ListIdentification",
-    "RankRate", "blufr_report", "counts", "fnir_table", "identification_report", "identify", "identify_lists",
-    "key_lines", "rank_table", "split_table", "verify_blufr",
+    "Matches", "RankRate", "blufr_report", "counts", "fnir_table", "identification_report", "identify", "identify_lists",
+    "key_lines", "match_probes", "rank_table", "split_table", "verify_blufr",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..explain import Sign, signs
 from ..images import Image, ImageFile, read_image
 from ..metrics import LikelihoodRatio, ScoreTable
-from ..models import LocatedFace, ModelCard, Skipped, located_faces
+from ..models import LocatedFace, ModelCard, Skipped, every_face
 from ..results import fields, signature
 from ..shown import Result
 from .network import FAR, Comparer, Finding
@@ -157,7 +157,7 @@ def compare(
     by = Comparer.of(model, table, weights)
     files = [image_file(path, landmarks) for path in (first, second)]
     how = Finding.of(landmarks, aligned, detector, weights)
-    faces = [the_face(face) for face in located_faces(files, [by.network.card] * 2, **vars(how))]
+    faces = [the_face(found) for found in every_face(files, by.network.card, **vars(how))]
     crops = np.stack([face.crop for face in faces])
     one, other = by.vectors(crops)
     score = float(one @ other)
@@ -193,14 +193,14 @@ def image_file(path: str | Path, landmarks: str | Path | None) -> ImageFile:
     return ImageFile(path.stem if landmarks is None else f"{path.absolute().parent.name}/{path.stem}", path)
 
 
-def the_face(found: LocatedFace | Skipped) -> LocatedFace:
+def the_face(found: list[LocatedFace] | Skipped) -> LocatedFace:
     """The face. Raises InputError where there is none."""
     if isinstance(found, Skipped):
         raise InputError(
             f"{found.file} gave no face: {found.reason} ({found.detail})",
             "Face crops need --aligned; other images landmarks or a detector.",
         )
-    return found
+    return found[0]
 
 
 def compared_photo(file: str, face: LocatedFace, by: Comparer) -> ComparedPhoto:

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..images import Image, ImageFile, find_images
 from ..metrics import LikelihoodRatio, ScoreTable
-from ..models import ModelCard, Skipped, every_face, located_faces
+from ..models import ModelCard, Skipped, every_face
 from ..results import fields, signature
 from ..shown import Result
 from .compare import ComparedPhoto, check_far, compared_photo, image_file, the_face
@@ -179,7 +179,7 @@ def find(
         raise InputError(f"{folder} has no photo but {wanted.path}", "Name the folder that is to be searched.")
     by = Comparer.of(model, table, weights)
     how = Finding.of(landmarks, aligned, detector, weights)
-    face = the_face(located_faces([wanted], [by.network.card], **vars(how))[0])
+    face = the_face(next(every_face([wanted], by.network.card, **vars(how))))
     known = folder_faces(files, by, how, None if faces is None else Path(faces), progress)
     scores = known.vectors @ by.vectors(face.crop[None])[0]
     n, t = len(known), by.table

@@ -9,16 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import PairProtocol, contiguous_folds
+from ..datasets import PairProtocol, person_pairs
 from ..embeddings import EmbeddingSet, check_vectors
 from ..errors import InputError, shorten
 from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
-from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
+from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, kfold_accuracy, subject_intervals
 from ..results import fields, signature
 from ..shown import Result
+from ._folds import judged_folds
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
+from .scored import ScoredPairs
 from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 
 NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
@@ -42,6 +44,7 @@ class VerificationResult(Result):
         missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
         fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
+        scored: the pairs with their scores; not in the JSON document.
     """
 
     reported_by: ClassVar[str] = "verification.verification_report"
@@ -68,6 +71,7 @@ class VerificationResult(Result):
     impostor_scores: NDArray[np.float64]
     fitted_pairs: int = 0
     unseen: VerificationResult | None = None
+    scored: ScoredPairs | None = None
 
     @property
     def chance(self) -> float:
@@ -128,7 +132,7 @@ def verify(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,
     *,
-    protocol: PairProtocol,
+    protocol: PairProtocol | None = None,
     map: PairMap | None = None,
     fars: Sequence[float] = FARS,
     cohort: Cohort | None = None,
@@ -140,7 +144,8 @@ def verify(
     """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
 
     The left image of a pair is taken from `a`, the right one from `b` (from `a` too when `b` is None). The score is
-    their cosine, with `map` cos(map.probe(x), map.reference(y)).
+    their cosine, with `map` cos(map.probe(x), map.reference(y)). Without `protocol` pairs and folds are made of the people
+    (`datasets.person_pairs`, by `seed`), which a warning tells.
 
     Accuracy is that of `kfold_accuracy`, exact search. A protocol without folds is cut into ten (fewer when a class has
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
@@ -163,6 +168,8 @@ def verify(
     """
     check_target(map, b)
     other = a if b is None else b
+    if protocol is None:
+        protocol = person_pairs(a, *([] if b is None else [b]), seed=seed)
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
@@ -245,6 +252,7 @@ def verify(
         impostor_scores=impostor,
         fitted_pairs=int(np.count_nonzero(seen)),
         unseen=unseen,
+        scored=ScoredPairs(kept.left, kept.right, kept.same, scores, fold),
     )
 
 
@@ -281,35 +289,3 @@ def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSe
         f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
         f"embedding: {shorten(missing.tolist())}. {faces.unseen(missing)}"
     ]
-
-
-def judged_folds(protocol: PairProtocol, seed: int) -> tuple[NDArray[np.int64] | None, list[str]]:
-    """Folds (n,) to measure accuracy in, the protocol's or random ones, None where there can be none; and warnings."""
-    fold = protocol.fold if protocol.n_folds > 1 else random_folds(protocol.same, seed)
-    if fold is None:
-        return None, ["too few pairs for two folds: no accuracy"]
-    try:
-        one_class = check_folds(protocol.same, fold)
-    except InputError as error:
-        return None, [f"no accuracy: {error.message}"]
-    if not one_class:
-        return fold, []
-    return fold, [
-        f"fold {shorten(one_class)} has pairs of one class only: the mean and the deviation over folds mix accuracies "
-        "on genuine and on impostor pairs"
-    ]
-
-
-def random_folds(same: NDArray[np.bool_], seed: int, k: int = 10) -> NDArray[np.int64] | None:
-    """(n,) fold of each pair, every fold with its share of both classes; None when a class has fewer than two pairs."""
-    k = min(k, int(same.sum()), int((~same).sum()))
-    if k < 2:
-        return None
-    rng = np.random.default_rng(seed)
-    fold = np.empty(len(same), dtype=np.int64)
-    for kind in (same, ~same):
-        runs = contiguous_folds(int(kind.sum()), k)
-        if runs is None:
-            raise InputError(f"{int(kind.sum())} pairs can't be cut into {k} folds")
-        fold[kind] = rng.permutation(runs)
-    return fold
