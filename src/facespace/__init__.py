@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .explain import explain_black_box, explain_pair, fair_tests, hiding_game, white_box_map
     from .identification import identify, verify_blufr
     from .io import AesKey, KeyRing, KmsKey, new_key_file, read_keys, rotate_keys, use_keys
+    from .labels import audit_labels
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -57,6 +58,7 @@ _HOMES = {
     "explain": "explain_black_box explain_pair fair_tests hiding_game white_box_map",
     "identification": "identify verify_blufr",
     "io": "AesKey KeyRing KmsKey new_key_file read_keys rotate_keys use_keys",
+    "labels": "audit_labels",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
         "RotationMap TwoSidedMap check_pairs fit_map load_map refine_map"
@@ -74,7 +76,8 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
     "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
-    "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_linkage",
+    "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_labels",
+    "audit_linkage",
     "audit_mixture", "audit_protections", "check_model", "check_pairs", "compare_capacity", "compare_systems",
     "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests", "fit_map",
     "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "new_key_file", "pairs_needed",

@@ -1,7 +1,8 @@
-"""facespace audit: what embeddings give away."""
+"""facespace audit: what embeddings give away, and what is wrong with them."""
 
 from ..application import add_group
 from .attributes import attributes
+from .labels import labels
 from .linkage import linkage
 from .mixture import mixture
 from .protections import protections
@@ -11,5 +12,6 @@ audit.command("linkage")(linkage)
 audit.command("protections")(protections)
 audit.command("attributes")(attributes)
 audit.command("mixture")(mixture)
+audit.command("labels")(labels)
 
-__all__ = ["attributes", "audit", "linkage", "mixture", "protections"]
+__all__ = ["attributes", "audit", "labels", "linkage", "mixture", "protections"]
