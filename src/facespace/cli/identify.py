@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from .printing import dim, emit, finish, warning_lines
 
 if TYPE_CHECKING:
     from ..identification import IdentificationResult, ListIdentification
+    from ..report import Report
 
 
 @app.command("identify")
@@ -42,6 +42,10 @@ def identify_command(
     cohort_gallery: Annotated[
         Path | None, typer.Option(help="The same by the gallery's network, where it is another.")
     ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="The sets' images: the report shows the worst errors. May be repeated."),
+    ] = None,
     output: OutputFolder = None,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
@@ -51,7 +55,10 @@ def identify_command(
     The person is the subject column, or else the folder in the id; with lists the ids are templates, and the lists say
     whose. No image may be on both sides.
     """
-    from ..identification import identification_report, identify, identify_lists
+    from ..identification import add_error_pictures, identification_report, identify, identify_lists
+
+    if images and (output is None or gallery_list or probe_list or cohort is not None):
+        raise InputError("--images is for the report of sets without lists or a cohort", "Give -o FOLDER, leave out those.")
 
     places, rates = numbers("--ranks", ranks, int), numbers("--fpir", fpir)
     known, unknown = open_set(gallery, running), load_set(probes)
@@ -85,7 +92,13 @@ def identify_command(
         emit(several, lambda: render_lists(several), printing)
         return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members, engine=running.made)
-    report = partial(identification_report, title=title)
+
+    def report(found: IdentificationResult) -> Report:
+        made = identification_report(found, title)
+        if images:
+            add_error_pictures(made, known, unknown, images, map=linear)
+        return made
+
     finish(result, report, lambda found, _: render(found), output, printing)
 
 

@@ -18,6 +18,8 @@ Rows = NDArray[np.intp]
 
 _PAIRS_A_PERSON = 10  # so that somebody with 500 images doesn't speak for all
 _STRANGERS = 500_000
+_FEWEST_OF_TAIL = 100
+_STRONG = 0.01  # scores expected among right labels
 
 
 def same_name_pairs(person: Rows, rng: np.random.Generator, most: int = _PAIRS_A_PERSON) -> tuple[Rows, Rows]:
@@ -72,6 +74,19 @@ def discriminant(genuine: Doubles, impostor: Doubles) -> Doubles:
     found = np.zeros(len(step))
     found[used] = np.abs(weights)
     return np.asarray(found / found.sum(), dtype=np.float64)
+
+
+def beyond_tail(scores: Doubles, of: int) -> int:
+    """How many of the highest scores are far beyond what the others' tail tells: less than 0.01 would be expected there.
+
+    `scores` (k,) are the highest of `of`. Cheap, and of strong evidence only: for warnings.
+    """
+    highest = np.sort(np.asarray(scores, dtype=np.float64))[::-1]
+    highest = highest[: max(of // 10, 1)]
+    if len(highest) < _FEWEST_OF_TAIL:
+        return 0
+    tail = Tail.of(highest, of, len(highest) // 10)
+    return int((of * tail.beyond(highest) < _STRONG).sum())
 
 
 @dataclass(frozen=True)

@@ -241,8 +241,8 @@ class _View:
         listed = _listed(expected[: 20 * most], share)
         kept = np.flatnonzero(2 * agreeing[:listed] > len(self.units))
         found: dict[tuple[str, str], list[int]] = {}
-        for at in kept:
-            found.setdefault((str(self.names[left[at]]), str(self.names[right[at]])), []).append(int(at))
+        for place in kept.tolist():
+            found.setdefault((str(self.names[left[place]]), str(self.names[right[place]])), []).append(place)
         entries = []
         for pair, places in list(found.items())[:most]:
             at = places[0]  # the highest score

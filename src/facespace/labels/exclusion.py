@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError
-from ..io import atomic_write, existing_file
+from ..io import atomic_write
 
 Rows = NDArray[np.intp]
 
@@ -40,12 +39,3 @@ def write_exclusion(path: str | Path, ids: Iterable[str], comment: str = "") -> 
         lines = [f"# {comment}"] if comment else []
         temporary.write_text("".join(f"{line}\n" for line in [*lines, *ids]), encoding="utf-8")
     return Path(path)
-
-
-def read_exclusion(path: str | Path) -> tuple[str, ...]:
-    """The ids in a file, one a line; lines that begin with # are comments. Raises FileFormatError where there are none."""
-    lines = existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()
-    found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    if not found and not any(line.startswith("#") for line in lines):
-        raise FileFormatError(f"{path} names no image", "One id a line, as facespace audit labels --write writes them.")
-    return tuple(found)

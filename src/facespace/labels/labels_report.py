@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..images import ImageSource
 from ..report import Column, KeyFigure, KeyFigures, Report, Table, Text
 from .files import thumbnails
-from .pairs_report import MOST_PAIRS, pair_pictures
+from .pairs_report import MOST_PAIRS, pair_pictures, short_id
 from .result import LabelAudit
 
 _BRIEF, _LONG = 10, 500  # rows in the terminal's tables, and in the report's
@@ -40,7 +40,7 @@ def labels_tables(result: LabelAudit, *, brief: bool = False) -> list[Table]:
     most = _BRIEF if brief else _LONG
     several = len(result.networks) > 1
     tables = []
-    name = _file if brief else str
+    name = short_id if brief else str
 
     def more(entries: tuple[object, ...]) -> str:
         return f" The first {most:,} of {len(entries):,}." if len(entries) > most else ""
@@ -85,12 +85,6 @@ def labels_tables(result: LabelAudit, *, brief: bool = False) -> list[Table]:
     return tables
 
 
-def _file(id: str) -> str:
-    """The end of an id that says all: `Ann/Ann_1` is Ann_1, and `Ann/1` Ann/1."""
-    folder, _, file = id.rpartition("/")
-    return file if folder and file.startswith(folder) else id
-
-
 def labels_report(result: LabelAudit, images: ImageSource | None = None) -> Report:
     """The sections for report.html; with `images`, the first twenty of each list as thumbnails."""
     beside = ", ".join(result.networks)
@@ -126,7 +120,7 @@ def labels_report(result: LabelAudit, images: ImageSource | None = None) -> Repo
 
 def _add_pictures(report: Report, result: LabelAudit, images: ImageSource) -> None:
     two = [
-        (one.left, one.right, f"{one.score:.3f}" + (f"; doubtful: {one.stray}" if one.stray else ""))
+        (one.left, one.right, f"{one.score:.3f}" + (f"; doubtful: {short_id(one.stray)}" if one.stray else ""))
         for one in result.two_names[:MOST_PAIRS]
     ]
     people = [

@@ -22,10 +22,20 @@ def pair_pictures(name: str, pairs: Sequence[Pair], faces: dict[str, Any], *, ti
     Pictures are JPEGs of about 8 KB in the page itself: twenty pairs are less than 200 KB.
     """
     pictures = [
-        Picture(f"{left} · {right}", side_by_side(faces.get(left), faces.get(right)), note, photo=True)
+        Picture(f"{short_id(left)} · {short_id(right)}", side_by_side(faces.get(left), faces.get(right)), note, photo=True)
         for left, right, note in pairs
     ]
     return Pictures(name, [pictures], title=title, caption=caption, pairs=True)
+
+
+def short_id(id: str) -> str:
+    """The end of an id that says all.
+
+    >>> short_id("Ann/Ann_1"), short_id("Ann/1")
+    ('Ann_1', 'Ann/1')
+    """
+    folder, _, file = id.rpartition("/")
+    return file if folder and file.startswith(folder) else id
 
 
 def side_by_side(left: Any, right: Any) -> Any:
