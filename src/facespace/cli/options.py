@@ -129,7 +129,7 @@ Exclude = Annotated[
 ]
 Faces = Annotated[
     Path | None,
-    typer.Option("--images", metavar="FOLDER", help="The sets' images: the report shows the worst errors."),
+    typer.Option("--images", metavar="FOLDER", help="The sets' images: the report shows the faces of the worst errors."),
 ]
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]

@@ -50,15 +50,11 @@ def add_error_pictures(
     sure[doubtful] = False
     strangers = order[(~mated & sure)[order]]
     wrong = order[(mated & sure & (other >= own))[order]]
+    told = f"Two names that score like one person; {len(doubtful):,} in all."
     sections: list[tuple[str, str, str, Rows]] = [
         ("strangers", "Strangers most like somebody", "Probes of nobody in the gallery, and whom they would be.", strangers),
         ("wrong-answers", "Worst wrong first answers", f"Whom probes are taken for; {len(wrong):,} in all.", wrong),
-        (
-            "doubtful-labels",
-            "Perhaps wrong labels",
-            f"Two names that score like one person; {len(doubtful):,} in all.",
-            doubtful,
-        ),
+        ("doubtful-labels", "Perhaps wrong labels", told, doubtful),
     ]
     made: list[tuple[str, str, str, list[Pair]]] = []
     for name, title, caption, rows in sections:
@@ -81,8 +77,8 @@ def add_error_pictures(
 
 
 def _closest(x: Floats, who: NDArray[np.str_], y: Floats, owner: NDArray[np.str_]) -> tuple[Rows, Floats, Floats]:
-    """(n,) the entry of another person that each probe is most like, its score, and that of the probe's own person, −∞ without
-    one; in blocks."""
+    """(n,) the entry of another person that each probe is most like, its score, and that of the probe's own person (−∞
+    without one); in blocks."""
     answer = np.zeros(len(x), dtype=np.intp)
     other, own = (np.full(len(x), -np.inf, dtype=np.float32) for _ in range(2))
     for start in range(0, len(x), _BLOCK):

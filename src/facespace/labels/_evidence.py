@@ -18,7 +18,7 @@ Rows = NDArray[np.intp]
 
 _PAIRS_A_PERSON = 10  # so that somebody with 500 images doesn't speak for all
 _STRANGERS = 500_000
-_FEWEST_OF_TAIL = 100
+_FEWEST_OF_TAIL = 50
 _STRONG = 0.01  # scores expected among right labels
 
 
@@ -85,7 +85,7 @@ def beyond_tail(scores: Doubles, of: int) -> int:
     highest = highest[: max(of // 10, 1)]
     if len(highest) < _FEWEST_OF_TAIL:
         return 0
-    tail = Tail.of(highest, of, len(highest) // 10)
+    tail = Tail.of(highest, of, len(highest) // 5)
     return int((of * tail.beyond(highest) < _STRONG).sum())
 
 

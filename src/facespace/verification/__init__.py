@@ -20,7 +20,7 @@ from .verify import NOBODY_KNOWN, VerificationResult, verify
 __all__ = [
     "INTERVALS", "NOBODY_KNOWN", "Cohort", "PairMap", "PairRows", "System", "ThresholdTransfer", "VerificationResult",
     "add_error_pictures", "auc_and_eer", "check_cohort", "check_target", "cohort_label", "compare_report",
-    "compare_systems", "corrections", "difference_table", "expected_genuine_share", "finding", "fitted_images", "fitted_rows", "fitted_warning",
-    "model_warnings", "operating_far", "pair_rows", "pair_scores", "roc_figure", "subjects_of", "tar_table",
-    "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
+    "compare_systems", "corrections", "difference_table", "expected_genuine_share", "finding", "fitted_images",
+    "fitted_rows", "fitted_warning", "model_warnings", "operating_far", "pair_rows", "pair_scores", "roc_figure",
+    "subjects_of", "tar_table", "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
 ]  # fmt: skip
