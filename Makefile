@@ -35,7 +35,7 @@ bench: .venv/dev
 
 docs: .venv/dev
 	$(BIN)/python scripts/make_docs.py
-	$(BIN)/zensical build --strict
+	$(BIN)/zensical build --strict --clean
 
 clean:
 	rm -rf .venv site facespace-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

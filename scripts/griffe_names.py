@@ -1,6 +1,7 @@
-"""An extension of griffe, which reads the docstrings for docs/reference: one line may describe several parameters.
+"""An extension of griffe, which reads the docstrings for docs/reference; taken by mkdocs.yml.
 
-`left, right: (n,) ids of the two images` becomes an entry for each, the second saying "as `left`". Taken by mkdocs.yml.
+A line may describe several parameters: `left, right: (n,) ids of the two images` becomes an entry for each, the second
+saying "as `left`". An example that a doctest runs becomes a block of code.
 """
 
 from __future__ import annotations
@@ -44,10 +45,29 @@ def split_names(text: str) -> str:
     return "\n".join(made + waiting)
 
 
+def fenced(text: str) -> str:
+    """The docstring with a fence around every example, from its first prompt to the next empty line.
+
+    >>> fenced("x\\n\\n" + ">" * 3 + " 1 + 1\\n2").splitlines()
+    ['x', '', '```pycon', '>>> 1 + 1', '2', '```']
+    """
+    made: list[str] = []
+    inside = ""
+    for line in [*text.splitlines(), ""]:
+        if not inside and line.lstrip().startswith(">>>"):
+            inside = line[: len(line) - len(line.lstrip())] + "```"
+            made.append(f"{inside}pycon")
+        elif inside and not line.strip():
+            made.append(inside)
+            inside = ""
+        made.append(line)
+    return "\n".join(made[:-1])
+
+
 class SeveralNames(griffe.Extension):
-    """Applies `split_names` to every docstring."""
+    """Applies `split_names` and `fenced` to every docstring."""
 
     def on_instance(self, *, obj: Any, **_: Any) -> None:
         """As griffe calls it for every object that it has read."""
         if obj.docstring is not None:
-            obj.docstring.value = split_names(obj.docstring.value)
+            obj.docstring.value = fenced(split_names(obj.docstring.value))

@@ -63,7 +63,7 @@ def made(home: Path) -> tuple[AesKey, AesKey, dict[str, Any]]:
         store.begin(Origin("plan", "other", 64))
         for part in store.parts(1000):
             store.put(part, store.read(part))
-        fitted = fit_map(sets[0], sets[1].with_vectors(sets[1].vectors, "b"), "ols")
+        fitted = fit_map(sets[0], sets[1].with_vectors(sets[1].vectors, "b"), "ols", judge=False)
         fitted.save(things / "map.safetensors")
     sets[2].save(things / "plain.parquet")
     return old, new, {"one.parquet": sets[0], "many": sets[1], "plain.parquet": sets[2], "gallery": sets[3], "map": fitted}

@@ -14,6 +14,7 @@ from textwrap import shorten
 from typing import Any
 
 import typer.main
+from griffe_names import fenced
 
 import facespace
 from facespace.cli import application
@@ -43,7 +44,7 @@ def api() -> Iterator[tuple[str, str]]:
         if constants := [name for name in names if name not in documented]:
             values = [f"| `{name}` | `{_cell(shorten(repr(getattr(module, name)), 120))}` |" for name in constants]
             blocks += ["## Constants and types\n", "| name | value |\n|---|---|\n" + "\n".join(values) + "\n"]
-        head = f"# facespace.{room}\n\n{inspect.cleandoc(module.__doc__ or '')}\n\n"
+        head = f"# facespace.{room}\n\n{fenced(inspect.cleandoc(module.__doc__ or ''))}\n\n"
         yield f"api/{page}.md", head + "\n".join(blocks)
     yield (
         "api/index.md",

@@ -12,11 +12,11 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .capacity import compare_capacity, estimate_capacity, gallery_size, plan_capacity
-    from .datasets import PairProtocol, TemplateProtocol, read_ijb, read_lfw_pairs, read_pairs
+    from .datasets import PairProtocol, TemplateProtocol, person_pairs, read_ijb, read_lfw_pairs, read_pairs
     from .embeddings import EmbeddingSet
     from .errors import FacespaceError
     from .explain import explain_black_box, explain_pair, fair_tests, hiding_game, white_box_map
-    from .identification import identify, verify_blufr
+    from .identification import identify, match_probes, verify_blufr
     from .io import AesKey, KeyRing, KmsKey, new_key_file, read_keys, rotate_keys, use_keys
     from .labels import audit_labels
     from .mapping import (
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         load_map,
         refine_map,
     )
-    from .models import ModelCard, embed, load_card
-    from .privacy import audit_attributes, audit_linkage, audit_mixture, audit_protections
+    from .models import ModelCard, detect, embed, load_card
+    from .privacy import audit_attributes, audit_linkage, audit_mixture, audit_privacy, audit_protections
     from .studies import (
         check_model,
         cross_model_study,
@@ -52,19 +52,19 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "capacity": "compare_capacity estimate_capacity gallery_size plan_capacity",
-    "datasets": "PairProtocol TemplateProtocol read_ijb read_lfw_pairs read_pairs",
+    "datasets": "PairProtocol TemplateProtocol person_pairs read_ijb read_lfw_pairs read_pairs",
     "embeddings": "EmbeddingSet",
     "errors": "FacespaceError",
     "explain": "explain_black_box explain_pair fair_tests hiding_game white_box_map",
-    "identification": "identify verify_blufr",
+    "identification": "identify match_probes verify_blufr",
     "io": "AesKey KeyRing KmsKey new_key_file read_keys rotate_keys use_keys",
     "labels": "audit_labels",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
         "RotationMap TwoSidedMap check_pairs fit_map load_map refine_map"
     ),
-    "models": "ModelCard embed load_card",
-    "privacy": "audit_attributes audit_linkage audit_mixture audit_protections",
+    "models": "ModelCard detect embed load_card",
+    "privacy": "audit_attributes audit_linkage audit_mixture audit_privacy audit_protections",
     "studies": (
         "check_model cross_model_study hub_study pairs_needed rank_study sensitivity_study study_agreement template_study"
     ),
@@ -77,10 +77,10 @@ __all__ = [
     "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
     "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
     "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_labels",
-    "audit_linkage",
-    "audit_mixture", "audit_protections", "check_model", "check_pairs", "compare_capacity", "compare_systems",
-    "cross_model_study", "embed", "estimate_capacity", "explain_black_box", "explain_pair", "fair_tests", "fit_map",
-    "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map", "new_key_file", "pairs_needed",
+    "audit_linkage", "audit_mixture", "audit_privacy", "audit_protections", "check_model", "check_pairs",
+    "compare_capacity", "compare_systems", "cross_model_study", "detect", "embed", "estimate_capacity",
+    "explain_black_box", "explain_pair", "fair_tests", "fit_map", "gallery_size", "hiding_game", "hub_study",
+    "identify", "load_card", "load_map", "match_probes", "new_key_file", "pairs_needed", "person_pairs",
     "plan_capacity", "pool_templates", "rank_study", "read_ijb", "read_keys", "read_lfw_pairs", "read_pairs",
     "refine_map", "rotate_keys", "sensitivity_study", "study_agreement", "template_study", "transfer_threshold",
     "use_keys", "verify", "verify_blufr", "verify_templates", "white_box_map",

@@ -101,7 +101,8 @@ def test_the_network_by_default_is_one_that_can_be_had(tmp_path):
 
 def test_without_a_detector_explain_asks_for_the_one_that_pip_fetches(monkeypatch, faces):  # noqa: F811
     from facespace.images import ImageFile
-    from facespace.models import crops, located_faces
+    from facespace.models import located_faces
+    from facespace.models.faces import crops
 
     asked = []
 

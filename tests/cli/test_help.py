@@ -111,7 +111,6 @@ def test_methods_named_in_help_are_those_of_the_library():
         ("verify", "TEMPLATE_FAR_LIST", templates.verify_templates, "fars"),
         ("identify", "ranks", identification.identify, "ranks"),
         ("identify", "fpir", identification.identify, "fpirs"),
-        ("audit linkage", "leaked", privacy.audit_linkage, "leaked"),
         ("audit linkage", "fpir", privacy.audit_linkage, "fpirs"),
         ("capacity estimate", "qs", capacity.estimate_capacity, "qs"),
         ("study templates", "fars", studies.template_study, "fars"),

@@ -58,6 +58,7 @@ NUMBERS_OF = {  # whose low and high are no ends of a rate
         for end in ("low", "high")
     ],
     "audit protections": [("half", "low"), ("half", "high")],
+    "audit report": [("protections", "half", "low"), ("protections", "half", "high")],
     "study pairs-needed": [("low",), ("high",)],
     "study agreement": [
         (*names, end)
@@ -156,6 +157,8 @@ COMMANDS = [
     "audit linkage a.parquet b.parquet --leaked 6,12 --repeats 2 --fpir 0.2",
     "audit protections a.parquet c.parquet --leaked 0,6 --repeats 1 --fpir 0.2 --only rotation,1-bit",
     "audit attributes a.parquet --labels labels.csv --only rotation",
+    "audit report a.parquet b.parquet --labels labels.csv --quick",
+    "audit report locked.parquet --key-file k.key --quick",
     "capacity a.parquet --q 0.1,0.01 --dim 3 --validate",
     "capacity --compare a.parquet b.parquet --dim 3 --fnir 0.1",
     "capacity plan a.parquet --fnir 0.1",

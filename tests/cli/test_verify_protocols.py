@@ -108,7 +108,7 @@ def test_pairs_that_one_system_lacks_are_left_out_for_both(capsys, folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "verify needs one protocol"),
+        (("--impostors", "9", "--pairs", "pairs.csv"), "made of the people"),
         (("--pairs", "pairs.csv", "--blufr", "config.mat"), "verify needs one protocol"),
         (("--pairs", "pairs.csv", "--against-b", "new.parquet"), "describe a second system"),
         (("--blufr", "config.mat", "--against", "new.parquet"), "not on BLUFR"),

@@ -141,7 +141,7 @@ def test_the_report_has_its_figures_and_warnings(run, folder, tmp_path):
         (("net0.parquet", "--templates", "faces.csv"), ["--templates needs the list of pairs"]),
         (("net0.parquet", "--ijb", ".", "--templates", "faces.csv"), ["exclude each other"]),
         (("net0.parquet", "--pairs", "ids.csv", "--nearest"), ["--nearest is for templates"]),
-        (("net0.parquet",), ["verify needs one protocol", "--ijb"]),
+        (("net0.parquet",), ["nothing says who is in the images", "--ijb"]),
         (("net0.parquet", "--ijb", ".", "--shard", "2/3"), ["--shard needs a folder"]),
         (("net0.parquet", "--ijb", ".", "--shard", "0/3", "-o", "x"), ["not of the form 2/16"]),
         (("bare.npy", "--ijb", "."), ["has no ids beside it"]),

@@ -83,3 +83,9 @@ def test_every_public_name_and_command_has_its_place(site):
     missing = [name for name in facespace.__all__ if f">{name}<" not in shown and name != "__version__"]
     assert not missing
     assert not [name for name in COMMANDS if not (site / "reference" / "commands" / name / "index.html").exists()]
+
+
+def test_examples_in_docstrings_are_code(site):
+    text = (site / "reference" / "api" / "datasets" / "index.html").read_text(encoding="utf-8")
+    assert "<blockquote>" not in text
+    assert "gp" in text  # the prompts of an example, as they are coloured

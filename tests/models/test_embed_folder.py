@@ -23,10 +23,10 @@ import facespace.models._pipeline as pipeline
 from facespace.embeddings import EmbeddingSet, StoredSet
 from facespace.engine import LocalEngine
 from facespace.errors import InputError, OutputError
-from facespace.images import ARCFACE, read_image
+from facespace.images import read_image
 from facespace.io import to_json
 from facespace.models import embed
-from facespace.models._crops import Detected, choose_aligner
+from facespace.models.faces.aligners import Detected, choose_aligner
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -53,7 +53,7 @@ def test_a_folder_holds_what_one_file_would(crops, tiny, tmp_path):
     assert str(tmp_path / "set/failures.csv") in to_json(result)
     names = [f"part-{number:06d}.parquet" for number in (0, 1, 3)]  # all three of Eve's failed
     assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
-        *["failures.csv", "journal.jsonl"],
+        *["failures.csv", "journal.jsonl", "noted.csv"],
         *names,
         "settings.json",
     ]
@@ -157,7 +157,7 @@ def test_what_travels_to_a_worker_can_be_pickled(shared):
     found = pickle.loads(pickle.dumps(choose_aligner(None, False, "yunet", shared / "models")))
     assert isinstance(found, Detected)
     image = read_image(next((shared / "data/lfw").rglob("*.jpg")))
-    assert found.crop("x", image, ARCFACE)[1] >= 1
+    assert len(found.find("x", image).faces) >= 1
 
 
 RUN = """

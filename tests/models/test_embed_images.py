@@ -262,14 +262,14 @@ def test_an_unwritable_place_is_told_before_any_work(crops, tiny, tmp_path):
 
 
 def test_no_detector_says_how_to_get_one(crops, tiny, monkeypatch):
-    monkeypatch.setattr("facespace.models._crops.runtime_installed", lambda runtime: False)
+    monkeypatch.setattr("facespace.models.faces.aligners.runtime_installed", lambda runtime: False)
     with pytest.raises(ModelError, match="no face detector") as caught:
         embed(crops, tiny)
     assert "facespace[dlib]" in caught.value.hint
 
 
 def test_the_detector_is_the_first_whose_weights_are_there(shared):
-    from facespace.models._crops import choose_detector
+    from facespace.models.faces.aligners import choose_detector
 
     assert choose_detector("auto", shared / "models").facts["detector"] == "yunet"
     pytest.importorskip("dlib")

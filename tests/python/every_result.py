@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from facespace.explain.black_box import PlantedPatchResult, PlantedRank
 from facespace.explain.fair import FairScore, FairTestResult
 from facespace.explain.pair import ExplainedFace
 from facespace.identification import identify_lists
-from facespace.models import EmbedResult
+from facespace.models import DetectResult, EmbedResult
 from facespace.overview import Overview
 from facespace.people import people_of
 from facespace.studies import ModelCheck
@@ -96,12 +97,14 @@ def _game(world: World) -> HidingGameResult:
     return HidingGameResult("net", 200, 0.99, 0.01, curves, (), "signature")
 
 
+FOUND_BY = {"detector": "yunet", "detector_sha256": "0" * 64, "size": 640, "min_face": None, "turn": True}
 RESULTS = {
     "VerificationResult": lambda w: w.verified,
     "SystemComparison": lambda w: fs.compare_systems(fs.System(w.sets[0]), fs.System(w.sets[1]), protocol=w.pairs),
     "ThresholdTransfer": lambda w: fs.transfer_threshold(w.map, *w.sets[:2], 1e-2, pairs=20_000),
     "IdentificationResult": lambda w: fs.identify(*w.gallery),
     "ListIdentification": _lists,
+    "Matches": lambda w: fs.match_probes(*w.gallery, thresholds={"threshold": 0.3}),
     "BlufrResult": _blufr,
     "TemplateVerificationResult": lambda w: fs.verify_templates(
         w.sets[0], protocol=person_templates(w.sets[0]), fars=[1e-1, 1e-2]
@@ -116,6 +119,7 @@ RESULTS = {
         w.sets[0], w.sets[1:2], only=["plain", "rotation"], leaked=[50], repeats=1, resamples=20, protocol=w.pairs
     ),
     "AttributeResult": _attributes,
+    "PrivacyAudit": lambda w: fs.audit_privacy(w.sets[:2], quick=True),
     "CapacityComparison": lambda w: fs.compare_capacity(w.sets[2:], fpir=0.1, fnir=0.2, resamples=20, bound=False),
     "CapacityPlan": lambda w: fs.plan_capacity(w.sets[3], fpir=0.1, fnir=0.2, resamples=20),
     "PairsNeeded": lambda w: fs.pairs_needed(*w.sets[:2], sizes=[200, 400, 800, 1600], repeats=2, resamples=20),
@@ -128,6 +132,7 @@ RESULTS = {
     "ModelCheck": lambda w: ModelCheck("net", 0.99, "authors", w.verified, 0.002, 100, 100, 50.0, ()),
     "RefineResult": lambda w: fs.refine_map(w.map, *w.sets[:2]),
     "EmbedResult": _embedded,
+    "DetectResult": lambda w: DetectResult(Path("landmarks.parquet"), 100, 104, 4, 1, (), 2.0, FOUND_BY),
     "HidingGameResult": _game,
     "PlantedPatchResult": lambda w: PlantedPatchResult(
         40, 16, 81, (PlantedRank("occlusion", 0.9, 0.85, 0.94, 0.3, 0.2, 0.4),), "signature"

@@ -56,6 +56,20 @@ def test_everything_is_taken_from_files(files):
     assert by_paths.auc == by_objects.auc
 
 
+def test_pairs_are_made_of_files_and_frames_too(files):
+    made = fs.person_pairs(OLD, NEW)
+    by_paths = fs.person_pairs(files / "old.parquet", str(files / "new.parquet"))
+    assert [by_paths.left.tolist(), by_paths.right.tolist()] == [made.left.tolist(), made.right.tolist()]
+    assert fs.verify(str(files / "old.parquet")).pairs == len(fs.person_pairs(OLD.to_frame()))
+    for wrong in (3, X, [1, 2], object(), {"a": 1}):
+        with pytest.raises(InputError, match="pairs are made of a set or of the ids of images"):
+            fs.person_pairs(wrong)
+    with pytest.raises(FileFormatError, match="no such file"):
+        fs.person_pairs("no such file.parquet")
+    with pytest.raises(InputError, match="no System"):
+        fs.compare_systems(OLD, NEW)
+
+
 def test_rows_of_arrays_are_paired_by_position_and_it_is_said():
     with pytest.warns(
         GuessWarning, match="paired by position; nobody is known in them, so each row counts as its own person"
@@ -133,11 +147,12 @@ TAKEN = {
     "audit_linkage": "source target", "compare_capacity": "sets", "plan_capacity": "faces cohort",
     "audit_attributes": "faces", "audit_mixture": "faces reference", "audit_labels": "sets",
     "check_pairs": "source target protocol exclude",
-    "audit_protections": "faces others protocol",
+    "audit_protections": "faces others protocol", "audit_privacy": "sets protocol reference",
     "cross_model_study": "sets protocol", "estimate_capacity": "faces",
     "explain_black_box": "mapping", "explain_pair": "mapping", "fit_map": "source target protocol exclude start",
     "gallery_size": "faces", "hiding_game": "protocol", "hub_study": "sets protocol",
-    "identify": "gallery probes map cohort", "pairs_needed": "source target protocol", "pool_templates": "faces protocol",
+    "identify": "gallery probes map cohort", "match_probes": "gallery probes map cohort",
+    "pairs_needed": "source target protocol", "pool_templates": "faces protocol",
     "rank_study": "source target protocol", "refine_map": "start source target",
     "sensitivity_study": "source target protocol", "study_agreement": "first second", "template_study": "sets protocol",
     "transfer_threshold": "map source target", "verify": "a b protocol map cohort", "verify_blufr": "a b protocol map",

@@ -39,7 +39,8 @@ from .printing import Terminal, print_json
 # to `app` when it is imported, which is done for the one that is called: --help and --version load none.
 COMMANDS = {
     "demo": "Compare four networks' embeddings of 7,701 faces across networks, and write a report (about a minute).",
-    "models": "List, show, add and check model cards.",
+    "models": "List, show, write, add and check model cards.",
+    "detect": "Find the faces of all images once: boxes, landmarks, scores, which way up.",
     "embed": "Compute the embeddings of all images in a folder, in archives or in tables.",
     "info": "Say what is in a file, or in a folder that holds a set.",
     "map": "Fit, apply, export and check maps between two embedding spaces.",

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from .application import app
-from .options import PRINTING, WHERE, Aligned, Landmarks, Printing, Weights, Where, assignments
+from .options import PRINTING, WHERE, Aligned, Landmarks, MinFace, Printing, Turn, Weights, Where, assignments
 from .printing import Terminal, emit, progress_bars
 
 if TYPE_CHECKING:
@@ -53,6 +53,14 @@ def embed(
     detect_size: Annotated[
         int, typer.Option(min=16, help="Long side in pixels that pictures are shrunk to for the detector.")
     ] = 640,
+    min_face: MinFace = None,
+    turn: Turn = True,
+    faces: Annotated[
+        str,
+        typer.Option(
+            "--faces", metavar="best|largest|all", help="Of several: the largest near the middle, the largest, all (NAME#2)."
+        ),
+    ] = "best",
     max_pixels: Annotated[int, typer.Option(min=1, help="Images of more pixels are skipped, unread.")] = 200_000_000,
     keep_damaged: Annotated[bool, typer.Option("--keep-damaged", help="Take what can be read of damaged files.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a worker takes at a time.")] = 32,
@@ -80,6 +88,9 @@ def embed(
                 aligned=aligned,
                 detector=detector,
                 detect_size=detect_size,
+                min_face=min_face,
+                turn=turn,
+                faces=faces,
                 max_pixels=max_pixels,
                 keep_damaged=keep_damaged,
                 weights=weights,
@@ -97,6 +108,14 @@ def embed(
     emit(result, lambda: _text(result), printing)
 
 
+def _some(result: EmbedResult, least: int) -> str:
+    """Some of the images that were noted, and where all are: those with several faces (1), or turned ones (0)."""
+    noted = [one for one in result.noted if (one.faces > 1 if least else one.degrees)]
+    everywhere = "--json" if result.noted_table is None else str(result.noted_table)
+    told = [f"{one.file} by {one.degrees}°" if not least else f"{one.file}: {one.faces}" for one in noted[:3]]
+    return escape(f" ({', '.join(told)}{f' and {len(noted) - 3:,} more; all: {everywhere}' if len(noted) > 3 else ''})")
+
+
 def _text(result: EmbedResult) -> str:
     faces = result.embeddings
     lines = [
@@ -107,7 +126,11 @@ def _text(result: EmbedResult) -> str:
     if result.resumed:
         lines.append(f"{result.resumed:,} of them were done by the interrupted run")
     if result.several_faces:
-        lines.append(f"{result.several_faces:,} images show several faces; the largest near the middle was taken")
+        how = {"largest": "the largest was taken", "all": "all were taken, the second of one as NAME#2"}
+        taken = how.get(faces.metadata.get("taken", ""), "the largest near the middle was taken")
+        lines.append(f"{result.several_faces:,} images show several faces; {taken}{_some(result, 1)}")
+    if result.turned:
+        lines.append(f"{len(result.turned):,} images lay on a side or upside down and were turned{_some(result, 0)}")
     if result.other_files:
         from ..images import describe_others
 

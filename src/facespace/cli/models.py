@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import InputError
 from .application import add_group
-from .options import CROPPING, PRINTING, Cropping, Format, Pairs, Printing
+from .options import CROPPING, PRINTING, Cropping, Format, Pairs, Printing, numbers
 from .printing import dim, emit, progress_bars, warning_lines
 
 if TYPE_CHECKING:
@@ -30,14 +32,66 @@ def list_models(printing: Printing = PRINTING) -> None:
 @models.command(keys=False)
 def show(
     name: Annotated[str, typer.Argument(help="Name of a model, or path of a card.")],
+    toml: Annotated[bool, typer.Option("--toml", help="Print the card's own file, to begin another with.")] = False,
     printing: Printing = PRINTING,
 ) -> None:
     """Show a model's card and where its weights are."""
     from ..models import load_card
 
     card = load_card(name)
+    if toml:
+        if printing.as_json:
+            raise InputError("--toml and --json are two forms of one card", "Give one of them.")
+        print((card.path.read_text(encoding="utf-8") if card.path else "").rstrip("\n"))
+        return
     facts = _facts(card)
     emit(facts, lambda: _card(card, facts), printing)
+
+
+@models.command(keys=False)
+def new(
+    network: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="The network.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The card to write.", show_default="FILE.toml beside it")
+    ] = None,
+    mean: Annotated[str | None, typer.Option(metavar="X[,X,X]", help="What is taken off pixels (0 to 255).")] = None,
+    std: Annotated[str | None, typer.Option(metavar="X[,X,X]", help="What they are divided by then.")] = None,
+    colour: Annotated[str | None, typer.Option(metavar="RGB|BGR", help="The network's order of colours.")] = None,
+    vector: Annotated[str | None, typer.Option(help="Name of the output, where several are vectors.")] = None,
+    name: Annotated[str | None, typer.Option(help="The model's name.", show_default="the file's")] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights.")] = "",
+    source: Annotated[str, typer.Option(help="Where they come from.")] = "",
+    printing: Printing = PRINTING,
+) -> None:
+    """Write the card of your own ONNX network: the file says the shapes, you say how pixels are prepared.
+
+    On a terminal what is not given is asked for. docs/cards.md describes cards.
+    """
+    from ..models import network_shapes, new_card
+
+    shapes = network_shapes(network)
+    given: dict[str, Any] = {"mean": mean, "std": std, "colour": colour}
+    if sys.stdin.isatty() and not printing.silent:
+        usual = {"mean": "127.5", "std": "127.5", "colour": "RGB"}
+        for key, value in usual.items():
+            if given[key] is None:
+                given[key] = typer.prompt(f"{key} (of pixels 0 to 255)" if key != "colour" else "colour", default=value)
+        if vector is None and len(shapes.outputs) > 1:
+            vector = typer.prompt(f"which output ({', '.join(shapes.outputs)})", default=next(iter(shapes.outputs)))
+    for key in ("mean", "std"):
+        if given[key] is not None:
+            parts = numbers(f"--{key}", given[key])
+            given[key] = parts[0] if len(parts) == 1 else parts
+    path, card = new_card(network, output, **given, name=name, output=vector, licence=licence, source=source)
+    facts = {"path": path, **card.to_dict()}
+    emit(
+        facts,
+        lambda: (
+            f"{path}: {card.dim} numbers of {card.shape[0]} × {card.shape[1]} pixels, {card.input.describe()}\n"
+            f"facespace embed IMAGES --model {path}; facespace models check {path} --pairs … measures it"
+        ),
+        printing,
+    )
 
 
 @models.command(keys=False)

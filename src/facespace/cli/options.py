@@ -29,7 +29,14 @@ def _check_folder(output: Path | None) -> Path | None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Landmarks = Annotated[Path | None, typer.Option("--landmarks", help="Landmarks file, instead of a detector.")]
+Landmarks = Annotated[
+    Path | None, typer.Option("--landmarks", help="Landmarks file, or the table of facespace detect, instead of a detector.")
+]
+MinFace = Annotated[
+    int | None,
+    typer.Option(min=1, help="Smallest face in pixels to look for beside larger ones; else only where there is none."),
+]
+Turn = Annotated[bool, typer.Option("--turn/--no-turn", help="Look at pictures turned where the detector is not sure.")]
 Aligned = Annotated[bool, typer.Option("--aligned", help="The images are face crops, aligned already.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="Folder to look for weights in first.")]
 
@@ -133,6 +140,10 @@ Faces = Annotated[
 ]
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
+MaybePairs = Annotated[
+    Path | None,
+    typer.Option("--pairs", help="Pairs list with folds, as LFW's pairs.txt.", show_default="made of the people, by --seed"),
+]
 Format = Annotated[
     str | None,
     typer.Option("--format", help="Of the pairs list, where it can't be told: id-id-same, same-id-id, columns, lfw, cfp, …"),

@@ -54,15 +54,16 @@ def finish(
     render: Callable[[Any, list[str]], RenderableType],
     output: Path | None,
     printing: Printing,
+    tables: Sequence[Path] = (),
 ) -> None:
     """Write `report(result)` and results.json to `output`, if given; then print the document or `render(result, files)`.
 
-    The document is that of `result` with `files`: what was written.
+    The document is that of `result` with `files`: what was written, and the `tables` that were before.
     """
     from ..io import jsonable, write_json
 
     document: dict[str, Any] = jsonable(result)
-    document["files"] = files = []
+    document["files"] = files = [str(path) for path in tables]
     if output is not None:
         files += [str(path) for path in [*report(result).write(output), output / "results.json"]]
         write_json(document, output / "results.json")
@@ -81,10 +82,13 @@ def page(
     parts: list[RenderableType] = [Text.assemble((bold, "bold"), " " * bool(comment), comment), Text()]
     for block in blocks:
         parts += [block, Text()]
-    parts += [*notes, dim(signature)]
-    if files:
-        parts.append(Text.assemble("Report: ", (next(f for f in files if f.endswith(".html")), "bold")))
-    return Group(*parts)
+    return Group(*parts, *notes, dim(signature), *report_line(files))
+
+
+def report_line(files: Sequence[str]) -> list[RenderableType]:
+    """Where the report is, of what was written, and other tables beside it; nothing if nothing was."""
+    told: list[RenderableType] = [Text.assemble("Report: ", (file, "bold")) for file in files if file.endswith(".html")]
+    return told + [Text.assemble("Table: ", (file, "bold")) for file in files if file.endswith((".csv", ".parquet"))]
 
 
 def dim(text: str) -> Text:

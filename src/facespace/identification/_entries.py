@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
+from ..embeddings import EmbeddingSet, Floats, StoredSet, Strings, check_vectors
 from ..engine import Engine
-from ..errors import InputError, shorten
-from ..people import people_named, people_of
-from ..row_index import AnySet, RowIndex, rows_of
+from ..errors import DimensionError, InputError, shorten
+from ..io import texts
+from ..people import people_in, people_named, people_of
+from ..row_index import AnySet, RowIndex, ids_of, rows_of
 from ..verification import Cohort, PairMap, check_cohort, corrections
 
 
@@ -27,11 +29,47 @@ def reference(faces: EmbeddingSet, map: PairMap | None) -> Floats:
     return y
 
 
+def probe_vectors(gallery: AnySet, probes: EmbeddingSet, map: PairMap | None) -> Floats:
+    """(n, r) the probes where they are compared. Raises DimensionError where the gallery's width is another."""
+    x = probes.vectors if map is None else np.asarray(map.probe(probes.vectors))
+    width = gallery.dim if map is None else reference(some_of(gallery), map).shape[1]
+    if x.shape[1] != width:
+        raise DimensionError(
+            f"probes of width {x.shape[1]} can't be looked up in a gallery of width {width}",
+            "The sets are of different networks: fit a map from the probes' to the gallery's (facespace map fit).",
+        )
+    if map is not None:
+        check_vectors(x, probes.ids)
+    return x
+
+
+def some_of(faces: AnySet) -> EmbeddingSet:
+    """A few rows of a set."""
+    if isinstance(faces, StoredSet):
+        return next(faces.batches(faces.shards(1)[0], rows=2))
+    return faces.take(np.arange(min(2, len(faces))))
+
+
+def named_rows(faces: AnySet, rows: NDArray[np.intp]) -> tuple[Strings, Strings]:
+    """Ids and people of some rows, ascending; of a stored set without its vectors."""
+    if isinstance(faces, EmbeddingSet):
+        return faces.ids[rows], people_of(faces).names[rows]
+    ids = ids_of(faces, rows)
+    if not faces.has("subject"):
+        return ids, people_in(ids).names
+    found = [np.empty(0, dtype=np.str_)]
+    for shard in faces.shards(1):
+        here = rows[slice(*np.searchsorted(rows, (shard.start, shard.start + shard.rows)))] - shard.start
+        if len(here):
+            found.append(np.concatenate([texts(fields["subject"], "subject") for fields in faces.texts(shard)])[here])
+    return ids, np.concatenate(found)
+
+
 def index_of(faces: AnySet, engine: Engine, side: str) -> RowIndex:
     """Whose images these are. InputError where nobody is known."""
     index = RowIndex.of(faces, engine)
     if index.source == "nobody":
-        some = next(faces.batches(faces.shards(1)[0], rows=2)) if isinstance(faces, StoredSet) else faces
+        some = some_of(faces)
         people_of(some).needed(some.ids, side)
         people_named([""]).needed(some.ids, side)  # the first may look like somebody's, the set knows nobody
     return index

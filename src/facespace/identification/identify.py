@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..copies import COPY, copied_probes
-from ..embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
+from ..embeddings import EmbeddingSet, Floats, StoredSet
 from ..engine import Engine, LocalEngine
-from ..errors import DimensionError, InputError, shorten
+from ..errors import InputError, shorten
 from ..gallery import GALLERY, PROBES, gallery_of, search_gallery
 from ..given import ANY, COHORT, MAP, RATES, takes
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
@@ -32,7 +32,7 @@ from ..results import signature
 from ..row_index import AnySet
 from ..shown import Result
 from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
-from ._entries import check_apart, compared, index_of, reference
+from ._entries import check_apart, compared, index_of, probe_vectors, some_of
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -154,15 +154,7 @@ def identify(
     names, codes = np.unique(np.concatenate([enrolled.people, seen.people]), return_inverse=True)
     codes = codes - int(names[0] == 0)  # −1 is unknown
     owner, who = codes[: len(enrolled)], codes[len(enrolled) :][seen.people != 0]
-    x = asked.vectors if map is None else np.asarray(map.probe(asked.vectors))
-    width = gallery.dim if map is None else reference(_some(gallery), map).shape[1]
-    if x.shape[1] != width:
-        raise DimensionError(
-            f"probes of width {x.shape[1]} can't be looked up in a gallery of width {width}",
-            "The sets are of different networks: fit a map from the probes' to the gallery's (facespace map fit).",
-        )
-    if map is not None:
-        check_vectors(x, asked.ids)
+    x = probe_vectors(gallery, asked, map)
     offset = None if cohort is None else corrections(x, x[:0], map, cohort)[0]
     searched = gallery_of(gallery, owner, partial(compared, map, cohort), block[1])
     found = search_gallery(x, who, searched, work, probe_offset=offset, rows=block[0])
@@ -170,7 +162,7 @@ def identify(
     if not mated.any():
         raise InputError(
             f"none of the {len(asked):,} probes shows a person of the gallery: {shorten(_named(looked_up), 2)} against "
-            f"{shorten(_named(_some(gallery)), 2)}",
+            f"{shorten(_named(some_of(gallery)), 2)}",
             "Names are compared letter by letter.",
         )
     rank, mate, best = found.rank[mated], found.mate[mated], found.other[~mated]
@@ -228,13 +220,6 @@ def _open_set(dyads: Dyads, rank: NDArray[np.int64], mate: Floats, best: Floats,
     row = tar_limits(dyads, scores, best, np.sort(best)[::-1], fpir, _LEVEL)
     threshold = Roc(mate, best).tar_at_far(fpir).threshold
     return FnirAtFpir(fpir, 1 - row.tar, 1 - row.high, 1 - row.low, threshold, len(row.rows))
-
-
-def _some(faces: AnySet) -> EmbeddingSet:
-    """A few rows of a set."""
-    if isinstance(faces, StoredSet):
-        return next(faces.batches(faces.shards(1)[0], rows=2))
-    return faces.take(np.arange(min(2, len(faces))))
 
 
 def _named(faces: EmbeddingSet) -> list[str]:

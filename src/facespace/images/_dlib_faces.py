@@ -19,6 +19,7 @@ from .read import Image
 
 class DlibFaces:
     name = "dlib"
+    sure = upright = 0.5  # LFW's median is 1.5; turned faces are hardly found
 
     def __init__(self, weights: Path) -> None:
         try:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import unknown_name
-from ._scrfd import suppress
 from .align import Points
 from .faces import Faces
 from .read import Image
 
 DETECTORS = ("yunet", "scrfd", "dlib")
 LONG_SIDE = 640  # larger pictures are shrunk to this for detection; the landmarks are scaled back
-TILE, OVERLAP = 1280, 256  # of larger ones; a face that no overlap holds was seen in the shrunk picture
 
 
 class Detector(Protocol):
-    """Finds faces in an RGB image of any size. Instances belong to one thread: make one for each."""
+    """Finds faces in an RGB image of any size. Instances belong to one thread: make one for each.
+
+    A face of a score of `sure` or more is one, and not lying on its side; from `upright` on it isn't upside down either.
+    """
 
     name: str
+    sure: float
+    upright: float
 
     def __call__(self, image: Image) -> Faces:
         """All faces, in pixels of the image."""
@@ -48,68 +51,29 @@ def make_detector(name: str, weights: Path) -> Detector:
     raise unknown_name("detector", name, DETECTORS)
 
 
-def find_faces(detector: Detector, image: Image, size: int = LONG_SIDE) -> Faces:
-    """The faces in an image of any size, in its own pixels.
+_LIKELY = 0.8  # of the score that a detector is sure of: faces in profile reach it, and hardly anything that is no face
+CHOICES = ("best", "largest", "all")
 
-    The picture is shrunk to `size` pixels on its long side first. When nothing is found it is tried again with a border of
-    half its size on every side, because detectors miss faces that fill the whole picture; then, for small faces in large
-    pictures, at twice the size and so on up to its own, in overlapping tiles.
+
+def rank_faces(faces: Faces, shape: tuple[int, ...], rule: str = "best", sure: float = 0.0) -> NDArray[np.intp]:
+    """Rows of the faces in the order in which they are meant; `shape` (height, width, …) is the picture's.
+
+    "best" is by the area of the box less twice the squared distance of its centre from the centre of the picture (pixels;
+    insightface's rule): a large face wins, among similar ones the central one, which is the person that an LFW image is
+    named for. "largest" is by the area alone. Faces that score far less than what the detector is `sure` of come last.
     """
-    small = _shrunk(image, size)
-    faces = detector(small)
-    if not len(faces):
-        top, left = small.shape[0] // 2, small.shape[1] // 2
-        framed = cv2.copyMakeBorder(small, top, top, left, left, cv2.BORDER_CONSTANT)
-        faces = _moved(detector(np.asarray(framed, dtype=np.uint8)), (-left, -top))
-    while not len(faces) and size < max(image.shape[:2]):
-        size *= 2
-        small = _shrunk(image, size)
-        faces = _in_tiles(detector, small)
-    return _moved(faces, (0, 0), (image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]))
-
-
-def _shrunk(image: Image, long_side: int) -> Image:
-    shrink = long_side / max(image.shape[:2])
-    if shrink >= 1:
-        return image
-    size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _moved(faces: Faces, shift: tuple[int, int], scale: tuple[float, float] = (1.0, 1.0)) -> Faces:
-    boxes = (faces.boxes.reshape(-1, 2, 2) + shift) * np.array(scale)
-    return Faces(boxes.reshape(-1, 4), (faces.landmarks + shift) * np.array(scale), faces.scores)
-
-
-def _in_tiles(detector: Detector, image: Image) -> Faces:
-    """The faces of all tiles; one that two of them show counts once."""
-    corners = [(left, top) for top in _starts(image.shape[0]) for left in _starts(image.shape[1])]
-    parts = [
-        _moved(detector(np.ascontiguousarray(image[top : top + TILE, left : left + TILE])), (left, top))
-        for left, top in corners
-    ]
-    boxes, landmarks, scores = (np.concatenate([getattr(p, k) for p in parts]) for k in ("boxes", "landmarks", "scores"))
-    kept = suppress(boxes, scores, 0.4)
-    return Faces(boxes[kept], landmarks[kept], scores[kept])
-
-
-def _starts(side: int) -> list[int]:
-    count = max(1, -(-(side - OVERLAP) // (TILE - OVERLAP)))
-    return [int(start) for start in np.linspace(0, max(0, side - TILE), count)]
+    corners = faces.boxes.reshape(-1, 2, 2)
+    worth = np.prod(corners[:, 1] - corners[:, 0], axis=1)
+    if rule not in CHOICES:
+        raise unknown_name("choice of faces", rule, CHOICES)
+    if rule != "largest":
+        middle = np.array([shape[1], shape[0]]) / 2
+        worth = worth - 2 * ((corners.mean(1) - middle) ** 2).sum(1)
+    return np.lexsort((-worth, faces.scores < _LIKELY * sure))
 
 
 def pick_face(faces: Faces, image: Image) -> Points | None:
-    """Landmarks (5, 2) of the face the picture is of; None when there is none.
-
-    It is the face with the largest area less twice the squared distance of its centre from the centre of the picture
-    (pixels; insightface's rule): a large face wins, among similar ones the central one, which is the person that an LFW
-    image is named for.
-    """
+    """Landmarks (5, 2) of the face the picture is of, the first of `rank_faces`; None when there is none."""
     if not len(faces):
         return None
-    corners = faces.boxes.reshape(-1, 2, 2)
-    area = np.prod(corners[:, 1] - corners[:, 0], axis=1)
-    middle = np.array([image.shape[1], image.shape[0]]) / 2
-    distance = ((corners.mean(1) - middle) ** 2).sum(1)
-    best: Any = np.argmax(area - 2 * distance)
-    return np.asarray(faces.landmarks[best], dtype=np.float64)
+    return np.asarray(faces.landmarks[rank_faces(faces, image.shape)[0]], dtype=np.float64)

@@ -24,3 +24,7 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def take(self, rows: NDArray[np.intp]) -> Faces:
+        """The faces of these rows, in that order."""
+        return Faces(self.boxes[rows], self.landmarks[rows], self.scores[rows])

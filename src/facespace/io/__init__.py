@@ -48,22 +48,22 @@ from .parquet import (
     unlocking,
     write_tables,
 )
-from .people_table import read_people
 from .rotation import Rotation, adopt, files_of, rotate_keys, show_keys
-from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix, write_rows
+from .tables import check_table, read_people, write_rows, write_table
+from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
 from .vectors import vectors_of_bytes, vectors_of_texts
 
 __all__ = [
     "COLUMNS", "FACES", "GROUP", "HIDDEN", "LIBRARIES", "MANIFEST", "POINTER", "READABLE", "ROLES", "SUFFIX",
     "SUFFIXES", "AesKey", "AnyKey", "Artefact", "Fields", "Identity", "Journal", "Key", "KeyRing", "KmsKey", "Locks",
     "ParquetFiles", "Rotation", "Scratch", "Seal", "Shard", "adopt", "artefact_kind", "atomic_write", "check_cipher",
-    "check_encryptable", "check_folder", "checksum_line", "choose_columns", "delimiter_of", "existing_file",
-    "facts_text", "fields_of_faces", "fields_of_frame", "fields_of_index", "files_of", "frame_of", "guarded",
-    "identity_of", "is_frame", "is_sealed", "jsonable", "key_of", "keys_of", "locked", "matrix", "named_as",
+    "check_encryptable", "check_folder", "check_table", "checksum_line", "choose_columns", "delimiter_of",
+    "existing_file", "facts_text", "fields_of_faces", "fields_of_frame", "fields_of_index", "files_of", "frame_of",
+    "guarded", "identity_of", "is_frame", "is_sealed", "jsonable", "key_of", "keys_of", "locked", "matrix", "named_as",
     "new_key_file", "nfc", "numbers", "opened", "output_seal", "parquet_columns", "place_in", "prefetched",
     "read_artefact", "read_keys", "read_matlab", "read_npz_artefact", "read_people", "read_pointer", "read_set",
     "read_tensors", "read_text", "resumed_seal", "rotate_keys", "seal_of", "sealed", "sealed_identity", "set_table",
     "show_keys", "texts", "to_json", "too_long", "unfinished", "unlocking", "unseen_difference", "use_keys",
     "vectors_of_bytes", "vectors_of_texts", "without_suffix", "write_artefact", "write_json", "write_rows", "write_set",
-    "write_tables",
+    "write_table", "write_tables",
 ]  # fmt: skip

@@ -9,17 +9,15 @@ True
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
-from .files import atomic_write
 
 _LONGEST = 1024  # characters of an id or a name; numpy gives every text of an array the room of its longest
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -91,12 +89,3 @@ def _visible(text: str) -> str:
 def delimiter_of(header: str) -> str:
     """What parts the fields of a csv with this first line: a tab where it has one, else comma or semicolon."""
     return "\t" if "\t" in header else max(",;", key=header.count)
-
-
-def write_rows(path: str | Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    """Write a table as CSV in UTF-8, whole or not at all."""
-    with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(heads)
-        writer.writerows(rows)
-    return Path(path)

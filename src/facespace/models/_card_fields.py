@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -24,6 +24,17 @@ class Table:
             if key not in known:
                 error = unknown_name("key", key, known)
                 raise ModelError(f"{where}: {error.message}", error.hint)
+
+    def need(self, keys: Mapping[str, str]) -> None:
+        """Raise ModelError naming all of `keys` that are missing, with how they are written."""
+        if missing := [key for key in keys if key not in self._values]:
+            what = "the key" if len(missing) == 1 else "the keys"
+            raise ModelError(
+                f"{self.where}: {what} {' and '.join(', '.join(map(repr, missing)).rsplit(', ', 1))} "
+                f"{'is' if len(missing) == 1 else 'are'} missing",
+                f"Write {'; '.join(keys[key] for key in missing)}. `facespace models new FILE.onnx` writes a card, "
+                "docs/cards.md describes one.",
+            )
 
     def __contains__(self, key: str) -> bool:
         return key in self._values

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..embeddings import EmbeddingSet, StoredSet
 from ..results import fields, signature
 from ..shown import Result
-from ._crops import Skipped
+from .faces import Noted, Skipped
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +27,8 @@ class EmbedResult(Result):
         resumed: how many images an earlier, interrupted run had done.
         seconds: wall time of this run from the first image to the last, without loading the network.
         path: where the set was written, None if it was not.
-        failures: the table of `skipped` that lies in a folder beside the set's files.
+        failures, noted_table: the tables of `skipped` and `noted` that lie in a folder beside the set's files.
+        noted: the images that were turned, or show several faces, and which of these was taken.
         encrypted: id of the key that the set is encrypted under, "" where it is not.
     """
 
@@ -40,7 +41,14 @@ class EmbedResult(Result):
     path: Path | None = None
     other_files: Mapping[str, int] = field(default_factory=dict)
     failures: Path | None = None
+    noted_table: Path | None = None
+    noted: tuple[Noted, ...] = ()
     encrypted: str = ""
+
+    @property
+    def turned(self) -> tuple[Noted, ...]:
+        """The images whose face was found with the picture turned."""
+        return tuple(one for one in self.noted if one.degrees)
 
     @property
     def images_per_second(self) -> float:
@@ -82,6 +90,9 @@ class EmbedResult(Result):
             "embedded": len(self.embeddings),
             "skipped": [fields(skipped, "id", "file", "reason", "detail") for skipped in self.skipped],
             **fields(self, "failures", "reasons", "several_faces", "resumed", "other_files"),
+            "turned": len(self.turned),
+            "noted": [asdict(one) for one in self.noted],
+            "noted_table": self.noted_table,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(self.images_per_second, 2),
         }

@@ -8,31 +8,30 @@ on the batch.
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..embeddings import EmbeddingSet, Floats
+from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..images import Image, Picture, Source
-from ..io import Journal, Seal, atomic_write, checksum_line, resumed_seal, unfinished
+from ..io import Journal, Seal, checksum_line, resumed_seal, unfinished, write_rows
 from ..people import people_in
-from ._crops import Aligner, Skipped
 from ._partial import Batch
 from ._pipeline import run_batches
 from .card import ModelCard
+from .faces import Aligner, Noted, Skipped
 from .runtimes import Network, load_network
 
-FAILURES = "failures.csv"
+FAILURES, NOTED = "failures.csv", "noted.csv"
 
 Part = tuple[int, int, int]  # number of the file, first image, image after the last
 _networks: dict[str, Network] = {}  # the one of this process, which may get many parts of a job
@@ -45,7 +44,7 @@ class Job:
 
     Attributes:
         paths: the network's files. decode: from bytes and a name to an image. metadata: for the set.
-        folder: for the files of parts. seal: how they are encrypted.
+        folder: for the files of parts. every: all faces of an image become rows. seal: how the files are encrypted.
     """
 
     images: Source
@@ -56,6 +55,7 @@ class Job:
     metadata: dict[str, Any]
     batch_size: int
     folder: Path | None = None
+    every: bool = False
     seal: Seal | None = None
 
     @property
@@ -72,7 +72,7 @@ class Job:
                 while batch := list(islice(pictures, self.batch_size)):
                     yield batch
 
-        return run_batches(batches(), network, self.aligner, workers, self.decode)
+        return run_batches(batches(), network, self.aligner, workers, self.decode, self.every)
 
     def __call__(self, part: Part) -> dict[str, Any]:
         """One part, as a task of an engine, on one thread: its file, and its line for the journal."""
@@ -97,15 +97,25 @@ class Job:
                 tell(len(batch))
             yield self._write(part, total)
 
-    def make_set(self, ids: list[str], vectors: list[Floats], start: int, stop: int) -> EmbeddingSet:
-        """The set of images that are among `start` … `stop` − 1."""
+    def make_set(self, rows: Batch, start: int, stop: int) -> EmbeddingSet:
+        """The set of images that are among `start` … `stop` − 1. Who the further faces of an image are, nobody knows."""
         told, subjects = self.images.subjects, None
         if told is not None:
             known = dict(zip(self.images.ids[start:stop], told[start:stop], strict=True))
-            subjects = [known[name] for name in ids]
+            subjects = [known[name] for name in rows.images]
         elif self.images.has_people:
-            subjects = people_in(ids).names.tolist()
-        return EmbeddingSet(np.stack(vectors), ids, model=self.card.name, subject=subjects, metadata=self.metadata)
+            subjects = people_in(rows.images).names.tolist()
+        if subjects is not None:
+            subjects = [who if one == image else "" for who, one, image in zip(subjects, rows.ids, rows.images, strict=True)]
+        quality = np.array(rows.scores, dtype=np.float32)
+        return EmbeddingSet(
+            np.stack(rows.vectors),
+            rows.ids,
+            model=self.card.name,
+            subject=subjects,
+            quality=None if np.isnan(quality).all() else quality,
+            metadata=self.metadata,
+        )
 
     def _write(self, part: Part, total: Batch) -> dict[str, Any]:
         number, start, stop = part
@@ -113,17 +123,16 @@ class Job:
         if total.ids:
             assert self.folder is not None
             path = self.folder / f"part-{number:06d}.parquet"
-            self.make_set(total.ids, total.vectors, start, stop).save(path, key=self.seal)
+            self.make_set(total, start, stop).save(path, key=self.seal)
             line = checksum_line(path)
-        several = sum(count > 1 for count in total.faces)
-        skipped = [asdict(one) for one in total.skipped]
         return {
             **line,
             "start": start,
             "images": stop - start,
             "rows": len(total.ids),
-            "several": several,
-            "skipped": skipped,
+            "several": len(total.several),
+            "skipped": [asdict(one) for one in total.skipped],
+            "noted": [asdict(one) for one in total.noted],
         }
 
 
@@ -163,6 +172,11 @@ def skipped_of(lines: list[dict[str, Any]]) -> list[Skipped]:
     return [Skipped(**one) for line in lines for one in line["skipped"]]
 
 
+def noted_of(lines: list[dict[str, Any]]) -> list[Noted]:
+    """The images that were turned or show several faces."""
+    return [Noted(**one) for line in lines for one in line["noted"]]
+
+
 def nothing_embedded(count: int, skipped: Sequence[Skipped]) -> InputError:
     """The error for a run in which no image gave an embedding."""
     reasons = Counter(s.reason for s in skipped)
@@ -176,7 +190,9 @@ def _finish(journal: Journal) -> None:
     if not any(line["rows"] for line in journal.lines):
         shutil.rmtree(journal.folder)  # there is nothing in it to go on with
         raise nothing_embedded(sum(line["images"] for line in journal.lines), skipped)
-    with atomic_write(journal.folder / FAILURES) as temporary, temporary.open("w", newline="", encoding="utf-8") as text:
-        writer = csv.writer(text)
-        writer.writerow(["id", "file", "reason", "detail"])
-        writer.writerows([one.id, one.file, one.reason, one.detail] for one in skipped)
+    _table(journal.folder / FAILURES, Skipped, skipped)
+    _table(journal.folder / NOTED, Noted, noted_of(journal.lines))
+
+
+def _table(path: Path, kind: type[Any], rows: Sequence[Any]) -> None:
+    write_rows(path, [each.name for each in fields(kind)], map(astuple, rows))

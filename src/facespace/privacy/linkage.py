@@ -29,7 +29,7 @@ from ..people import left_out
 from ..results import signature
 from ..row_index import AnySet
 from ._systems import Shared, System
-from .design import Design, Rows, divide
+from .design import Design, Rows, divide, fitting_sizes
 from .linkage_result import FPIRS, LinkageBound, LinkagePoint, LinkageResult
 from .rates import Answers, Rates, rates
 
@@ -41,7 +41,7 @@ def audit_linkage(
     source: AnySet,
     target: AnySet,
     *,
-    leaked: Sequence[int] = LEAKED,
+    leaked: Sequence[int] | None = None,
     repeats: int = 5,
     method: str | None = None,
     center: bool = True,
@@ -67,7 +67,7 @@ def audit_linkage(
 
     Args:
         source, target: sets of two systems that share images whose people are known (`facespace.people`).
-        leaked: numbers of leaked pairs.
+        leaked: numbers of leaked pairs; by default those of 10, 25, 50, 100 and 400 for which the sets have images.
         repeats: draws of leaked pairs for each number.
         method: family of the map; by default "anchored", which suits few pairs.
         center: fit and compare about the means; of few leaked pairs, about those of all embeddings the attacker holds.
@@ -81,10 +81,10 @@ def audit_linkage(
     Raises:
         InputError: no shared images, no subjects, too few people, not enough images to leak, rates outside 0 … 1.
     """
-    sizes = sorted(set(leaked))
+    sizes = sorted(set(LEAKED if leaked is None else leaked))
     if not sizes or sizes[0] < 2 or repeats < 1 or enrolled < 1:
         raise InputError(
-            f"a linkage audit needs 2 leaked pairs, 1 repeat and 1 enrolled image at least; got {list(leaked)}, {repeats} "
+            f"a linkage audit needs 2 leaked pairs, 1 repeat and 1 enrolled image at least; got {sizes}, {repeats} "
             f"and {enrolled}"
         )
     for rate in fpirs:
@@ -92,6 +92,8 @@ def audit_linkage(
             raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
     work = engine or LocalEngine()
     shared = Shared.of(source, target, work)
+    if leaked is None:
+        sizes = list(fitting_sizes(shared.people, LEAKED, seed=seed))
     design = divide(shared.people, sizes[-1], enrolled=enrolled, seed=seed)
     family = method or "anchored"
     names = _names(source, target)
@@ -102,7 +104,7 @@ def audit_linkage(
         return rates(Answers(np.array(named), np.array(best)), person, design.mated, fpirs, resamples=resamples, seed=seed)
 
     points: list[LinkagePoint] = []
-    reasons: list[str] = []
+    reasons: list[tuple[str, int, str]] = []
     whole = 2 * len(sizes) * repeats
     leaks = [design.leak(repeat, seed)[: sizes[-1]] for repeat in range(repeats)]
     with threadpool_limits(1), TemporaryDirectory(prefix="facespace-") as scratch:  # small decompositions: no threads
@@ -134,7 +136,7 @@ def audit_linkage(
                 if refine:
                     points.append(_point(one, two, size, True, score(sharp), len(refused)))
                 if refused:
-                    reasons.append(f"{one} → {two}, {size} pairs: refine refused {len(refused)} of {repeats}: {refused[0]}")
+                    reasons.append((f"{size} pairs of {one} → {two}", len(refused), refused[0]))
         ids = sides[0].probes.ids
     nonmated = int((~design.mated).sum())
     return LinkageResult(
@@ -147,6 +149,7 @@ def audit_linkage(
         counts=_counts(design, nonmated),
         warnings=(
             *([f"{shared.left_out:,} images are in one of the sets only and were left out"] * bool(shared.left_out)),
+            *_fewer(sizes, leaked is None),
             *left_out(shared.unknown, shared.whole, "both sets"),
             *(f"{one.model} was moved by a map: it is no system of its own" for one in (source, target) if one.mapped),
             *(
@@ -155,7 +158,7 @@ def audit_linkage(
                 for warning in copied_probes(ids, np.maximum(found.mate, found.other) >= COPY, name)
             ),
             *few_nonmated(nonmated, fpirs),
-            *reasons,
+            *_refusals(reasons, repeats),
         ),
         signature=signature(
             "linkage",
@@ -187,6 +190,21 @@ def _refined(
         refused.append(error.message)
         return fitted
     return better
+
+
+def _refusals(reasons: Sequence[tuple[str, int, str]], repeats: int) -> list[str]:
+    """One warning for all: where maps could not be refined, how many there, and the first reason."""
+    if not reasons:
+        return []
+    told = "; ".join(f"{count} with {where}" for where, count, _ in reasons)
+    return [f"refine refused (of {repeats} maps each) {told}; the maps as fitted were used. The first: {reasons[0][2]}"]
+
+
+def _fewer(sizes: Sequence[int], chosen: bool) -> list[str]:
+    lacking = [f"{size:,}" for size in LEAKED if size not in sizes] if chosen else []
+    what = f"{' and '.join(lacking)} leaked pairs were left out" if len(sizes) > 1 or sizes[0] in LEAKED else ""
+    what = what or f"{sizes[0]:,} pairs leak, and not {LEAKED[0]} to {LEAKED[-1]}"
+    return [f"{what}: half of the people, who are not attacked, have too few images for more"] if lacking else []
 
 
 def _names(source: AnySet, target: AnySet) -> tuple[str, str]:

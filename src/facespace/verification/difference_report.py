@@ -32,7 +32,7 @@ def difference_table(result: SystemComparison) -> Table:
     rows: list[list[object]] = []
     for r in (*filter(None, [result.accuracy]), *result.tar):
         shares = (100 * v for v in (r.first, r.second, r.difference, r.low, r.high))
-        rows.append([_what(r).replace(" at FAR ", "@"), *shares, r.p, r.discordant])
+        rows.append(["accuracy" if r.far is None else f"TAR@{short_rate(r.far)}", *shares, r.p, r.discordant])
     return Table(
         "difference",
         columns,
@@ -52,6 +52,16 @@ def compare_report(result: SystemComparison) -> Report:
     report.warn(result.warnings)
     report.add(difference_table(result))
     return report
+
+
+def short_rate(rate: float) -> str:
+    """A rate in as few letters as can be, so that it fits a narrow column.
+
+    >>> short_rate(0.1), short_rate(0.0001), short_rate(2.5e-05)
+    ('0.1', '1e-4', '2.5e-5')
+    """
+    digits, _, exponent = f"{rate:e}".partition("e")
+    return min(f"{rate:g}", f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}", key=len)
 
 
 def _what(row: Difference) -> str:

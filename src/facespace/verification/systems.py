@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..datasets import PairProtocol
+from ..datasets import PairProtocol, person_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..given import FACES, MAP, PAIRS, takes
@@ -46,7 +46,7 @@ def compare_systems(
     first: System,
     second: System,
     *,
-    protocol: PairProtocol,
+    protocol: PairProtocol | None = None,
     fars: Sequence[float] = FARS,
     allow_missing: bool = False,
     seed: int = 0,
@@ -54,23 +54,28 @@ def compare_systems(
     """TAR@FAR and k-fold accuracy of both, and the differences second − first with intervals over people.
 
     Folds are the protocol's, or random ones of `seed`, the same for both. With `allow_missing`, pairs that either
-    system can't score are left out for both, with a warning.
+    system can't score are left out for both, with a warning. Without `protocol` the pairs are those that
+    `datasets.person_pairs` makes of the images that all sets have.
 
     Raises:
         InputError: ids without embedding (unless `allow_missing`), a map without its target set.
         DimensionError: the widths don't match.
     """
-    kept = np.ones(len(protocol), dtype=np.bool_)
     for system in (first, second):
         if not isinstance(system, System):
             raise InputError(f"a {type(system).__name__} is no System", "System(set), or System(old, new, map).")
+    if protocol is None:
+        protocol = person_pairs(first.a, *(f for f in (first.b, second.a, second.b) if f is not None), seed=seed)
+    kept = np.ones(len(protocol), dtype=np.bool_)
+    for system in (first, second):
         if system.map is not None and system.b is None:
             raise InputError(f"{system.title}: a map compares two sets, but only one is given", "Give the target's set.")
         kept &= pair_rows(protocol, system.a, system.b or system.a, allow_missing=allow_missing).kept
     used = protocol if kept.all() else protocol.take(kept)
     both = [(s, s.b or s.a, pair_rows(used, s.a, s.b or s.a)) for s in (first, second)]
     scores = [mapped_scores(s.a, b, rows, s.map) for s, b, rows in both]
-    fold, notes = judged_folds(used, seed)
+    fold, told = judged_folds(used, seed)
+    notes = [*protocol.notes, *told]
     correct = None
     if fold is not None:
         place = np.unique(fold, return_inverse=True)[1]

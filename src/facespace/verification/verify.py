@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import PairProtocol, contiguous_folds
+from ..datasets import PairProtocol, contiguous_folds, person_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
 from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
@@ -19,6 +19,7 @@ from ..shown import Result
 from .cohort import Cohort, cohort_label, mapped_scores
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
+from .scored import ScoredPairs
 from .scores import PairMap, PairRows, check_target, pair_rows
 from .suspected import label_warnings
 
@@ -44,6 +45,7 @@ class VerificationResult(Result):
         fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
         excluded: pairs that the caller left out (`PairProtocol.without`).
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
+        scored: the pairs with their scores; not in the JSON document.
     """
 
     reported_by: ClassVar[str] = "verification.verification_report"
@@ -71,6 +73,7 @@ class VerificationResult(Result):
     fitted_pairs: int = 0
     excluded: int = 0
     unseen: VerificationResult | None = None
+    scored: ScoredPairs | None = None
 
     @property
     def chance(self) -> float:
@@ -131,7 +134,7 @@ def verify(
     a: EmbeddingSet,
     b: EmbeddingSet | None = None,
     *,
-    protocol: PairProtocol,
+    protocol: PairProtocol | None = None,
     map: PairMap | None = None,
     fars: Sequence[float] = FARS,
     cohort: Cohort | None = None,
@@ -143,7 +146,8 @@ def verify(
     """Score the pairs of `protocol` and measure accuracy, ROC, TAR@FAR, AUC and EER.
 
     The left image of a pair is taken from `a`, the right one from `b` (from `a` too when `b` is None). The score is
-    their cosine, with `map` cos(map.probe(x), map.reference(y)).
+    their cosine, with `map` cos(map.probe(x), map.reference(y)). Without `protocol` pairs and folds are made of the people
+    (`datasets.person_pairs`, by `seed`), which a warning tells.
 
     Accuracy is that of `kfold_accuracy`, exact search. A protocol without folds is cut into ten (fewer when a class has
     fewer pairs) by `seed`, each with its share of genuine and impostor pairs; the signature says so. A person may then be
@@ -166,6 +170,8 @@ def verify(
     """
     check_target(map, b)
     other = a if b is None else b
+    if protocol is None:
+        protocol = person_pairs(a, *([] if b is None else [b]), seed=seed)
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None
@@ -251,6 +257,7 @@ def verify(
         fitted_pairs=int(np.count_nonzero(seen)),
         excluded=protocol.excluded,
         unseen=unseen,
+        scored=ScoredPairs(kept.left, kept.right, kept.same, scores, fold),
     )
 
 

@@ -6,6 +6,7 @@ from .labels import labels
 from .linkage import linkage
 from .mixture import mixture
 from .protections import protections
+from .report import report
 
 audit = add_group("audit")
 audit.command("linkage")(linkage)
@@ -13,5 +14,6 @@ audit.command("protections")(protections)
 audit.command("attributes")(attributes)
 audit.command("mixture")(mixture)
 audit.command("labels")(labels)
+audit.command("report")(report)
 
-__all__ = ["attributes", "audit", "labels", "linkage", "mixture", "protections"]
+__all__ = ["attributes", "audit", "labels", "linkage", "mixture", "protections", "report"]

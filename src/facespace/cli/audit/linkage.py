@@ -20,8 +20,13 @@ def linkage(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set of one system.")],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set of the other, of the same images.")],
     leaked: Annotated[
-        str, typer.Option(metavar="N,N,…", help="Numbers of leaked pairs: images that both systems embedded.")
-    ] = "10,25,50,100,400",
+        str | None,
+        typer.Option(
+            metavar="N,N,…",
+            help="Numbers of leaked pairs: images that both systems embedded.",
+            show_default="of 10,25,50,100,400 what the sets have",
+        ),
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Draws of leaked pairs for each number.")] = 5,
     refine: Annotated[
         bool, typer.Option("--refine", help="Also sharpen the maps on the attacked embeddings and the gallery.")
@@ -44,7 +49,7 @@ def linkage(
     """
     from ...privacy import audit_linkage, linkage_report
 
-    sizes, rates = numbers("--leaked", leaked, int), numbers("--fpir", fpir)
+    sizes, rates = None if leaked is None else numbers("--leaked", leaked, int), numbers("--fpir", fpir)
     a, b = open_set(source, running), open_set(target, running)
     with progress_bar("attacks", printing.quiet) as progress:
         result = audit_linkage(

@@ -161,7 +161,7 @@ def located(files: list[ImageFile], cards: list[ModelCard], cropping: Cropping) 
 def _text(found: Examination, page: str, notes: list[str]) -> RenderableType:
     lines: list[RenderableType] = [*map(dim, notes), Text(found.headline, style="bold")]
     seen = [
-        f"image {letter} looks {sign.name}"
+        f"image {letter} {sign.told}: {sign.text}"
         for letter, of in zip("AB", found.signs, strict=False)
         for sign in of
         if sign.seen

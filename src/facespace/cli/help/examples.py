@@ -7,8 +7,10 @@ EXAMPLES = {
     "demo": "-o report",
     "models list": "--json",
     "models show": "openvino-0095",
+    "models new": "my-network.onnx",
     "models add": "my-network.toml",
     "models check": "openvino-0095 --pairs pairs.txt --images lfw",
+    "detect": "photos -o landmarks.parquet",
     "embed": "photos --model mobileface-v2 -o photos.parquet",
     "info": "photos.parquet",
     "map fit": "old.parquet new.parquet -o map.safetensors",
@@ -57,6 +59,7 @@ EXAMPLES = {
     "audit attributes": "photos.parquet --labels labels.csv -o report",
     "audit mixture": "gallery.parquet --reference clean.parquet",
     "audit labels": "one-network.parquet another.parquet --write exclude.txt -o report",
+    "audit report": "old.parquet new.parquet --pairs pairs.txt -o report",
     "audit linkage": "old.parquet new.parquet --leaked 10,100 -o report",
 }
 

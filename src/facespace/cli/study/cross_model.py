@@ -10,8 +10,8 @@ from rich.console import RenderableType
 
 from ..application import add_group
 from ..files import load_pairs, load_set
-from ..options import METHODS, PRINTING, Alpha, Center, Cut, Format, OutputFolder, Pairs, Printing, Seed, names
-from ..printing import console, finish, page, progress_bar
+from ..options import METHODS, PRINTING, Alpha, Center, Cut, Format, MaybePairs, OutputFolder, Printing, Seed, names
+from ..printing import console, finish, page, progress_bar, warning_lines
 from .agreement import agreement
 from .curves import needed, rank, sensitivity
 from .templates import templates
@@ -27,7 +27,7 @@ study = add_group("study")
 @study.command("cross-model")
 def cross_model(
     sets: Annotated[list[Path], typer.Argument(help="Two or more sets, of different networks.")],
-    pairs: Pairs,
+    pairs: MaybePairs = None,
     format: Format = None,
     pairing: Annotated[str, typer.Option(help="What maps are fitted on: same, matched, or same,matched.")] = "same",
     methods: Annotated[str, typer.Option(help=f"Some of {', '.join(METHODS)}.")] = "auto,ridge,rotation,identity",
@@ -44,7 +44,7 @@ def cross_model(
     """Every ordered pair of networks × methods: what does comparing across networks cost?"""
     run_cross_model(
         [load_set(path) for path in sets],
-        load_pairs(pairs, format),
+        None if pairs is None else load_pairs(pairs, format),
         output,
         printing,
         pairing=names(pairing),
@@ -58,7 +58,7 @@ def cross_model(
 
 
 def run_cross_model(
-    faces: list[EmbeddingSet], protocol: PairProtocol, output: Path | None, printing: Printing, **settings: Any
+    faces: list[EmbeddingSet], protocol: PairProtocol | None, output: Path | None, printing: Printing, **settings: Any
 ) -> None:
     """Run the study, whose `settings` are those of `cross_model_study`, with a progress bar, write its report, print it."""
     from ...studies.cross_model import cross_model_report, cross_model_study
@@ -75,7 +75,7 @@ def render(result: CrossModelResult, files: list[str]) -> RenderableType:
 
     matrix = terminal_matrix(cross_model_matrix(result), width=console.width)
     table = terminal_table(summary_table(result, brief=True))
-    return page(answer(result), matrix, table, signature=result.signature, files=files)
+    return page(answer(result), matrix, table, notes=warning_lines(result.warnings), signature=result.signature, files=files)
 
 
 study.command("sensitivity")(sensitivity)

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..options import Printing
-from ..printing import dim, finish, progress_bar
+from ..printing import dim, finish, progress_bar, report_line
 
 if TYPE_CHECKING:
     from ...embeddings import EmbeddingSet
@@ -28,13 +28,14 @@ def run_blufr(
     with progress_bar("splits", printing.quiet) as progress:
         result = verify_blufr(a, b, protocol=protocol, map=map, progress=progress)
     names = " → ".join(filter(None, (a.model, "" if b is None else b.model)))
-    finish(result, lambda made: blufr_report(made, names), lambda made, _: render(made), output, printing)
+    finish(result, lambda made: blufr_report(made, names), render, output, printing)
 
 
-def render(result: BlufrResult) -> RenderableType:
+def render(result: BlufrResult, files: list[str]) -> RenderableType:
     """The result for a terminal: both rates, the table of splits, the signature."""
     from ...identification import key_lines, split_table
     from ...report import terminal_table
 
     lines = [Text.assemble((value, "bold"), f"  {label}: {note}") for value, label, note in key_lines(result)]
-    return Group(*lines, Text(), terminal_table(split_table(result, brief=True)), dim(result.signature))
+    table = terminal_table(split_table(result, brief=True))
+    return Group(*lines, Text(), table, dim(result.signature), *report_line(files))

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, read_ids
-from ..options import PRINTING, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
-from ..printing import dim, emit, finish, warning_lines
+from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
+from ..options import MEMORY, PRINTING, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
+from ..printing import dim, finish, report_line, warning_lines
 from .against import render_difference
 from .tar_table import tar_table
 from .templates import TEMPLATE_OPTIONS, TemplateOptions, run_templates
@@ -40,7 +40,14 @@ def verify_command(
     b: Annotated[Path | None, typer.Argument(help="Set of the right images; A again if not given.")] = None,
     pairs: Annotated[
         Path | None,
-        typer.Option(help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF, CPLFW or CFP list."),
+        typer.Option(
+            help="LFW's pairs.txt, csv or tsv with id1,id2,same[,fold], insightface .bin, YTF, CPLFW or CFP list.",
+            show_default="made of the people, by --seed",
+        ),
+    ] = None,
+    impostors: Annotated[
+        int | None,
+        typer.Option(min=1, help="Without --pairs: impostor pairs to make.", show_default="as many as genuine ones"),
     ] = None,
     blufr: Annotated[Path | None, typer.Option(help="BLUFR's blufr_lfw_config.mat, instead of --pairs.")] = None,
     options: TemplateOptions = TEMPLATE_OPTIONS,
@@ -62,6 +69,9 @@ def verify_command(
     ] = False,
     exclude: Exclude = None,
     images: Faces = None,
+    scores: Annotated[
+        Path | None, typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair.")
+    ] = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -72,18 +82,29 @@ def verify_command(
     compared. With --against, two systems
     (each a set, or a set and another one, with or without a map) are compared on the same pairs.
 
+    Without --pairs, pairs and ten folds are made of the people: those of the column subject, or of the images' folders.
+
     With --ijb or --templates, faces are pooled into templates: the mean of each medium, their sum, at unit length.
     """
     options.check(pairs)
     fars = false_accept_rates(far or (TEMPLATE_FAR_LIST if options.given else FAR_LIST))
-    if sum((options.given or pairs is not None, blufr is not None)) != 1:
+    if blufr is not None and (options.given or pairs is not None):
         raise InputError("verify needs one protocol", "Give one of --pairs, --ijb, --templates and --blufr.")
+    made = pairs is None and blufr is None and not options.given
+    if impostors is not None and not made:
+        raise InputError("--impostors is for pairs that are made of the people", "Leave it out, or --pairs and the like.")
     if against is None and (against_b is not None or against_map is not None):
         raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
-    if strict and (pairs is None or options.given or against is not None):
+    if strict and (blufr is not None or options.given or against is not None):
         raise InputError("--strict goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if images is not None and (output is None or options.given or blufr is not None):
         raise InputError("--images is for the report of pairs of images", "Give -o FOLDER, and one of the lists of pairs.")
+    if scores is not None:
+        from ...io import check_table
+
+        check_table(scores)
+        if blufr is not None or options.given or against is not None:
+            raise InputError("--scores goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
         if exclude is not None:
             raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
@@ -91,7 +112,9 @@ def verify_command(
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
         run_templates(a, b, pairs, options, (cohort, cohort_b), fars, allow_missing, output, printing)
         return
-    protocol = None if pairs is None else load_pairs(pairs, options.format, told=against is None)
+    protocol = None if pairs is None else load_pairs(pairs, options.format, told=True)
+    if made:
+        protocol = make_pairs([a, b, against, against_b], impostors, seed)
     if exclude is not None:
         if protocol is None:
             raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
@@ -108,7 +131,7 @@ def verify_command(
         return
     from ...verification import System, compare_report, compare_systems, verification_report, verify
 
-    assert protocol is not None  # one of the two is given
+    assert protocol is not None  # one of the two is given, or it was made
     members = load_cohort(cohort, cohort_b, left, right)
     if against is not None:
         if members is not None:
@@ -116,7 +139,7 @@ def verify_command(
         systems = System(left, right, linear), System(*load_system(against, against_b, against_map, protocol))
         found = compare_systems(*systems, protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed)
         pictured = partial(with_errors, compare_report, list(systems), protocol, images)
-        finish(found, pictured, lambda made, _: render_difference(made), output, printing)
+        finish(found, pictured, render_difference, output, printing)
         return
     result = verify(
         left,
@@ -132,14 +155,26 @@ def verify_command(
     notes = mixture_notes(left, "A" if right is not None else "the set")
     notes += [] if right is None else mixture_notes(right, "B")
     result = replace(result, warnings=(*result.warnings, *notes))
-    if output is not None:
-        from ...io import write_json
+    names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
+    plain = partial(verification_report, title=f"Verification: {' → '.join(filter(None, names))}")
 
-        write_json(result, output / "results.json")
-        names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
-        report = partial(verification_report, title=f"Verification: {' → '.join(filter(None, names))}")
-        with_errors(report, [System(left, right, linear)], protocol, images, result, members).write(output)
-    emit(result, lambda: render(result), printing)
+    def report(found: VerificationResult) -> Report:
+        return with_errors(plain, [System(left, right, linear)], protocol, images, found, members)
+
+    tables = [] if scores is None or result.scored is None else [result.scored.save(scores)]
+    finish(result, report, render, output, printing, tables)
+
+
+def make_pairs(sets: list[Path | None], impostors: int | None, seed: int) -> PairProtocol:
+    """Pairs of the images that all these sets have, of which ids and people alone are read where they lie in Parquet."""
+    from ...datasets import person_pairs
+
+    faces = [open_set(path, MEMORY) for path in sets if path is not None]
+    try:
+        return person_pairs(*faces, impostor=impostors, seed=seed)
+    except InputError as error:
+        error.hint += " Or name what is to be verified: --pairs, --ijb, --templates or --blufr."
+        raise
 
 
 def with_errors(
@@ -167,7 +202,7 @@ def load_system(a: Path, b: Path | None, map: Path | None, protocol: PairProtoco
     return left, right, None if map is None else load_map(map, left, right)
 
 
-def render(result: VerificationResult) -> RenderableType:
+def render(result: VerificationResult, files: list[str]) -> RenderableType:
     """The result for a terminal: one line of key figures, the TAR@FAR table, warnings, and the signature."""
     figures = [f"AUC {result.auc:.5f}", f"EER {100 * result.eer:.2f} %"]
     if result.accuracy is not None:
@@ -177,4 +212,6 @@ def render(result: VerificationResult) -> RenderableType:
         figures.insert(0, f"[bold]accuracy {result.accuracy}[/]{between}")
     head = Text.from_markup("   ".join(figures))
     notes = warning_lines(result.warnings)
-    return Group(head, Text(result.counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature))
+    return Group(
+        head, Text(result.counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature), *report_line(files)
+    )

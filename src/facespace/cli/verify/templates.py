@@ -14,7 +14,7 @@ from rich.text import Text
 from ...errors import InputError
 from ..files import load_cohort, load_map, load_pairs, open_large, open_set
 from ..options import MEMORY, Format, Printing
-from ..printing import dim, emit, warning_lines
+from ..printing import dim, emit, finish, report_line, warning_lines
 from .tar_table import tar_table
 
 if TYPE_CHECKING:
@@ -131,12 +131,8 @@ def run_templates(
         shards = [shard]
         names = [left.model or a.stem, *([] if right is None else [right.model or str(b and b.stem)])]
     result = merge_shards(shards, fars=fars, nearest=options.nearest)
-    if output is not None:
-        from ...io import write_json
-
-        write_json(result, output / "results.json")
-        template_report(result, f"Verification of templates: {' → '.join(names)}").write(output)
-    emit(result, lambda: render_templates(result), printing)
+    title = f"Verification of templates: {' → '.join(names)}"
+    finish(result, lambda made: template_report(made, title), render_templates, output, printing)
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:
@@ -216,7 +212,7 @@ def render_shard(shard: TemplateShard, path: Path) -> RenderableType:
     )
 
 
-def render_templates(result: TemplateVerificationResult) -> RenderableType:
+def render_templates(result: TemplateVerificationResult, files: list[str]) -> RenderableType:
     """The result for a terminal: key figures, the TAR@FAR table, warnings, and the signature."""
     people = "" if result.people is None else f" of {result.people:,} people"
     return Group(
@@ -230,4 +226,5 @@ def render_templates(result: TemplateVerificationResult) -> RenderableType:
         Text(),
         *warning_lines(result.warnings),
         dim(result.signature),
+        *report_line(files),
     )

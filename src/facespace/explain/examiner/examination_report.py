@@ -169,10 +169,7 @@ def _cautions(found: Examination, names: tuple[str, str]) -> list[Note]:
     e, notes = found.explanation, []
     for name, measured in zip(names, found.signs, strict=False):
         seen = [sign for sign in measured if sign.seen]
-        notes += [
-            Note(f"{name} looks {sign.name}: {sign.text}.", "warning", "input") for sign in seen if sign.name[0] != "s"
-        ]
-        notes += [Note(f"{name}: {sign.name}. {sign.text}.", "warning", "input") for sign in seen if sign.name[0] == "s"]
+        notes += [Note(f"{name} {sign.told}: {sign.text}.", "warning", "input") for sign in seen]
         if rest := [sign.name for sign in measured if not sign.seen]:
             notes.append(Note(f"{name}: not {', not '.join(rest)}, as far as simple measures tell.", "good", "input"))
     if any(len(measured) < 3 for measured in found.signs):

@@ -42,6 +42,15 @@ class Sign:
         """The entry of a document's "signs"."""
         return fields(self, "name", "seen", "value", "limit", "text")
 
+    @property
+    def told(self) -> str:
+        """The sign as a predicate.
+
+        >>> Sign("several faces", True, 2, 1, "").told, Sign("turned", True, 0.5, 0.3, "").told
+        ('shows several faces', 'looks turned')
+        """
+        return f"{'shows' if self.name == SIGNS[-1] else 'looks'} {self.name}"
+
 
 def signs(face: LocatedFace, template: Template) -> tuple[Sign, ...]:
     """What can be measured on a face: of a crop that came aligned neither pose nor size, for its landmarks are unknown.

@@ -98,6 +98,7 @@ def audit_protections(
     trials = Trials(vectors, design, sizes, repeats, tuple(fpirs), resamples, seed)
     hub = maps or shipped_maps()
     who = attackers((faces.model or "the network", vectors), [(name, matrix[known]) for name, matrix in shared], hub)
+    seen = 0
     if hub.fitted is not None and any(one.knowledge == "shipped" for one in who):
         attacked = np.unique(np.concatenate([design.gallery, design.probes]))
         seen = int(np.count_nonzero(hub.fitted.has(own.ids[attacked], people.names[known][attacked])))
@@ -159,6 +160,7 @@ def audit_protections(
             "nonmated_probes": nonmated,
             "pairs": len(pairs.same),
             "genuine": int(pairs.same.sum()),
+            "seen_by_shipped": seen,
         },
         fpirs=tuple(fpirs),
         warnings=(*notes, *few_nonmated(nonmated, fpirs)),

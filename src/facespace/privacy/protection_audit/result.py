@@ -140,7 +140,8 @@ class HalfPoint:
 
 @dataclass(frozen=True, repr=False)
 class ProtectionResult(Result):
-    """What the audit found of the templates of `model`; `counts` as in LinkageResult, and the pairs of the accuracy.
+    """What the audit found of the templates of `model`; `counts` as in LinkageResult, the pairs of the accuracy, and
+    `seen_by_shipped`: attacked images that the shipped maps were fitted on, or others of their people.
 
     `own`: rank-1 of the network's plain templates in its own plain gallery. `parameters` by protection.
     """

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import PairProtocol
+from ...datasets import PairProtocol, person_pairs
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
 from ...given import PAIRS, SEVERAL, takes
@@ -134,7 +134,7 @@ class CrossModelResult(Result):
 @takes(sets=SEVERAL, protocol=PAIRS)
 def cross_model_study(
     sets: Sequence[EmbeddingSet],
-    protocol: PairProtocol,
+    protocol: PairProtocol | None = None,
     *,
     pairing: str | Sequence[str] = "same",
     methods: Sequence[str] = DEFAULT_METHODS,
@@ -150,7 +150,8 @@ def cross_model_study(
 
     Args:
         sets: at least two, of different networks, with embeddings of all images of the protocol.
-        protocol: with folds; an image is in one fold only.
+        protocol: with folds; an image is in one fold only. Without it pairs and folds are made of the people by `seed`
+            (`datasets.person_pairs`).
         pairing: what maps are fitted on, or both: "same", the training folds' images as both networks saw them [2021];
             "matched", their genuine pairs, left image by the source, right image by the target network [2020].
         methods: families of `facespace.mapping`; "auto", one of them chosen anew in each fold, by an inner
@@ -165,7 +166,8 @@ def cross_model_study(
         cut: a fold's threshold is chosen on the other folds' scores, "out-of-fold": each by its own fold's map, which was
             fitted without it; or "in-sample", as in the papers: all by the fold's map, which was fitted on them, so that the
             threshold is too high, the more so the fewer the people.
-        seed: of the resampling behind the intervals of the networks' own accuracies; nothing else is random.
+        seed: of the resampling behind the intervals of the networks' own accuracies, and of pairs that are made; nothing
+            else is random.
         workers: threads; by default one per processor.
         progress: called with (folds done, folds in all).
 
@@ -175,6 +177,9 @@ def cross_model_study(
     """
     pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
     methods = tuple(dict.fromkeys(methods))
+    if protocol is None:
+        check_sets(sets, "cross-model")
+        protocol = person_pairs(*sets, seed=seed)
     check_study(sets, protocol, pairings, methods)
     check_cut(cut)
     ids, image_fold = training_images(sets, protocol, keys)

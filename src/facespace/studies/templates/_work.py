@@ -37,6 +37,7 @@ class Design:
     shared: int | None
     images: int
     left_out: int  # images that not all sets have, or of unknown people
+    note: str = ""  # how the people were divided, where that is not as usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,20 +101,38 @@ def design(
     everybody = _people(sets, shared).needed(shared, "the sets")
     shared, subjects = shared[everybody.known], everybody.names[everybody.known]
     left_out += int(np.count_nonzero(~everybody.known))
+    note = ""
     if given is None:
-        fit = single_images(shared, subjects)
-        if len(fit) < 2:
-            raise InputError(
-                f"{len(fit):,} people have one image only, so there is nothing to fit maps on: everybody is in the pairs",
-                "Give fit_ids (--fit-ids FILE): images of people who are then not compared.",
-            )
-        kept = np.ones(len(shared), dtype=np.bool_)
+        fit, note = _fitted(shared, subjects, seed)
+        kept = np.ones(len(shared), dtype=np.bool_) if not note else ~np.isin(shared, fit)
     else:
         fit = given
         kept = ~np.isin(subjects, subjects[np.isin(shared, fit)])
     people = subjects[np.isin(shared, fit)]
     made = person_templates(shared[kept], subjects[kept], name=name, seed=seed)
-    return Design(made, fit, len(np.unique(people)), 0, 0, left_out)
+    return Design(made, fit, len(np.unique(people)), 0, 0, left_out, note)
+
+
+def _fitted(ids: Strings, subjects: Strings, seed: int) -> tuple[Strings, str]:
+    """The images that maps are fitted on: of the people with one image, or where these are few of half of the people."""
+    single = single_images(ids, subjects)
+    people, person, images = np.unique(subjects, return_inverse=True, return_counts=True)
+    if len(single) >= max(2, len(people) / 4):
+        return single, ""
+    several = np.flatnonzero(images >= 2)
+    if len(several) < 4:
+        raise InputError(
+            f"{len(single):,} people have one image only and {len(several):,} more: too few to fit maps on some and to "
+            "compare others",
+            "Give sets of more people, or fit_ids (--fit-ids FILE): images of people who are then not compared.",
+        )
+    drawn = np.random.default_rng(seed).permutation(several)[: len(several) // 2]
+    chosen = np.isin(person, drawn) | (images[person] == 1)
+    count = len(np.unique(person[chosen]))
+    return np.sort(ids[chosen]), (
+        f"{len(single):,} of {len(people):,} people have one image only, so maps are fitted on the {int(chosen.sum()):,} "
+        f"images of {count:,} people (half of those with several, seed {seed}), who are not compared"
+    )
 
 
 def _people(sets: Sequence[EmbeddingSet], ids: Strings) -> People:
@@ -203,7 +222,7 @@ def every_pair(
 
 def study_warnings(plan: Design, fars: Sequence[float], impostor: int, found: Sequence[Measured]) -> tuple[str, ...]:
     """What a reader must know, each matter once however many comparisons it concerns."""
-    notes = [text for one in found for text in one.general]
+    notes = [plan.note] * bool(plan.note) + [text for one in found for text in one.general]
     few = [far for far in fars if far * impostor < FEW_FALSE_ACCEPTS]
     notes += [
         f"TAR at FAR {far:g} hangs on a handful of scores: of {impostor:,} impostor pairs {far * impostor:.3g} are expected "

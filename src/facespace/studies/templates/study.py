@@ -184,7 +184,8 @@ def template_study(
     """Every ordered pair of `sets` × `methods` on templates.
 
     Without `protocol` every person with two images or more gets two templates (`person_templates`), of the images that all
-    sets have, and maps are fitted on the people with one image only: nobody is on both sides. Templates are pooled from the
+    sets have, and maps are fitted on the people with one image only; where these are less than a quarter of the people, on
+    half of the others too, drawn by `seed`, who are then not compared. Nobody is on both sides. Templates are pooled of the
     vectors as the networks gave them; a map is applied to pooled templates.
 
     Args:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..embeddings import EmbeddingSet, Strings
-from ..errors import InputError, shorten
-from ..people import people_in, people_named, people_of
-from .templates import TemplateProtocol
+from ...embeddings import EmbeddingSet, Strings
+from ...errors import InputError, shorten
+from ...people import people_in, people_named, people_of
+from ..templates import TemplateProtocol
 
 
 def person_templates(

