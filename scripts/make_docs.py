@@ -22,8 +22,8 @@ from facespace.cli import application
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 ROOMS = (
     "embeddings", "io", "models", "images", "mapping", "verification", "identification", "templates", "metrics", "datasets",
-    "gallery", "gallery.stores", "migration", "capacity", "explain", "privacy", "studies", "people", "engine", "report",
-    "errors",
+    "gallery", "gallery.stores", "migration", "capacity", "labels", "explain", "privacy", "studies", "people", "engine",
+    "report", "errors",
 )  # fmt: skip
 
 

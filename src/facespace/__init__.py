@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .explain import explain_black_box, explain_pair, fair_tests, hiding_game, white_box_map
     from .identification import identify, match_probes, verify_blufr
     from .io import AesKey, KeyRing, KmsKey, new_key_file, read_keys, rotate_keys, use_keys
+    from .labels import audit_labels
     from .mapping import (
         CanonicalSpace,
         IdentityMap,
@@ -58,6 +59,7 @@ _HOMES = {
     "explain": "explain_black_box explain_pair fair_tests hiding_game white_box_map",
     "identification": "identify match_probes verify_blufr",
     "io": "AesKey KeyRing KmsKey new_key_file read_keys rotate_keys use_keys",
+    "labels": "audit_labels",
     "mapping": (
         "CanonicalSpace IdentityMap LeastSquaresMap LinearMap OrthogonalMap PairStatistics ReducedRankMap RidgeMap "
         "RotationMap TwoSidedMap check_pairs fit_map load_map refine_map"
@@ -76,14 +78,14 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "AesKey", "CanonicalSpace", "EmbeddingSet", "FacespaceError", "IdentityMap", "KeyRing", "KmsKey", "LeastSquaresMap",
     "LinearMap", "ModelCard", "OrthogonalMap", "PairProtocol", "PairStatistics", "ReducedRankMap", "RidgeMap",
-    "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_linkage",
-    "audit_mixture", "audit_privacy", "audit_protections", "check_model", "check_pairs", "compare", "compare_capacity",
-    "compare_systems", "cross_model_study", "detect", "embed", "estimate_capacity", "explain_black_box", "explain_pair",
-    "fair_tests", "find", "fit_map", "gallery_size", "hiding_game", "hub_study", "identify", "load_card", "load_map",
-    "match_probes", "new_key_file", "pairs_needed", "person_pairs", "plan_capacity", "pool_templates", "rank_study",
-    "read_ijb", "read_keys", "read_lfw_pairs", "read_pairs", "refine_map", "rotate_keys", "sensitivity_study",
-    "study_agreement", "template_study", "transfer_threshold", "use_keys", "verify", "verify_blufr", "verify_templates",
-    "white_box_map",
+    "RotationMap", "System", "TemplateProtocol", "TwoSidedMap", "__version__", "audit_attributes", "audit_labels",
+    "audit_linkage", "audit_mixture", "audit_privacy", "audit_protections", "check_model", "check_pairs", "compare",
+    "compare_capacity", "compare_systems", "cross_model_study", "detect", "embed", "estimate_capacity",
+    "explain_black_box", "explain_pair", "fair_tests", "find", "fit_map", "gallery_size", "hiding_game", "hub_study",
+    "identify", "load_card", "load_map", "match_probes", "new_key_file", "pairs_needed", "person_pairs",
+    "plan_capacity", "pool_templates", "rank_study", "read_ijb", "read_keys", "read_lfw_pairs", "read_pairs",
+    "refine_map", "rotate_keys", "sensitivity_study", "study_agreement", "template_study", "transfer_threshold",
+    "use_keys", "verify", "verify_blufr", "verify_templates", "white_box_map",
 ]  # fmt: skip
 
 

@@ -112,6 +112,7 @@ def made(tmp_path_factory):
 
 PLAN = "migrate plan sqlite:g.db#faces --map late.safetensors --check a.parquet early.parquet -o plan.json"
 COMMANDS = [
+    "audit labels a.parquet c.parquet",
     "models show openvino-0095",
     "map fit a.parquet b.parquet -o auto.safetensors --statistics sums.safetensors",
     "map fit a.parquet b.parquet -o few.safetensors --method ridge --pairs pairs.csv",

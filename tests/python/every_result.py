@@ -142,6 +142,7 @@ RESULTS = {
     "CapacityResult": lambda w: fs.estimate_capacity(w.sets[3], resamples=5, qs=(0.1, 0.01), dim=16, sensitivity=False),
     "GallerySize": lambda w: fs.gallery_size(w.sets[3], fpir=0.1, fnir=0.2, resamples=20),
     "MixtureResult": lambda w: fs.audit_mixture(w.sets[0], w.sets[0]),
+    "LabelAudit": lambda w: fs.audit_labels(w.sets),
     "CorrespondenceResult": lambda w: fs.check_pairs(*w.sets[:2]),
     "ProtectionResult": lambda w: fs.audit_protections(
         w.sets[0], w.sets[1:2], only=["plain", "rotation"], leaked=[50], repeats=1, resamples=20, protocol=w.pairs

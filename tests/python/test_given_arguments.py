@@ -145,7 +145,8 @@ GOOD = {
 }  # fmt: skip
 TAKEN = {
     "audit_linkage": "source target", "compare_capacity": "sets", "plan_capacity": "faces cohort",
-    "audit_attributes": "faces", "audit_mixture": "faces reference", "check_pairs": "source target protocol exclude",
+    "audit_attributes": "faces", "audit_mixture": "faces reference", "audit_labels": "sets",
+    "check_pairs": "source target protocol exclude",
     "audit_protections": "faces others protocol", "audit_privacy": "sets protocol reference",
     "cross_model_study": "sets protocol", "estimate_capacity": "faces",
     "explain_black_box": "mapping", "explain_pair": "mapping", "fit_map": "source target protocol exclude start",

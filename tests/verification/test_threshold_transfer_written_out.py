@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from facespace.embeddings import EmbeddingSet
-from facespace.verification._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
-from facespace.verification.threshold_transfer import Share, _excess, _standard_error, _threshold, operating_far
+from facespace.verification._cross_pairs import BINS, CrossScores, CrossUnits, Share, cross_scores, excess
+from facespace.verification.threshold_transfer import _standard_error, _threshold, operating_far
 
 
 def every_pair_twice(units=12, seed=0, decimals=2):
@@ -92,9 +92,9 @@ def test_the_excess_over_a_normal_tail_is_the_share_of_genuine_scores():
     counts[np.searchsorted(edges, 0.9)] += int(share * n)
     none = np.empty(0, dtype=np.intp)
     lump = CrossScores(int(counts.sum()), np.empty(0, np.float32), none, none, counts, none)
-    assert _excess(lump).value == pytest.approx(share, rel=0.02)
+    assert excess(lump).value == pytest.approx(share, rel=0.02)
     counts[np.searchsorted(edges, 0.9)] -= int(share * n)
-    assert _excess(CrossScores(int(counts.sum()), np.empty(0, np.float32), none, none, counts, none)).value < 1e-5
+    assert excess(CrossScores(int(counts.sum()), np.empty(0, np.float32), none, none, counts, none)).value < 1e-5
 
 
 def test_a_threshold_s_rate_leaves_out_the_genuine_share():

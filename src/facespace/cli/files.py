@@ -145,13 +145,13 @@ def load_cohort(
 
 
 def read_ids(path: Path) -> list[str]:
-    """The ids in a file, one a line. Raises FileFormatError where there are none."""
+    """The ids in a file, one a line; lines that begin with # are comments. FileFormatError where there is neither."""
     from ..io import existing_file
 
     found = [line.strip() for line in existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()]
     if not any(found):
         raise FileFormatError(f"{path} names no image", "One id a line, as in the sets.")
-    return [line for line in found if line]
+    return [line for line in found if line and not line.startswith("#")]
 
 
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:

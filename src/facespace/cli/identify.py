@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ..embeddings import EmbeddingSet
     from ..identification import IdentificationResult, ListIdentification, Matches
     from ..mapping import LinearMap, TwoSidedMap
+    from ..report import Report
     from ..row_index import AnySet
     from ..verification import Cohort
 
@@ -46,6 +46,10 @@ def identify_command(
     cohort_gallery: Annotated[
         Path | None, typer.Option(help="The same by the gallery's network, where it is another.")
     ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="The sets' images: the report shows the worst errors. May be repeated."),
+    ] = None,
     matches: Annotated[
         Path | None,
         typer.Option(help="Table to write, .csv or .parquet: probe, person, gallery_id, score, above_… a threshold, shown."),
@@ -65,7 +69,10 @@ def identify_command(
 
     With --matches, who each probe looks like most; then nobody needs to know who the probes show.
     """
-    from ..identification import identification_report, identify, identify_lists
+    from ..identification import add_error_pictures, identification_report, identify, identify_lists
+
+    if images and (output is None or gallery_list or probe_list or cohort is not None):
+        raise InputError("--images is for the report of sets without lists or a cohort", "Give -o FOLDER, leave out those.")
 
     _check_table(matches, threshold, gallery_list, probe_list)
 
@@ -111,7 +118,13 @@ def identify_command(
         emit(document, lambda: render_lists(several, files), printing)
         return
     result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members, engine=running.made)
-    report = partial(identification_report, title=title)
+
+    def report(found: IdentificationResult) -> Report:
+        made = identification_report(found, title)
+        if images:
+            add_error_pictures(made, known, unknown, images, map=linear)
+        return made
+
     tables = []
     if matches is not None:
         cuts = {"threshold": threshold} if threshold is not None else {f"fpir_{r.fpir:g}": r.threshold for r in result.fnir}

@@ -134,6 +134,16 @@ OutputFolder = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.", callback=_check_folder),
 ]
+Exclude = Annotated[
+    Path | None,
+    typer.Option(
+        "--exclude", metavar="FILE", help="Ids to leave out, one a line: images under a wrong name (audit labels --write)."
+    ),
+]
+Faces = Annotated[
+    Path | None,
+    typer.Option("--images", metavar="FOLDER", help="The sets' images: the report shows the faces of the worst errors."),
+]
 # Of studies.
 Pairs = Annotated[Path, typer.Option("--pairs", help="Pairs list with folds, such as LFW's pairs.txt.")]
 MaybePairs = Annotated[

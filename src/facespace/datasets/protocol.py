@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,6 +30,7 @@ class PairProtocol:
         same: (n,) bool, True where both show one person.
         fold: (n,) int64, the fold of each pair, or None for a plain list.
         notes: what its reader guessed or found odd; `verify` repeats it among its warnings.
+        excluded: how many pairs of the list were left out (`without`).
 
     Raises:
         InputError: lengths that differ, empty ids, or a list without genuine or without impostor pairs.
@@ -41,6 +42,7 @@ class PairProtocol:
     same: NDArray[np.bool_]
     fold: NDArray[np.int64] | None = None
     notes: tuple[str, ...] = ()
+    excluded: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "left", nfc(np.asarray(self.left, dtype=np.str_)))
@@ -100,6 +102,17 @@ class PairProtocol:
         """The protocol of the chosen pairs (indices or a mask)."""
         fold = None if self.fold is None else self.fold[rows]
         return replace(self, left=self.left[rows], right=self.right[rows], same=self.same[rows], fold=fold)
+
+    def without(self, ids: Iterable[str]) -> PairProtocol:
+        """The protocol without the pairs of these images, counted in `excluded` and told in `notes`.
+
+        Raises InputError when no genuine or no impostor pair is left.
+        """
+        out = nfc(np.asarray(list(ids), dtype=np.str_))
+        kept = ~(np.isin(self.left, out) | np.isin(self.right, out))
+        gone = int((~kept).sum())
+        told = f"{gone:,} of {len(self):,} pairs are of images that were to be left out"
+        return replace(self.take(kept), notes=(*self.notes, *([told] if gone else [])), excluded=self.excluded + gone)
 
 
 def contiguous_folds(n: int, k: int = 10) -> NDArray[np.int64] | None:

@@ -2,6 +2,7 @@
 
 from .cohort import Cohort, check_cohort, cohort_label, corrections
 from .difference_report import compare_report, difference_table, finding
+from .error_pictures_report import add_error_pictures
 from .pair_people import subjects_of
 from .provenance import fitted_images, fitted_rows, fitted_warning, model_warnings
 from .report import INTERVALS, auc_and_eer, roc_figure, tar_table, verification_report
@@ -19,8 +20,9 @@ from .verify import NOBODY_KNOWN, VerificationResult, verify
 
 __all__ = [
     "INTERVALS", "NOBODY_KNOWN", "Cohort", "PairMap", "PairRows", "ScoredPairs", "System", "ThresholdTransfer",
-    "VerificationResult", "auc_and_eer", "check_cohort", "check_target", "cohort_label", "compare_report",
-    "compare_systems", "corrections", "difference_table", "expected_genuine_share", "finding", "fitted_images",
-    "fitted_rows", "fitted_warning", "model_warnings", "operating_far", "pair_rows", "pair_scores", "roc_figure",
-    "subjects_of", "tar_table", "transfer_threshold", "transfer_thresholds", "verification_report", "verify",
+    "VerificationResult", "add_error_pictures", "auc_and_eer", "check_cohort", "check_target", "cohort_label",
+    "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share", "finding",
+    "fitted_images", "fitted_rows", "fitted_warning", "model_warnings", "operating_far", "pair_rows", "pair_scores",
+    "roc_figure", "subjects_of", "tar_table", "transfer_threshold", "transfer_thresholds", "verification_report",
+    "verify",
 ]  # fmt: skip

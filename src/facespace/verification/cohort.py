@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings import EmbeddingSet, Floats, Strings
+from ..embeddings import EmbeddingSet, Floats, Strings, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import cohort_mean
-from .scores import PairMap
+from .scores import PairMap, PairRows, pair_scores
 
 Cohort = tuple[EmbeddingSet, EmbeddingSet]  # the strangers by the network of the left side (of the probes), of the right
 
@@ -49,3 +49,28 @@ def cohort_label(cohort: Cohort | None) -> str | None:
         return None
     ids = "\n".join([*np.sort(cohort[0].ids), "", *np.sort(cohort[1].ids)])
     return f"{len(cohort[0])}x{len(cohort[1])}@{hashlib.blake2b(ids.encode(), digest_size=4).hexdigest()}"
+
+
+def mapped_scores(
+    a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None, cohort: Cohort | None = None
+) -> NDArray[np.float64]:
+    """(k,) cosines of the pairs `rows` finds in `a` and `b`, with `map` those of its two sides; less the corrections.
+
+    Raises InputError when an image of the pairs is in the cohort.
+    """
+    if map is None and cohort is None:
+        return pair_scores(a, b, rows.left, rows.right)
+    # Only what the pairs use goes through the map: sets can be far larger than their protocol.
+    used_left, left = np.unique(rows.left, return_inverse=True)
+    used_right, right = np.unique(rows.right, return_inverse=True)
+    x, y = a.vectors[used_left], b.vectors[used_right]
+    check_cohort(cohort, np.concatenate([a.ids[used_left], b.ids[used_right]]), "the pairs")
+    if map is not None:
+        x, y = np.asarray(map.probe(x)), np.asarray(map.reference(y))
+        check_vectors(x, a.ids[used_left])
+        check_vectors(y, b.ids[used_right])
+    scores = pair_scores(x, y, left, right)
+    if cohort is not None:
+        mine, theirs = corrections(x, y, map, cohort)
+        scores -= mine[left] + theirs[right].astype(np.float64)
+    return scores

@@ -12,11 +12,11 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError
 from ..given import FACES, MAP, PAIRS, takes
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
-from ._folds import judged_folds
+from .cohort import mapped_scores
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, pair_rows
-from .verify import FARS, mapped_scores
+from .verify import FARS, judged_folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,7 @@ def compare_systems(
     names = (first.title, second.title)
     if names[0] == names[1]:
         names = (f"{names[0]} (first)", f"{names[1]} (second)")
+    notes += [f"{protocol.excluded:,} pairs of images that were to be left out don't count"] * bool(protocol.excluded)
     if left_out := int((~kept).sum()):
         notes.append(f"{left_out:,} of {len(protocol):,} pairs were left out: images without an embedding")
     for name, (s, b, rows) in zip(names, both, strict=True):
@@ -98,6 +99,6 @@ def compare_systems(
         fars,
         correct=correct,
         names=names,
-        protocol=protocol.name,
+        protocol=protocol.name if not protocol.excluded else f"{protocol.name}|excluded:{protocol.excluded}",
         warnings=notes,
     )

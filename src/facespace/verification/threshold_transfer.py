@@ -17,7 +17,6 @@ from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
 
 from ..embeddings import check_vectors
 from ..engine import Engine
@@ -27,13 +26,12 @@ from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ..row_index import AnySet, Progress
 from ..shown import Result
-from ._cross_pairs import BINS, CrossScores, CrossUnits, cross_scores
+from ._cross_pairs import CrossScores, CrossUnits, Share, cross_scores, excess
 from .provenance import fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
+from .suspected import tail_notes
 
 _Z = 1.959963984540054  # of a two-sided 95 % interval
-_FEWEST_SCORES = 10_000  # below, a share of pairs of one person can't be told from the impostors' tail
-_WITHIN = 0.4  # of a share of 1 % and more: how far its estimate may be off
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,6 +98,7 @@ def transfer_thresholds(
     pairs: int = 2_000_000,
     labels: bool = True,
     genuine_share: float | Literal["estimate"] = "estimate",
+    exclude: Sequence[str] = (),
     seed: int = 0,
     engine: Engine | None = None,
     progress: Progress | None = None,
@@ -122,6 +121,7 @@ def transfer_thresholds(
             (`facespace.people`); False asks nobody.
         genuine_share: of the remaining pairs, how many are of one person (`expected_genuine_share`), or "estimate": what
             lies above the extrapolated tail of the impostor scores. Not used where people are known.
+        exclude: ids to leave out on either side, such as wrongly labelled ones; ids that no set has are passed over.
         seed: of the random pairs, and of the images that they are drawn from.
         engine, progress: where the ids of large sets are read, and who hears of it (what, rows done, rows in all).
 
@@ -137,19 +137,21 @@ def transfer_thresholds(
     notes = fitted_warning(fitted_rows(map, source, engine), "source images")
     notes += fitted_warning(fitted_rows(map, target, engine), "target images")
     notes += model_warnings([source, target], map)
-    a, b, units = CrossUnits.of(source, target, labels=labels, seed=seed, engine=engine, progress=progress)
+    a, b, units = CrossUnits.of(source, target, labels=labels, seed=seed, exclude=exclude, engine=engine, progress=progress)
     probes, references = np.asarray(map.probe(a.vectors)), np.asarray(map.reference(b.vectors))
     check_vectors(probes, a.ids)
     check_vectors(references, b.ids)
     scores = cross_scores(probes, references, units, pairs=pairs, tail_share=4 * max(fars) + 0.01, seed=seed)
     genuine = Share(0.0, 0.0, 0.0) if units.labelled else _genuine_share(scores, genuine_share)
     notes += [genuine.note] * bool(genuine.note)
+    notes += tail_notes(scores) if units.labelled else []
     line = signature(
         "threshold-transfer",
         source=source.model or None,
         target=target.model or None,
         map=getattr(map, "method", "") or type(map).__name__,
         images=f"{len(a)}x{len(b)}" if units.drawn else None,
+        excluded=len(exclude) or None,
         pairs=scores.n,
         people="known" if units.labelled else "unknown",
         genuine=None if units.labelled else f"{genuine.value:.3g}",
@@ -167,6 +169,7 @@ def operating_far(
     pairs: int = 2_000_000,
     labels: bool = True,
     genuine_share: float | Literal["estimate"] = "estimate",
+    exclude: Sequence[str] = (),
     seed: int = 0,
     engine: Engine | None = None,
     progress: Progress | None = None,
@@ -177,7 +180,7 @@ def operating_far(
     All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them. Arguments are those of
     `transfer_thresholds`.
     """
-    a, b, units = CrossUnits.of(faces, faces, labels=labels, seed=seed, engine=engine, progress=progress)
+    a, b, units = CrossUnits.of(faces, faces, labels=labels, seed=seed, exclude=exclude, engine=engine, progress=progress)
     scores = cross_scores(a.vectors, b.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
     genuine = 0.0 if units.labelled else _genuine_share(scores, genuine_share).value
     accepted = int(np.count_nonzero(scores.tail >= threshold))
@@ -201,16 +204,6 @@ def expected_genuine_share(images_per_person: ArrayLike) -> float:
     if n < 2:
         raise InputError("a share of genuine pairs needs at least two images")
     return float((counts * (counts - 1)).sum() / (n * (n - 1)))
-
-
-@dataclass(frozen=True)
-class Share:
-    """Share of the random pairs that is taken to be of one person, its limits, and why it is not to be leant on."""
-
-    value: float
-    low: float
-    high: float
-    note: str = ""
 
 
 def _threshold(scores: CrossScores, far: float, share: Share, line: str) -> ThresholdTransfer:
@@ -271,50 +264,7 @@ def _standard_error(scores: CrossScores, threshold: float) -> float:
 
 def _genuine_share(scores: CrossScores, given: float | Literal["estimate"]) -> Share:
     if given == "estimate":
-        return _excess(scores)
+        return excess(scores)
     if not 0 <= given < 1:
         raise InputError(f"a share of genuine pairs is at least 0 and below 1, not {given:g}")
     return Share(float(given), float(given), float(given))
-
-
-def _excess(scores: CrossScores) -> Share:
-    """Share of the scores above what the impostors' tail, continued from its bulk, can explain.
-
-    A parabola through 30 % to 2 % of the scores continues the bulk well (it finds 0.02 % of 0.03 %, 0.22 of 0.41), but sees
-    nothing of a share of 1 % and more, which lies in that part itself. Such a share is seen from 50 % to 10 %: by a parabola
-    roughly, and then measured by a line, from 90 % to 30 % where it is larger still. On LFW with 1.4 to 4.5 % of the pairs
-    of one person the line says 0.8 to 1.3 times as much.
-    """
-    few = scores.n < _FEWEST_SCORES
-    line, curve, far = (_beyond(scores, *by) for by in ((0.5, 0.1, 1), (0.5, 0.1, 2), (0.9, 0.3, 1)))
-    if curve > (0.01 if few else 0.005) or far > 0.06:
-        line = far if far > 0.06 else line
-        told = f"about {100 * line:.1f} % of the random pairs seem to be of one person, estimated within {_WITHIN:.0%}"
-        note = (
-            f"{told}: the threshold and its interval hang on that; sets with a subject column, or a known share, need none"
-        )
-        return Share(line, (1 - _WITHIN) * line, (1 + _WITHIN) * line, note)
-    if few:
-        told = f"{scores.n:,} scores are too few to tell how many are of one person (that takes {_FEWEST_SCORES:,})"
-        note = f"{told}: none is taken out, and the interval allows for {100 * (1 + _WITHIN) * line:.1f} %"
-        return Share(0.0, 0.0, (1 + _WITHIN) * line, note)
-    found = _beyond(scores, 0.3, 0.02, 2, sure=True)
-    return Share(found, found, max(2 * found, curve))
-
-
-def _beyond(scores: CrossScores, top: float, bottom: float, degree: int, *, sure: bool = False) -> float:
-    """The largest excess over the tail that the scores' `top` to `bottom` share predicts.
-
-    The probit of the share at or above a score is nearly a straight line for impostors; a polynomial continues it.
-    `sure`: only where at least three quarters of the scores are excess.
-    """
-    above = scores.counts[::-1].cumsum()[::-1] / scores.n
-    edges = np.linspace(-1, 1, BINS, endpoint=False)
-    bulk = (above <= top) & (above >= bottom)
-    beyond = np.flatnonzero((above < bottom) & (above * scores.n >= FEW_FALSE_ACCEPTS))
-    if np.count_nonzero(bulk) < 8 or len(beyond) == 0:
-        return 0.0
-    steps = np.polynomial.Polynomial.fit(edges[bulk], -ndtri(above[bulk]), degree)
-    expected = ndtr(-np.maximum.accumulate(steps(edges[beyond])))
-    excess = above[beyond] - expected
-    return float(np.maximum(excess if not sure else np.where(expected <= 0.25 * above[beyond], excess, 0.0), 0.0).max())

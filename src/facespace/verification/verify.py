@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import PairProtocol, person_pairs
-from ..embeddings import EmbeddingSet, check_vectors
+from ..datasets import PairProtocol, contiguous_folds, person_pairs
+from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
 from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
-from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, kfold_accuracy, subject_intervals
+from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
 from ..results import fields, signature
 from ..shown import Result
-from ._folds import judged_folds
-from .cohort import Cohort, check_cohort, cohort_label, corrections
+from .cohort import Cohort, cohort_label, mapped_scores
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scored import ScoredPairs
-from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
+from .scores import PairMap, PairRows, check_target, pair_rows
+from .suspected import label_warnings
 
 NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -43,6 +43,7 @@ class VerificationResult(Result):
         interval: how the intervals were made.
         missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
         fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
+        excluded: pairs that the caller left out (`PairProtocol.without`).
         roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
         scored: the pairs with their scores; not in the JSON document.
     """
@@ -70,6 +71,7 @@ class VerificationResult(Result):
     genuine_scores: NDArray[np.float64]
     impostor_scores: NDArray[np.float64]
     fitted_pairs: int = 0
+    excluded: int = 0
     unseen: VerificationResult | None = None
     scored: ScoredPairs | None = None
 
@@ -104,7 +106,7 @@ class VerificationResult(Result):
             limits = {"low": self.accuracy_low, "high": self.accuracy_high}
             accuracy = fields(self.accuracy, "mean", "sd") | limits | fields(self.accuracy, "folds", "thresholds")
         return {
-            **fields(self, "signature", "pairs", "genuine", "impostor"),
+            **fields(self, "signature", "pairs", "genuine", "impostor", "excluded"),
             "accuracy": accuracy,
             "chance": self.chance,
             "balanced_accuracy": None if self.accuracy is None else self.accuracy.balanced,
@@ -190,6 +192,7 @@ def verify(
             warnings[-1] += "; without them nothing is left to judge by"
     scores = mapped_scores(a, other, rows, map, cohort)
     genuine, impostor = scores[kept.same], scores[~kept.same]
+    warnings += label_warnings(kept, scores)
     roc = Roc(genuine, impostor)
     tar = tuple(roc.tar_at_far(far) for far in fars)
 
@@ -222,6 +225,7 @@ def verify(
         map=None if map is None else getattr(map, "method", type(map).__name__),
         pairs=len(kept),
         skipped=len(protocol) - len(kept) or None,
+        excluded=protocol.excluded or None,
         cohort=cohort_label(cohort),
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{'protocol' if kept.n_folds > 1 else 'random'}",
         threshold="exact",
@@ -251,34 +255,10 @@ def verify(
         genuine_scores=genuine,
         impostor_scores=impostor,
         fitted_pairs=int(np.count_nonzero(seen)),
+        excluded=protocol.excluded,
         unseen=unseen,
         scored=ScoredPairs(kept.left, kept.right, kept.same, scores, fold),
     )
-
-
-def mapped_scores(
-    a: EmbeddingSet, b: EmbeddingSet, rows: PairRows, map: PairMap | None, cohort: Cohort | None = None
-) -> NDArray[np.float64]:
-    """(k,) cosines of the pairs `rows` finds in `a` and `b`, with `map` those of its two sides; less the corrections.
-
-    Raises InputError when an image of the pairs is in the cohort.
-    """
-    if map is None and cohort is None:
-        return pair_scores(a, b, rows.left, rows.right)
-    # Only what the pairs use goes through the map: sets can be far larger than their protocol.
-    used_left, left = np.unique(rows.left, return_inverse=True)
-    used_right, right = np.unique(rows.right, return_inverse=True)
-    x, y = a.vectors[used_left], b.vectors[used_right]
-    check_cohort(cohort, np.concatenate([a.ids[used_left], b.ids[used_right]]), "the pairs")
-    if map is not None:
-        x, y = np.asarray(map.probe(x)), np.asarray(map.reference(y))
-        check_vectors(x, a.ids[used_left])
-        check_vectors(y, b.ids[used_right])
-    scores = pair_scores(x, y, left, right)
-    if cohort is not None:
-        mine, theirs = corrections(x, y, map, cohort)
-        scores -= mine[left] + theirs[right].astype(np.float64)
-    return scores
 
 
 def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSet) -> list[str]:
@@ -289,3 +269,35 @@ def _missing_warnings(protocol: PairProtocol, rows: PairRows, faces: EmbeddingSe
         f"{int((~rows.kept).sum()):,} of {len(protocol):,} pairs were left out, because {len(missing):,} ids have no "
         f"embedding: {shorten(missing.tolist())}. {faces.unseen(missing)}"
     ]
+
+
+def judged_folds(protocol: PairProtocol, seed: int) -> tuple[NDArray[np.int64] | None, list[str]]:
+    """Folds (n,) to measure accuracy in, the protocol's or random ones, None where there can be none; and warnings."""
+    fold = protocol.fold if protocol.n_folds > 1 else random_folds(protocol.same, seed)
+    if fold is None:
+        return None, ["too few pairs for two folds: no accuracy"]
+    try:
+        one_class = check_folds(protocol.same, fold)
+    except InputError as error:
+        return None, [f"no accuracy: {error.message}"]
+    if not one_class:
+        return fold, []
+    return fold, [
+        f"fold {shorten(one_class)} has pairs of one class only: the mean and the deviation over folds mix accuracies "
+        "on genuine and on impostor pairs"
+    ]
+
+
+def random_folds(same: NDArray[np.bool_], seed: int, k: int = 10) -> NDArray[np.int64] | None:
+    """(n,) fold of each pair, every fold with its share of both classes; None when a class has fewer than two pairs."""
+    k = min(k, int(same.sum()), int((~same).sum()))
+    if k < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(same), dtype=np.int64)
+    for kind in (same, ~same):
+        runs = contiguous_folds(int(kind.sum()), k)
+        if runs is None:
+            raise InputError(f"{int(kind.sum())} pairs can't be cut into {k} folds")
+        fold[kind] = rng.permutation(runs)
+    return fold

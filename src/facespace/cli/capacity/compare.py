@@ -9,9 +9,9 @@ import typer
 from rich.console import RenderableType
 
 from ..files import load_set, read_ids
-from ..options import PRINTING, OutputFolder, Printing, Seed
+from ..options import PRINTING, Exclude, OutputFolder, Printing, Seed
 from ..printing import finish, page, progress_bar, warning_lines
-from .group import Dimension, Exclude, Fnir, Fpir, capacity
+from .group import Dimension, Fnir, Fpir, capacity
 
 if TYPE_CHECKING:
     from ...capacity import CapacityComparison

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from ...errors import InputError, shorten
 from ..files import crop_faces, load_set, read_ids
-from ..options import CROPPING, PRINTING, Cropping, OutputFolder, Printing, Seed, numbers
+from ..options import CROPPING, PRINTING, Cropping, Exclude, OutputFolder, Printing, Seed, numbers
 from ..printing import finish, page, progress_bar, warning_lines
-from .group import Dimension, Exclude, Fnir, Fpir, capacity
+from .group import Dimension, Fnir, Fpir, capacity
 
 if TYPE_CHECKING:
     from ...capacity import CapacityResult, ImageStudent, ProbabilisticEmbeddings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +14,3 @@ Dimension = Annotated[
 ]
 Fpir = Annotated[float, typer.Option(help="Share of strangers who may be taken for somebody in the gallery.")]
 Fnir = Annotated[float, typer.Option(help="Share of searches for a person in the gallery that may fail.")]
-Exclude = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Ids to leave out, one a line: images under a wrong name.")
-]

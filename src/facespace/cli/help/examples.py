@@ -60,6 +60,7 @@ EXAMPLES = {
     "audit protections": "old.parquet new.parquet --pairs pairs.txt -o report",
     "audit attributes": "photos.parquet --labels labels.csv -o report",
     "audit mixture": "gallery.parquet --reference clean.parquet",
+    "audit labels": "one-network.parquet another.parquet --write exclude.txt -o report",
     "audit report": "old.parquet new.parquet --pairs pairs.txt -o report",
     "audit linkage": "old.parquet new.parquet --leaked 10,100 -o report",
 }

@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...results import fields
-from ..files import load_map, open_set, reading
-from ..options import PRINTING, RUNNING, Printing, Running, Seed, false_accept_rates, number_or
+from ..files import load_map, open_set, read_ids, reading
+from ..options import PRINTING, RUNNING, Exclude, Printing, Running, Seed, false_accept_rates, number_or
 from ..printing import dim, emit, number_table, warning_lines
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def threshold(
     genuine_share: Annotated[
         str, typer.Option(metavar="estimate|X", help="Share of random pairs that show one person, if people are unknown.")
     ] = "estimate",
+    exclude: Exclude = None,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -46,6 +47,7 @@ def threshold(
     a, b = open_set(source, running), open_set(target, running)
     fitted = load_map(map, a, b)
     options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}
+    options["exclude"] = [] if exclude is None else read_ids(exclude)
     with reading(printing) as progress:
         options |= {"engine": running.made, "progress": progress}
         if source_threshold is not None:
@@ -55,6 +57,7 @@ def threshold(
     keys = ("far", "threshold", "low", "high", "false_accepts", "genuine_share", "warning")
     document = {
         **fields(found[0], "signature", "pairs"),
+        "excluded": len(options["exclude"]),
         "thresholds": [fields(row, *keys) for row in found],
         "warnings": warnings,
     }

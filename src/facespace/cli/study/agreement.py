@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import RenderableType
 
+from ...errors import InputError
 from ..files import load_set
-from ..options import PRINTING, OutputFolder, Printing, Seed
+from ..options import PRINTING, Faces, OutputFolder, Printing, Seed
 from ..printing import finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
+    from ...report import Report
     from ...studies import AgreementResult
 
 
@@ -22,17 +24,27 @@ def agreement(
     far: Annotated[float, typer.Option("--far", help="False accept rate at which TAR is compared.")] = 1e-3,
     more: Annotated[int, typer.Option("--more", help="Keys more, whose worth is foretold.")] = 1000,
     resamples: Annotated[int, typer.Option(help="Of people, behind the intervals.")] = 500,
+    images: Faces = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """How far can A and B be mapped onto one another? What both know of identity, and what is lost at least."""
-    from ...studies.agreement import agreement_report, study_agreement
+    from ...studies.agreement import add_disagreements, agreement_report, study_agreement
 
+    if images is not None and output is None:
+        raise InputError("--images is for the report", "Give -o FOLDER.")
     sets = load_set(first), load_set(second)
     with progress_bar("maps", printing.quiet) as progress:
         result = study_agreement(*sets, far=far, more=more, resamples=resamples, seed=seed, progress=progress)
-    finish(result, agreement_report, render, output, printing)
+
+    def report(found: AgreementResult) -> Report:
+        made = agreement_report(found)
+        if images is not None:
+            add_disagreements(made, *sets, images, far=far, seed=seed)
+        return made
+
+    finish(result, report, render, output, printing)
 
 
 def render(result: AgreementResult, files: list[str]) -> RenderableType:

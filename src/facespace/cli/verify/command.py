@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
@@ -13,8 +14,8 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set
-from ..options import MEMORY, PRINTING, OutputFolder, Printing, Seed, false_accept_rates
+from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
+from ..options import MEMORY, PRINTING, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, finish, report_line, warning_lines
 from .against import render_difference
 from .tar_table import tar_table
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from ...datasets import PairProtocol
     from ...embeddings import EmbeddingSet
     from ...mapping import LinearMap, TwoSidedMap
-    from ...verification import VerificationResult
+    from ...report import Report
+    from ...verification import Cohort, System, VerificationResult
 
     Parts = tuple[EmbeddingSet, EmbeddingSet | None, LinearMap | TwoSidedMap | None]
 
@@ -65,6 +67,8 @@ def verify_command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse pairs of images or people that the map was fitted on.")
     ] = False,
+    exclude: Exclude = None,
+    images: Faces = None,
     scores: Annotated[
         Path | None, typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair.")
     ] = None,
@@ -93,6 +97,8 @@ def verify_command(
         raise InputError("--against-b and --against-map describe a second system", "Give its set A with --against.")
     if strict and (blufr is not None or options.given or against is not None):
         raise InputError("--strict goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
+    if images is not None and (output is None or options.given or blufr is not None):
+        raise InputError("--images is for the report of pairs of images", "Give -o FOLDER, and one of the lists of pairs.")
     if scores is not None:
         from ...io import check_table
 
@@ -100,6 +106,8 @@ def verify_command(
         if blufr is not None or options.given or against is not None:
             raise InputError("--scores goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
+        if exclude is not None:
+            raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
         if against is not None:
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
         run_templates(a, b, pairs, options, (cohort, cohort_b), fars, allow_missing, output, printing)
@@ -107,6 +115,10 @@ def verify_command(
     protocol = None if pairs is None else load_pairs(pairs, options.format, told=True)
     if made:
         protocol = make_pairs([a, b, against, against_b], impostors, seed)
+    if exclude is not None:
+        if protocol is None:
+            raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
+        protocol = protocol.without(read_ids(exclude))
     left, right, linear = load_system(a, b, options.map, protocol)
     if blufr is not None:
         from .blufr import run_blufr
@@ -126,7 +138,8 @@ def verify_command(
             raise InputError("--cohort corrects the scores of one system", "Run verify for each of them.")
         systems = System(left, right, linear), System(*load_system(against, against_b, against_map, protocol))
         found = compare_systems(*systems, protocol=protocol, fars=fars, allow_missing=allow_missing, seed=seed)
-        finish(found, compare_report, render_difference, output, printing)
+        pictured = partial(with_errors, compare_report, list(systems), protocol, images)
+        finish(found, pictured, render_difference, output, printing)
         return
     result = verify(
         left,
@@ -143,7 +156,11 @@ def verify_command(
     notes += [] if right is None else mixture_notes(right, "B")
     result = replace(result, warnings=(*result.warnings, *notes))
     names = left.model or a.stem, "" if right is None else right.model or str(b and b.stem)
-    report = partial(verification_report, title=f"Verification: {' → '.join(filter(None, names))}")
+    plain = partial(verification_report, title=f"Verification: {' → '.join(filter(None, names))}")
+
+    def report(found: VerificationResult) -> Report:
+        return with_errors(plain, [System(left, right, linear)], protocol, images, found, members)
+
     tables = [] if scores is None or result.scored is None else [result.scored.save(scores)]
     finish(result, report, render, output, printing, tables)
 
@@ -158,6 +175,23 @@ def make_pairs(sets: list[Path | None], impostors: int | None, seed: int) -> Pai
     except InputError as error:
         error.hint += " Or name what is to be verified: --pairs, --ijb, --templates or --blufr."
         raise
+
+
+def with_errors(
+    report: Callable[[Any], Report],
+    systems: list[System],
+    protocol: PairProtocol,
+    images: Path | None,
+    result: Any,
+    cohort: Cohort | None = None,
+) -> Report:
+    """The report, with the faces of the worst errors where `images` are given."""
+    from ...verification import add_error_pictures
+
+    made = report(result)
+    if images is not None:
+        add_error_pictures(made, systems, protocol, images, cohort=cohort)
+    return made
 
 
 def load_system(a: Path, b: Path | None, map: Path | None, protocol: PairProtocol | None) -> Parts:
