@@ -49,7 +49,7 @@ def test_every_command_takes_keys_but_those_that_touch_no_set():
         importlib.import_module(f"facespace.cli.{name}")
     found = dict(leaves(typer.main.get_command(app)))
     without = {" ".join(path) for path, options in found.items() if "--key-file" not in options}
-    plain = {"demo", "detect", "key new", "key show"}
+    plain = {"demo", "compare", "detect", "key new", "key show"}
     assert without == plain | {f"models {name}" for name in ("list", "show", "new", "add", "check")}
 
 
