@@ -49,11 +49,12 @@ def log(domain: tuple[float, float]) -> Any:
 
 
 def log_axis(domain: tuple[float, float]) -> Any:
-    """An axis of the powers of ten, written as the tables write them: 1e-4."""
+    """An axis of the powers of ten, written as the tables write them: 1e-4, and counts as counts: 100."""
     alt = altair()
     low, high = np.log10(domain)
     powers = [10.0**p for p in range(int(np.ceil(low - 1e-9)), int(np.floor(high + 1e-9)) + 1)]
-    return alt.Axis(values=powers, labelExpr="datum.value == 1 ? '1' : '1e' + round(log(datum.value) / LN10)")
+    counts = "datum.value > 0.5 && datum.value < 1e6 ? format(datum.value, ',.0f')"
+    return alt.Axis(values=powers, labelExpr=f"{counts} : '1e' + round(log(datum.value) / LN10)")
 
 
 def label_axis(orient: str, labels: Sequence[str], title: str) -> Any:
