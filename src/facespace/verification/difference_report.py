@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..metrics import Difference, SystemComparison
-from ..report import Column, Report, Table, Text, interval
+from ..report import Column, Dot, Figure, Report, Table, Text, interval, interval_dots
+
+_WIDEST = 0.5  # an interval as wide says nothing, and would squeeze the others
 
 
 def finding(result: SystemComparison) -> str:
@@ -51,7 +53,23 @@ def compare_report(result: SystemComparison) -> Report:
     report.add(Text("The finding", [finding(result)]))
     report.warn(result.warnings)
     report.add(difference_table(result))
+    if drawn := difference_figure(result):
+        report.add(drawn)
     return report
+
+
+def difference_figure(result: SystemComparison) -> Figure | None:
+    """The differences with their intervals; those too wide to be drawn beside others are named. None where all are."""
+    rows = [*filter(None, [result.accuracy]), *result.tar]
+    shown = [row for row in rows if row.high - row.low < _WIDEST]
+    if not shown:
+        return None
+    dots = [Dot(_what(r), "", *(100 * v for v in (r.difference, r.low, r.high))) for r in shown]
+    chart = interval_dots(dots, x_title=f"{result.second} less {result.first}, points", format="+.2f")
+    left = ", ".join(_what(row) for row in rows if row not in shown)
+    caption = f"An interval that excludes 0 is a difference beyond chance.{f' Too wide to draw: {left}.' if left else ''}"
+    told = "; ".join(f"{_what(r)} {100 * r.difference:+.2f} ({100 * r.low:+.2f} to {100 * r.high:+.2f})" for r in shown)
+    return Figure("differences", chart, title="The differences", caption=caption, description=told)
 
 
 def short_rate(rate: float) -> str:

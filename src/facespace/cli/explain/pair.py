@@ -260,9 +260,9 @@ def _pair_text(result: PairExplanation, files: list[str]) -> RenderableType:
         c = result.counts
         lines.append(
             dim(
-                f"The network describes a face by {c['channels']} features; {c['negative_maxima']} respond to no place of these "
-                f"two, and {c['dead_residuals']} leave the rebuilt face as it is. The map adds up to score − threshold, to "
-                f"{result.completeness_error:.1e}."
+                f"The network has {c['channels']} features of both faces; {c['negative_maxima']} respond to no place of "
+                f"theirs, and {c['dead_residuals']} leave the rebuilt face as it is. The map adds up to score − threshold, "
+                f"to {result.completeness_error:.1e}."
             )
         )
     if result.passes:
