@@ -70,6 +70,6 @@ def test_find_ranks_and_keeps_the_set(photos, options, tmp_path, capsys):  # noq
     lines = capsys.readouterr().out
     assert "12 faces on 12 photos" in lines
     assert "more/3" in lines
-    assert "text.jpg" in lines
+    assert "text.jpg" in lines.replace("\n", "")  # a long path is wrapped
     assert main([*words[:3], *options[:3], "--json"]) == 0
     assert {row["above"] for row in json.loads(capsys.readouterr().out)["matches"]} == {None}
