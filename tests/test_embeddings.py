@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from facespace.datasets import demo_sets
 from facespace.embeddings import EmbeddingSet, normalize
 from facespace.errors import DimensionError, FileFormatError, InputError, OutputError
 from facespace.mapping import LinearMap
@@ -276,3 +277,8 @@ def test_width_is_checked_where_a_width_is_needed():
     zero = np.zeros(4, dtype=np.float32)
     with pytest.raises(DimensionError, match="width 4"):
         LinearMap(eye, zero, zero, zero, zero, eye).transform(np.ones((2, 3)))
+
+
+def test_replaced_ids_are_told_by_the_set():
+    assert all(faces.ids_replaced for faces in demo_sets())
+    assert not EmbeddingSet(np.eye(2), ["a", "b"], metadata={"images": "LFW"}).ids_replaced

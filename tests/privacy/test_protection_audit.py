@@ -175,6 +175,11 @@ def test_maps_that_know_the_attacked_people_are_told_of(faces):
     known = replace(ShippedMaps.fit([pair_statistics(a, b)], 10, regularization=0.05), fitted=fitted)
     found = audit_protections(a, [b], only=["plain"], maps=known, **QUICK)
     assert sum("the shipped maps were fitted on" in warning for warning in found.warnings) == 1
+    hidden = a.with_vectors(a.vectors, a.model, {"images": "a list, ids replaced"})
+    maps = replace(known, fitted=FittedOn.of(np.array(["other"]), np.array(["other"])))
+    found = audit_protections(hidden, [b], only=["plain"], maps=maps, **QUICK)
+    assert found.counts["seen_by_shipped"] > 0
+    assert sum("ids were replaced" in warning for warning in found.warnings) == 1
 
 
 def test_refining_stands_beside_and_its_refusals_are_counted(faces):

@@ -29,3 +29,8 @@ class Origin:
     def space(self) -> str:
         """Name of the space they are in: the network's, or the target of the map that brought them there."""
         return self.model if self.mapped is None else str(self.mapped["target"])
+
+    @property
+    def ids_replaced(self) -> bool:
+        """Whether ids are others than the images' own, as the demo's are: then no hash of an id tells who was seen."""
+        return "ids replaced" in str(self.metadata.get("images", ""))

@@ -28,9 +28,11 @@ def labels_finding(result: LabelAudit) -> str:
     """The audit in a sentence or two."""
     if not (result.two_names or result.two_people or result.duplicates):
         return f"No label of {result.images:,} images is suspicious."
+    names, people, copies = len(result.two_names), len(result.two_people), len(result.duplicates)
     return (
-        f"{len(result.two_names):,} pairs of names seem to be one person's, {len(result.two_people):,} images seem to show "
-        f"another person than their name's, and {len(result.duplicates):,} pairs of images seem to be one, of "
+        f"{names:,} {'pair of names seems' if names == 1 else 'pairs of names seem'} to be one person's, "
+        f"{people:,} {'image seems' if people == 1 else 'images seem'} to show another person than the name's, and "
+        f"{copies:,} {'pair of images seems' if copies == 1 else 'pairs of images seem'} to be one, of "
         f"{result.images:,} images."
     )
 

@@ -102,7 +102,13 @@ def audit_protections(
     if hub.fitted is not None and any(one.knowledge == "shipped" for one in who):
         attacked = np.unique(np.concatenate([design.gallery, design.probes]))
         seen = int(np.count_nonzero(hub.fitted.has(own.ids[attacked], people.names[known][attacked])))
-        if seen:
+        if faces.ids_replaced:
+            seen = len(attacked)
+            notes.append(
+                "this set's ids were replaced, so that whether the shipped maps were fitted on its people can't be told: "
+                "attacks by these maps are taken to be on people whom they know"
+            )
+        elif seen:
             notes.append(
                 f"the shipped maps were fitted on {seen:,} of the {len(attacked):,} attacked images or others of their "
                 "people: attacks by these maps look better here than on people who are new to them"
