@@ -73,6 +73,8 @@ def model_warnings(
             )
     names = [faces.space or f"{'AB'[i]}" for i, faces in enumerate(sets)]
     found = []
+    if "losses" in getattr(map, "facts", {}) and any(faces.ids_replaced for faces in sets):  # a map that ships
+        found.append("ids were replaced in these sets: whether the shipped map was fitted on their people can't be told")
     if map is None and len({faces.space for faces in sets}) > 1:
         found.append(f"{' and '.join(names)} are compared without a map: {comparison}")
     for faces in sets:
