@@ -62,7 +62,7 @@ def main() -> None:
     made = load_checkpoint(whole)
     made.threshold = threshold(made, data, people)
     made.facts["faces"] = "faces-train, and the LFW images of people in no pair of pairs.txt"
-    made.save(given.output / f"{NAME}.safetensors", half=True)
+    made.save(given.output / f"{NAME}.safetensors", small=True)
     log = given.output / f"{NAME}.json"
     log.write_text(json.dumps({"threshold": made.threshold, **made.facts}, indent=1) + "\n", encoding="utf-8")
     print(f"threshold {made.threshold:.4f}; wrote {log.with_suffix('.safetensors')}")

@@ -91,7 +91,7 @@ def _sets(place: Place) -> None:
     a, b = sets()
     vectors = a.vectors.tolist()
     a.save(place("parquet", "ours") / "set.parquet")
-    b.save(place("parquet", "half") / "set.parquet", dtype="float16")
+    b.save(place("parquet", "small") / "set.parquet", dtype="float16")
     plain = {"id": IDS, "vector": vectors, "subject": IDS, "quality": [1.0] * N}
     pq.write_table(pa.table(plain), place("parquet", "foreign") / "set.parquet")
     coded = {**plain, "id": pa.array(IDS).dictionary_encode(), "vector": pa.array(vectors, pa.list_(pa.float64(), 6))}
@@ -177,7 +177,7 @@ def _trained(place: Place) -> None:
     whole.head, whole.decoder = place_head(2, 7, 7), make_decoder(2, (3, 2, 2))
     whole.to_original = Affine(np.eye(4, 2), np.zeros(4))
     whole.save(place("checkpoint", "whole") / "checkpoint.safetensors")
-    whole.save(place("checkpoint", "half") / "checkpoint.safetensors", half=True)
+    whole.save(place("checkpoint", "small") / "checkpoint.safetensors", small=True)
 
     a, _ = sets()
     projection = DeepMDS(2, hidden=3, steps=2).fit(a.vectors)

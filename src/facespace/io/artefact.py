@@ -1,8 +1,8 @@
 """Artefacts: maps, statistics, hubs, checkpoints, students; the one reader and writer of safetensors. It believes no file.
 
-A file holds arrays by name, and in its header a kind ("map"), the layout of that kind (a whole number), the version and code
-that wrote it, facts as one JSON object, and a digest of all these. The reader gives arrays and facts; a type builds itself
-from them by asking for each by name:
+A file holds arrays by name (some perhaps in 8 bits a number), and in its header a kind ("map"), the layout of that kind (a
+whole number), the version and code that wrote it, facts as one JSON object, and a digest of all these. The reader gives
+arrays and facts; a type builds itself from them by asking for each by name:
 
     file = read_artefact(path, "map", layout=1)
     weight = file.array("weight", ("p", "q"))       # the first use of a letter binds it, later ones must agree
@@ -20,7 +20,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,11 +30,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..errors import EncryptionError, FileFormatError, NewerFileWarning, TamperedFileError
 from ..results import code_version
+from .eight_bits import blocks, of_blocks
 from .files import atomic_write, existing_file
 from .json import jsonable
 from .keys import AnyKey, Identity, KeyRing, Seal, is_sealed, keys_of, opened, seal_of, sealed, sealed_identity
 
 SUFFIX = ".safetensors"
+_SCALES = ".scales"  # beside an array in 8 bits
 _OLD_FORMATS = {"facespace-explain-1": "checkpoint", "facespace-image-student-1": "student"}  # their headers before layouts
 
 _KINDS = {"f": "f", "i": "iu", "u": "iu", "b": "b", "U": "U"}  # of numbers (and text) wanted: those that may be found
@@ -140,9 +142,11 @@ def write_artefact(
     *,
     layout: int = 1,
     key: AnyKey | None = None,
+    eight_bits: Collection[str] = (),
 ) -> Path:
     """Write `arrays` and `facts` (plain JSON types, or what `jsonable` takes) to `path`, whole or not at all.
 
+    Arrays named in `eight_bits` are kept in 8 bits a number and a scale for every 64, and come back as float32.
     It is encrypted by a `key`, or where `use_keys` says so of maps (extra crypto).
 
     Raises FileFormatError for another suffix than .safetensors, OutputError when it can't be written.
@@ -153,6 +157,8 @@ def write_artefact(
     if path.suffix != SUFFIX:
         raise FileFormatError(f"{path}: {kind} files end in {SUFFIX}", f"Use {path.with_suffix(SUFFIX).name}.")
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    for name in eight_bits:
+        whole[name], whole[name + _SCALES] = blocks(whole[name])
     text = json.dumps(jsonable(facts), ensure_ascii=False)
     header = {"format": "facespace", "kind": kind, "layout": str(layout), "version": code_version(), "facts": text}
     # Not save_file: it writes by way of a file of its own, which a killed run would leave behind.
@@ -229,7 +235,16 @@ def read_artefact(
     if number > layout and wanted:
         told = f"{path} was written by a newer facespace ({header.get('version', 'unknown')})"
         warnings.warn(f"{told}: what this one doesn't know is left out", NewerFileWarning, stacklevel=2)
-    return Artefact(path, found, number, header.get("version", ""), arrays, facts, layout)
+    return Artefact(path, found, number, header.get("version", ""), _decoded(path, arrays), facts, layout)
+
+
+def _decoded(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    for name in [name for name in arrays if name + _SCALES in arrays]:
+        try:
+            arrays[name] = of_blocks(arrays[name], arrays.pop(name + _SCALES))
+        except ValueError as error:
+            raise FileFormatError(f"{path}: {name} has {error}", "Is it damaged?") from None
+    return arrays
 
 
 def artefact_kind(header: Mapping[str, str]) -> str:

@@ -1,8 +1,8 @@
 """The files a set of embeddings lives in: Parquet (ours), .npz, .npy with ids beside it; and those of others, to be read.
 
-Parquet: columns `id` (string), `vector` (fixed-size list of float32 or float16) and the optional columns of the set;
-schema metadata key `facespace` holds {"model", "dim", "metadata", "version", "digest"} as JSON, and pages have
-checksums. Any Parquet reader can use it.
+Parquet: columns `id` (string), `vector` (fixed-size list of float32, float16 or, directions alone, int8) and the optional
+columns of the set; schema metadata key `facespace` holds {"model", "dim", "metadata", "version", "digest"} as JSON, and
+pages have checksums. Any Parquet reader can use it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from ..errors import (
     unknown_name,
 )
 from .column_names import ROLES, Fields, Wanted, guessed
+from .eight_bits import directions
 from .files import existing_file
 from .formats import READERS, WRITERS
 from .journal import Journal
@@ -32,6 +33,7 @@ from .keys import AnyKey, Seal, seal_of
 from .limits import guarded
 from .parquet import ParquetFiles, identity_of, save_parquet
 
+Numbers: TypeAlias = Literal["float32", "float16", "int8"]  # that a set is written in
 READABLE, SUFFIXES = (".parquet", *READERS), (".parquet", *WRITERS)
 
 _REMEDY = "Only Parquet is: name it .parquet, or a folder; or do without the key, and it is plain."
@@ -105,14 +107,17 @@ def resumed_seal(seal: Seal | None, journal: Journal) -> Seal | None:
     return replace(seal, set=told.set)
 
 
-def write_set(fields: Fields, path: Path, dtype: Literal["float32", "float16"], key: AnyKey | Seal | None = None) -> Path:
+def write_set(fields: Fields, path: Path, dtype: Numbers, key: AnyKey | Seal | None = None) -> Path:
     """Write `fields`, as `read_set` gives them, by the suffix of `path`, whole or not at all; by a `key` encrypted."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise FileFormatError(f"{path}: can't write this kind of file", f"End the name in one of {shorten(SUFFIXES)}.")
     seal = check_encryptable(path, key)
+    if dtype == "int8" and suffix != ".parquet":
+        raise FileFormatError(f"{path}: 8 bits a number are for Parquet", "Name it .parquet, or save it as float16.")
     with np.errstate(over="ignore"):
-        fields = {**fields, "vectors": fields["vectors"].astype(dtype, copy=False)}
+        numbers = directions(fields["vectors"]) if dtype == "int8" else fields["vectors"].astype(dtype, copy=False)
+        fields = {**fields, "vectors": numbers}
     if not np.isfinite(fields["vectors"]).all() or not fields["vectors"].any(axis=1).all():
         bad = np.flatnonzero(~np.isfinite(fields["vectors"]).all(axis=1) | ~fields["vectors"].any(axis=1))
         names = shorten([f"row {row} ({fields['ids'][row]})" for row in bad.tolist()])

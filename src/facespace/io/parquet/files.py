@@ -18,6 +18,7 @@ import numpy as np
 
 from ...errors import FileFormatError, GuessWarning, shorten
 from ..column_names import Fields, Wanted, guessed
+from ..eight_bits import unit_vectors
 from ..keys import AnyKey
 from .footers import Locks, about_file, footer, named, vectors_of
 from .pages import check_pages
@@ -49,6 +50,7 @@ class ParquetFiles:
             text that many rows share be multiplied.
         stamps: size and time of each file (st_mtime_ns) when it was opened.
         locks: which files are encrypted, and the keys.
+        directions: whether they hold the vectors' directions alone, in 8 bits a number (`save_parquet`).
     """
 
     place: str
@@ -61,6 +63,7 @@ class ParquetFiles:
     coded: tuple[str, ...] = ()
     stamps: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
     locks: Locks = field(default_factory=Locks)
+    directions: bool = False
 
     @classmethod
     def open(
@@ -242,6 +245,8 @@ class ParquetFiles:
                 if fields["vectors"].shape[1] != self.dim:
                     widths = f"{fields['vectors'].shape[1]} and {self.dim}"
                     raise FileFormatError(f"{path}: column {name!r} has vectors of different widths ({widths})")
+                if self.directions:
+                    fields["vectors"] = unit_vectors(fields["vectors"])
         return fields | self._folders(path, table.num_rows)
 
     def _folders(self, path: Path, rows: int) -> Fields:

@@ -84,6 +84,7 @@ def about_file(path: Path, about: Any, columns: Mapping[str, str], packed: str, 
     check_size(str(path), 4 * dim * about.num_rows, path.stat().st_size)
     coded = [name for role, name in names.items() if role in TEXTS and not pa.types.is_nested(schema.field(name).type)]
     found = {"names": names, "dim": dim, "model": facts["model"], "metadata": facts["metadata"] or {}}
+    found["directions"] = b"facespace" in (about.metadata or {}) and getattr(kind, "value_type", None) == pa.int8()
     return {**found, "coded": tuple(coded)}
 
 

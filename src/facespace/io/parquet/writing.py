@@ -76,6 +76,7 @@ def fill(
     group: int | None = None,
 ) -> None:
     """What `write_tables` does, of a file that is renamed by somebody else."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer = None
@@ -83,6 +84,10 @@ def fill(
         for table in tables:
             if writer is None:
                 coded = [name for name in _REPEATED if name in table.column_names]
+                # Parquet has no 8 bits: as places in a dictionary numbers take as many, else 32.
+                coded += [
+                    f"{one.name}.list.element" for one in table.schema if getattr(one.type, "value_type", None) == pa.int8()
+                ]
                 options = {"compression": compression, "use_dictionary": coded, **sealing(seal)}
                 writer = pq.ParquetWriter(temporary, table.schema, **options)
             writer.write_table(table, row_group_size=group or GROUP)
