@@ -68,14 +68,14 @@ class Dyads:
             if cells > max(_DENSE, 4 * len(same)):
                 names, self._cell = np.unique(self._cell, return_inverse=True)
                 cells = len(names)
-        self._sizes: Doubles = np.bincount(self._cell, self._impostor_weight, cells).astype(np.float64)
+        self._sizes: Doubles = np.asarray(np.bincount(self._cell, self._impostor_weight, cells), dtype=np.float64)
         # Taking the mean from the same people costs one of them.
         self._few = self.people / max(self.people - 1, 1)
 
     @cached_property
     def pairs_of(self) -> Doubles:
         """(P,) genuine pairs of each person."""
-        return np.bincount(self.genuine, self._genuine_weight, self.people).astype(np.float64)
+        return np.asarray(np.bincount(self.genuine, self._genuine_weight, self.people), dtype=np.float64)
 
     @cached_property
     def _impostors_of(self) -> Doubles:
@@ -93,8 +93,7 @@ class Dyads:
     def by_genuine_person(self, values: NDArray[np.floating] | Mask) -> Doubles:
         """(P,) the sum of `values` (genuine pairs,) over each person's."""
         weighed = values if self._genuine_weight is None else values * self._genuine_weight
-        total: Doubles = np.bincount(self.genuine, weights=weighed, minlength=self.people)
-        return total
+        return np.asarray(np.bincount(self.genuine, weights=weighed, minlength=self.people), dtype=np.float64)
 
     def of_genuine(self, values: NDArray[np.floating] | Mask) -> Deviations:
         """Deviations of the mean of `values` (genuine pairs,), in their order in the list."""

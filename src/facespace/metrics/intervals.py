@@ -134,7 +134,8 @@ def in_folds(
     weights = None if fold is None else fold_weights(fold)
     if weights is None:
         return dyads, dyads.n_genuine / len(truth), None
-    return Dyads(truth, *_codes(people, len(truth)), weights), float(weights[truth].sum() / weights.sum()), weights
+    left, right = _codes(people, len(truth))
+    return Dyads(truth, left, right, weights), float(weights[truth].sum() / weights.sum()), weights
 
 
 def as_scores(scores: ArrayLike) -> NDArray[np.floating]:
