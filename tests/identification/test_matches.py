@@ -87,3 +87,13 @@ def test_the_table_names_probe_person_entry_score_and_threshold(sides, tmp_path)
 def test_images_on_both_sides_are_refused(sides):
     with pytest.raises(InputError, match="in the gallery and among the probes"):
         match_probes(sides[0], sides[0])
+
+
+def test_where_no_stranger_may_pass_none_does_in_the_table(sides):
+    gallery, probes = sides
+    result = identify(gallery, probes, fpirs=(1e-3, 0.1))
+    found = match_probes(gallery, probes, thresholds={f"{row.fpir:g}": row.threshold for row in result.fnir})
+    stranger = ~np.isin(found.shown, gallery.subject)
+    assert result.fnir[0].false_positives == 0
+    for row in result.fnir:
+        assert np.count_nonzero(found.above(f"{row.fpir:g}") & stranger) == row.false_positives

@@ -188,3 +188,44 @@ def test_subjects_come_from_the_sets_columns_first():
 def test_subjects_in_ids_are_believed_only_if_they_agree_with_the_pairs(left, right, known):
     found = subjects_of(PairProtocol("p", left, right, [True, False]))
     assert (found is None) if known is None else (found[0].names.tolist() == known)
+
+
+def test_weights_are_pairs_that_stand_in_the_list_as_often():
+    rng = np.random.default_rng(0)
+    left, right = rng.integers(0, 7, (2, 40))
+    same = left == right
+    same[0], right[0], same[1], right[1] = True, left[0], False, (left[1] + 1) % 7
+    times = rng.integers(1, 4, 40)
+    again = np.repeat(np.arange(40), times)
+    weighed, listed = Dyads(same, left, right, times.astype(float)), Dyads(same[again], left[again], right[again])
+    values = rng.normal(size=40)
+    told = values * (np.arange(40) % 3 > 0)  # a third of the impostor pairs has no value
+    some = np.flatnonzero(told[~same])
+    pairs = [
+        (weighed.of_genuine(values[same]), listed.of_genuine(values[again][same[again]])),
+        (
+            weighed.of_impostors(some, told[~same][some]),
+            listed.of_impostors(np.arange(listed.n_impostor), told[again][~same[again]]),
+        ),
+    ]
+    for one, other in pairs:
+        assert (one.mean, one.variance) == pytest.approx((other.mean, other.variance))
+        assert one.person == pytest.approx(other.person)
+
+
+def test_the_interval_is_of_the_mean_over_folds_also_where_these_differ_in_size():
+    rng = np.random.default_rng(0)
+    fold = np.repeat([0, 1, 2], [20, 1000, 1000])
+    same = np.arange(len(fold)) % 2 == 0
+    scores = np.where(same, 1, -1) * np.where(fold == 0, 0.2, 3.0) + rng.normal(size=len(fold))
+    right = (scores >= 0) == same
+    mean = np.mean([right[fold == f].mean() for f in range(3)])
+    low, high = subject_intervals(scores, same, right, None, [0.1], fold=fold).accuracy
+    assert low < mean < high < right.mean()  # 20 pairs weigh as much as 1,000
+    assert 0.1 < high - low < 0.2
+    row = compare_scores(scores, scores, same, None, [0.1], correct=(right, right), fold=fold).accuracy
+    assert (row.first, row.first_low, row.first_high) == pytest.approx((mean, low, high))
+    better = compare_scores(scores, scores + 0, same, None, [0.1], correct=(right, right | (fold == 0)), fold=fold).accuracy
+    assert better.difference == pytest.approx((1 - right[fold == 0].mean()) / 3)
+    expected = 2 * 1.96 / 3 * np.sqrt(9 / 20 * 11 / 20 / 20)  # 9 of the 20 pairs are decided otherwise
+    assert 0.9 * expected < better.high - better.low < 1.6 * expected

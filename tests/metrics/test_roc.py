@@ -108,8 +108,19 @@ def test_perfect_separation():
 def test_no_impostor_may_pass_puts_the_threshold_just_above_the_largest():
     row = Roc([0.9, 0.1], [0.5, 0.2]).tar_at_far(0.4)
     assert row.false_accepts == 0
-    assert row.threshold == np.nextafter(0.5, 1)
+    assert row.threshold == np.nextafter(np.float32(0.5), np.float32(1))
     assert row.tar == 0.5
+
+
+@pytest.mark.parametrize("genuine", [[0.9], [0.3 + 1e-12, 0.2], [0.1]])
+def test_a_threshold_above_all_impostors_stays_there_in_either_precision(genuine):
+    impostor = np.array([0.3, 0.1])  # float32 holds neither
+    for top in (impostor, impostor.astype(np.float32)):
+        row = Roc(genuine, top).tar_at_far(0)
+        assert np.mean(np.array(genuine) >= row.threshold) == row.tar
+        assert not (top >= row.threshold).any()
+        if abs(genuine[0] - 0.3) > 1e-7:  # float32 can tell them apart
+            assert not (top.astype(np.float32) >= np.float32(row.threshold)).any()
 
 
 def test_far_is_compared_as_a_share_not_as_a_rounded_product():

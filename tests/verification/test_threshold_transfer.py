@@ -206,3 +206,18 @@ def test_few_scores_of_strangers_tell_no_share_and_that_is_said():
     found = transfer_threshold(fit_map(*demo_sets()[::3], "rotation"), a, b, 1e-2, labels=False)
     assert any("4,032 scores are too few to tell how many are of one person" in note for note in found.notes)
     assert any("source images are of images or people that the map was fitted on" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("share", ["given", "estimate"])
+def test_a_share_of_genuine_pairs_larger_than_the_rate_leaves_the_threshold_where_it_is(share):
+    people, images, far = 40, 25, 1e-3
+    a, b = systems(people, images, latent=64)
+    fitted = fit_map(a, b, "rotation", judge=False)
+    scores, same = cross(fitted, a, b)
+    taken = expected_genuine_share(np.full(people, images)) if share == "given" else share  # 2.4 %
+    found = transfer_threshold(fitted, bare(a), bare(b), far, genuine_share=taken, pairs=300_000, seed=1)
+    right = np.quantile(scores[~same], 1 - far)
+    assert found.low < right < found.high
+    if share == "given":  # how many of the random pairs are genuine is chance, which alone moves the threshold by 0.01
+        assert found.threshold == pytest.approx(right, abs=0.03)
+        assert found.false_accepts == pytest.approx(far * found.pairs, rel=0.05)

@@ -226,3 +226,17 @@ def test_what_the_reader_guessed_and_what_cannot_be_seen_is_among_the_warnings(f
     warnings = " ".join(verify(faces, protocol=odd, allow_missing=True).warnings)
     assert "ids have no embedding" in warnings
     assert "ZERO WIDTH SPACE" in warnings
+
+
+def test_folds_of_unequal_sizes_give_one_accuracy_with_its_interval_alone_and_beside_another(faces):
+    protocol = pairs(plain=True)
+    fold = np.where(np.arange(len(protocol)) % len(protocol) < 6, 0, 1 + np.arange(len(protocol)) % 2)
+    unequal = dataclasses.replace(protocol, fold=fold)
+    noise = np.random.default_rng(0).normal(size=faces.vectors.shape)
+    other = EmbeddingSet(faces.vectors + 0.5 * noise, faces.ids, model="other")
+    one, two = (verify(each, protocol=unequal) for each in (faces, other))
+    found = compare_systems(System(faces), System(other), protocol=unequal).accuracy
+    assert (found.first, found.second) == pytest.approx((one.accuracy.mean, two.accuracy.mean))
+    for low, high, result in ((found.first_low, found.first_high, one), (found.second_low, found.second_high, two)):
+        assert (low, high) == pytest.approx((result.accuracy_low, result.accuracy_high))
+        assert low < result.accuracy.mean < high

@@ -30,7 +30,7 @@ from .families import (
 )
 from .held_out import HeldOut
 from .linear_map import LinearMap
-from .pairs import PARTS, Pairing, moments_of
+from .pairs import PARTS, Pairing, excluded_rows, moments_of
 from .provenance import MOST
 from .selection import Comparer
 from .statistics import Moments, PairStatistics
@@ -123,7 +123,7 @@ def fit_map(
         robust: leave out the pairs that `check_pairs` lists, or that its result for the same arguments has.
         provenance: keep hashes of the ids and people fitted on, so that whoever judges the map on these is warned.
         seed: of the people's division into folds.
-        exclude: pairs that the map will be judged on: images of the source that are in it, or of its people, are left out.
+        exclude: pairs that the map will be judged on: images that are in it, or of its people, are left out of both sets.
         beside: moments of more L2-normalised embeddings of either network than are given, for the means of few pairs.
         start: a map of the same networks fitted on other pairs, such as `shipped_map`, which these pairs sharpen
             (`AnchoredMap`): by "anchored", or by "auto" where it is better, by cross-validation, than the start as it is.
@@ -163,7 +163,8 @@ def fit_map(
         _check_start(start, source, target, method, center)
     means, galleries = None, None
     if not both_sides and center and method != "identity" and few_pairs(pairs.n, p, q):
-        galleries = moments_of(source, pairs.engine, pairs.excluded), moments_of(target, pairs.engine)
+        out = (None, None) if exclude is None else excluded_rows(source, target, exclude, pairs.engine)
+        galleries = moments_of(source, pairs.engine, out[0]), moments_of(target, pairs.engine, out[1])
         if beside is not None:
             galleries = galleries[0] + beside[0], galleries[1] + beside[1]
         means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
@@ -188,9 +189,10 @@ def fit_map(
             both = TwoSidedMap.from_estimator(found.fit_statistics(statistics), statistics, facts=facts)
         return replace(both, fitted=fitted_on)
     if means is not None:
-        more = (0, 0) if beside is None else (beside[0].n, beside[1].n)
-        told = f"of all {len(source) + more[0]:,} and {len(target) + more[1]:,} embeddings"
-        facts["means"] = f"{told}, not of the few pairs"
+        assert galleries is not None  # means are of these, or of the start
+        told = f"of all {galleries[0].n:,} and {galleries[1].n:,} embeddings"
+        own = start is None or means[0] is not start.source_mean
+        facts["means"] = f"{told}, not of the few pairs" if own else "of the start, not of the few embeddings"
     own_means = center and means is None
     if found is not None:
         estimator = found

@@ -40,12 +40,15 @@ class Deviations:
 class Dyads:
     """Which people are in which pairs; `left` and `right` (n,) are codes from 0, `same` (n,) bool.
 
-    `left` None: nobody is known, and every pair counts as if its people were in no other.
+    `left` None: nobody is known, and every pair counts as if its people were in no other. `weights` (n,) say how much a pair
+    counts; means are then weighted ones, and weights of mean 1 among the pairs of either kind.
     """
 
-    def __init__(self, same: Mask, left: Codes | None, right: Codes | None) -> None:
+    def __init__(self, same: Mask, left: Codes | None, right: Codes | None, weights: Doubles | None = None) -> None:
         self.n_genuine = int(same.sum())
         self.n_impostor = len(same) - self.n_genuine
+        kinds = (None, None) if weights is None else (weights[same], weights[~same])
+        self._genuine_weight, self._impostor_weight = (None if w is None else w / w.mean() for w in kinds)
         if left is None or right is None:
             own: Codes = np.arange(self.n_impostor, dtype=np.int64)
             self.genuine: Codes = np.arange(self.n_genuine, dtype=np.int64)
@@ -65,18 +68,18 @@ class Dyads:
             if cells > max(_DENSE, 4 * len(same)):
                 names, self._cell = np.unique(self._cell, return_inverse=True)
                 cells = len(names)
-        self._sizes: Doubles = np.bincount(self._cell, minlength=cells).astype(np.float64)
+        self._sizes: Doubles = np.asarray(np.bincount(self._cell, self._impostor_weight, cells), dtype=np.float64)
         # Taking the mean from the same people costs one of them.
         self._few = self.people / max(self.people - 1, 1)
 
     @cached_property
     def pairs_of(self) -> Doubles:
         """(P,) genuine pairs of each person."""
-        return np.bincount(self.genuine, minlength=self.people).astype(np.float64)
+        return np.asarray(np.bincount(self.genuine, self._genuine_weight, self.people), dtype=np.float64)
 
     @cached_property
     def _impostors_of(self) -> Doubles:
-        return self._by_person(slice(None), None)
+        return self._by_person(slice(None), self._impostor_weight)
 
     @cached_property
     def _squares(self) -> float:
@@ -87,9 +90,14 @@ class Dyads:
         """Genuine pairs of the person of a random genuine pair: Σ n_p² / Σ n_p."""
         return float(self.pairs_of @ self.pairs_of) / self.n_genuine
 
+    def by_genuine_person(self, values: NDArray[np.floating] | Mask) -> Doubles:
+        """(P,) the sum of `values` (genuine pairs,) over each person's."""
+        weighed = values if self._genuine_weight is None else values * self._genuine_weight
+        return np.asarray(np.bincount(self.genuine, weights=weighed, minlength=self.people), dtype=np.float64)
+
     def of_genuine(self, values: NDArray[np.floating] | Mask) -> Deviations:
         """Deviations of the mean of `values` (genuine pairs,), in their order in the list."""
-        total = np.bincount(self.genuine, weights=values, minlength=self.people)
+        total = self.by_genuine_person(values)
         mean = float(total.sum()) / self.n_genuine
         person = (total - mean * self.pairs_of) / self.n_genuine
         return Deviations(mean, person, self._few * float(person @ person))
@@ -97,6 +105,8 @@ class Dyads:
     def of_impostors(self, rows: NDArray[np.intp], values: Doubles | None = None) -> Deviations:
         """Deviations of the mean over all impostor pairs of a value that is `values` in `rows` (1 if None), 0 elsewhere."""
         n = self.n_impostor
+        if self._impostor_weight is not None:
+            values = self._impostor_weight[rows] * (1.0 if values is None else values)
         dyad = np.bincount(self._cell[rows], weights=values, minlength=len(self._sizes)).astype(np.float64, copy=False)
         mean = float(dyad.sum()) / n
         own = float(dyad @ dyad) - 2 * mean * float(dyad @ self._sizes) + mean**2 * self._squares

@@ -39,7 +39,7 @@ def genuine_limits(dyads: Dyads, accepted: Mask, level: float) -> tuple[Deviatio
     found = dyads.of_genuine(accepted)
     n, rate = dyads.n_genuine, found.mean
     rare = ~accepted if rate > 0.5 else accepted
-    errors = np.bincount(dyads.genuine, weights=rare, minlength=dyads.people)
+    errors = dyads.by_genuine_person(rare)
     total = float(errors.sum())
     binomial = total * (1 - total / n)
     deff = max((found.variance * n**2 + dyads.cluster) / (binomial + 1), 1.0)

@@ -28,9 +28,19 @@ from scipy import stats
 from ..errors import InputError
 from ..results import fields, signature
 from ..shown import Result
-from ._dyads import Deviations, Dyads, Mask
+from ._dyads import Deviations, Doubles, Dyads, Mask
 from ._limits import mover_half_width, quantile
-from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, few_accepts_warnings, problem, tar_limits
+from .intervals import (
+    UNBOUNDED,
+    People,
+    TarLimits,
+    accuracy_limits,
+    as_scores,
+    few_accepts_warnings,
+    in_folds,
+    problem,
+    tar_limits,
+)
 from .kfold import chance_warning
 
 
@@ -104,6 +114,7 @@ def compare_scores(
     fars: Sequence[float],
     *,
     correct: tuple[ArrayLike, ArrayLike] | None = None,
+    fold: ArrayLike | None = None,
     level: float = 0.95,
     names: tuple[str, str] = ("first", "second"),
     protocol: str = "pairs",
@@ -113,7 +124,8 @@ def compare_scores(
 
     `first`, `second` (n,) scores, which may be of different scales; `same` (n,) bool; `people` the persons left and right,
     (n,) each, names or whole numbers from 0; None takes pairs as independent. `correct`: which of each system's
-    decisions were right, (n,) bool each, for the difference of their accuracies. `warnings` go to the front of the result's.
+    decisions were right, (n,) bool each, for the difference of their accuracies, which are means over the folds `fold` (n,)
+    where that is given. `warnings` go to the front of the result's.
 
     Raises InputError for lengths that don't match and lists without genuine or without impostor pairs.
 
@@ -130,7 +142,7 @@ def compare_scores(
     equal = bool(np.array_equal(one, two))
     a_side = _sides(dyads, one, truth, fars, level)
     b_side = a_side if equal else _sides(dyads, two, truth, fars, level)
-    rates = None if correct is None else _accuracy(dyads, correct, truth, level)
+    rates = None if correct is None else _accuracy(in_folds(dyads, truth, people, fold), correct, truth, level)
     known = None if people is None else len(np.unique(np.concatenate([dyads.genuine, dyads.one, dyads.two])))
     notes = [
         f"{name}: {text}"
@@ -189,11 +201,15 @@ def _tar(dyads: Dyads, a: TarLimits, b: TarLimits, level: float, equal: bool) ->
     return _row(a.far, (a.tar, a.low, a.high), (b.tar, b.low, b.high), change, below, above, level, differ)
 
 
-def _accuracy(dyads: Dyads, correct: tuple[ArrayLike, ArrayLike], truth: Mask, level: float) -> Difference:
+def _accuracy(
+    weighed: tuple[Dyads, float, Doubles | None], correct: tuple[ArrayLike, ArrayLike], truth: Mask, level: float
+) -> Difference:
     a, b = (np.asarray(side, dtype=np.bool_) for side in correct)
+    dyads, share, weights = weighed
     differ = b.astype(np.int8) - a.astype(np.int8)
-    half = quantile(level) * _standard_error(dyads, differ, truth)
-    sides = [(float(side.mean()), *accuracy_limits(dyads, side[truth], side[~truth], level)) for side in (a, b)]
+    half = quantile(level) * _standard_error(dyads, share, differ, truth)
+    limits = [accuracy_limits(dyads, side[truth], side[~truth], level, share) for side in (a, b)]
+    sides = [(float(np.average(side, weights=weights)), *ends) for side, ends in zip((a, b), limits, strict=True)]
     return _row(None, sides[0], sides[1], sides[1][0] - sides[0][0], half, half, level, differ)
 
 
@@ -205,13 +221,12 @@ def accuracy_error(first: ArrayLike, second: ArrayLike, same: ArrayLike, people:
     """
     a, b = (np.asarray(side, dtype=np.bool_) for side in (first, second))
     _, truth, dyads = problem(np.zeros(len(a)), same, people)
-    return _standard_error(dyads, b.astype(np.int8) - a.astype(np.int8), truth)
+    return _standard_error(dyads, dyads.n_genuine / len(truth), b.astype(np.int8) - a.astype(np.int8), truth)
 
 
-def _standard_error(dyads: Dyads, differ: NDArray[np.int8], truth: Mask) -> float:
+def _standard_error(dyads: Dyads, share: float, differ: NDArray[np.int8], truth: Mask) -> float:
     if not differ.any():
         return 0.0
-    share = dyads.n_genuine / len(truth)
     genuine = dyads.of_genuine(share * differ[truth])
     rows = np.flatnonzero(differ[~truth])
     impostor = dyads.of_impostors(rows, (1 - share) * differ[~truth][rows].astype(np.float64))
@@ -221,7 +236,8 @@ def _standard_error(dyads: Dyads, differ: NDArray[np.int8], truth: Mask) -> floa
 def _variance(dyads: Dyads, genuine: Deviations, impostor: Deviations, differ: NDArray[np.number]) -> float:
     """Of the sum of both means; `differ` (genuine pairs,) is what the first is the mean of."""
     n, size = dyads.n_genuine, float(np.abs(differ).max(initial=0)) or 1.0
-    deff = (genuine.variance * (n / size) ** 2 + dyads.cluster) / (np.count_nonzero(differ) + 1)
+    weight = float(dyads.by_genuine_person(differ != 0).sum())
+    deff = (genuine.variance * (n / size) ** 2 + dyads.cluster) / (weight + 1)
     added = (size * max(deff, 1.0) / n) ** 2 / (1 + np.count_nonzero(differ))
     return max(genuine.variance + impostor.variance + 2 * dyads.covariance(genuine, impostor), 0.0) + added
 

@@ -30,6 +30,7 @@ from scipy import stats
 from ..errors import InputError
 from ._dyads import Deviations, Dyads, Mask
 from ._limits import genuine_limits, mover_half_width, wilson
+from .kfold import fold_weights
 from .roc import FEW_FALSE_ACCEPTS, allowed_accepts
 
 _TAIL = 20  # largest impostor scores that say how the tail goes on
@@ -75,6 +76,7 @@ def subject_intervals(
     people: People | None,
     fars: Sequence[float],
     *,
+    fold: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Intervals:
     """Intervals of the accuracy and of TAR at each of `fars`.
@@ -82,7 +84,8 @@ def subject_intervals(
     `scores` (n,) float, `same` (n,) bool, `people` the persons left and right, (n,) each, names or whole numbers from 0;
     None takes pairs as independent. TAR's threshold is that of `Roc.tar_at_far`. The accuracy's thresholds stay as they
     are: `correct` (n,) says which decisions were right (None: no accuracy, its interval is (0, 1)), and genuine and impostor
-    pairs keep their shares of the whole.
+    pairs keep their shares of the whole. With `fold` (n,) it is the accuracy of `kfold_accuracy`, the mean over folds, of
+    whatever sizes; the balanced one is always of all pairs.
 
     Raises InputError for lengths that don't match and lists without genuine or without impostor pairs.
     """
@@ -93,7 +96,9 @@ def subject_intervals(
     accuracy = balanced = (0.0, 1.0)
     if correct is not None:
         right = np.asarray(correct, dtype=np.bool_)
-        accuracy, balanced = (accuracy_limits(dyads, right[truth], right[~truth], level, share) for share in (None, 0.5))
+        balanced = accuracy_limits(dyads, right[truth], right[~truth], level, 0.5)
+        weighed, share, _ = in_folds(dyads, truth, people, fold)
+        accuracy = accuracy_limits(weighed, right[truth], right[~truth], level, share)
     tar = tuple((row.low, row.high) for row in found)
     return Intervals(accuracy, tar, few_accepts_warnings(found, dyads.n_impostor), balanced)
 
@@ -101,20 +106,36 @@ def subject_intervals(
 def problem(scores: ArrayLike, same: ArrayLike, people: People | None) -> tuple[NDArray[np.floating], Mask, Dyads]:
     """The arguments as arrays (float32 scores stay so) and the people of the pairs; InputError if they don't match."""
     s, truth = as_scores(scores), np.asarray(same, dtype=np.bool_)
-    sides: tuple[NDArray[Any], NDArray[Any]] | None = None
-    if people is not None:
-        left, right = (np.asarray(side) for side in people)
-        codes = np.issubdtype(left.dtype, np.integer) and np.issubdtype(right.dtype, np.integer)
-        if not codes or min(left.min(), right.min()) < 0 or max(left.max(), right.max()) > len(s):
-            _, index = np.unique(np.concatenate([left, right]), return_inverse=True)
-            left, right = index[: len(left)], index[len(left) :]
-        sides = left, right
-    shapes = {s.shape, truth.shape, *(side.shape for side in sides or ())}
+    left, right = _codes(people, len(s))
+    shapes = {s.shape, truth.shape, *(side.shape for side in (left, right) if side is not None)}
     if len(shapes) > 1 or s.ndim != 1:
         raise InputError(f"scores, same and people are lists of one length; got shapes {sorted(shapes)}")
     if not 0 < int(truth.sum()) < len(truth):
         raise InputError(f"{int(truth.sum()):,} of {len(truth):,} pairs are genuine", "Intervals need both kinds of pairs.")
-    return s, truth, Dyads(truth, *(sides or (None, None)))
+    return s, truth, Dyads(truth, left, right)
+
+
+def _codes(people: People | None, n: int) -> tuple[NDArray[Any], NDArray[Any]] | tuple[None, None]:
+    """Both sides' people as whole numbers from 0, for n pairs."""
+    if people is None:
+        return None, None
+    left, right = (np.asarray(side) for side in people)
+    codes = np.issubdtype(left.dtype, np.integer) and np.issubdtype(right.dtype, np.integer)
+    if not codes or min(left.min(), right.min()) < 0 or max(left.max(), right.max()) > n:
+        _, index = np.unique(np.concatenate([left, right]), return_inverse=True)
+        left, right = index[: len(left)], index[len(left) :]
+    return left, right
+
+
+def in_folds(
+    dyads: Dyads, truth: Mask, people: People | None, fold: ArrayLike | None
+) -> tuple[Dyads, float, NDArray[np.float64] | None]:
+    """`dyads`, how much the genuine pairs weigh, and the weights (n,) of pairs, None where folds don't differ in size."""
+    weights = None if fold is None else fold_weights(fold)
+    if weights is None:
+        return dyads, dyads.n_genuine / len(truth), None
+    left, right = _codes(people, len(truth))
+    return Dyads(truth, left, right, weights), float(weights[truth].sum() / weights.sum()), weights
 
 
 def as_scores(scores: ArrayLike) -> NDArray[np.floating]:

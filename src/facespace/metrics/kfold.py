@@ -104,6 +104,16 @@ def check_folds(same: ArrayLike, fold: ArrayLike) -> list[int]:
     return [int(f) for f in numbers[(counts[0] == 0) | (counts[1] == 0)]]
 
 
+def fold_weights(fold: ArrayLike) -> Doubles | None:
+    """(n,) of pairs in these folds (n,), by which their mean is that of the folds' means; None where all weigh alike.
+
+    >>> fold_weights([0, 0, 0, 1]).tolist(), fold_weights([0, 1, 1, 0])
+    ([0.6666666666666666, 0.6666666666666666, 0.6666666666666666, 2.0], None)
+    """
+    index, sizes = np.unique(np.asarray(fold), return_inverse=True, return_counts=True)[1:]
+    return None if (sizes == sizes[0]).all() else len(index) / (len(sizes) * sizes[index])
+
+
 def majority_rate(same: ArrayLike) -> float:
     """Chance: how often accepting all pairs, or none, is right, whichever is better."""
     truth = np.asarray(same, dtype=np.bool_)

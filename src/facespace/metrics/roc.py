@@ -138,8 +138,9 @@ class Roc:
     def tar_at_far(self, far: float) -> TarAtFar:
         """TAR where FAR ≤ `far`: the threshold is the smallest score, genuine or impostor, whose FAR is not above it.
 
-        Never the nearest point. Where no impostor may pass, the threshold is just above the largest impostor score. With
-        fewer than 10 false accepts expected (far × impostor scores), the row has a warning with the counts.
+        Never the nearest point. Where no impostor may pass, the threshold is just above the largest impostor score, also
+        where scores are float32. With fewer than 10 false accepts expected (far × impostor scores), the row has a warning
+        with the counts.
 
         Raises InputError unless 0 ≤ far ≤ 1.
         """
@@ -149,7 +150,7 @@ class Roc:
         accepts, threshold = int(self.false_accepts[last]), float(self.thresholds[last])
         if accepts == 0:
             first = int(np.searchsorted(self.false_accepts, 1))  # the largest impostor score
-            threshold = float(np.nextafter(self.thresholds[first], np.inf))
+            threshold = min(_just_above(float(self.thresholds[first])), threshold)
         expected = far * self.n_impostor
         warning = ""
         if expected < FEW_FALSE_ACCEPTS:
@@ -187,6 +188,12 @@ def allowed_accepts(far: float, n_impostor: int) -> int:
     if count / n_impostor > far:
         return count - 1
     return count + 1 if count < n_impostor and (count + 1) / n_impostor <= far else count
+
+
+def _just_above(score: float) -> float:
+    """The next number that float32 holds: a threshold stays above the score where scores are compared in float32."""
+    near = np.float32(score)
+    return float(near if near > score else np.nextafter(near, np.float32(np.inf)))
 
 
 def _at_least(ascending: Doubles, thresholds: Doubles) -> NDArray[np.int64]:

@@ -98,6 +98,7 @@ def compare_systems(
         None if known is None else (known[0].names, known[1].names),
         fars,
         correct=correct,
+        fold=fold,
         names=names,
         protocol=protocol.name if not protocol.excluded else f"{protocol.name}|excluded:{protocol.excluded}",
         warnings=notes,

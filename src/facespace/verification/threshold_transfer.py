@@ -141,8 +141,14 @@ def transfer_thresholds(
     probes, references = np.asarray(map.probe(a.vectors)), np.asarray(map.reference(b.vectors))
     check_vectors(probes, a.ids)
     check_vectors(references, b.ids)
-    scores = cross_scores(probes, references, units, pairs=pairs, tail_share=4 * max(fars) + 0.01, seed=seed)
-    genuine = Share(0.0, 0.0, 0.0) if units.labelled else _genuine_share(scores, genuine_share)
+    tail_share = 4 * max(fars) + 0.01
+    while True:
+        scores = cross_scores(probes, references, units, pairs=pairs, tail_share=tail_share, seed=seed)
+        genuine = Share(0.0, 0.0, 0.0) if units.labelled else _genuine_share(scores, genuine_share)
+        reach = max(_reach(scores, far, genuine) for far in fars)
+        if reach < len(scores.tail) or len(scores.tail) == scores.n:
+            break
+        tail_share = 1.5 * reach / pairs  # pairs of one person, or few units, ask for more of the scores
     notes += [genuine.note] * bool(genuine.note)
     notes += tail_notes(scores) if units.labelled else []
     line = signature(
@@ -206,13 +212,21 @@ def expected_genuine_share(images_per_person: ArrayLike) -> float:
     return float((counts * (counts - 1)).sum() / (n * (n - 1)))
 
 
+def _reach(scores: CrossScores, far: float, share: Share) -> int:
+    """How many of the largest scores the threshold and its interval are read from."""
+    same, most = (round(g * scores.n) for g in (share.value, share.high))
+    impostors = scores.n - same
+    error = _standard_error(scores, _at(scores.tail, allowed_accepts(far, impostors) + same, scores.n))
+    return min(int((far + _Z * error) * impostors) + most, scores.n)
+
+
 def _threshold(scores: CrossScores, far: float, share: Share, line: str) -> ThresholdTransfer:
-    genuine, (same, fewest, most) = share.value, (round(g * scores.n) for g in (share.value, share.low, share.high))
+    genuine, (same, fewest) = share.value, (round(g * scores.n) for g in (share.value, share.low))
     impostors = scores.n - same
     allowed = allowed_accepts(far, impostors)
     threshold = _at(scores.tail, allowed + same, scores.n)
     error = _standard_error(scores, threshold)
-    low = _at(scores.tail, int((far + _Z * error) * impostors) + most, scores.n)
+    low = _at(scores.tail, _reach(scores, far, share), scores.n)
     # An interval of a small rate is made on its logarithm, so that its lower end stays above zero.
     high = _at(scores.tail, int(far * np.exp(-_Z * error / far) * impostors) + fewest, scores.n)
     warnings = []

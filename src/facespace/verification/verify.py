@@ -211,7 +211,7 @@ def verify(
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same
         names = (people[0].names, people[1].names) if people else None
-        found = subject_intervals(scores, kept.same, correct, names, fars)
+        found = subject_intervals(scores, kept.same, correct, names, fars, fold=fold)
         from_intervals = found.warnings
         tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
         if accuracy is not None:

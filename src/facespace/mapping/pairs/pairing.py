@@ -48,7 +48,7 @@ class Pairing:
 
     Attributes:
         n: how many. facts: how they were paired and who told the people, for the map's record.
-        division: their people, folds and sample. excluded: (n,) rows of the source that are, None where none was to be.
+        division: their people, folds and sample.
         fitted_on: what pairs in memory are of; that of stored ones comes with their sums.
         tasks: what is to be read, given a folder for what has to be put into another order first.
         names: ids of the pairs of these numbers. only: the pairs of a mask (n,).
@@ -58,7 +58,6 @@ class Pairing:
     n: int
     facts: dict[str, Any]
     division: Division
-    excluded: NDArray[np.bool_] | None
     fitted_on: FittedOn | None
     tasks: Callable[[Path], list[Any]]
     names: Callable[[Rows], Strings]
@@ -87,7 +86,7 @@ class Pairing:
             whole = len(source), len(target)
             source = _in_memory(source, target if protocol is None else protocol, engine)
             target = _in_memory(target, source if protocol is None else protocol, engine)
-            return cls._of_memory(source, target, protocol, exclude, seed, whole)
+            return cls._of_memory(source, target, protocol, exclude, seed, whole, engine)
         return cls._of_stored(source, target, exclude, seed, engine, progress)
 
     @classmethod
@@ -99,15 +98,16 @@ class Pairing:
         exclude: PairProtocol | None,
         seed: int,
         whole: tuple[int, int],
+        engine: Engine,
     ) -> Pairing:
         excluded = None
         if exclude is not None:
-            excluded = _checked(~exclude_people(source, exclude), exclude)
-            source = source.take(np.flatnonzero(~excluded))
+            excluded, theirs = excluded_rows(source, target, exclude, engine)
+            source, target = (f.take(np.flatnonzero(~out)) for f, out in ((source, excluded), (target, theirs)))
         x, y, people, keys, facts = paired_vectors(source, target, protocol)
         if protocol is None:
             facts |= _unmatched(whole, len(x), excluded)
-        return cls._of_vectors((x, y), people, keys, facts, excluded, seed)
+        return cls._of_vectors((x, y), people, keys, facts, seed)
 
     @classmethod
     def _of_vectors(
@@ -116,7 +116,6 @@ class Pairing:
         people: People,
         keys: tuple[Strings, ...],
         facts: dict[str, Any],
-        excluded: NDArray[np.bool_] | None,
         seed: int,
     ) -> Pairing:
         x, y = both
@@ -130,13 +129,13 @@ class Pairing:
         def only(mask: NDArray[np.bool_]) -> Pairing:
             rows = np.flatnonzero(mask)
             kept = tuple(key[rows] for key in keys)
-            return cls._of_vectors((x[rows], y[rows]), people.take(rows), kept, facts, excluded, seed)
+            return cls._of_vectors((x[rows], y[rows]), people.take(rows), kept, facts, seed)
 
         def names(rows: Rows) -> Strings:
             return np.array([" ".join(parts) for parts in zip(*(key[rows].tolist() for key in keys), strict=True)], np.str_)
 
         tasks = [MemoryPairs(x, y, division)]
-        return cls(len(x), facts, division, excluded, fitted, lambda _: tasks, names, only, LocalEngine(1))
+        return cls(len(x), facts, division, fitted, lambda _: tasks, names, only, LocalEngine(1))
 
     @classmethod
     def _of_stored(
@@ -155,10 +154,10 @@ class Pairing:
         rows, places = shared_rows(source, target, one, two)
         excluded = None
         if exclude is not None:
-            excluded = _checked(_tested(source, exclude, one, engine), exclude)
+            excluded, _ = excluded_rows(source, target, exclude, engine, (one, two))
             rows, places = rows[~excluded[rows]], places[~excluded[rows]]
         unmatched = _unmatched((len(one), len(two)), len(rows), excluded)
-        return cls._of_rows((source, target), (one, two), (rows, places), unmatched, excluded, seed, engine, progress)
+        return cls._of_rows((source, target), (one, two), (rows, places), unmatched, seed, engine, progress)
 
     @classmethod
     def _of_rows(
@@ -167,7 +166,6 @@ class Pairing:
         indexes: tuple[RowIndex, RowIndex],
         at: tuple[Rows, Rows],
         unmatched: dict[str, int],
-        excluded: NDArray[np.bool_] | None,
         seed: int,
         engine: Engine,
         progress: Progress | None,
@@ -185,7 +183,7 @@ class Pairing:
 
         def only(mask: NDArray[np.bool_]) -> Pairing:
             kept = rows[mask], places[mask]
-            return cls._of_rows(sides, indexes, kept, unmatched, excluded, seed, engine, progress)
+            return cls._of_rows(sides, indexes, kept, unmatched, seed, engine, progress)
 
         def names(wanted: Rows) -> Strings:
             order = np.argsort(wanted)
@@ -193,7 +191,7 @@ class Pairing:
             found[order] = ids_of(sides[0], rows[wanted[order]])
             return found.astype(np.str_)
 
-        return cls(len(rows), facts, division, excluded, None, tasks, names, only, engine, progress)
+        return cls(len(rows), facts, division, None, tasks, names, only, engine, progress)
 
     def sums(self, means: tuple[Floats, Floats] | None = None, *, folds: bool = False, provenance: bool = False) -> PairSums:
         """One pass over the pairs, about `means` if given: the statistics, of each of the `folds` if asked for."""
@@ -286,10 +284,27 @@ def _unmatched(whole: tuple[int, int], n: int, excluded: NDArray[np.bool_] | Non
     return found if excluded is None else {**found, "excluded": out}
 
 
-def _checked(excluded: NDArray[np.bool_], protocol: PairProtocol) -> NDArray[np.bool_]:
-    if excluded.all():
-        raise InputError(f"all {len(excluded):,} images are of people in {protocol.name}", "Fit on others.")
-    return excluded
+def excluded_rows(
+    source: AnySet,
+    target: AnySet,
+    exclude: PairProtocol,
+    engine: Engine,
+    indexes: tuple[RowIndex, RowIndex] | None = None,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows (n,) of the source and (m,) of the target that are images of `exclude` or of its people, as far as either tells.
+
+    An image that one set alone knows to be of these people is left out of the other too. InputError where nothing is left.
+    """
+    one, two = indexes or (RowIndex.of(source, engine), RowIndex.of(target, engine))
+    left, right = (
+        ~exclude_people(faces, exclude) if isinstance(faces, EmbeddingSet) else _tested(faces, exclude, index, engine)
+        for faces, index in ((source, one), (target, two))
+    )
+    both = left | np.isin(one.ids, two.ids[right]), right | np.isin(two.ids, one.ids[left])
+    for out in both:
+        if out.all():
+            raise InputError(f"all {len(out)} images are of people in {exclude.name}", "Fit on others.")
+    return both
 
 
 def _tested(faces: StoredSet[EmbeddingSet], protocol: PairProtocol, index: RowIndex, engine: Engine) -> NDArray[np.bool_]:
