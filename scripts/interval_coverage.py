@@ -1,4 +1,4 @@
-"""Coverage of the 95 % intervals over people, by simulation: the table behind verification/intervals.py.
+"""Coverage of the 95 % intervals over people, by simulation: the table behind metrics/intervals.py and curve_limits.py.
 
     python scripts/interval_coverage.py [--trials 1000] [--world middling|good|shared]
 
@@ -56,11 +56,13 @@ DESIGNS = {
 
 @dataclass(frozen=True)
 class Truth:
-    """TAR of both systems at each FAR, and of the first the threshold of the best accuracy (both kinds half) and that."""
+    """TAR of both systems at each FAR; of the first the threshold of the best accuracy (both kinds half), that, AUC, EER."""
 
     tar: np.ndarray
     cut: float
     accuracy: float
+    auc: float
+    eer: float
 
 
 def truth(world: World, *, people=20_000, repeats=20, seed=99) -> Truth:
@@ -81,7 +83,14 @@ def truth(world: World, *, people=20_000, repeats=20, seed=99) -> Truth:
     cuts = np.linspace(0, 0.9, 91)
     accuracy = [(np.mean(g >= c) + np.mean(down < c)) / 2 for c in cuts]
     best = int(np.argmax(accuracy))
-    return Truth(tar, float(cuts[best]), float(accuracy[best]))
+    ascending = np.sort(down)
+    auc = np.mean(np.searchsorted(ascending, g)) / len(ascending)
+    ascending_g, low, high = np.sort(g), -1.0, 1.0
+    for _ in range(40):  # where as many of the impostors lie above as of the genuine ones below
+        cut = (low + high) / 2
+        below, above = np.searchsorted(ascending_g, cut) / len(g), 1 - np.searchsorted(ascending, cut) / len(ascending)
+        low, high = (cut, high) if above > below else (low, cut)
+    return Truth(tar, float(cuts[best]), float(accuracy[best]), float(auc), float((above + below) / 2))
 
 
 def design(rng, people, each, pairs):
@@ -99,8 +108,11 @@ def design(rng, people, each, pairs):
 
 
 def coverage(world: World, known: Truth, shape, trials, *, seed=0, fars=FARS):
-    """Shares of trials in which the truth is held: `(tar, accuracy, difference)`; tar and difference (fars,)."""
-    tar, accuracy, difference = np.zeros(len(fars)), 0.0, np.zeros(len(fars))
+    """Shares of trials in which the truth is held: `(tar, accuracy, difference, curve)`.
+
+    `tar` and `difference` are (fars,), `curve` (2,) of AUC and EER.
+    """
+    tar, accuracy, difference, curve = np.zeros(len(fars)), 0.0, np.zeros(len(fars)), np.zeros(2)
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])
         i, j, left, right = design(rng, *shape)
@@ -117,7 +129,9 @@ def coverage(world: World, known: Truth, shape, trials, *, seed=0, fars=FARS):
             difference[n] += row.low <= known.tar[1, n] - known.tar[0, n] <= row.high
         low, high = found.accuracy
         accuracy += low <= known.accuracy <= high
-    return tar / trials, accuracy / trials if shape[2] else None, difference / trials
+        limits = found.curve
+        curve += [limits.auc_low <= known.auc <= limits.auc_high, limits.eer_low <= known.eer <= limits.eer_high]
+    return tar / trials, accuracy / trials if shape[2] else None, difference / trials, curve / trials
 
 
 def main() -> None:
@@ -127,16 +141,18 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.world or WORLDS:
         known = truth(WORLDS[name])
-        print(f"{name}: true TAR {np.array2string(known.tar[0], precision=4)}, accuracy {known.accuracy:.4f}")
-        head = [f"TAR@{far:g}" for far in FARS] + ["accuracy"] + [f"diff@{far:g}" for far in FARS]
+        print(f"{name}: true TAR {np.array2string(known.tar[0], precision=4)}, accuracy {known.accuracy:.4f}", end=", ")
+        print(f"AUC {known.auc:.5f}, EER {known.eer:.4f}")
+        head = [f"TAR@{far:g}" for far in FARS] + ["accuracy", "AUC", "EER"] + [f"diff@{far:g}" for far in FARS]
         print(" " * 32 + "".join(f"{text:>11}" for text in head), flush=True)
         for label, shape in DESIGNS.items():
             start = time.perf_counter()
-            tar, accuracy, difference = coverage(WORLDS[name], known, shape, options.trials)
+            tar, accuracy, difference, curve = coverage(WORLDS[name], known, shape, options.trials)
             expected = (shape[2] or shape[0] * (shape[0] - 1) // 2 * shape[1] ** 2) * np.array(FARS)
             few = ["!" if count < 10 else " " for count in expected]
             cells = [f"{100 * c:9.1f}{mark} " for c, mark in zip(tar, few, strict=True)]
             cells.append(f"{100 * accuracy:9.1f}  " if accuracy is not None else " " * 11)
+            cells += [f"{100 * c:9.1f}  " for c in curve]
             cells += [f"{100 * c:9.1f}{mark} " for c, mark in zip(difference, few, strict=True)]
             print(f"{label:32}" + "".join(cells) + f" {time.perf_counter() - start:6.0f} s", flush=True)
     print(

@@ -39,10 +39,10 @@ def known(simulation):
 def test_intervals_hold_the_truth_as_often_as_they_say(simulation, known, design, trials, fars):
     shape = simulation.DESIGNS[design]
     with threadpool_limits(1):  # arrays this small gain nothing from threads
-        tar, accuracy, difference = simulation.coverage(
+        tar, accuracy, difference, curve = simulation.coverage(
             simulation.WORLDS["middling"], known, shape, trials, seed=1, fars=simulation.FARS[:fars]
         )
-    rates = np.array([*tar, *difference, *([] if accuracy is None else [accuracy])])
+    rates = np.array([*tar, *difference, *curve, *([] if accuracy is None else [accuracy])])
     least = stats.binom.ppf(1e-4, trials, 0.92) / trials
     assert (rates >= least).all(), rates
     assert rates.mean() < 0.995, rates  # never wrong would be too wide

@@ -30,8 +30,9 @@ from scipy import stats
 from ..errors import InputError
 from ._dyads import Deviations, Dyads, Mask
 from ._limits import genuine_limits, mover_half_width, wilson
+from .curve_limits import CurveLimits, auc_limits, eer_limits
 from .kfold import fold_weights
-from .roc import FEW_FALSE_ACCEPTS, allowed_accepts
+from .roc import FEW_FALSE_ACCEPTS, Roc, allowed_accepts
 
 _TAIL = 20  # largest impostor scores that say how the tail goes on
 UNBOUNDED = 3.7  # with fewer, chance alone leaves no false accept in more than 2.5 % of all samples: e^−3.7
@@ -41,10 +42,14 @@ People = tuple[NDArray[Any], NDArray[Any]]
 
 @dataclass(frozen=True)
 class Intervals:
-    """`accuracy`, `balanced` and one `tar` per FAR, each (low, high); `warnings`: which TARs' intervals are worth little."""
+    """`accuracy`, `balanced` and one `tar` per FAR, each (low, high); `curve`: of AUC and EER.
+
+    `warnings`: which TARs' intervals are worth little.
+    """
 
     accuracy: tuple[float, float]
     tar: tuple[tuple[float, float], ...]
+    curve: CurveLimits
     warnings: tuple[str, ...] = ()
     balanced: tuple[float, float] = (0.0, 1.0)
 
@@ -77,15 +82,16 @@ def subject_intervals(
     fars: Sequence[float],
     *,
     fold: ArrayLike | None = None,
+    eer: float | None = None,
     level: float = 0.95,
 ) -> Intervals:
-    """Intervals of the accuracy and of TAR at each of `fars`.
+    """Intervals of the accuracy, of TAR at each of `fars`, of the area under the curve and of the equal error rate.
 
     `scores` (n,) float, `same` (n,) bool, `people` the persons left and right, (n,) each, names or whole numbers from 0;
     None takes pairs as independent. TAR's threshold is that of `Roc.tar_at_far`. The accuracy's thresholds stay as they
     are: `correct` (n,) says which decisions were right (None: no accuracy, its interval is (0, 1)), and genuine and impostor
     pairs keep their shares of the whole. With `fold` (n,) it is the accuracy of `kfold_accuracy`, the mean over folds, of
-    whatever sizes; the balanced one is always of all pairs.
+    whatever sizes; the balanced one is always of all pairs. `eer` is that of `Roc`, where the caller has it.
 
     Raises InputError for lengths that don't match and lists without genuine or without impostor pairs.
     """
@@ -100,7 +106,14 @@ def subject_intervals(
         weighed, share, _ = in_folds(dyads, truth, people, fold)
         accuracy = accuracy_limits(weighed, right[truth], right[~truth], level, share)
     tar = tuple((row.low, row.high) for row in found)
-    return Intervals(accuracy, tar, few_accepts_warnings(found, dyads.n_impostor), balanced)
+    auc = auc_limits(dyads, genuine, impostor, down, level)
+
+    def limits(far: float) -> tuple[float, float]:
+        row = tar_limits(dyads, genuine, impostor, down, far, level)
+        return row.low, row.high
+
+    equal = eer_limits(Roc(genuine, impostor).eer if eer is None else eer, limits)
+    return Intervals(accuracy, tar, CurveLimits(*auc, *equal), few_accepts_warnings(found, dyads.n_impostor), balanced)
 
 
 def problem(scores: ArrayLike, same: ArrayLike, people: People | None) -> tuple[NDArray[np.floating], Mask, Dyads]:

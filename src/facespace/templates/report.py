@@ -22,7 +22,7 @@ def template_report(result: TemplateVerificationResult, title: str = "Verificati
         f"{result.impostor:,} impostor"
     )
     report = Report(title, counts, result.signature)
-    cards = auc_and_eer(result.auc, result.eer)
+    cards = auc_and_eer(result.auc, result.eer, result.curve)
     safe = [row for row in result.tar if not row.warning]
     if safe:
         row = min(safe, key=lambda r: r.far)

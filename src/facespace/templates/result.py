@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..metrics import Roc, ScoreHistogram, TarAtFar, subject_intervals
+from ..metrics import CurveLimits, Roc, ScoreHistogram, TarAtFar, subject_intervals
 from ..results import fields, signature
 from ..shown import Result
 from ..verification import NOBODY_KNOWN
@@ -30,7 +30,8 @@ class TemplateVerificationResult(Result):
         people: how many people are in the pairs, None when that is not known.
         tar: TAR at each FAR asked for, with 95 % intervals where they were computed.
         nearest: the same rates read at the nearest FAR, as published scripts do; empty unless asked for.
-        auc, eer: area under the ROC; equal error rate. `auc_error`: how far `auc` may be from that of all scores.
+        auc, eer: area under the ROC; equal error rate. curve: their 95 % intervals.
+        auc_error: how far `auc` may be from that of all scores.
         warnings: what a reader must know before quoting the figures.
         interval: how the intervals were made.
         missing_faces: rows of the list without an embedding; skipped: pairs left out because a template had none.
@@ -62,6 +63,7 @@ class TemplateVerificationResult(Result):
     same: NDArray[np.bool_] | None
     person_left: NDArray[np.int32] | None
     person_right: NDArray[np.int32] | None
+    curve: CurveLimits = field(default_factory=CurveLimits)
 
     @property
     def roc(self) -> Roc:
@@ -85,6 +87,7 @@ class TemplateVerificationResult(Result):
             "tar": [row.to_dict() for row in self.tar],
             "tar_at_nearest_far": [fields(row, "far", "tar", "false_accepts") for row in self.nearest],
             **fields(self, "auc", "auc_error", "eer", "interval"),
+            **self.curve.to_dict(),
             "missing": {"faces": self.missing_faces, "pairs": self.skipped},
             "warnings": list(self.warnings),
         }
@@ -113,6 +116,7 @@ def merge_shards(
     warnings = list(shard.warnings)
     interval, count = "none", None
     more: tuple[str, ...] = ()
+    roc, curve = histogram.roc(), CurveLimits()
     people = None if shard.left is None or shard.right is None else (shard.left, shard.right)
     if people is not None:
         count = len(np.union1d(np.unique(people[0]), np.unique(people[1])))
@@ -120,9 +124,9 @@ def merge_shards(
         interval = "subjects-dyadic" if people else "pairs-independent"
         if people is None:
             warnings.append(NOBODY_KNOWN)
-        found = subject_intervals(shard.scores, shard.same, None, people, fars)
+        found = subject_intervals(shard.scores, shard.same, None, people, fars, eer=roc.eer)
         tar = tuple(replace(row, low=low, high=high) for row, (low, high) in zip(tar, found.tar, strict=True))
-        more = found.warnings
+        more, curve = found.warnings, found.curve
     line = signature(
         str(facts["protocol"]),
         **{key: facts.get(key) for key in ("model", "target", "map", "mapped", "pooling", "templates", "pairs")},
@@ -131,7 +135,6 @@ def merge_shards(
         cohort=facts.get("cohort"),
         interval=interval,
     )
-    roc = histogram.roc()
     return TemplateVerificationResult(
         signature=line,
         pairs=len(histogram),
@@ -151,4 +154,5 @@ def merge_shards(
         same=shard.same,
         person_left=shard.left,
         person_right=shard.right,
+        curve=curve,
     )

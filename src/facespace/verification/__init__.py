@@ -6,7 +6,7 @@ from .error_pictures_report import add_error_pictures
 from .pair_people import subjects_of
 from .provenance import fitted_images, fitted_rows, fitted_warning, model_warnings
 from .report import INTERVALS, auc_and_eer, roc_figure, tar_table, verification_report
-from .scored import ScoredPairs
+from .result import ScoredPairs, VerificationResult
 from .scores import PairMap, PairRows, check_target, pair_rows, pair_scores
 from .systems import System, compare_systems
 from .threshold_transfer import (
@@ -16,7 +16,7 @@ from .threshold_transfer import (
     transfer_threshold,
     transfer_thresholds,
 )
-from .verify import NOBODY_KNOWN, VerificationResult, verify
+from .verify import NOBODY_KNOWN, verify
 
 __all__ = [
     "INTERVALS", "NOBODY_KNOWN", "Cohort", "PairMap", "PairRows", "ScoredPairs", "System", "ThresholdTransfer",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..metrics import TarAtFar, best_threshold
+from ..metrics import CurveLimits, TarAtFar, best_threshold
 from ..report import Column, Curve, Figure, KeyFigure, KeyFigures, Report, Table, curves, histograms, interval
-from .verify import VerificationResult
+from .result import VerificationResult
 
 INTERVALS = {
     "subjects": "95 % intervals are of people, not of pairs, because pairs that share a person depend on each other.",
@@ -17,11 +17,13 @@ INTERVALS = {
     "none": "No intervals were computed.",
 }
 
+_AREA, _EQUAL = "area under the ROC curve", "where FAR equals 1 − TAR"
+
 
 def verification_report(result: VerificationResult, title: str = "Verification") -> Report:
     """The sections for report.html; `write(folder)` makes the page and figures/."""
     report = Report(title, result.counts, result.signature)
-    cards = auc_and_eer(result.auc, result.eer)
+    cards = auc_and_eer(result.auc, result.eer, result.curve)
     if result.accuracy is not None:
         note = f"± {100 * result.accuracy.sd:.2f} over {len(result.accuracy.folds)} folds"
         if result.accuracy_low is not None and result.accuracy_high is not None:
@@ -62,12 +64,10 @@ def verification_report(result: VerificationResult, title: str = "Verification")
     return report
 
 
-def auc_and_eer(auc: float, eer: float) -> list[KeyFigure]:
+def auc_and_eer(auc: float, eer: float, limits: CurveLimits) -> list[KeyFigure]:
     """The key figures that every verification has."""
-    return [
-        KeyFigure(f"{auc:.5f}", "AUC", "area under the ROC curve"),
-        KeyFigure(f"{100 * eer:.2f} %", "EER", "where FAR equals 1 − TAR"),
-    ]
+    area, error = ("; ".join(filter(None, one)) for one in ((_AREA, limits.auc), (_EQUAL, limits.eer)))
+    return [KeyFigure(f"{auc:.5f}", "AUC", area), KeyFigure(f"{100 * eer:.2f} %", "EER", error)]
 
 
 def tar_table(rows: Sequence[TarAtFar], how: str, nearest: Sequence[TarAtFar] = ()) -> Table:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,120 +13,24 @@ from ..datasets import PairProtocol, contiguous_folds, person_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
 from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
-from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
-from ..results import fields, signature
-from ..shown import Result
+from ..metrics import (
+    CurveLimits,
+    Roc,
+    chance_warning,
+    check_folds,
+    kfold_accuracy,
+    subject_intervals,
+)
+from ..results import signature
 from .cohort import Cohort, cohort_label, mapped_scores
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
-from .scored import ScoredPairs
+from .result import ScoredPairs, VerificationResult
 from .scores import PairMap, PairRows, check_target, pair_rows
 from .suspected import label_warnings
 
 NOBODY_KNOWN = "the people in the pairs are not known, so the intervals take pairs as independent and are too narrow"
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class VerificationResult(Result):
-    """What was measured on one list of pairs.
-
-    Attributes:
-        signature: protocol, networks, counts, threshold search, interval and seed in one line.
-        pairs, genuine, impostor: how many pairs were scored.
-        accuracy: k-fold accuracy, or None when there are too few pairs for two folds, or folds can't be judged.
-        accuracy_low, accuracy_high: interval of its mean at 95 %, thresholds held; None when not computed.
-        balanced_low, balanced_high: the same of `accuracy.balanced`.
-        tar: TAR at each FAR asked for, with intervals.
-        auc, eer: area under the ROC; equal error rate.
-        warnings: what a reader must know before quoting the figures.
-        interval: how the intervals were made.
-        missing_left, missing_right: images of the protocol without an embedding; skipped: pairs left out for it.
-        fitted_pairs: how many pairs are of images or people that the map was fitted on; unseen: the result on the others.
-        excluded: pairs that the caller left out (`PairProtocol.without`).
-        roc, genuine_scores, impostor_scores: for figures; not in the JSON document.
-        scored: the pairs with their scores; not in the JSON document.
-    """
-
-    reported_by: ClassVar[str] = "verification.verification_report"
-
-    signature: str
-    pairs: int
-    genuine: int
-    impostor: int
-    accuracy: FoldAccuracy | None
-    accuracy_low: float | None
-    accuracy_high: float | None
-    balanced_low: float | None
-    balanced_high: float | None
-    tar: tuple[TarAtFar, ...]
-    auc: float
-    eer: float
-    warnings: tuple[str, ...]
-    interval: str
-    missing_left: int
-    missing_right: int
-    skipped: int
-    roc: Roc
-    genuine_scores: NDArray[np.float64]
-    impostor_scores: NDArray[np.float64]
-    fitted_pairs: int = 0
-    excluded: int = 0
-    unseen: VerificationResult | None = None
-    scored: ScoredPairs | None = None
-
-    @property
-    def chance(self) -> float:
-        """The share of the more frequent class: how often accepting all pairs, or none, is right."""
-        return max(self.genuine, self.impostor) / self.pairs
-
-    @property
-    def counts(self) -> str:
-        """The pairs in words, and what they alone make of an accuracy where the classes are not of one size."""
-        text = f"{self.pairs:,} pairs: {self.genuine:,} genuine, {self.impostor:,} impostor"
-        if self.accuracy is None or self.genuine == self.impostor:
-            return text
-        accepting = "all" if self.genuine > self.impostor else "nobody"
-        return (
-            f"{text}; accepting {accepting} is right on {100 * self.chance:.2f} %, "
-            f"balanced accuracy {100 * self.accuracy.balanced:.2f} %"
-        )
-
-    def brief(self) -> str:
-        """The headline and its counts in a line."""
-        accuracy, low, high = self.accuracy, self.accuracy_low, self.accuracy_high
-        between = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
-        first = "" if accuracy is None else f"accuracy {accuracy}{between}, "
-        return f"{first}auc {self.auc:.5f}, eer {self.eer:.5f}, {self.pairs:,} pairs"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The `verify` document: rates between 0 and 1, intervals at 95 %."""
-        accuracy = None
-        if self.accuracy is not None:
-            limits = {"low": self.accuracy_low, "high": self.accuracy_high}
-            accuracy = fields(self.accuracy, "mean", "sd") | limits | fields(self.accuracy, "folds", "thresholds")
-        return {
-            **fields(self, "signature", "pairs", "genuine", "impostor", "excluded"),
-            "accuracy": accuracy,
-            "chance": self.chance,
-            "balanced_accuracy": None if self.accuracy is None else self.accuracy.balanced,
-            "balanced_accuracy_low": self.balanced_low,
-            "balanced_accuracy_high": self.balanced_high,
-            "tar": [row.to_dict() for row in self.tar],
-            **fields(self, "auc", "eer", "interval"),
-            "missing": {"left": self.missing_left, "right": self.missing_right, "pairs": self.skipped},
-            "fitted_pairs": self.fitted_pairs,
-            "unseen": None
-            if self.unseen is None
-            else fields(self.unseen, "pairs", "auc", "eer")
-            | {"accuracy": None if self.unseen.accuracy is None else self.unseen.accuracy.mean},
-            "warnings": list(self.warnings),
-        }
-
-    def headline(self) -> str:
-        """Accuracy, if there is one, and AUC on how many pairs."""
-        accuracy = f"accuracy {self.accuracy}, " if self.accuracy is not None else ""
-        return f"{accuracy}AUC {self.auc:.5f} on {self.pairs:,} pairs"
 
 
 @takes(a=FACES, b=FACES, protocol=PAIRS, map=MAP, cohort=COHORT, fars=RATES)
@@ -201,6 +105,7 @@ def verify(
     accuracy = None if fold is None else kfold_accuracy(scores, kept.same, fold)
     interval, people_by = "none", None
     low = high = balanced_low = balanced_high = None
+    curve = CurveLimits()
     from_intervals: tuple[str, ...] = ()
     if intervals:
         people_by = people[0].source if people else "nobody"
@@ -211,7 +116,8 @@ def verify(
         if accuracy is not None and fold is not None:
             correct = (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == kept.same
         names = (people[0].names, people[1].names) if people else None
-        found = subject_intervals(scores, kept.same, correct, names, fars, fold=fold)
+        found = subject_intervals(scores, kept.same, correct, names, fars, fold=fold, eer=roc.eer)
+        curve = found.curve
         from_intervals = found.warnings
         tar = tuple(replace(row, low=lo, high=hi) for row, (lo, hi) in zip(tar, found.tar, strict=True))
         if accuracy is not None:
@@ -258,6 +164,7 @@ def verify(
         excluded=protocol.excluded,
         unseen=unseen,
         scored=ScoredPairs(kept.left, kept.right, kept.same, scores, fold),
+        curve=curve,
     )
 
 

@@ -18,7 +18,7 @@ from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, 
 from ..options import MEMORY, PRINTING, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, finish, report_line, warning_lines
 from .against import render_difference
-from .tar_table import tar_table
+from .figures import curve_line, tar_table
 from .templates import TEMPLATE_OPTIONS, TemplateOptions, run_templates
 
 if TYPE_CHECKING:
@@ -204,14 +204,20 @@ def load_system(a: Path, b: Path | None, map: Path | None, protocol: PairProtoco
 
 def render(result: VerificationResult, files: list[str]) -> RenderableType:
     """The result for a terminal: one line of key figures, the TAR@FAR table, warnings, and the signature."""
-    figures = [f"AUC {result.auc:.5f}", f"EER {100 * result.eer:.2f} %"]
+    lines = [curve_line(result.auc, result.eer, result.curve)]
     if result.accuracy is not None:
         between = ""
         if result.accuracy_low is not None and result.accuracy_high is not None:
             between = f" [dim](95 %: {100 * result.accuracy_low:.2f} to {100 * result.accuracy_high:.2f})[/]"
-        figures.insert(0, f"[bold]accuracy {result.accuracy}[/]{between}")
-    head = Text.from_markup("   ".join(figures))
+        lines.insert(0, Text.from_markup(f"[bold]accuracy {result.accuracy}[/]{between}"))
     notes = warning_lines(result.warnings)
     return Group(
-        head, Text(result.counts), Text(), tar_table(result.tar), Text(), *notes, dim(result.signature), *report_line(files)
+        *lines,
+        Text(result.counts),
+        Text(),
+        tar_table(result.tar),
+        Text(),
+        *notes,
+        dim(result.signature),
+        *report_line(files),
     )

@@ -15,7 +15,7 @@ from ...errors import InputError
 from ..files import load_cohort, load_map, load_pairs, open_large, open_set
 from ..options import MEMORY, Format, Printing
 from ..printing import dim, emit, finish, report_line, warning_lines
-from .tar_table import tar_table
+from .figures import curve_line, tar_table
 
 if TYPE_CHECKING:
     from ...datasets import TemplateProtocol
@@ -216,7 +216,7 @@ def render_templates(result: TemplateVerificationResult, files: list[str]) -> Re
     """The result for a terminal: key figures, the TAR@FAR table, warnings, and the signature."""
     people = "" if result.people is None else f" of {result.people:,} people"
     return Group(
-        Text(f"AUC {result.auc:.5f}   EER {100 * result.eer:.2f} %"),
+        curve_line(result.auc, result.eer, result.curve),
         Text(
             f"{result.pairs:,} pairs of {result.templates:,} templates{people}: "
             f"{result.genuine:,} genuine, {result.impostor:,} impostor"

@@ -1,4 +1,4 @@
-"""The table of TAR at FAR for a terminal."""
+"""Figures of a verification for a terminal: the table of TAR at FAR, AUC and EER."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from ..printing import number_table
 
 if TYPE_CHECKING:
-    from ...metrics import TarAtFar
+    from ...metrics import CurveLimits, TarAtFar
 
 
 def tar_table(rows: Sequence[TarAtFar], nearest: Sequence[TarAtFar] = ()) -> Table:
@@ -26,3 +27,9 @@ def tar_table(rows: Sequence[TarAtFar], nearest: Sequence[TarAtFar] = ()) -> Tab
             cells.insert(3, f"{100 * nearest[number].tar:.2f}")
         table.add_row(*cells, f"{row.false_accepts:,}{' !' if row.warning else '  '}")
     return table
+
+
+def curve_line(auc: float, eer: float, limits: CurveLimits) -> Text:
+    """AUC and EER with their intervals, in a line."""
+    between = [f" [dim]({told})[/]" if told else "" for told in (limits.auc, limits.eer)]
+    return Text.from_markup(f"AUC {auc:.5f}{between[0]}   EER {100 * eer:.2f} %{between[1]}")
