@@ -109,14 +109,21 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     return Group(*parts)
 
 
-def _candidates(facts: dict[str, Any]) -> Table:
+def _candidates(facts: dict[str, Any]) -> Group:
     judged = facts["cross_validation"]
-    table = Table("candidate", f"error % ({judged['parts']} folds)", box=None, pad_edge=False, header_style="bold")
-    table.columns[1].justify = "right"
+    behind = judged.get("behind")  # older maps have none
+    heads = ["candidate", "error %", *(["behind the best, SE"] if behind else [])]
+    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    told = f"of {judged['pairs']:,} pairs, in {judged['parts']} folds that share nobody"
+    if behind:
+        told += "; taken is the first in the order of trial that is less than one standard error (SE) behind the best"
+    for column in table.columns[1:]:
+        column.justify = "right"
     for label, error in sorted(judged["error"].items(), key=lambda item: float(item[1])):
         style = "bold" if label == facts.get("chosen") else ""
-        table.add_row(label, f"{100 * error:.2f}", style=style)
-    return table
+        standing = [f"{behind[label]:.1f}"] if behind else []
+        table.add_row(label, f"{100 * error:.2f}", *standing, style=style)
+    return Group(table, Text(told, style="dim"))
 
 
 def _short(value: Any) -> str:
