@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
-from ..given import MAP, takes
+from ..given import MAP, MapFile, as_map, takes
 from ..images import Crops
 from ..mapping import LinearMap
 from ..results import fields, signature
@@ -111,7 +111,7 @@ def explain_pair(
     normalization: str = "l1",
     cumulative: bool = False,
     channel_threshold: float | None = None,
-    mapping: LinearMap | None = None,
+    mapping: LinearMap | MapFile | None = None,
     other_network: ExplainableNetwork | None = None,
     other_crop: Crops | None = None,
     kept: tuple[Residuals | None, Residuals | None] = (None, None),
@@ -134,6 +134,7 @@ def explain_pair(
     Raises InputError when no threshold is known, UnknownNameError for another method, ModelError where a decoder is missing,
     DimensionError for a map between embeddings of other widths.
     """
+    mapping = as_map(mapping)
     check_methods([method], network)
     tau = threshold if threshold is not None else (network.threshold if mapping is None else None)
     if tau is None:

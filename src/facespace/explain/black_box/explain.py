@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...given import MAP, takes
+from ...given import MAP, MapFile, as_map, takes
 from ...images import Crops
 from ...models import Network
 from ...results import signature
@@ -38,7 +38,7 @@ def explain_black_box(
     *,
     method: str = "occlusion",
     threshold: float | None = None,
-    mapping: PairMap | None = None,
+    mapping: PairMap | MapFile | None = None,
     other_network: Network | None = None,
     passes: int | None = None,
     seed: int = 0,
@@ -63,6 +63,7 @@ def explain_black_box(
         found = explain_black_box(a, b, network, threshold=0.3)
         found.score, found.decision, found.faces[0].importance
     """
+    mapping = as_map(mapping)
     if (mapping is None) != (other_network is None):
         raise InputError(
             "two networks are compared through a map", "Give the map and the second image's network, or neither."

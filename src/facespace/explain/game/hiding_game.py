@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
-from ...given import PAIRS, takes
+from ...given import PAIRS, ProtocolLike, as_pairs, takes
 from ...images import Crops
 from ...metrics import check_folds, kfold_accuracy
 from ...results import fields, signature
@@ -121,7 +121,7 @@ def hiding_game(
     network: ExplainableNetwork,
     crops: Crops,
     ids: Sequence[str],
-    protocol: PairProtocol,
+    protocol: ProtocolLike,
     *,
     methods: Sequence[str] = (*COMPARED, *CONTROLS),
     levels: Sequence[float] = LEVELS,
@@ -145,6 +145,7 @@ def hiding_game(
     Raises InputError for pairs without folds, images that are missing, levels that do not ascend from 0, and when no τ is
     known; UnknownNameError for other methods and games.
     """
+    protocol = as_pairs(protocol)
     names, wanted = check_methods(methods, network), np.asarray(levels, dtype=np.float64)
     tau = _threshold(network, threshold)
     _check(protocol, wanted, games)

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import EmbeddingSet, Floats, Strings, normalize
+from ...embeddings import Floats, Strings, normalize
 from ...errors import InputError
-from ...given import FACES, takes
+from ...given import FACES, SetLike, as_set, takes
 from ...people import people_of
 from ...results import signature
 from ..protections import Protection, protect_each, protections
@@ -32,7 +32,7 @@ _MOST = 20  # classes
 
 @takes(faces=FACES)
 def audit_attributes(
-    faces: EmbeddingSet,
+    faces: SetLike,
     labels: Labels,
     *,
     only: Iterable[str] | None = None,
@@ -56,6 +56,7 @@ def audit_attributes(
         InputError: nobody known, an attribute of one class or more than 20, or a class with fewer than 10 people.
         UnknownNameError: no such protection.
     """
+    faces = as_set(faces)
     chosen = protections(None if only is None else {"plain", *only})
     people = people_of(faces).needed(faces.ids, "the set")
     notes = people.left_out("the set")

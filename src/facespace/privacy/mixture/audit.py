@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...embeddings import EmbeddingSet, Floats
 from ...engine import LocalEngine
 from ...errors import DimensionError, InputError
-from ...given import ANY, takes
+from ...given import ANY, SetLike, as_any, takes
 from ...results import signature
 from ...row_index import AnySet, Hashes, RowIndex, ids_of
 from ._components import FEWEST, LIMIT, LONG, Components, find_components, separate
@@ -29,7 +29,7 @@ Scorer = Callable[[EmbeddingSet], Doubles]
 
 @takes(faces=ANY, reference=ANY)
 def audit_mixture(
-    faces: AnySet, reference: AnySet | None = None, *, false_alarms: float = 0.01, sample: int = SAMPLE, seed: int = 0
+    faces: SetLike, reference: SetLike | None = None, *, false_alarms: float = 0.01, sample: int = SAMPLE, seed: int = 0
 ) -> MixtureResult:
     """Find the templates that another network made, from the embeddings alone or beside a set of the network's own.
 
@@ -50,6 +50,7 @@ def audit_mixture(
     >>> audit_mixture(demo_sets()[-1]).verdict
     'one network'
     """
+    faces, reference = as_any(faces), as_any(reference)
     if not 0 < false_alarms < 1:
         raise InputError(f"false alarms are a share between 0 and 1, not {false_alarms}", "0.01 is one in a hundred.")
     if reference is not None and reference.dim != faces.dim:
