@@ -53,6 +53,7 @@ class PairExplanation(Result):
         other_crop: the second face where that network's map is closed, if it was given; only to be shown.
         passes, convergence: of each face, for black-box methods: forward passes with something hidden, and the correlation
             of the maps by two halves of them; empty for the others.
+        standard_error: of each face's map, for rise, in the map's unit (a correlation); empty for the others.
     """
 
     drawn_by: ClassVar[str] = "explain.picture.picture"
@@ -69,6 +70,7 @@ class PairExplanation(Result):
     other_crop: Crops | None = None
     passes: tuple[int, ...] = ()
     convergence: tuple[float, ...] = ()
+    standard_error: tuple[float, ...] = ()
 
     @property
     def accepted(self) -> bool | None:
@@ -96,7 +98,7 @@ class PairExplanation(Result):
             **fields(self, "signature", "network"),
             "other_network": self.other_network or None,
             **fields(self, "method", "score", "threshold", "decision", "completeness_error", "counts"),
-            **fields(self, "passes", "convergence"),
+            **fields(self, "passes", "convergence", "standard_error"),
         }
 
 
