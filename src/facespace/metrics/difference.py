@@ -29,7 +29,7 @@ from ..errors import InputError
 from ..results import fields, signature
 from ..shown import Result
 from ._dyads import Deviations, Dyads, Mask
-from ._limits import mover_half_width, quantile
+from ._limits import mover_half_width, open_end, quantile
 from .intervals import UNBOUNDED, People, TarLimits, accuracy_limits, as_scores, few_accepts_warnings, problem, tar_limits
 from .kfold import chance_warning
 
@@ -130,7 +130,7 @@ def compare_scores(
     equal = bool(np.array_equal(one, two))
     a_side = _sides(dyads, one, truth, fars, level)
     b_side = a_side if equal else _sides(dyads, two, truth, fars, level)
-    rates = None if correct is None else _accuracy(dyads, correct, truth, level)
+    rates = None if correct is None else _accuracy(dyads, correct, truth, level, equal)
     known = None if people is None else len(np.unique(np.concatenate([dyads.genuine, dyads.one, dyads.two])))
     notes = [
         f"{name}: {text}"
@@ -189,10 +189,12 @@ def _tar(dyads: Dyads, a: TarLimits, b: TarLimits, level: float, equal: bool) ->
     return _row(a.far, (a.tar, a.low, a.high), (b.tar, b.low, b.high), change, below, above, level, differ)
 
 
-def _accuracy(dyads: Dyads, correct: tuple[ArrayLike, ArrayLike], truth: Mask, level: float) -> Difference:
+def _accuracy(dyads: Dyads, correct: tuple[ArrayLike, ArrayLike], truth: Mask, level: float, equal: bool) -> Difference:
     a, b = (np.asarray(side, dtype=np.bool_) for side in correct)
     differ = b.astype(np.int8) - a.astype(np.int8)
     half = quantile(level) * _standard_error(dyads, differ, truth)
+    if not equal and not differ.any():  # of other pairs they may decide some differently: as many trials as people, at most
+        half = open_end(0.0, (0.0, 0.0), min(len(truth), dyads.people), level=level)[1]
     sides = [(float(side.mean()), *accuracy_limits(dyads, side[truth], side[~truth], level)) for side in (a, b)]
     return _row(None, sides[0], sides[1], sides[1][0] - sides[0][0], half, half, level, differ)
 

@@ -24,7 +24,7 @@ from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
 from ...given import PAIRS, ProtocolLike, as_pairs, takes
 from ...images import Crops
-from ...metrics import check_folds, kfold_accuracy
+from ...metrics import check_folds, kfold_accuracy, open_end
 from ...results import fields, signature
 from ...shown import Result
 from ..methods import COMPARED, CONTROLS, check_methods
@@ -209,9 +209,9 @@ def judge(
                 right[:, i] = (table[:, i] >= cut) == protocol.same
             area = np.trapezoid(right, at, axis=1) / (at[-1] - at[0])  # a pair's own: the AUC is their mean
             areas[game, kind, method] = area
-            low, high = np.percentile(area[draws].mean(1), [2.5, 97.5])
+            low, high = open_end(float(area.mean()), np.percentile(area[draws].mean(1), [2.5, 97.5]), len(area))
             accuracy = tuple(right.mean(0).tolist())
-            auc = float(area.mean()), float(low), float(high)
+            auc = float(area.mean()), low, high
             curves.append(GameCurve(method, game, kind, tuple(at.tolist()), accuracy, *auc, ties[method]))
     return HidingGameResult(
         network, len(first), clean.mean, clean.sd, tuple(curves), tuple(_differences(areas, draws)), line

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...engine import Engine, LocalEngine
 from ...errors import InputError
 from ...given import ANY, PAIRS, ProtocolLike, SetLike, as_any, as_pairs, takes
-from ...metrics import Roc
+from ...metrics import Roc, open_end
 from ...results import fields, signature
 from ...row_index import Hashes, mixed
 from ..held_out import FEWEST_PEOPLE, HeldOut
@@ -137,8 +137,8 @@ def _units(sample: tuple[tuple[NDArray[np.generic], ...], ...]) -> Hashes:
 def _interval(broken: NDArray[np.bool_], unit: Hashes, seed: int) -> tuple[float, float]:
     person = np.unique(unit, return_inverse=True)[1]
     whole, hits = np.bincount(person).astype(float), np.bincount(person, weights=broken)
-    if not hits.any():
-        return 0.0, min(1.0, 3.0 / len(whole))
+    if broken.all() or not broken.any():  # draws would all say the same
+        return open_end(float(broken.mean()), (broken.mean(),) * 2, whole)
     rng = np.random.default_rng([seed, 6])
     shares = []
     for _ in range(_DRAWS):

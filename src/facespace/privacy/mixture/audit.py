@@ -11,6 +11,7 @@ from ...embeddings import EmbeddingSet, Floats
 from ...engine import LocalEngine
 from ...errors import DimensionError, InputError
 from ...given import ANY, SetLike, as_any, takes
+from ...metrics import open_end
 from ...results import signature
 from ...row_index import AnySet, Hashes, RowIndex, ids_of
 from ._components import FEWEST, LIMIT, LONG, Components, find_components, separate
@@ -200,11 +201,10 @@ def _blocks(faces: AnySet) -> Iterator[EmbeddingSet]:
 
 def _interval(named: NDArray[np.bool_], unit: Hashes, seed: int) -> tuple[float, float]:
     """95 % limits of the share that is named, from draws of people (of templates where nobody is known)."""
-    if not named.any():
-        # Nothing seen among k people: their share is below 3/k with 95 % confidence.
-        return 0.0, min(1.0, 3.0 / len(np.unique(unit)))
     person = np.unique(unit, return_inverse=True)[1]
     whole, hits = np.bincount(person).astype(float), np.bincount(person, weights=named)
+    if named.all() or not named.any():  # draws would all say the same
+        return open_end(float(named.mean()), (named.mean(),) * 2, whole)
     rng = np.random.default_rng([seed, 5])
     shares = np.empty(_DRAWS)
     for draw in range(_DRAWS):

@@ -136,7 +136,7 @@ def study_agreement(
         NetworkAlone(
             faces.model,
             faces.dim,
-            *(Estimate.of(rates[faces.model, measure]) for measure in _MEASURES),
+            *(Estimate.of(rates[faces.model, measure], images.people) for measure in _MEASURES),
             *(Estimate.of(values) for values in usable(own)),
         )
         for faces, own in zip((first, second), alone, strict=True)
