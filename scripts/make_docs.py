@@ -23,7 +23,7 @@ REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 ROOMS = (
     "embeddings", "io", "models", "images", "mapping", "verification", "identification", "templates", "metrics", "datasets",
     "gallery", "gallery.stores", "migration", "capacity", "labels", "explain", "privacy", "studies", "people", "engine",
-    "report", "errors",
+    "report", "errors", "given",
 )  # fmt: skip
 
 

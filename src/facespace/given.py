@@ -1,7 +1,8 @@
 """What users hand over for a set, a list of pairs or a map, made into ours: the one way, for all public functions.
 
-    a set: EmbeddingSet, StoredSet, a path, a matrix (n, d) of any array library, a data frame
-    pairs: PairProtocol, a path            a map: what has `probe` and `reference`, a path
+    SetLike, a set: EmbeddingSet, StoredSet, a path, a matrix (n, d) of any array library, a data frame
+    ProtocolLike, pairs: PairProtocol, a path      a map: what has `probe` and `reference`, or a MapFile, its path
+    CohortLike, strangers: a set, or one by the network of each side      RatesLike: a list of numbers, or one
 
 Anything else is an InputError that says what is accepted. Rows of a matrix have no names: their ids are the row numbers, and
 nobody is known in them; where two sets are paired by id, two matrices are so paired row by row, with a GuessWarning.
@@ -15,7 +16,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -24,6 +25,24 @@ from .embeddings import EmbeddingSet, StoredSet
 from .errors import GuessWarning, InputError
 from .io import is_frame
 
+__all__ = ["Array", "CohortLike", "MapFile", "ProtocolLike", "RatesLike", "SetLike"]
+
+
+class Array(Protocol):
+    """A matrix of any array library, or a data frame of one: what numpy makes an array of."""
+
+    def __array__(self) -> Any:
+        """Itself as a numpy array."""
+        ...
+
+
+SetLike = EmbeddingSet | StoredSet[EmbeddingSet] | str | Path | Array | Sequence[Sequence[float]]  #: what is taken for a set
+ProtocolLike = PairProtocol | str | Path  #: what is taken for a list of pairs: itself, or its file
+MapFile = str | Path  #: a map's file, which is taken where a map is
+CohortLike = SetLike | tuple[SetLike, SetLike]  #: strangers: one set by the network of both sides, or one by each
+RatesLike = float | Sequence[float]  #: rates: a list of them, or one
+
+M = TypeVar("M")
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Callable[[Any, str, str], Any]  # the value, the argument's name, and what the ids of a matrix's rows begin with
 
@@ -62,6 +81,66 @@ def takes(*, paired: tuple[str, ...] = (), apart: bool = False, **kinds: Kind) -
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+# In the body of a decorated function an argument is what its kind made of it. These tell the checker of types so, and do
+# nothing else: `faces = as_set(faces)`.
+
+
+@overload
+def as_set(value: None) -> None: ...
+@overload
+def as_set(value: SetLike) -> EmbeddingSet: ...
+def as_set(value: Any) -> Any:
+    """What FACES made of it."""
+    return value
+
+
+@overload
+def as_any(value: None) -> None: ...
+@overload
+def as_any(value: SetLike) -> EmbeddingSet | StoredSet[EmbeddingSet]: ...
+def as_any(value: Any) -> Any:
+    """What ANY made of it."""
+    return value
+
+
+@overload
+def as_pairs(value: None) -> None: ...
+@overload
+def as_pairs(value: ProtocolLike) -> PairProtocol: ...
+def as_pairs(value: Any) -> Any:
+    """What PAIRS made of it."""
+    return value
+
+
+@overload
+def as_cohort(value: None) -> None: ...
+@overload
+def as_cohort(value: CohortLike) -> tuple[EmbeddingSet, EmbeddingSet]: ...
+def as_cohort(value: Any) -> Any:
+    """What COHORT made of it."""
+    return value
+
+
+def as_map(value: M | MapFile) -> M:
+    """What MAP made of it."""
+    return cast(M, value)
+
+
+def as_sets(value: Sequence[SetLike]) -> list[EmbeddingSet]:
+    """What SEVERAL made of it."""
+    return cast("list[EmbeddingSet]", value)
+
+
+def as_named(value: Mapping[str, SetLike]) -> dict[str, EmbeddingSet | StoredSet[EmbeddingSet]]:
+    """What NAMED made of it."""
+    return cast("dict[str, EmbeddingSet | StoredSet[EmbeddingSet]]", value)
+
+
+def as_rates(value: RatesLike) -> list[float]:
+    """What RATES made of it."""
+    return cast("list[float]", value)
 
 
 def is_matrix(value: Any) -> bool:

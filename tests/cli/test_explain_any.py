@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -87,6 +88,10 @@ def test_any_network_is_explained_without_torch(faces, tmp_path, capsys):
     assert decided["score"] == plain["score"]
     assert decided["passes"] == [32, 32]
     assert cv2.imread(str(out)).shape[2] == 3
+    assert main([*arguments, "--method", "rise", "--budget", "60", "--error", "0.2"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    masks = int(re.search(r"standard error of the maps: .* --passes (\d+) gives the same maps again", told)[1])
+    assert f"rise, {masks} + {masks} passes" in told
     assert main(arguments) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "no threshold given" in told
@@ -161,6 +166,8 @@ def test_what_does_not_go_together_is_told_with_what_does(faces, tmp_path, capsy
         (["--model", card, "--method", "lime"], "lime"),
         (["--model", card, "--passes", "4"], "4 passes are too few"),
         (["--model", card, "--cumulative"], "--method reconstruction"),
+        (["--model", card, "--budget", "5"], "not of occlusion"),
+        (["--model", card, "--method", "rise", "--error", "0.1", "--passes", "32"], "with --passes"),
         (["--method", "gradcam", "--passes", "9"], "--passes is of occlusion, rise, minplus, shap"),
         (["--model", "mine.safetensors", "--method", "occlusion"], "is a checkpoint"),
         (["--model", card, "--other-model", card], "through a map"),

@@ -174,7 +174,8 @@ def test_the_list_of_functions_is_whole():
             names = [
                 parameter for parameter, given in inspect.signature(function).parameters.items()
                 if any(word in str(given.annotation) for word in ("Set", "PairProtocol", "TemplateProtocol", "BlufrProtocol",
-                                                                 "PairMap", "LinearMap", "Cohort"))
+                                                                 "PairMap", "LinearMap", "Cohort", "ProtocolLike",
+                                                                 "MapFile"))
                 and "str | Path" not in str(given.annotation)
             ]  # fmt: skip
             if names:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
-from ..given import FACES, takes
+from ..given import FACES, SetLike, as_set, takes
 from ..people import people_of
 from ..results import signature
 from .bound import (
@@ -40,7 +40,7 @@ _DRAWS = 20  # of every person's covariance
 
 @takes(faces=FACES)
 def estimate_capacity(
-    faces: EmbeddingSet,
+    faces: SetLike,
     *,
     qs: Sequence[float] = QS,
     min_images: int = 2,
@@ -88,6 +88,7 @@ def estimate_capacity(
     A smaller q gives a smaller capacity, though at a stricter FAR a system confuses fewer people: q acts as a false reject
     rate. `validation` measures the limit under both readings. Compare networks at the same `dim` only.
     """
+    faces = as_set(faces)
     qs = sorted(set(qs), reverse=True)
     log_capacity(0.0, 0.0, 2, qs)  # refuses a q that is no probability
     for name, known, kind in ((shape, SHAPES, "shape"), (person_class, CLASSES, "class")):

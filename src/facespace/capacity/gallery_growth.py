@@ -20,6 +20,7 @@ from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from ..embeddings import Floats
+from ..metrics import open_end
 
 Doubles = NDArray[np.float64]
 HALF = 0.5
@@ -86,6 +87,7 @@ def growth_curve(
     again = np.stack([false_positive_rate(hits @ w, count - 1, sizes, w) for w in drawn])
     # A draw holds some people twice, so its galleries have fewer to be confused with: only the spread is taken from it.
     low, high = np.clip(fpir + np.percentile(again, [2.5, 97.5], axis=0) - again.mean(axis=0), 0, 1)
+    high = np.maximum(high, unseen_fpir(count, sizes)) if not above.any() else high
     far = float(above.sum() / (count * (count - 1)))
     return GrowthCurve(q, meaning, space, threshold, far, sizes, fpir, low, high, _limit(above, count - 1))
 
@@ -103,6 +105,17 @@ def false_positive_rate(above: Doubles, others: int, sizes: NDArray[np.intp], we
     log_none = log_none + gammaln(others - sizes + 1) - gammaln(others + 1)
     none = np.where(rest >= sizes, np.exp(log_none), 0.0)
     return np.asarray(share @ (1 - none))
+
+
+def unseen_fpir(people: int, sizes: NDArray[np.intp], searched: int | None = None) -> Doubles:
+    """(k,) the upper end of FPIR in galleries of `sizes` where none of `people` reaches the threshold against another.
+
+    Two people who would are in one pair, so that the people are worth half as many trials (`open_end`); of searches with
+    other images, `searched` people are so many. Whoever reaches it is taken to do so against one other, who is in a gallery
+    of N with probability N / (people − 1).
+    """
+    share = open_end(0.0, (0.0, 0.0), searched or people / 2)[1]
+    return np.asarray(share * np.minimum(sizes / (people - 1), 1.0))
 
 
 def _limit(above: Doubles, others: int) -> float | None:

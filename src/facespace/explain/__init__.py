@@ -8,6 +8,7 @@ from ..models import load_backbone, mobilefacenet
 from .backbone import layer_map
 from .black_box import (
     BLACK_BOX,
+    Budget,
     Explainer,
     PlantedPatchResult,
     PlantedRank,
@@ -46,7 +47,7 @@ from .heads import place_head
 from .methods import COMPARED, CONTROLS, METHODS
 from .network import ExplainableNetwork, pool
 from .pair import ExplainedFace, PairExplanation, explain_pair
-from .picture import draw, image_tag, text_tag, wrapped, write_picture, write_reconstructions
+from .picture import draw, image_tag, sure, text_tag, wrapped, write_picture, write_reconstructions
 from .regions import REGIONS, face_regions
 from .residuals import Residuals, residuals
 from .saliency import Affine, CosineDecomposition, Saliency, decompose, saliency
@@ -54,7 +55,7 @@ from .training import TrainProgress, TrainSettings, train
 from .white_box import WHITE_BOX, TorchNetwork, WhiteBoxMap, open_network, white_box_map
 
 __all__ = [
-    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Checkpoint",
+    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Budget", "Checkpoint",
     "CosineDecomposition", "Examination", "Examiner", "ExplainableNetwork", "ExplainedFace", "Explainer",
     "FairTestResult", "GameCurve", "GameDifference", "HidingGameResult", "Listed", "PairExplanation",
     "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency", "Sign", "TorchNetwork",
@@ -63,6 +64,6 @@ __all__ = [
     "fair_report", "fair_tests", "hiding_game", "image_tag", "index_report", "input_notes", "layer_map",
     "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "minus", "mobilefacenet", "open_network",
     "place_head", "planted_patch", "pool", "ratio_cards", "ratio_meaning", "ratio_method", "reference_notes",
-    "region_shares", "residuals", "saliency", "scores_figure", "signs", "text_tag", "train", "unit_rows",
+    "region_shares", "residuals", "saliency", "scores_figure", "signs", "sure", "text_tag", "train", "unit_rows",
     "white_box_map", "wrapped", "write_picture", "write_reconstructions",
 ]  # fmt: skip

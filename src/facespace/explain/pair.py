@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
-from ..given import MAP, takes
+from ..given import MAP, MapFile, as_map, takes
 from ..images import Crops
 from ..mapping import LinearMap
 from ..results import fields, signature
@@ -53,6 +53,7 @@ class PairExplanation(Result):
         other_crop: the second face where that network's map is closed, if it was given; only to be shown.
         passes, convergence: of each face, for black-box methods: forward passes with something hidden, and the correlation
             of the maps by two halves of them; empty for the others.
+        standard_error: of each face's map, for rise, in the map's unit (a correlation); empty for the others.
     """
 
     drawn_by: ClassVar[str] = "explain.picture.picture"
@@ -69,6 +70,7 @@ class PairExplanation(Result):
     other_crop: Crops | None = None
     passes: tuple[int, ...] = ()
     convergence: tuple[float, ...] = ()
+    standard_error: tuple[float, ...] = ()
 
     @property
     def accepted(self) -> bool | None:
@@ -96,7 +98,7 @@ class PairExplanation(Result):
             **fields(self, "signature", "network"),
             "other_network": self.other_network or None,
             **fields(self, "method", "score", "threshold", "decision", "completeness_error", "counts"),
-            **fields(self, "passes", "convergence"),
+            **fields(self, "passes", "convergence", "standard_error"),
         }
 
 
@@ -111,7 +113,7 @@ def explain_pair(
     normalization: str = "l1",
     cumulative: bool = False,
     channel_threshold: float | None = None,
-    mapping: LinearMap | None = None,
+    mapping: LinearMap | MapFile | None = None,
     other_network: ExplainableNetwork | None = None,
     other_crop: Crops | None = None,
     kept: tuple[Residuals | None, Residuals | None] = (None, None),
@@ -134,6 +136,7 @@ def explain_pair(
     Raises InputError when no threshold is known, UnknownNameError for another method, ModelError where a decoder is missing,
     DimensionError for a map between embeddings of other widths.
     """
+    mapping = as_map(mapping)
     check_methods([method], network)
     tau = threshold if threshold is not None else (network.threshold if mapping is None else None)
     if tau is None:

@@ -140,7 +140,15 @@ def _strength(explanation: PairExplanation, scale: float) -> list[str]:
         full = f"a score lower or higher by some {scale:.3f} with the place hidden, or alone shown"
     agreement = " and ".join(f"{c:.2f}" for c in explanation.convergence)
     passes = " + ".join(str(n) for n in explanation.passes)
-    return [f"Full colour: {full}.", f"{passes} passes; correlation of the maps of two halves of them: {agreement}."]
+    told = f"{passes} passes; correlation of the maps of two halves of them: {agreement}"
+    if explanation.standard_error:
+        told += f"; standard error of the maps: {sure(explanation.standard_error)}"
+    return [f"Full colour: {full}.", f"{told}."]
+
+
+def sure(errors: tuple[float, ...]) -> str:
+    """Standard errors of two maps in words."""
+    return " and ".join(f"{error:.3f}" for error in errors)
 
 
 def _title(explanation: PairExplanation) -> str:

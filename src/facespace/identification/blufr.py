@@ -22,7 +22,7 @@ from ..datasets import BlufrProtocol
 from ..embeddings import EmbeddingSet, Floats, check_vectors, normalize
 from ..errors import InputError
 from ..gallery import search
-from ..given import BLUFR, FACES, MAP, takes
+from ..given import BLUFR, FACES, MAP, MapFile, SetLike, as_map, as_set, takes
 from ..results import signature
 from ..shown import Result
 from ..verification import PairMap, check_target
@@ -92,11 +92,11 @@ class BlufrResult(Result):
 
 @takes(a=FACES, b=FACES, protocol=BLUFR, map=MAP)
 def verify_blufr(
-    a: EmbeddingSet,
-    b: EmbeddingSet | None = None,
+    a: SetLike,
+    b: SetLike | None = None,
     *,
     protocol: BlufrProtocol,
-    map: PairMap | None = None,
+    map: PairMap | MapFile | None = None,
     far: float = 1e-3,
     fpir: float = 1e-2,
     progress: Callable[[int, int], None] | None = None,
@@ -110,6 +110,7 @@ def verify_blufr(
         InputError: images without embedding, a map without `b`, a rate outside 0 … 1.
         DimensionError: the widths don't match.
     """
+    a, b, map = as_set(a), as_set(b), as_map(map)
     check_target(map, b)
     for rate in (far, fpir):
         if not 0 < rate < 1:

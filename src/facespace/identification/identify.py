@@ -25,13 +25,26 @@ from ..embeddings import EmbeddingSet, Floats, StoredSet
 from ..engine import Engine, LocalEngine
 from ..errors import InputError, shorten
 from ..gallery import GALLERY, PROBES, gallery_of, search_gallery
-from ..given import ANY, COHORT, MAP, RATES, takes
+from ..given import (
+    ANY,
+    COHORT,
+    MAP,
+    RATES,
+    CohortLike,
+    MapFile,
+    RatesLike,
+    SetLike,
+    as_any,
+    as_cohort,
+    as_map,
+    as_rates,
+    takes,
+)
 from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import left_out, people_of
 from ..results import signature
-from ..row_index import AnySet
 from ..shown import Result
-from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
+from ..verification import PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
 from ._entries import check_apart, compared, index_of, probe_vectors, some_of
 
 RANKS = (1, 5, 10, 20)
@@ -116,13 +129,13 @@ class IdentificationResult(Result):
 
 @takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT, fpirs=RATES)
 def identify(
-    gallery: AnySet,
-    probes: AnySet,
+    gallery: SetLike,
+    probes: SetLike,
     *,
-    map: PairMap | None = None,
+    map: PairMap | MapFile | None = None,
     ranks: Sequence[int] = RANKS,
-    fpirs: Sequence[float] = FPIRS,
-    cohort: Cohort | None = None,
+    fpirs: RatesLike = FPIRS,
+    cohort: CohortLike | None = None,
     name: str = "identification",
     block: tuple[int, int] = (PROBES, GALLERY),
     engine: Engine | None = None,
@@ -140,6 +153,7 @@ def identify(
             0 … 1.
         DimensionError: the widths don't match.
     """
+    gallery, probes, map, cohort, fpirs = as_any(gallery), as_any(probes), as_map(map), as_cohort(cohort), as_rates(fpirs)
     if not ranks or min(ranks) < 1:
         raise InputError(f"ranks are whole numbers from 1, not {shorten(list(ranks))}")
     for rate in fpirs:

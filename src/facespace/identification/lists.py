@@ -15,9 +15,9 @@ import numpy as np
 from ..datasets import TemplateList
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..given import COHORT, FACES, MAP, takes
+from ..given import COHORT, FACES, MAP, CohortLike, MapFile, SetLike, as_cohort, as_map, as_set, takes
 from ..shown import Result
-from ..verification import Cohort, PairMap
+from ..verification import PairMap
 from .identify import FPIRS, RANKS, IdentificationResult, identify
 
 
@@ -50,20 +50,21 @@ class ListIdentification(Result):
 
 @takes(gallery=FACES, probes=FACES, map=MAP, cohort=COHORT)
 def identify_lists(
-    gallery: EmbeddingSet,
-    probes: EmbeddingSet,
+    gallery: SetLike,
+    probes: SetLike,
     gallery_lists: Sequence[TemplateList],
     probe_list: TemplateList,
     *,
-    map: PairMap | None = None,
+    map: PairMap | MapFile | None = None,
     ranks: Sequence[int] = RANKS,
     fpirs: Sequence[float] = FPIRS,
-    cohort: Cohort | None = None,
+    cohort: CohortLike | None = None,
 ) -> ListIdentification:
     """`identify` for each of `gallery_lists`; the ids of both sets are the lists' templates, the subjects are the lists'.
 
     Raises InputError as `identify`, and for templates that a set doesn't have.
     """
+    gallery, probes, map, cohort = as_set(gallery), as_set(probes), as_map(map), as_cohort(cohort)
     if not gallery_lists:
         raise InputError("identification by lists needs a list of gallery templates")
     looked_up = _listed(probes, probe_list)

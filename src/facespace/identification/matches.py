@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from ..embeddings import Floats, StoredSet, Strings
 from ..engine import Engine, LocalEngine
 from ..gallery import closest_entries, gallery_of
-from ..given import ANY, COHORT, MAP, takes
+from ..given import ANY, COHORT, MAP, CohortLike, MapFile, SetLike, as_any, as_cohort, as_map, takes
 from ..io import write_table
 from ..people import left_out, people_of
 from ..results import fields, signature
-from ..row_index import AnySet
 from ..shown import Result
-from ..verification import Cohort, PairMap, cohort_label, corrections, model_warnings
+from ..verification import PairMap, cohort_label, corrections, model_warnings
 from ._entries import check_apart, compared, index_of, named_rows, probe_vectors
 
 
@@ -81,12 +80,12 @@ class Matches(Result):
 
 @takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT)
 def match_probes(
-    gallery: AnySet,
-    probes: AnySet,
+    gallery: SetLike,
+    probes: SetLike,
     *,
-    map: PairMap | None = None,
+    map: PairMap | MapFile | None = None,
     thresholds: Mapping[str, float] | None = None,
-    cohort: Cohort | None = None,
+    cohort: CohortLike | None = None,
     engine: Engine | None = None,
 ) -> Matches:
     """Every probe's best entry of the gallery, scored as by `identify`; of equal ones the first.
@@ -98,6 +97,7 @@ def match_probes(
         InputError: nobody known in the gallery, images on both sides or in the cohort.
         DimensionError: the widths don't match.
     """
+    gallery, probes, map, cohort = as_any(gallery), as_any(probes), as_map(map), as_cohort(cohort)
     work = engine or LocalEngine()
     asked = probes.load() if isinstance(probes, StoredSet) else probes
     check_apart(gallery, asked, cohort, work)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..embeddings import EmbeddingSet, Floats, Strings
 from ..errors import InputError
-from ..given import SEVERAL, takes
+from ..given import SEVERAL, SetLike, as_sets, takes
 from ..images import ImageSource
 from ..people import people_of
 from ..results import signature
@@ -31,7 +31,7 @@ _FEWEST = 30  # pairs of one name, below which nothing can be said
 
 @takes(sets=SEVERAL)
 def audit_labels(
-    sets: Sequence[EmbeddingSet],
+    sets: Sequence[SetLike],
     *,
     images: ImageSource | None = None,
     false_share: float = FALSE_SHARE,
@@ -59,6 +59,7 @@ def audit_labels(
     Raises:
         InputError: no set, nobody or next to nobody known, no shared ids.
     """
+    sets = as_sets(sets)
     begun = time.perf_counter()
     if not sets:
         raise InputError("an audit of labels needs a set of embeddings", "Give one, or those of several networks.")

@@ -9,10 +9,9 @@ from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..datasets import PairProtocol
 from ..engine import Engine, LocalEngine
 from ..errors import DimensionError, InputError, unknown_name
-from ..given import ANY, MAP, PAIRS, takes
+from ..given import ANY, MAP, PAIRS, MapFile, ProtocolLike, SetLike, as_any, as_map, as_pairs, takes
 from ..row_index import AnySet
 from .correspondence import CorrespondenceResult, check_shuffled, without_broken
 from .families import (
@@ -47,38 +46,38 @@ class _Options(TypedDict, total=False):
     regularization: float | Literal["auto"]
     center: bool
     intercept: bool
-    protocol: PairProtocol | None
+    protocol: ProtocolLike | None
     judge: bool
     provenance: bool
     robust: bool | CorrespondenceResult
     seed: int
-    exclude: PairProtocol | None
+    exclude: ProtocolLike | None
     beside: tuple[Moments, Moments] | None
-    start: LinearMap | None
+    start: LinearMap | MapFile | None
     engine: Engine | None
     progress: Callable[[str, int, int], None] | None
 
 
 @overload
 def fit_map(  # type: ignore[overload-overlap]  # a str that is no literal may be "joint" too; few callers have one
-    source: AnySet, target: AnySet, method: Literal["joint", "likelihood"], **options: Unpack[_Options]
+    source: SetLike, target: SetLike, method: Literal["joint", "likelihood"], **options: Unpack[_Options]
 ) -> TwoSidedMap: ...
 
 
 @overload
 def fit_map(  # type: ignore[overload-overlap]
-    source: AnySet, target: AnySet, method: Literal["auto-both"], **options: Unpack[_Options]
+    source: SetLike, target: SetLike, method: Literal["auto-both"], **options: Unpack[_Options]
 ) -> LinearMap | TwoSidedMap: ...
 
 
 @overload
-def fit_map(source: AnySet, target: AnySet, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
+def fit_map(source: SetLike, target: SetLike, method: str = "auto", **options: Unpack[_Options]) -> LinearMap: ...
 
 
 @takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS, start=MAP)
 def fit_map(
-    source: AnySet,
-    target: AnySet,
+    source: SetLike,
+    target: SetLike,
     method: str = "auto",
     *,
     alpha: float | Literal["auto"] = 1.0,
@@ -86,14 +85,14 @@ def fit_map(
     regularization: float | Literal["auto"] = "auto",
     center: bool = True,
     intercept: bool = False,
-    protocol: PairProtocol | None = None,
+    protocol: ProtocolLike | None = None,
     judge: bool = True,
     provenance: bool = True,
     robust: bool | CorrespondenceResult = False,
     seed: int = 0,
-    exclude: PairProtocol | None = None,
+    exclude: ProtocolLike | None = None,
     beside: tuple[Moments, Moments] | None = None,
-    start: LinearMap | None = None,
+    start: LinearMap | MapFile | None = None,
     engine: Engine | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> LinearMap | TwoSidedMap:
@@ -148,6 +147,8 @@ def fit_map(
     >>> bool(np.allclose(fit_map(a, b, "orthogonal", center=False).weight, turn, atol=1e-6))
     True
     """
+    source, target = as_any(source), as_any(target)
+    protocol, exclude, start = as_pairs(protocol), as_pairs(exclude), as_map(start)
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     both_sides = method in (*TWO_SIDED, "auto-both")
@@ -240,15 +241,16 @@ def few_pairs(n: int, p: int, q: int) -> bool:
 
 @takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS)
 def pair_statistics(
-    source: AnySet,
-    target: AnySet,
-    protocol: PairProtocol | None = None,
+    source: SetLike,
+    target: SetLike,
+    protocol: ProtocolLike | None = None,
     *,
-    exclude: PairProtocol | None = None,
+    exclude: ProtocolLike | None = None,
     engine: Engine | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> PairStatistics:
     """The statistics that `fit_map` fits on with the same arguments; add them to others, or keep them for later fits."""
+    source, target, protocol, exclude = as_any(source), as_any(target), as_pairs(protocol), as_pairs(exclude)
     pairs = Pairing.of(source, target, protocol, exclude=exclude, engine=engine or LocalEngine(), progress=progress)
     return replace(pairs.sums().statistics, source_model=source.model, target_model=target.model)
 

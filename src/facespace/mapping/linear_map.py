@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, StoredSet, check_width, normalize
 from ..errors import InputError
-from ..given import FACES, takes
+from ..given import FACES, SetLike, as_set, takes
 from ..io import AnyKey, Artefact, read_artefact, write_artefact
 from ..people import people_of
 from ..shown import Fitted
@@ -156,8 +156,9 @@ class LinearMap(Fitted):
         return normalize(vectors) - self.origin
 
     @takes(faces=FACES)
-    def apply(self, faces: EmbeddingSet) -> EmbeddingSet:
+    def apply(self, faces: SetLike) -> EmbeddingSet:
         """`faces` of the source model, moved into the target's space. InputError if another network made them."""
+        faces = as_set(faces)
         _, name = self.route(faces)
         return faces.with_vectors(self.transform(faces.vectors), name, mapped_by(self, self, faces, self.fitted))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ..errors import InputError, unknown_name
-from ..given import FACES, takes
+from ..given import FACES, SetLike, as_set, takes
 from ..io import AnyKey, Artefact, read_artefact, write_artefact
 from ..shown import Fitted
 from .domain import DomainCheck
@@ -138,11 +138,12 @@ class TwoSidedMap(Fitted):
         return np.column_stack([normalize(vectors), score.length(moved), np.ones(len(moved), np.float32)])
 
     @takes(faces=FACES)
-    def one_sided(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
+    def one_sided(self, faces: SetLike, side: Side | None = None) -> EmbeddingSet:
         """`faces` of `side`, by default that of their network, as `query` or `gallery`, for stores that take inner products.
 
         InputError for a map that scores by cosines, or another network's faces.
         """
+        faces = as_set(faces)
         side = side or self.side_of(faces)
         self.check_model(faces, side)
         vectors = self.query(faces.vectors) if side == "source" else self.gallery(faces.vectors)
@@ -156,11 +157,12 @@ class TwoSidedMap(Fitted):
         return self.likelihood
 
     @takes(faces=FACES)
-    def apply(self, faces: EmbeddingSet, side: Side | None = None) -> EmbeddingSet:
+    def apply(self, faces: SetLike, side: Side | None = None) -> EmbeddingSet:
         """`faces` of the network on `side`, by default the one they name, moved into the common space.
 
         Moved sets of both sides are compared without a map. InputError if another network made `faces`.
         """
+        faces = as_set(faces)
         way, _ = self.route(faces, side)
         return faces.with_vectors(way.transform(faces.vectors), self.name, mapped_by(way, self, faces, self.fitted))
 

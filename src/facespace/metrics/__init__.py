@@ -1,7 +1,7 @@
 """What the numbers are: ROC, k-fold accuracy, histograms, intervals over people, differences, cohorts, likelihood ratios."""
 
 from ._dyads import Dyads
-from ._limits import genuine_limits
+from ._limits import genuine_limits, open_end
 from .calibration import (
     ENFSI,
     HeldOut,
@@ -28,5 +28,6 @@ __all__ = [
     "LikelihoodRatio", "PairCounts", "Roc", "ScoreHistogram", "ScoreTable", "SystemComparison", "TarAtFar",
     "accuracy_error", "allowed_accepts", "best_threshold", "chance_warning", "check_folds", "cllr", "cohort_mean",
     "compare_scores", "few_nonmated", "genuine_limits", "insightface_grid", "kfold_accuracy", "majority_rate",
-    "pav_ratios", "read_table", "shipped_table", "shipped_tables", "subject_intervals", "tar_limits", "verbal",
+    "open_end", "pav_ratios", "read_table", "shipped_table", "shipped_tables", "subject_intervals", "tar_limits",
+    "verbal",
 ]  # fmt: skip

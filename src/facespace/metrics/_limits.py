@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ._dyads import Deviations, Dyads
@@ -25,6 +25,41 @@ def wilson(rate: float, trials: float, z: float) -> tuple[float, float]:
     middle = (rate + share / 2) / (1 + share)
     half = math.sqrt(share * rate * (1 - rate) + share * share / 4) / (1 + share)
     return max(min(middle - half, rate), 0.0), min(max(middle + half, rate), 1.0)
+
+
+def open_end(
+    value: float,
+    ends: ArrayLike,
+    people: ArrayLike,
+    *,
+    level: float = 0.95,
+    least: float = 0.0,
+    most: float = 1.0,
+) -> tuple[float, float]:
+    """`ends`, opened where drawing people anew shrank them to a point at 0 or 1: nobody has the event, or everybody.
+
+    Among n people none has an event of rate p with probability (1 − p)^n. The largest p at which that is as likely as the
+    tail beyond an interval, (1 − level) / 2, is the upper end: 1 − 0.025^(1/n) at 95 %, about 3.7/n. All images of a person
+    may fare alike, so people are counted, not images; of people with unequal numbers as many as equal ones would be worth,
+    (Σ m)² / Σ m² (Kish). The same holds of a mean of any values from `least` to `most` that all lie at one end. Every other
+    interval is given back as it is.
+
+    Source: Clopper, Pearson, The use of confidence or fiducial limits, Biometrika 26, 1934; Hanley, Lippman-Hand, If
+    nothing goes wrong, is everything all right?, JAMA 249, 1983, whose 3/n is the limit of one side at 95 %.
+
+    Args:
+        value: the rate. ends: (low, high). people: how many, or (n,) the images of each.
+
+    >>> [round(end, 3) for end in open_end(0.0, (0.0, 0.0), 100)], open_end(0.01, (0.0, 0.03), 100)
+    ([0.0, 0.036], (0.0, 0.03))
+    """
+    low, high = (float(end) for end in np.asarray(ends, dtype=np.float64))
+    each = np.asarray(people, dtype=np.float64)
+    n = float(each) if each.ndim == 0 else float(each.sum() ** 2 / max(float(each @ each), 1e-300))
+    if high - low > 1e-9 or most - 1e-9 > value > least + 1e-9:
+        return low, high
+    reach = (most - least) * (1 - ((1 - level) / 2) ** (1 / n)) if n > 0 else most - least
+    return (low, min(least + reach, most)) if value <= least + 1e-9 else (max(most - reach, least), high)
 
 
 def genuine_limits(dyads: Dyads, accepted: Mask, level: float) -> tuple[Deviations, float, float]:

@@ -29,7 +29,7 @@ from ..errors import InputError
 from ..results import fields, signature
 from ..shown import Result
 from ._dyads import Deviations, Doubles, Dyads, Mask
-from ._limits import mover_half_width, quantile
+from ._limits import mover_half_width, open_end, quantile
 from .intervals import (
     UNBOUNDED,
     People,
@@ -142,7 +142,7 @@ def compare_scores(
     equal = bool(np.array_equal(one, two))
     a_side = _sides(dyads, one, truth, fars, level)
     b_side = a_side if equal else _sides(dyads, two, truth, fars, level)
-    rates = None if correct is None else _accuracy(in_folds(dyads, truth, people, fold), correct, truth, level)
+    rates = None if correct is None else _accuracy(in_folds(dyads, truth, people, fold), correct, truth, level, equal)
     known = None if people is None else len(np.unique(np.concatenate([dyads.genuine, dyads.one, dyads.two])))
     notes = [
         f"{name}: {text}"
@@ -202,12 +202,18 @@ def _tar(dyads: Dyads, a: TarLimits, b: TarLimits, level: float, equal: bool) ->
 
 
 def _accuracy(
-    weighed: tuple[Dyads, float, Doubles | None], correct: tuple[ArrayLike, ArrayLike], truth: Mask, level: float
+    weighed: tuple[Dyads, float, Doubles | None],
+    correct: tuple[ArrayLike, ArrayLike],
+    truth: Mask,
+    level: float,
+    equal: bool,
 ) -> Difference:
     a, b = (np.asarray(side, dtype=np.bool_) for side in correct)
     dyads, share, weights = weighed
     differ = b.astype(np.int8) - a.astype(np.int8)
     half = quantile(level) * _standard_error(dyads, share, differ, truth)
+    if not equal and not differ.any():  # of other pairs they may decide some differently: as many trials as people, at most
+        half = open_end(0.0, (0.0, 0.0), min(len(truth), dyads.people), level=level)[1]
     limits = [accuracy_limits(dyads, side[truth], side[~truth], level, share) for side in (a, b)]
     sides = [(float(np.average(side, weights=weights)), *ends) for side, ends in zip((a, b), limits, strict=True)]
     return _row(None, sides[0], sides[1], sides[1][0] - sides[0][0], half, half, level, differ)

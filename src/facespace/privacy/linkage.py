@@ -22,7 +22,7 @@ from ..embeddings import EmbeddingSet
 from ..engine import Engine, LocalEngine
 from ..errors import FacespaceError, InputError
 from ..gallery import Search
-from ..given import ANY, takes
+from ..given import ANY, SetLike, as_any, takes
 from ..mapping import LinearMap, PairStatistics, fit_map, pair_statistics, refine_map
 from ..metrics import few_nonmated
 from ..people import left_out
@@ -38,8 +38,8 @@ LEAKED = (10, 25, 50, 100, 400)
 
 @takes(paired=("source", "target"), source=ANY, target=ANY)
 def audit_linkage(
-    source: AnySet,
-    target: AnySet,
+    source: SetLike,
+    target: SetLike,
     *,
     leaked: Sequence[int] | None = None,
     repeats: int = 5,
@@ -81,6 +81,7 @@ def audit_linkage(
     Raises:
         InputError: no shared images, no subjects, too few people, not enough images to leak, rates outside 0 … 1.
     """
+    source, target = as_any(source), as_any(target)
     sizes = sorted(set(LEAKED if leaked is None else leaked))
     if not sizes or sizes[0] < 2 or repeats < 1 or enrolled < 1:
         raise InputError(

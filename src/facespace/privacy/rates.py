@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import Floats
-from ..metrics import allowed_accepts
+from ..metrics import allowed_accepts, open_end
 
 Rows = NDArray[np.intp]
 Doubles = NDArray[np.float64]
@@ -74,6 +74,7 @@ def rates(
     which = rng.integers(0, repeats, (resamples, repeats))
     weight, nonmated_weight = drawn[:, person[mated]], drawn[:, person[~mated]]
     total = np.maximum(weight.sum(axis=1), 1)
+    images = np.bincount(person[mated])
     named, score, nonmated = answers.named[:, mated], answers.score[:, mated], answers.score[:, ~mated]
 
     each = named.mean(axis=1)
@@ -90,8 +91,8 @@ def rates(
             count = np.searchsorted(-score[r][order], -thresholds, side="right")
             above = np.where(count > 0, hits[np.arange(resamples), np.maximum(count - 1, 0)], 0)
             redrawn[:, r] = 1 - above / total
-        fnir[fpir] = _rate(misses, redrawn, which)
-    return Rates(_rate(each, resampled, which), tuple(each.tolist()), fnir)
+        fnir[fpir] = _rate(misses, redrawn, which, images)
+    return Rates(_rate(each, resampled, which, images), tuple(each.tolist()), fnir)
 
 
 def _weighted_thresholds(nonmated: Floats, weight: Floats, fpir: float) -> Floats:
@@ -109,7 +110,6 @@ def _just_above(scores: NDArray[np.float32] | np.float32) -> Any:
     return np.nextafter(scores, np.float32(np.inf))
 
 
-def _rate(each: Doubles, resampled: NDArray[np.floating], which: Rows) -> Rate:
+def _rate(each: Doubles, resampled: NDArray[np.floating], which: Rows, images: Rows) -> Rate:
     means = np.take_along_axis(resampled, which, axis=1).mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Rate(float(each.mean()), float(low), float(high))
+    return Rate(float(each.mean()), *open_end(float(each.mean()), np.percentile(means, [2.5, 97.5]), images))

@@ -16,7 +16,7 @@ from ..errors import InputError, unknown_name
 from ..io import atomic_write
 from ._format import BLANK, number, slug
 from ._notebook import notebook_html
-from ._render import inline, to_png, to_svg
+from ._render import inline, narrow, to_png, to_svg
 from .figures import heatmap
 from .matrix import Matrix
 from .sections import Figure, KeyFigures, Note, Notes, Pictures, Table, Text
@@ -91,11 +91,7 @@ class Report:
             undefined=jinja2.StrictUndefined,
         )
         environment.filters["number"] = number
-        inlined = {
-            s.name: inline(drawings[s.name], s.name, s.description or s.caption or s.title or s.name)
-            for s in self.sections
-            if isinstance(s, Figure)
-        }
+        inlined = {s.name: _inlined(s, drawings[s.name]) for s in self.sections if isinstance(s, Figure)}
         return environment.get_template("report.html.j2").render(
             report=self,
             anchors=self._anchors(),
@@ -116,6 +112,14 @@ class Report:
             same = sum(a == wanted or a.startswith(f"{wanted}--") for a in anchors)
             anchors.append(f"{wanted}--{same + 1}" if same else wanted)
         return anchors
+
+
+def _inlined(figure: Figure, svg: str) -> list[tuple[str, Markup]]:
+    """The drawing, and where a phone needs another, that too: each with the class of pages that show it."""
+    told = figure.description or figure.caption or figure.title or figure.name
+    small = narrow(figure.chart)
+    whole = ("always" if small is None else "wide", inline(svg, figure.name, told))
+    return [whole] if small is None else [whole, ("narrow", inline(to_svg(small), f"{figure.name}-narrow", told))]
 
 
 def _chart(section: Figure | Matrix) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import itertools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._theme import DASHES, INK, SERIES, config
+
+_COUNT = "format(datum.value, ',.0f')"
+_POWER = "replace(format(datum.value, '~e'), '+', '')"
+_ROOM = 640  # pixels that a legend's line may have
 
 
 def altair() -> Any:
@@ -33,7 +39,8 @@ def panels(chart: Any, names: Sequence[str], columns: int) -> Any:
 def series(names: Sequence[str]) -> dict[str, Any]:
     """Colour and dash pattern by `series`, in one legend (none for a single unnamed series)."""
     alt = altair()
-    legend = alt.Legend(title=None, symbolType="stroke", symbolSize=700, symbolOpacity=1) if any(names) else None
+    look = {"symbolType": "stroke", "symbolSize": 700, "symbolOpacity": 1, "columns": legend_columns(names, _ROOM)}
+    legend = alt.Legend(title=None, **look) if any(names) else None
     dashes = [list(DASHES[i % len(DASHES)]) for i in range(len(names))]
     colours = [SERIES[i % len(SERIES)] for i in range(len(names))]
     return {
@@ -42,19 +49,77 @@ def series(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def legend_columns(names: Sequence[str], room: int) -> int:
+    """How many names of a legend stand side by side in `room` pixels: all, or as many as columns of the widest."""
+    total, widest = sum(map(len, names)), max(map(len, names))
+    return len(names) if 6.5 * total + 62 * len(names) <= room else max(1, int(room // (6.5 * widest + 62)))
+
+
 def log(domain: tuple[float, float]) -> Any:
     """A logarithmic scale from end to end."""
     alt = altair()
     return alt.Scale(type="log", domain=list(domain), nice=False)
 
 
-def log_axis(domain: tuple[float, float]) -> Any:
-    """An axis of the powers of ten, written as the tables write them: 1e-4, and counts as counts: 100."""
+def log_axis(domain: tuple[float, float], length: int, *, upright: bool = False, rates: bool = False) -> Any:
+    """An axis of `length` pixels whose labels have room: at 1, 2, 5, 10, 20, … or at powers of ten.
+
+    Numbers are written out, counts with commas; where an axis goes beyond ten millions, from a million on as tables write
+    them: 1e8. `rates` are the powers of ten, as in every table of them: 1e-4.
+    """
     alt = altair()
-    low, high = np.log10(domain)
-    powers = [10.0**p for p in range(int(np.ceil(low - 1e-9)), int(np.floor(high + 1e-9)) + 1)]
-    counts = "datum.value > 0.5 && datum.value < 1e6 ? format(datum.value, ',.0f')"
-    return alt.Axis(values=powers, labelExpr=f"{counts} : '1e' + round(log(datum.value) / LN10)")
+    written = f"datum.value > {_counted(domain[1])} ? {_POWER} : datum.value < 1 ? format(datum.value, '~g') : {_COUNT}"
+    label = f"datum.value == 1 ? '1' : {_POWER}" if rates else written
+    values = log_ticks(domain, length, upright=upright, rates=rates)
+    return alt.Axis(values=values, labelExpr=label)
+
+
+def log_ticks(domain: tuple[float, float], length: int, *, upright: bool = False, rates: bool = False) -> list[float]:
+    """The labelled values of a logarithmic axis: as many as have room, in the most regular order that has more than one.
+
+    >>> log_ticks((20, 3200), 600)
+    [20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0]
+    >>> log_ticks((10, 1e6), 600), log_ticks((16, 64), 600)
+    ([10.0, 100.0, 1000.0, 10000.0, 100000.0, 1000000.0], [20.0, 30.0, 40.0, 50.0, 60.0])
+    """
+    low, high = domain[0] * (1 - 1e-9), domain[1] * (1 + 1e-9)
+    if domain[0] == domain[1]:
+        return [float(domain[0])]
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    tries = [[d * 10.0**p for p in powers for d in digits] for digits in ((1, 2, 5), (1, 3), (1,))]
+    tries = tries[2:] if rates else tries
+    tries += [[10.0**p for p in powers if p % step == 0] for step in range(2, len(powers))]
+    found = []
+    for values in tries:
+        inside = [float(f"{v:.6g}") for v in values if low <= v <= high]
+        if len(inside) > 1 and _have_room(inside, domain, length, upright):
+            found = inside
+            break
+    if len(found) < 4 and high < 12 * low and not rates:  # less than a decade: steps of one size say more
+        for step in (d * 10.0**p for p in range(powers[0] - 1, powers[-1]) for d in (1, 2, 5)):
+            inside = [float(f"{i * step:.6g}") for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+            if len(inside) <= 7 and _have_room(inside, domain, length, upright):
+                return inside if len(inside) > len(found) else found
+    return found
+
+
+def _have_room(values: list[float], domain: tuple[float, float], length: int, upright: bool) -> bool:
+    """Do labels of 12 pixels stand apart by a digit's width and more?"""
+    scale = length / math.log10(domain[1] / domain[0])
+    needs = [30.0 if upright else 6.8 * len(_told(value, domain[1])) + 12 for value in values]
+    return all(
+        math.log10(b / a) * scale >= (m + n) / 2 for (a, m), (b, n) in itertools.pairwise(zip(values, needs, strict=True))
+    )
+
+
+def _counted(top: float) -> int:
+    """Up to where an axis with this upper end writes numbers out, so that it writes all its millions alike."""
+    return 9_999_999 if top < 1e7 else 999_999
+
+
+def _told(value: float, top: float) -> str:
+    """About the label of `value`, for its length."""
+    return f"{value:.0e}" if value > _counted(top) else f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def label_axis(orient: str, labels: Sequence[str], title: str) -> Any:

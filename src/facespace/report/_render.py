@@ -1,15 +1,61 @@
-"""Charts to SVG and PNG, without a browser and without a network."""
+"""Charts to SVG and PNG, without a browser and without a network; and a chart for a narrow page."""
 
 from __future__ import annotations
 
+import copy
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from ..errors import visible
+from ._encodings import legend_columns, log_ticks
 
 PNG_SCALE = 2
+NARROW = 300  # pixels of a narrow chart, its rows' labels included and the numbers at its left axis not
+
+
+def narrow(chart: Any) -> dict[str, Any] | None:
+    """The specification of the chart for a phone: its letters as large, its panels below each other; None where it is fit.
+
+    A chart that must keep its width says so in its `usermeta`: {"narrow": False}.
+    """
+    spec: dict[str, Any] = copy.deepcopy(chart if isinstance(chart, dict) else chart.to_dict())
+    inner = spec.get("spec", spec)
+    wide, room = inner.get("width"), NARROW - _labels_beside(inner)
+    panels = inner is not spec and spec.get("columns", 1) > 1
+    fixed = not isinstance(wide, int | float) or not spec.get("usermeta", {}).get("narrow", True)
+    if fixed or not (panels or wide > room):
+        return None
+    if panels:
+        spec["columns"] = 1
+    inner["width"] = width = max(min(wide, room), NARROW // 2)
+    for channel in _dicts(inner):
+        axis, scale, legend = ({} if not isinstance(c, dict) else c for c in map(channel.get, ("axis", "scale", "legend")))
+        if scale.get("type") == "log" and "values" in axis and axis.get("orient") != "left":
+            axis["values"] = log_ticks(tuple(scale["domain"]), width, rates="== 1" in axis.get("labelExpr", ""))
+        if "tickCount" in axis:
+            axis["tickCount"] = min(axis["tickCount"], 5)
+        if legend and "domain" in scale:
+            legend["columns"] = legend_columns(scale["domain"], NARROW + 30)
+    return spec
+
+
+def _labels_beside(spec: dict[str, Any]) -> int:
+    """Pixels that the names of a chart's rows have to the left of it."""
+    extents = [float(part.get("minExtent", 0)) for part in _dicts(spec)]
+    return round(max(extents))
+
+
+def _dicts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every dictionary within, data left out."""
+    if isinstance(part, dict):
+        yield part
+    if isinstance(part, dict | list):
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if key not in ("data", "datasets", "config"):
+                yield from _dicts(value)
 
 
 def to_svg(chart: Any) -> str:

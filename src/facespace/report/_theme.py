@@ -43,6 +43,10 @@ def config() -> dict[str, Any]:
             "domainColor": MUTED,
             "tickColor": MUTED,
             "tickSize": 4,
+            # A label stands at its tick; one that would touch its neighbour is left out.
+            "labelFlush": False,
+            "labelOverlap": "greedy",
+            "labelSeparation": 6,
         },
         "legend": {
             "labelColor": INK,

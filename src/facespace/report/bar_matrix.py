@@ -135,7 +135,7 @@ def bar_matrix(
             .encode(x=x, x2="right:Q", y=y)
         )
     return (
-        alt.layer(*layers)
+        alt.layer(*layers, usermeta={"narrow": False})
         .properties(width=cell * (len(columns) + _ROOM), height=0.74 * cell * len(rows))
         # A browser's letters are wider than those the padding is measured in.
         .configure(**config() | {"padding": {"left": 28, "right": 12, "top": 12, "bottom": 12}})

@@ -79,12 +79,13 @@ def curves(
     width, height = size if len(shown) > 1 else (2 * size[0], int(1.4 * size[1]))
     y_axis = alt.Y("y:Q", title=y_title, scale=alt.Scale(domain=list(y_range)), axis=alt.Axis(tickCount=6))
     if log_y:
-        y_axis = alt.Y("y:Q", title=y_title, scale=log(y_range), axis=log_axis(y_range))
+        axis = log_axis(y_range, height, upright=True, rates=y_range[1] <= 1)
+        y_axis = alt.Y("y:Q", title=y_title, scale=log(y_range), axis=axis)
     chart = (
         alt.Chart(alt.InlineData(values=values))
         .mark_line(strokeWidth=1.8, clip=outside, strokeJoin="miter")
         .encode(
-            x=alt.X("x:Q", title=x_title, scale=log(x_range), axis=log_axis(x_range)),
+            x=alt.X("x:Q", title=x_title, scale=log(x_range), axis=log_axis(x_range, width, rates=x_range[1] <= 1)),
             y=y_axis,
             order="i:Q",
             detail="curve:N",
@@ -126,7 +127,7 @@ def histograms(
                 values.append(_bin(panel, name, edges[used[-1] + 1], 0.0))
     names = unique(name for groups in arrays.values() for name in groups)
     rules = [{"panel": p, "threshold": t, "label": f"threshold {number(t, '.3f')}"} for p, t in (thresholds or {}).items()]
-    ticks = alt.Axis(tickCount=6, labelFlush=False)
+    ticks = alt.Axis(tickCount=6)
     # The layers have no data of their own, so that the facet around them can split its table; the rules are rows of it.
     base = alt.Chart().encode(
         x=alt.X("x:Q", title=x_title, scale=alt.Scale(domain=[float(edges[0]), float(edges[-1])], nice=True), axis=ticks),
@@ -178,20 +179,23 @@ def lines_with_bands(
             {"series": band.name, "x": a, "y": b, "low": c, "high": d}
             for a, b, c, d in zip(x.tolist(), y.tolist(), low.tolist(), high.tolist(), strict=True)
         ]
-    xs = [row["x"] for row in values]
-    scale = log((min(xs), max(xs))) if log_x else alt.Scale(zero=False)
-    # A linear axis adapts a format's precision to the distance of its ticks, and writes 100 as 1e+2.
-    labels = {"format": ",~g"} if log_x else {"labelExpr": "format(datum.value, ',~g')"}
+    # Marks and the level have their place on the axes too.
+    xs = [row["x"] for row in values] + list((marks or {}).values())
+    across = min(xs), max(xs)
+    scale = log(across) if log_x else alt.Scale(zero=False)
+    axis = log_axis(across, size[0]) if log_x else alt.Axis(tickCount=8)
+    axis.grid = False
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("x:Q", title=x_title, scale=scale, axis=alt.Axis(**labels, grid=False, labelOverlap=True)),
+        x=alt.X("x:Q", title=x_title, scale=scale, axis=axis),
         **series(unique(band.name for band in data)),
     )
-    heights: dict[str, Any] = {"title": y_title, "scale": alt.Scale(zero=False)}
+    heights: dict[str, Any] = {"title": y_title, "scale": alt.Scale(zero=False), "axis": alt.Axis(tickCount=6)}
     if y_range is not None:
         heights["scale"] = alt.Scale(domain=list(y_range))
     if log_y:
-        ends = min(row["low"] for row in values), max(row["high"] for row in values)
-        heights |= {"scale": log(ends), "axis": log_axis(ends)}
+        ys = [row[end] for row in values for end in ("low", "high")] + ([] if level is None else [level[1]])
+        ends = min(ys), max(ys)
+        heights |= {"scale": log(ends), "axis": log_axis(ends, size[1], upright=True)}
     y_axis = alt.Y("y:Q", **heights)
     layers = [
         base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", **heights), y2="high:Q"),
@@ -203,7 +207,7 @@ def lines_with_bands(
         layers.append(rule.mark_rule(color=MUTED, strokeWidth=1.2).encode(y="y:Q"))
         layers.append(
             rule.mark_text(color=INK, align="right", baseline="bottom", dy=-4, fontSize=11).encode(
-                x=alt.value(size[0]), y="y:Q", text="label:N"
+                x=alt.value("width"), y="y:Q", text="label:N"
             )
         )
     # Labels of marks stand below each other at the foot, on the side where there is room.

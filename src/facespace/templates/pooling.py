@@ -19,7 +19,7 @@ from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, StoredSet, Strings
 from ..engine import Engine, LocalEngine
 from ..errors import InputError, shorten
-from ..given import ANY, TEMPLATES, takes
+from ..given import ANY, TEMPLATES, SetLike, as_any, takes
 from ..row_index import AnySet, ids_of, rows_of
 from ._columns import own_columns
 from ._sums import TemplateSums, Transform
@@ -42,7 +42,7 @@ class Pooled:
 
 @takes(faces=ANY, protocol=TEMPLATES)
 def pool_templates(
-    faces: AnySet,
+    faces: SetLike,
     protocol: TemplateProtocol | None = None,
     *,
     normalize_faces: bool = False,
@@ -82,6 +82,7 @@ def pool_templates(
     >>> pool_templates(faces).vectors.tolist()
     [[0.7071067690849304, 0.7071067690849304]]
     """
+    faces = as_any(faces)
     work = engine or LocalEngine(workers)
     if protocol is None:
         names, template, media, subject = own_columns(faces)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..datasets import TemplateProtocol
 from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
-from ..given import ANY, COHORT, MAP, TEMPLATES, takes
+from ..given import ANY, COHORT, MAP, TEMPLATES, CohortLike, MapFile, SetLike, as_any, as_cohort, as_map, takes
 from ..metrics import ScoreHistogram
 from ..row_index import AnySet
 from ..verification import (
@@ -36,17 +36,17 @@ _EXACT_FAR = 0.1  # the histogram keeps the scores down to this FAR one by one, 
 
 @takes(a=ANY, b=ANY, protocol=TEMPLATES, map=MAP, cohort=COHORT)
 def verify_templates(
-    a: AnySet,
-    b: AnySet | None = None,
+    a: SetLike,
+    b: SetLike | None = None,
     *,
     protocol: TemplateProtocol,
-    map: PairMap | None = None,
+    map: PairMap | MapFile | None = None,
     map_faces: bool = False,
     fars: Sequence[float] = TEMPLATE_FARS,
     normalize_faces: bool = False,
     weights: ArrayLike | None = None,
     in_list_order: bool = False,
-    cohort: Cohort | None = None,
+    cohort: CohortLike | None = None,
     allow_missing: bool = False,
     nearest: bool = False,
     intervals: bool = True,
@@ -77,6 +77,7 @@ def verify_templates(
     Raises InputError and DimensionError as `verify` does, for templates that sum to zero, and for images of the templates
     in the cohort.
     """
+    a, b, map, cohort = as_any(a), as_any(b), as_map(map), as_cohort(cohort)
     check_target(map, b)
     shard = score_shard(
         a,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..datasets import PairProtocol, person_pairs
+from ..datasets import person_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError
-from ..given import FACES, MAP, PAIRS, takes
+from ..given import FACES, MAP, PAIRS, MapFile, ProtocolLike, SetLike, as_pairs, takes
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
 from .cohort import mapped_scores
 from .pair_people import subjects_of
@@ -27,6 +28,12 @@ class System:
     b: EmbeddingSet | None = None
     map: PairMap | None = None
     name: str = ""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, a: SetLike, b: SetLike | None = None, map: PairMap | MapFile | None = None, name: str = ""
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         for name, kind in (("a", FACES), ("b", FACES), ("map", MAP)):
@@ -46,7 +53,7 @@ def compare_systems(
     first: System,
     second: System,
     *,
-    protocol: PairProtocol | None = None,
+    protocol: ProtocolLike | None = None,
     fars: Sequence[float] = FARS,
     allow_missing: bool = False,
     seed: int = 0,
@@ -61,6 +68,7 @@ def compare_systems(
         InputError: ids without embedding (unless `allow_missing`), a map without its target set.
         DimensionError: the widths don't match.
     """
+    protocol = as_pairs(protocol)
     for system in (first, second):
         if not isinstance(system, System):
             raise InputError(f"a {type(system).__name__} is no System", "System(set), or System(old, new, map).")

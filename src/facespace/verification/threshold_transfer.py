@@ -21,10 +21,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..embeddings import check_vectors
 from ..engine import Engine
 from ..errors import InputError
-from ..given import ANY, MAP, RATES, takes
+from ..given import ANY, MAP, RATES, MapFile, RatesLike, SetLike, as_any, as_map, as_rates, takes
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
-from ..row_index import AnySet, Progress
+from ..row_index import Progress
 from ..shown import Result
 from ._cross_pairs import CrossScores, CrossUnits, Share, cross_scores, excess
 from .provenance import fitted_rows, fitted_warning, model_warnings
@@ -71,16 +71,18 @@ class ThresholdTransfer(Result):
 
 @overload
 def transfer_threshold(
-    map: PairMap, source: AnySet, target: AnySet, far: Sequence[float], **options: Any
+    map: PairMap | MapFile, source: SetLike, target: SetLike, far: Sequence[float], **options: Any
 ) -> tuple[ThresholdTransfer, ...]: ...
 
 
 @overload
-def transfer_threshold(map: PairMap, source: AnySet, target: AnySet, far: float, **options: Any) -> ThresholdTransfer: ...
+def transfer_threshold(
+    map: PairMap | MapFile, source: SetLike, target: SetLike, far: float, **options: Any
+) -> ThresholdTransfer: ...
 
 
 def transfer_threshold(
-    map: PairMap, source: AnySet, target: AnySet, far: float | Sequence[float], **options: Any
+    map: PairMap | MapFile, source: SetLike, target: SetLike, far: float | Sequence[float], **options: Any
 ) -> ThresholdTransfer | tuple[ThresholdTransfer, ...]:
     """`transfer_thresholds` for one FAR, or for several at once, which then come as a tuple."""
     if isinstance(far, int | float | np.number):
@@ -90,10 +92,10 @@ def transfer_threshold(
 
 @takes(apart=True, map=MAP, source=ANY, target=ANY, fars=RATES)
 def transfer_thresholds(
-    map: PairMap,
-    source: AnySet,
-    target: AnySet,
-    fars: Sequence[float],
+    map: PairMap | MapFile,
+    source: SetLike,
+    target: SetLike,
+    fars: RatesLike,
     *,
     pairs: int = 2_000_000,
     labels: bool = True,
@@ -129,6 +131,7 @@ def transfer_thresholds(
         InputError: a FAR outside (0, 1], no pairs, an embedding that the map sends to zero.
         DimensionError: widths that don't fit the map.
     """
+    map, source, target, fars = as_map(map), as_any(source), as_any(target), as_rates(fars)
     for far in fars:
         if not 0 < far <= 1:
             raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
@@ -169,7 +172,7 @@ def transfer_thresholds(
 
 @takes(faces=ANY)
 def operating_far(
-    faces: AnySet,
+    faces: SetLike,
     threshold: float,
     *,
     pairs: int = 2_000_000,
@@ -186,6 +189,7 @@ def operating_far(
     All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them. Arguments are those of
     `transfer_thresholds`.
     """
+    faces = as_any(faces)
     a, b, units = CrossUnits.of(faces, faces, labels=labels, seed=seed, exclude=exclude, engine=engine, progress=progress)
     scores = cross_scores(a.vectors, b.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
     genuine = 0.0 if units.labelled else _genuine_share(scores, genuine_share).value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,17 +11,27 @@ from numpy.typing import NDArray
 from ..datasets import PairProtocol, contiguous_folds, person_pairs
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
-from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
-from ..metrics import (
-    CurveLimits,
-    Roc,
-    chance_warning,
-    check_folds,
-    kfold_accuracy,
-    subject_intervals,
+from ..given import (
+    COHORT,
+    FACES,
+    MAP,
+    PAIRS,
+    RATES,
+    CohortLike,
+    MapFile,
+    ProtocolLike,
+    RatesLike,
+    SetLike,
+    as_cohort,
+    as_map,
+    as_pairs,
+    as_rates,
+    as_set,
+    takes,
 )
+from ..metrics import CurveLimits, Roc, chance_warning, check_folds, kfold_accuracy, subject_intervals
 from ..results import signature
-from .cohort import Cohort, cohort_label, mapped_scores
+from .cohort import cohort_label, mapped_scores
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .result import ScoredPairs, VerificationResult
@@ -35,13 +44,13 @@ FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 
 @takes(a=FACES, b=FACES, protocol=PAIRS, map=MAP, cohort=COHORT, fars=RATES)
 def verify(
-    a: EmbeddingSet,
-    b: EmbeddingSet | None = None,
+    a: SetLike,
+    b: SetLike | None = None,
     *,
-    protocol: PairProtocol | None = None,
-    map: PairMap | None = None,
-    fars: Sequence[float] = FARS,
-    cohort: Cohort | None = None,
+    protocol: ProtocolLike | None = None,
+    map: PairMap | MapFile | None = None,
+    fars: RatesLike = FARS,
+    cohort: CohortLike | None = None,
     allow_missing: bool = False,
     intervals: bool = True,
     strict: bool = False,
@@ -72,10 +81,10 @@ def verify(
             the map was fitted on.
         DimensionError: the widths don't match.
     """
+    a, b, map, cohort, fars = as_set(a), as_set(b), as_map(map), as_cohort(cohort), as_rates(fars)
     check_target(map, b)
     other = a if b is None else b
-    if protocol is None:
-        protocol = person_pairs(a, *([] if b is None else [b]), seed=seed)
+    protocol = person_pairs(a, *([] if b is None else [b]), seed=seed) if protocol is None else as_pairs(protocol)
     rows = pair_rows(protocol, a, other, allow_missing=allow_missing)
     kept = protocol if rows.kept.all() else protocol.take(rows.kept)
     people = subjects_of(kept, a, other) if intervals else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
-from ...given import SEVERAL, takes
+from ...given import SEVERAL, SetLike, as_sets, takes
 from ...people import people_of
 from ...results import signature
 from ..left_out import leave_out
@@ -24,7 +24,7 @@ _ENDS = (2.5, 97.5)
 
 @takes(sets=SEVERAL)
 def compare_capacity(
-    sets: Sequence[EmbeddingSet],
+    sets: Sequence[SetLike],
     *,
     names: Sequence[str] | None = None,
     fpir: float = 0.01,
@@ -57,6 +57,7 @@ def compare_capacity(
         InputError: fewer than two sets, or names of another number; no ids in common; a rate outside 0 … 1; no people
             named; fewer than 30 people, or fewer than one below τ_β; for the bound fewer than 10 with two images.
     """
+    sets = as_sets(sets)
     check_rates(fpir, fnir)
     if len(sets) < 2:
         raise InputError("one network can't be compared with itself", "Give two sets or more.")

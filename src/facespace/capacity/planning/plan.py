@@ -9,7 +9,7 @@ import numpy as np
 
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError, shorten
-from ...given import FACES, takes
+from ...given import FACES, SetLike, as_set, takes
 from ...metrics import cohort_mean
 from ...people import people_of
 from ...results import signature
@@ -35,9 +35,9 @@ WAYS = ("one", "pooled", "higher")
 
 @takes(faces=FACES, cohort=FACES)
 def plan_capacity(
-    faces: EmbeddingSet,
+    faces: SetLike,
     *,
-    cohort: EmbeddingSet | None = None,
+    cohort: SetLike | None = None,
     fpir: float = 0.01,
     fnir: float = 0.05,
     exclude: Sequence[str] = (),
@@ -60,6 +60,7 @@ def plan_capacity(
         InputError: as `gallery_size`; images that are in the cohort too.
         DimensionError: a cohort of another width.
     """
+    faces, cohort = as_set(faces), as_set(cohort)
     check_rates(fpir, fnir)
     faces = faces.take(leave_out(faces, exclude))
     people = people_of(faces).needed(faces.ids, "the set")

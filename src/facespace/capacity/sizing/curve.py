@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..gallery_growth import false_positive_rate
+from ...metrics import open_end
+from ..gallery_growth import false_positive_rate, unseen_fpir
 from .evidence import Impostors
 from .model import Model
 from .result import Estimated, SizeCurve
@@ -64,7 +65,10 @@ def _counted(found: Impostors, answer: Answer, sizes: np.ndarray) -> Doubles:
     for one in answer.draws:
         w = _weights(one, found.people)
         drawn.append(false_positive_rate(above(found, tau, w), others, sizes, w))
-    return _about(value, drawn)
+    counted = _about(value, drawn)
+    if not value.any():
+        counted[2] = np.maximum(counted[2], unseen_fpir(found.people, sizes))
+    return counted
 
 
 def measured(found: Impostors, answer: Answer, fpir: float) -> Estimated | None:
@@ -89,7 +93,11 @@ def _counted_rank1(found: Impostors, searches: Searches, answer: Answer, sizes: 
     for one in answer.draws[:_FEW_DRAWS]:
         w = _weights(one, found.people)
         drawn.append(1 - false_positive_rate(searches.above(w), others, sizes - 1, own * w[searches.mates]))
-    return _about(value, drawn)
+    counted = _about(value, drawn)
+    if not searches.higher.nnz:
+        wrong = unseen_fpir(found.people, sizes - 1, len(np.unique(searches.mates)))
+        counted[1] = np.minimum(counted[1], 1 - wrong)
+    return counted
 
 
 def _counted_fnir(found: Impostors, searches: Searches, answer: Answer, fpir: float, sizes: np.ndarray) -> Doubles:
@@ -106,7 +114,7 @@ def _counted_fnir(found: Impostors, searches: Searches, answer: Answer, fpir: fl
         drawn = [searches.below(tau, _weights(one, found.people)) for one in answer.draws]
         value = searches.below(tau, whole)
         low, high = np.percentile(drawn, ENDS)
-        counted[:, place] = value, min(low, value), max(high, value)
+        counted[:, place] = value, *open_end(value, (min(low, value), max(high, value)), len(np.unique(searches.mates)))
     return counted
 
 

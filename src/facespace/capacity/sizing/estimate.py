@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
-from ...given import FACES, takes
+from ...given import FACES, SetLike, as_set, takes
 from ...people import people_of
 from ...results import signature
 from ..left_out import leave_out
@@ -28,7 +27,7 @@ _MOST_GENUINE = 1_000_000  # people with pairs: who would have to collect more s
 
 @takes(faces=FACES)
 def gallery_size(
-    faces: EmbeddingSet,
+    faces: SetLike,
     *,
     fpir: float = 0.01,
     fnir: float = 0.05,
@@ -57,6 +56,7 @@ def gallery_size(
 
     Pairs of two names that score like one person (`suspects`) are told and not counted; `with_suspects` has N* with them.
     """
+    faces = as_set(faces)
     check_rates(fpir, fnir)
     faces = faces.take(leave_out(faces, exclude))
     people = people_of(faces).needed(faces.ids, "the set")

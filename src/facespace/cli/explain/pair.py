@@ -65,7 +65,24 @@ class Algorithm:
     channel_threshold: Annotated[float | None, typer.Option(help="Algorithm 1's T.")] = None
 
 
+@dataclass(frozen=True)
+class Passes:
+    """How many forward passes, or for how long."""
+
+    passes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 99 of minplus, 255 of shap, 256 of rise."),
+    ] = None
+    budget: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Of rise, for both faces: draw masks as long as this.")
+    ] = None
+    error: Annotated[
+        float | None, typer.Option(help="Of rise: draw masks until the maps' standard error is at most this, such as 0.05.")
+    ] = None
+
+
 _LITERAL = Algorithm()
+_USUAL = Passes()
 
 
 @explain.command("pair")
@@ -82,10 +99,7 @@ def pair(
             "open map. By default occlusion; of a checkpoint reconstruction."
         ),
     ] = None,
-    passes: Annotated[
-        int | None,
-        typer.Option(min=1, help="Forward passes a face: 49 of occlusion, 99 of minplus, 255 of shap, 256 of rise."),
-    ] = None,
+    enough: Passes = _USUAL,
     algorithm: Algorithm = _LITERAL,
     many: Many = ONE,
     cropping: Cropping = CROPPING,
@@ -119,6 +133,12 @@ def pair(
             f"--normalization, --cumulative and --channel-threshold are of the paper's method, not of {method}",
             "Leave them out, or add --method reconstruction.",
         )
+    passes, timed = enough.passes, enough.budget is not None or enough.error is not None
+    if timed and (method != "rise" or passes is not None):
+        raise InputError(
+            f"--budget and --error are of rise's random masks, not of {method}{' with --passes' if passes else ''}",
+            "Add --method rise, without --passes; the other methods have the passes that they need.",
+        )
     if page is not None and method == "occlusion":
         networks = _networks(comparing, method, fitted, cropping)
         first, second = (_file(path, cropping) for path in (comparing.first, comparing.second))
@@ -128,7 +148,7 @@ def pair(
         runs = many.repeats or 1 if page is not None else 1
         results = []
         for number in range(runs):
-            result, other, cards = _black_box(comparing, method, fitted, passes, cropping, printing, seed + 1000 * number)
+            result, other, cards = _black_box(comparing, method, fitted, enough, cropping, printing, seed + 1000 * number)
             results.append(result)
     elif passes is not None:
         raise InputError(f"--passes is of {', '.join(BLACK_BOX)}, not of {method}", "Leave it out.")
@@ -191,11 +211,12 @@ def _opened(
 
 
 def _black_box(
-    comparing: Comparing, method: str, fitted: Any, passes: int | None, cropping: Cropping, printing: Printing, seed: int
+    comparing: Comparing, method: str, fitted: Any, enough: Passes, cropping: Cropping, printing: Printing, seed: int
 ) -> tuple[PairExplanation, str, list[ModelCard]]:
     """By the deployed networks, through forward passes; the model of the second image; both cards."""
-    from ...explain import explain_black_box
+    from ...explain import Budget, explain_black_box
 
+    timed = enough.budget is not None or enough.error is not None
     networks = _networks(comparing, method, fitted, cropping)
     cards = [networks[0].card, networks[-1].card]
     a, b = (face.crop for face in located([_file(p, cropping) for p in comparing.files], cards, cropping))
@@ -208,7 +229,8 @@ def _black_box(
             threshold=comparing.threshold,
             mapping=fitted,
             other_network=networks[1] if fitted is not None else None,
-            passes=passes,
+            passes=enough.passes,
+            budget=Budget(enough.budget, enough.error) if timed else None,
             seed=seed,
             progress=step,
         )
@@ -255,6 +277,8 @@ def _id(path: Path, landmarks: Path | None) -> str:
 
 
 def _pair_text(result: PairExplanation, files: list[str]) -> RenderableType:
+    from ...explain import sure
+
     lines: list[RenderableType] = [Text(result.verdict(), style="bold")]
     if result.completeness_error is not None:
         c = result.counts
@@ -267,6 +291,10 @@ def _pair_text(result: PairExplanation, files: list[str]) -> RenderableType:
         )
     if result.passes:
         passes, agree = " + ".join(map(str, result.passes)), " and ".join(f"{c:.2f}" for c in result.convergence)
-        lines.append(dim(f"{result.method}, {passes} passes; correlation of the maps of two halves of them: {agree}."))
+        told = f"{result.method}, {passes} passes; correlation of the maps of two halves of them: {agree}"
+        if result.standard_error:
+            again = f"--passes {result.passes[0]}"
+            told += f"; standard error of the maps: {sure(result.standard_error)}. {again} gives the same maps again"
+        lines.append(dim(f"{told}."))
     lines.append(Text.assemble("Picture: ", (files[0], "bold")) if files else dim("No picture: name one with -o OUT.png."))
     return Group(*lines)

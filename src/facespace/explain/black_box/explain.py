@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...given import MAP, takes
+from ...given import MAP, MapFile, as_map, takes
 from ...images import Crops
 from ...models import Network
 from ...results import signature
 from ..pair import ExplainedFace, PairExplanation
+from .budget import Budget, budgeted_maps
 from .maps import BLACK_BOX, PASSES, BlackBoxMap, Embedder, black_box_map, unit_rows
 
 
@@ -38,9 +39,10 @@ def explain_black_box(
     *,
     method: str = "occlusion",
     threshold: float | None = None,
-    mapping: PairMap | None = None,
+    mapping: PairMap | MapFile | None = None,
     other_network: Network | None = None,
     passes: int | None = None,
+    budget: Budget | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> PairExplanation:
@@ -52,6 +54,8 @@ def explain_black_box(
     Args:
         crop, other: (height, width, 3) uint8, each as its network takes it.
         method: one of BLACK_BOX. passes: for each face; by default 49 of occlusion, 256 of rise, 99 of minplus, 255 of shap.
+        budget: of rise, instead of `passes`: masks are drawn until its time is over or the maps are as sure as it says; the
+            same again with `passes` as many as the result says.
         threshold: the operating threshold; without it there is a score and no decision. The maps don't depend on it.
         mapping, other_network: where `other` is compared by another network, both.
         seed: of random masks. progress: called with (passes done, passes in all), both faces together.
@@ -63,6 +67,7 @@ def explain_black_box(
         found = explain_black_box(a, b, network, threshold=0.3)
         found.score, found.decision, found.faces[0].importance
     """
+    mapping = as_map(mapping)
     if (mapping is None) != (other_network is None):
         raise InputError(
             "two networks are compared through a map", "Give the map and the second image's network, or neither."
@@ -78,8 +83,15 @@ def explain_black_box(
     sides: list[tuple[Crops, Embedder]] = [(crop, probe), (other, reference)]
     vectors = [embed(picture[None])[0] for picture, embed in sides]
     score = float(unit_rows(vectors[0][None])[0] @ unit_rows(vectors[1][None])[0])
+    if budget is not None and (method != "rise" or passes is not None):
+        raise InputError(
+            f"a budget is spent on random masks: not by {method} with {passes or 'all its'} passes",
+            "Give it to rise, without a number of passes: the other methods have the passes that they need.",
+        )
     maps: list[BlackBoxMap] = []
-    for i, (picture, embed) in enumerate(sides):
+    if budget is not None:
+        maps = budgeted_maps(sides, vectors[::-1], budget, seed=seed, progress=progress)
+    for i, (picture, embed) in enumerate(sides if budget is None else []):
 
         def tell(done: int, before: int = i) -> None:
             if progress:
@@ -120,6 +132,7 @@ def explain_black_box(
         "" if mapping is None else names[1],
         passes=tuple(m.passes for m in maps),
         convergence=tuple(m.convergence for m in maps),
+        standard_error=tuple(m.error for m in maps if m.error is not None),
     )
 
 

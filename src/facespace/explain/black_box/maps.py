@@ -40,7 +40,8 @@ Landmarks = NDArray[Any] | Template
 BLACK_BOX = ("occlusion", "rise", "minplus", "shap")
 PASSES = {"occlusion": 49, "rise": 256, "minplus": 99, "shap": 255}
 EDGE = 2.0  # how softly the parts of a face end, in pixels of a crop of 112
-_BATCH = 8
+BATCH = 8  # masks that pass together
+LEAST = 16  # masks of rise
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +55,15 @@ class BlackBoxMap:
             board, RISE's masks by turns. 1: half of the passes would have done; near 0: the map is noise, or finer than the
             grid. NaN where a half is flat. Of shap the correlation of the parts' values by two halves of the coalitions.
         parts: of shap, the Shapley value of each part by name; they sum to the score less that of the hidden face.
+        error: of rise, the standard error of the map by `rise_error`, in its own unit. None of the others, which draw
+            nothing, but for shap with fewer passes than there are coalitions.
     """
 
     signed: Floats
     passes: int
     convergence: float
     parts: dict[str, float] = field(default_factory=dict)
+    error: float | None = None
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> Doubles:
@@ -97,7 +101,7 @@ class MaskedFace:
 
     def against(self, partner: NDArray[np.floating]) -> BlackBoxMap:
         """The map against a partner's vector (d,), of any length but zero."""
-        scores, clean = self._scores(partner)
+        scores, clean = self.scores(partner)
         if self.coalitions is not None:
             worth, nothing = scores[:-1], float(scores[-1])
             values = shapley(self.coalitions, worth, clean, nothing)
@@ -109,18 +113,20 @@ class MaskedFace:
         else:
             boards = [_chess_board(self.masks, kind) for kind in self._losses(scores, clean)]
             halves = [_at_one_spread([board[k] for board in boards]) for k in (0, 1)]
-        return BlackBoxMap(self.signed(partner), len(scores), _agreement(*halves))
+        error = rise_error(self.masks, scores) if self.method == "rise" else None
+        return BlackBoxMap(self.signed(partner), len(scores), _agreement(*halves), error=error)
 
     def signed(self, partner: NDArray[np.floating]) -> Floats:
         """The map alone, as `against` has it: without the convergence, which takes longer than the map."""
-        scores, clean = self._scores(partner)
+        scores, clean = self.scores(partner)
         if self.coalitions is not None:
             return self._spread_out(shapley(self.coalitions, scores[:-1], clean, float(scores[-1])))
         if self.method == "rise":
             return _correlation(self.masks, scores)
         return _at_one_spread([_mean_loss(self.masks, kind) for kind in self._losses(scores, clean)])
 
-    def _scores(self, partner: NDArray[np.floating]) -> tuple[Doubles, float]:
+    def scores(self, partner: NDArray[np.floating]) -> tuple[Doubles, float]:
+        """(passes,) the score under each mask, and that of the whole face."""
         direction = unit_rows(np.asarray(partner)[None])[0]
         return self.hidden @ direction, float(self.clean @ direction)
 
@@ -157,7 +163,7 @@ def masked_face(
         hiding = np.tensordot(1.0 - coalitions.shown, kept, axes=1).astype(np.float32)
         masks = np.concatenate([hiding, np.ones((1, *shape), np.float32)])
     elif method == "rise":
-        if wanted < 16:
+        if wanted < LEAST:
             raise InputError(
                 f"{wanted} passes are too few for a correlation over masks", "256 is usual, 16 the least (--passes)."
             )
@@ -169,10 +175,10 @@ def masked_face(
         masks = kept = soft_patches(shape, wanted)
     fill, hidden = blurred(crop), []
     clean = unit_rows(embed(crop[None]))[0]
-    for i in range(0, len(masks), _BATCH):
-        hidden.append(unit_rows(embed(hide(crop, masks[i : i + _BATCH], fill))))
+    for i in range(0, len(masks), BATCH):
+        hidden.append(unit_rows(embed(hide(crop, masks[i : i + BATCH], fill))))
         if progress:
-            progress(min(i + _BATCH, len(masks)))
+            progress(min(i + BATCH, len(masks)))
     return MaskedFace(method, kept, clean, np.concatenate(hidden), coalitions, names)
 
 
@@ -267,6 +273,30 @@ def _correlation(masks: Floats, scores: Doubles) -> Floats:
     below = np.sqrt((shown**2).sum(0, dtype=np.float64) * (s @ s))
     above = np.tensordot(s, shown, axes=1)
     return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below > 1e-12), dtype=np.float32)
+
+
+def rise_error(masks: Floats, scores: Doubles) -> float:
+    """The standard error of rise's map by these masks: the root of its mean square over the pixels.
+
+    By the infinitesimal jackknife of a correlation r of n masks, Var r = Σ (z t − r (z² + t²) / 2)² / n², with z and t the
+    mask's pixel and the score at mean 0 and variance 1. Source: Efron, The jackknife, the bootstrap and other resampling
+    plans, 1982, chapter 6. NaN for a score that no mask changes.
+
+    Args:
+        masks: (n, height, width). scores: (n,).
+    """
+    n = len(scores)
+    s = scores - scores.mean()
+    shown = -(masks - masks.mean(0)).reshape(n, -1)
+    spread = np.sqrt((shown**2).mean(0))
+    if not s.std() > 0 or not (used := spread > 1e-6).any():
+        return float("nan")
+    t, z = (s / s.std()).astype(np.float32), shown[:, used] / spread[used]
+    r = t @ z / n
+    square = 0.0
+    for mask, score in zip(z, t, strict=True):  # a pass over the masks, for the memory of one
+        square = square + (score * mask - r * (mask**2 + score**2) / 2) ** 2
+    return float(np.sqrt(np.mean(square) / n**2))
 
 
 def _agreement(one: NDArray[Any], other: NDArray[Any]) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...errors import DimensionError, InputError
 from ...images import Crops
+from ...metrics import open_end
 from ...results import fields, signature
 from ...shown import Result
 from ..methods import centre_map, random_map
@@ -104,7 +105,7 @@ def planted_patch(
     rows_of = []
     for name, values in ranks.items():
         v = np.array(values)
-        low, high = np.quantile(v[drawn].mean(1), (0.025, 0.975))
+        low, high = open_end(float(v.mean()), np.quantile(v[drawn].mean(1), (0.025, 0.975)), len(v))
         above = np.quantile((v - centre)[drawn].mean(1), (0.025, 0.975))
         rows_of.append(PlantedRank(name, *map(float, (v.mean(), low, high, (v - centre).mean(), *above))))
     line = signature("planted patch", pairs=len(left), size=size, windows=windows, seed=seed)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics import open_end
 from ...results import fields
 from ...shown import Result
 
@@ -24,6 +25,8 @@ HIGHER = {
     "agreement": False,
     "shifted": True,
 }
+#: Ends of what one pair's value may be, where it has ends.
+_ENDS = {"planted": (0.0, 1.0), "randomised": (-1.0, 1.0), "agreement": (-1.0, 1.0), "shifted": (-1.0, 1.0)}
 DRAWS = 2000
 
 
@@ -146,7 +149,7 @@ def summarise(
                 method,
                 int(seen.sum()),
                 int((~seen).sum()),
-                *_mean_and_interval(found[seen], seed),
+                *_mean_and_interval(found[seen], seed, _ENDS.get(test)),
                 HIGHER[test],
                 tuple(differences),
             )
@@ -154,7 +157,9 @@ def summarise(
     return tuple(rows)
 
 
-def _mean_and_interval(values: Doubles, seed: int) -> tuple[float, float, float]:
+def _mean_and_interval(values: Doubles, seed: int, scale: tuple[float, float] | None = None) -> tuple[float, float, float]:
     drawn = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
-    low, high = np.quantile(values[drawn].mean(1), (0.025, 0.975))
-    return float(values.mean()), float(low), float(high)
+    low, high = np.quantile(values[drawn].mean(1), (0.025, 0.975)).tolist()
+    if scale is not None:
+        low, high = open_end(float(values.mean()), (low, high), len(values), least=scale[0], most=scale[1])
+    return float(values.mean()), low, high

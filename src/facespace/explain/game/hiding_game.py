@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
-from ...given import PAIRS, takes
+from ...given import PAIRS, ProtocolLike, as_pairs, takes
 from ...images import Crops
-from ...metrics import check_folds, kfold_accuracy
+from ...metrics import check_folds, kfold_accuracy, open_end
 from ...results import fields, signature
 from ...shown import Result
 from ..methods import COMPARED, CONTROLS, check_methods
@@ -121,7 +121,7 @@ def hiding_game(
     network: ExplainableNetwork,
     crops: Crops,
     ids: Sequence[str],
-    protocol: PairProtocol,
+    protocol: ProtocolLike,
     *,
     methods: Sequence[str] = (*COMPARED, *CONTROLS),
     levels: Sequence[float] = LEVELS,
@@ -145,6 +145,7 @@ def hiding_game(
     Raises InputError for pairs without folds, images that are missing, levels that do not ascend from 0, and when no τ is
     known; UnknownNameError for other methods and games.
     """
+    protocol = as_pairs(protocol)
     names, wanted = check_methods(methods, network), np.asarray(levels, dtype=np.float64)
     tau = _threshold(network, threshold)
     _check(protocol, wanted, games)
@@ -208,9 +209,9 @@ def judge(
                 right[:, i] = (table[:, i] >= cut) == protocol.same
             area = np.trapezoid(right, at, axis=1) / (at[-1] - at[0])  # a pair's own: the AUC is their mean
             areas[game, kind, method] = area
-            low, high = np.percentile(area[draws].mean(1), [2.5, 97.5])
+            low, high = open_end(float(area.mean()), np.percentile(area[draws].mean(1), [2.5, 97.5]), len(area))
             accuracy = tuple(right.mean(0).tolist())
-            auc = float(area.mean()), float(low), float(high)
+            auc = float(area.mean()), low, high
             curves.append(GameCurve(method, game, kind, tuple(at.tolist()), accuracy, *auc, ties[method]))
     return HidingGameResult(
         network, len(first), clean.mean, clean.sd, tuple(curves), tuple(_differences(areas, draws)), line

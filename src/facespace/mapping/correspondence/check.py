@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import PairProtocol
 from ...engine import Engine, LocalEngine
 from ...errors import InputError
-from ...given import ANY, PAIRS, takes
-from ...metrics import Roc
+from ...given import ANY, PAIRS, ProtocolLike, SetLike, as_any, as_pairs, takes
+from ...metrics import Roc, open_end
 from ...results import fields, signature
-from ...row_index import AnySet, Hashes, mixed
+from ...row_index import Hashes, mixed
 from ..held_out import FEWEST_PEOPLE, HeldOut
 from ..pairs import Pairing
 from ._odds import log_odds
@@ -31,11 +30,11 @@ _MANY = 1000  # pairs, of which noise is no excuse
 
 @takes(paired=("source", "target"), source=ANY, target=ANY, protocol=PAIRS, exclude=PAIRS)
 def check_pairs(
-    source: AnySet,
-    target: AnySet,
-    protocol: PairProtocol | None = None,
+    source: SetLike,
+    target: SetLike,
+    protocol: ProtocolLike | None = None,
     *,
-    exclude: PairProtocol | None = None,
+    exclude: ProtocolLike | None = None,
     seed: int = 0,
     engine: Engine | None = None,
     progress: Callable[[str, int, int], None] | None = None,
@@ -54,6 +53,7 @@ def check_pairs(
     >>> check_pairs(one, two).broken
     0
     """
+    source, target, protocol, exclude = as_any(source), as_any(target), as_pairs(protocol), as_pairs(exclude)
     pairs = Pairing.of(
         source, target, protocol, exclude=exclude, seed=seed, engine=engine or LocalEngine(), progress=progress
     )
@@ -137,8 +137,8 @@ def _units(sample: tuple[tuple[NDArray[np.generic], ...], ...]) -> Hashes:
 def _interval(broken: NDArray[np.bool_], unit: Hashes, seed: int) -> tuple[float, float]:
     person = np.unique(unit, return_inverse=True)[1]
     whole, hits = np.bincount(person).astype(float), np.bincount(person, weights=broken)
-    if not hits.any():
-        return 0.0, min(1.0, 3.0 / len(whole))
+    if broken.all() or not broken.any():  # draws would all say the same
+        return open_end(float(broken.mean()), (broken.mean(),) * 2, whole)
     rng = np.random.default_rng([seed, 6])
     shares = []
     for _ in range(_DRAWS):

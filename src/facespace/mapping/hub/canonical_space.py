@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import EmbeddingSet, Floats, StoredSet, check_vectors
 from ...engine import Engine, LocalEngine
 from ...errors import DimensionError, InputError, unknown_name
-from ...given import ANY, FACES, NAMED, takes
+from ...given import ANY, FACES, NAMED, SetLike, as_any, as_named, as_set, takes
 from ...io import AnyKey, read_artefact, write_artefact
 from ...row_index import AnySet, Progress
 from ...shown import Fitted
@@ -81,7 +81,7 @@ class CanonicalSpace(Fitted):
     @takes(sets=NAMED)
     def fit(
         cls,
-        sets: Mapping[str, AnySet],
+        sets: Mapping[str, SetLike],
         dim: int | None = None,
         *,
         regularization: float = REGULARIZATION,
@@ -99,7 +99,7 @@ class CanonicalSpace(Fitted):
         Raises:
             InputError: fewer than two sets, two that share no id, a set that names another model.
         """
-        _check_names(sets)
+        _check_names(sets := as_named(sets))
         options = {"engine": engine, "progress": progress}
         statistics = [_statistics(sets, a, b, options) for a, b in itertools.combinations(sets, 2)]
         return cls.from_statistics(statistics, dim, regularization=regularization)
@@ -138,8 +138,8 @@ class CanonicalSpace(Fitted):
     def join(
         self,
         model: str,
-        faces: AnySet,
-        sets: Mapping[str, AnySet],
+        faces: SetLike,
+        sets: Mapping[str, SetLike],
         *,
         engine: Engine | None = None,
         progress: Progress | None = None,
@@ -148,10 +148,10 @@ class CanonicalSpace(Fitted):
 
         The others' maps stay as they are, so hub vectors made before stay comparable. Sets may be larger than memory.
         """
-        _check_names({model: faces, **sets})
+        sets = as_named(sets)
+        _check_names(given := {model: as_any(faces), **sets})
         if not sets:
             raise InputError("joining a hub needs a set of at least one model that is in it", f"In it: {self._listed()}.")
-        given = {model: faces, **sets}
         options = {"engine": engine, "progress": progress}
         return self.join_statistics(model, (_statistics(given, model, old, options) for old in sets))
 
@@ -201,15 +201,15 @@ class CanonicalSpace(Fitted):
         return way, f"{model}<-{self.name}" if leave else self.name
 
     @takes(faces=FACES)
-    def apply(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
+    def apply(self, model: str, faces: SetLike) -> EmbeddingSet:
         """`faces` of `model`, moved into the hub. InputError if another network made them."""
-        way, name = self.route(model, faces)
+        way, name = self.route(model, faces := as_set(faces))
         return faces.with_vectors(way.transform(faces.vectors), model=name)
 
     @takes(faces=FACES)
-    def leave(self, model: str, faces: EmbeddingSet) -> EmbeddingSet:
+    def leave(self, model: str, faces: SetLike) -> EmbeddingSet:
         """`faces` in the hub, moved into the space of `model`. InputError if they are not in this hub."""
-        way, name = self.route(model, faces, leave=True)
+        way, name = self.route(model, faces := as_set(faces), leave=True)
         return faces.with_vectors(way.transform(faces.vectors), model=name)
 
     def apply_to_files(
@@ -220,13 +220,13 @@ class CanonicalSpace(Fitted):
         return move_to_files(Move(way, name, faces), output, **writing)
 
     @takes(sets=NAMED)
-    def fuse(self, sets: Mapping[str, AnySet], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
+    def fuse(self, sets: Mapping[str, SetLike], weights: Mapping[str, float] | None = None) -> EmbeddingSet:
         """One hub template per key: the mean of the hub vectors of the models that have it, optionally weighted.
 
         Columns come from the first set that has the key; a column is kept if every set has it.
         """
         with TemporaryDirectory(prefix="facespace-") as scratch:
-            return joined_sets(self._fusion(sets, weights, Path(scratch), None, None).batches())
+            return joined_sets(self._fusion(as_named(sets), weights, Path(scratch), None, None).batches())
 
     def fuse_to_files(
         self,

@@ -18,7 +18,7 @@ import numpy as np
 from ...embeddings import Floats, check_width, normalize
 from ...engine import LocalEngine
 from ...errors import FacespaceError, InputError
-from ...given import ANY, MAP, takes
+from ...given import ANY, MAP, MapFile, SetLike, as_any, as_map, takes
 from ...io import jsonable
 from ...results import fields, signature
 from ...row_index import AnySet, RowIndex, mixed
@@ -106,9 +106,9 @@ class RefineResult(Result):
 
 @takes(apart=True, start=MAP, source=ANY, target=ANY)
 def refine_map(
-    start: LinearMap,
-    source: AnySet,
-    target: AnySet,
+    start: LinearMap | MapFile,
+    source: SetLike,
+    target: SetLike,
     *,
     statistics: PairStatistics | None = None,
     iterations: int = 40,
@@ -141,6 +141,7 @@ def refine_map(
         RefineRefused: the galleries don't overlap enough or the start is too weak, with what speaks for it.
         DimensionError, InputError: sets of another width or network than the map's, or numbers that make no sense.
     """
+    start, source, target = as_map(start), as_any(source), as_any(target)
     _check(start, source, target, statistics, iterations, anchors, block)
     left, right = Gallery(source), Gallery(target)
     rng = np.random.default_rng(seed)

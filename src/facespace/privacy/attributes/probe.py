@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import EmbeddingSet, Floats, Strings, normalize
+from ...embeddings import Floats, Strings, normalize
 from ...errors import InputError
-from ...given import FACES, takes
+from ...given import FACES, SetLike, as_set, takes
+from ...metrics import open_end
 from ...people import people_of
 from ...results import signature
 from ..protections import Protection, protect_each, protections
@@ -32,7 +33,7 @@ _MOST = 20  # classes
 
 @takes(faces=FACES)
 def audit_attributes(
-    faces: EmbeddingSet,
+    faces: SetLike,
     labels: Labels,
     *,
     only: Iterable[str] | None = None,
@@ -56,6 +57,7 @@ def audit_attributes(
         InputError: nobody known, an attribute of one class or more than 20, or a class with fewer than 10 people.
         UnknownNameError: no such protection.
     """
+    faces = as_set(faces)
     chosen = protections(None if only is None else {"plain", *only})
     people = people_of(faces).needed(faces.ids, "the set")
     notes = people.left_out("the set")
@@ -170,15 +172,19 @@ def _point(
     drawn = rng.multinomial(people, np.full(people, 1 / people), size=resamples).astype(np.float64)
     right = np.bincount(person, weights=likely == truth, minlength=people)
     images = np.bincount(person, minlength=people)
-    low, high = np.percentile(drawn @ right / np.maximum(drawn @ images, 1), [2.5, 97.5])
-    recalls, scattered = [], []
+    found = float(np.mean(likely == truth))
+    low, high = open_end(found, np.percentile(drawn @ right / np.maximum(drawn @ images, 1), [2.5, 97.5]), images)
+    recalls, scattered, opened = [], [], []
     for i in range(len(classes)):
         own = np.bincount(person, weights=truth == i, minlength=people)
         hit = np.bincount(person, weights=(truth == i) & (equal == i), minlength=people)
         recalls.append(hit.sum() / own.sum())
         scattered.append(drawn @ hit / np.maximum(drawn @ own, 1e-12))
+        opened.append(open_end(recalls[-1], (recalls[-1], recalls[-1]), own))
+    balanced = float(np.mean(recalls))
     ends = np.percentile(np.mean(scattered, axis=0), [2.5, 97.5])
+    ends = np.mean(opened, axis=0) if balanced in (0, 1) else ends  # of each class at once
     return AttributePoint(
-        attribute, classes, protection, keys, float(np.mean(likely == truth)), float(low), float(high),
-        float(np.mean(base == truth)), float(np.mean(recalls)), float(ends[0]), float(ends[1]), len(truth), people,
+        attribute, classes, protection, keys, found, low, high,
+        float(np.mean(base == truth)), balanced, float(ends[0]), float(ends[1]), len(truth), people,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError
-from ...given import FACES, PAIRS, SEVERAL, takes
+from ...given import FACES, PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_set, as_sets, takes
 from ...overview import Overview
 from ...people import people_of
 from ...results import signature
@@ -61,11 +61,11 @@ def _told_files(function: F) -> F:
 @_told_files
 @takes(sets=SEVERAL, reference=FACES, protocol=PAIRS)
 def audit_privacy(
-    sets: Sequence[EmbeddingSet],
+    sets: Sequence[SetLike],
     *,
-    protocol: PairProtocol | None = None,
+    protocol: ProtocolLike | None = None,
     labels: Labels | None = None,
-    reference: EmbeddingSet | None = None,
+    reference: SetLike | None = None,
     files: Sequence[str | Path] | None = None,
     max_linkage: float | None = None,
     quick: bool = False,
@@ -93,6 +93,7 @@ def audit_privacy(
     Raises:
         InputError: no set; sets that share no image; `max_linkage` outside 0 … 1, or without a second set.
     """
+    sets, reference, protocol = as_sets(sets), as_set(reference), as_pairs(protocol)
     if not sets:
         raise InputError("an audit needs a set", "Give the audited one first.")
     if max_linkage is not None and not 0 <= max_linkage <= 1:

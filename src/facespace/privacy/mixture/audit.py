@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ...embeddings import EmbeddingSet, Floats
 from ...engine import LocalEngine
 from ...errors import DimensionError, InputError
-from ...given import ANY, takes
+from ...given import ANY, SetLike, as_any, takes
+from ...metrics import open_end
 from ...results import signature
 from ...row_index import AnySet, Hashes, RowIndex, ids_of
 from ._components import FEWEST, LIMIT, LONG, Components, find_components, separate
@@ -29,7 +30,7 @@ Scorer = Callable[[EmbeddingSet], Doubles]
 
 @takes(faces=ANY, reference=ANY)
 def audit_mixture(
-    faces: AnySet, reference: AnySet | None = None, *, false_alarms: float = 0.01, sample: int = SAMPLE, seed: int = 0
+    faces: SetLike, reference: SetLike | None = None, *, false_alarms: float = 0.01, sample: int = SAMPLE, seed: int = 0
 ) -> MixtureResult:
     """Find the templates that another network made, from the embeddings alone or beside a set of the network's own.
 
@@ -50,6 +51,7 @@ def audit_mixture(
     >>> audit_mixture(demo_sets()[-1]).verdict
     'one network'
     """
+    faces, reference = as_any(faces), as_any(reference)
     if not 0 < false_alarms < 1:
         raise InputError(f"false alarms are a share between 0 and 1, not {false_alarms}", "0.01 is one in a hundred.")
     if reference is not None and reference.dim != faces.dim:
@@ -199,11 +201,10 @@ def _blocks(faces: AnySet) -> Iterator[EmbeddingSet]:
 
 def _interval(named: NDArray[np.bool_], unit: Hashes, seed: int) -> tuple[float, float]:
     """95 % limits of the share that is named, from draws of people (of templates where nobody is known)."""
-    if not named.any():
-        # Nothing seen among k people: their share is below 3/k with 95 % confidence.
-        return 0.0, min(1.0, 3.0 / len(np.unique(unit)))
     person = np.unique(unit, return_inverse=True)[1]
     whole, hits = np.bincount(person).astype(float), np.bincount(person, weights=named)
+    if named.all() or not named.any():  # draws would all say the same
+        return open_end(float(named.mean()), (named.mean(),) * 2, whole)
     rng = np.random.default_rng([seed, 5])
     shares = np.empty(_DRAWS)
     for draw in range(_DRAWS):

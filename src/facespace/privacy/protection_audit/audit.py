@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError
-from ...given import FACES, PAIRS, SEVERAL, takes
+from ...given import FACES, PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_set, as_sets, takes
 from ...mapping import ShippedMaps, shipped_maps
 from ...metrics import few_nonmated
 from ...people import people_of
@@ -31,14 +30,14 @@ _SECRET = 1  # of accuracy, linkability and renewal, which a second one meets
 
 @takes(faces=FACES, others=SEVERAL, protocol=PAIRS)
 def audit_protections(
-    faces: EmbeddingSet,
-    others: Sequence[EmbeddingSet] = (),
+    faces: SetLike,
+    others: Sequence[SetLike] = (),
     *,
     only: Iterable[str] | Sequence[Protection] | None = None,
     leaked: Sequence[int] = LEAKED,
     repeats: int = 3,
     refine: bool = False,
-    protocol: PairProtocol | None = None,
+    protocol: ProtocolLike | None = None,
     maps: ShippedMaps | None = None,
     fpirs: Sequence[float] = FPIRS,
     enrolled: int = 1,
@@ -71,6 +70,7 @@ def audit_protections(
         InputError: no people, too few of them, sets without shared images, rates outside 0 … 1.
         UnknownNameError: no such protection.
     """
+    faces, others, protocol = as_set(faces), as_sets(others), as_pairs(protocol)
     sizes = tuple(sorted(set(leaked)))
     if not sizes or sizes[0] < 0 or 1 in sizes or sizes[-1] < 2 or repeats < 1:
         raise InputError(

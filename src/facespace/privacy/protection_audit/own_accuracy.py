@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol, contiguous_folds
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError
-from ...metrics import Roc, accuracy_error, compare_scores, kfold_accuracy
+from ...metrics import Roc, accuracy_error, compare_scores, kfold_accuracy, open_end
 from ...people import People
 from ..protections import Protection, protect_each
 from .result import OwnAccuracy, Renewal, Unlinkability
@@ -98,11 +98,15 @@ def own_accuracy(protection: Protection, pairs: JudgedPairs, keys: str, secret: 
     """Accuracy and EER of templates beside those of the embeddings, on the same pairs."""
     plain = np.vecdot(pairs.vectors[pairs.left], pairs.vectors[pairs.right]).astype(np.float64)
     scores = system_scores(protection, pairs, keys, secret)
+    if equal := np.allclose(scores, plain, atol=1e-5):  # but for rounding: a rotation takes nothing from anybody
+        scores = plain
     right = [_decided(s, pairs) for s in (plain, scores)]
     found = compare_scores(plain, scores, pairs.same, pairs.people, [_FAR], correct=(right[0], right[1]))
     assert found.accuracy is not None
     one, two = (_at_eer(s, pairs.same) for s in (plain, scores))
     half = 1.96 * accuracy_error(one[1], two[1], pairs.same, pairs.people)
+    if half == 0 and not equal:
+        half = open_end(0.0, (0.0, 0.0), len(np.unique(pairs.person)))[1]
     lost = two[0] - one[0]
     return OwnAccuracy(
         protection.name,
@@ -165,10 +169,11 @@ def renewal(protection: Protection, pairs: JudgedPairs, secret: int, *, resample
     passes = np.bincount(pairs.person, weights=passed, minlength=count)
     images = np.bincount(pairs.person, minlength=count)
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
-    low, high = np.percentile((drawn @ passes) / np.maximum(drawn @ images, 1), [2.5, 97.5])
+    ends = np.percentile((drawn @ passes) / np.maximum(drawn @ images, 1), [2.5, 97.5])
+    low, high = open_end(float(passed.mean()), ends, images)
     return Renewal(
         protection.name, float(scores.mean()), float(scores.std()), float(impostors.mean()), float(impostors.std()),
-        float(threshold), float(passed.mean()), float(low), float(high), len(scores),
+        float(threshold), float(passed.mean()), low, high, len(scores),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ...metrics import open_end
 
 Doubles = NDArray[np.float64]
 _SHUFFLES = 20
@@ -90,7 +91,8 @@ def linkability_limits(
         found[i] = shares[0] @ _local(shares[0], shares[1], 1.0)
     value = linkability(mated, nonmated).d_sys
     low, high = np.percentile(found - (found.mean() - value), [2.5, 97.5])
-    return max(float(min(low, value)), 0.0), min(float(max(high, value)), 1.0)
+    ends = max(float(min(low, value)), 0.0), min(float(max(high, value)), 1.0)
+    return open_end(value, ends, np.bincount(people[0]))
 
 
 def _edges(a: Doubles, b: Doubles, bins: int | None) -> Doubles:

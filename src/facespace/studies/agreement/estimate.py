@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics import open_end
 from ...results import fields
 
 
@@ -19,17 +20,19 @@ class Estimate:
     high: float
 
     @classmethod
-    def of(cls, values: NDArray[np.float64]) -> Estimate:
+    def of(cls, values: NDArray[np.float64], people: int | None = None) -> Estimate:
         """From (1 + R,): the value of all people, then those of R resamples of people (percentile interval).
 
-        The interval reaches to the value at least. NaN in a resample is left out.
+        The interval reaches to the value at least. NaN in a resample is left out. `people`: of a rate, how many were
+        drawn, for `open_end`.
 
         >>> Estimate.of(np.array([40.0, *range(81)]))
         Estimate(value=40.0, low=2.0, high=78.0)
         """
         low, high = np.nanquantile(values[1:], [0.025, 0.975]).tolist()
         value = float(values[0])
-        return cls(value, min(low, value), max(high, value))
+        ends = min(low, value), max(high, value)
+        return cls(value, *(ends if people is None else open_end(value, ends, people)))
 
     def to_dict(self) -> dict[str, float]:
         """Its part of a document."""

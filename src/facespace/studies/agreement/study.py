@@ -25,9 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...embeddings import EmbeddingSet
 from ...errors import InputError
-from ...given import FACES, takes
+from ...given import FACES, SetLike, as_set, takes
 from ...mapping import JointMap, PairStatistics
 from ...metrics import FEW_FALSE_ACCEPTS
 from ...results import signature
@@ -49,8 +48,8 @@ _MEASURES: tuple[Measure, ...] = ("accuracy", "tar")
 
 @takes(paired=("first", "second"), first=FACES, second=FACES)
 def study_agreement(
-    first: EmbeddingSet,
-    second: EmbeddingSet,
+    first: SetLike,
+    second: SetLike,
     *,
     far: float = 1e-3,
     more: int = 1000,
@@ -84,6 +83,7 @@ def study_agreement(
     >>> bool(found.kappa.value > 0.9), found.bins[0].label, found.several
     (True, '1–6', 60)
     """
+    first, second = as_set(first), as_set(second)
     if not first.model or not second.model or first.model == second.model:
         raise InputError(
             f"agreement is of two different networks; got {first.model or '(none)'} and {second.model or '(none)'}",
@@ -136,7 +136,7 @@ def study_agreement(
         NetworkAlone(
             faces.model,
             faces.dim,
-            *(Estimate.of(rates[faces.model, measure]) for measure in _MEASURES),
+            *(Estimate.of(rates[faces.model, measure], images.people) for measure in _MEASURES),
             *(Estimate.of(values) for values in usable(own)),
         )
         for faces, own in zip((first, second), alone, strict=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol, person_pairs
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
-from ...given import PAIRS, SEVERAL, takes
+from ...given import PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_sets, takes
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
@@ -133,8 +133,8 @@ class CrossModelResult(Result):
 
 @takes(sets=SEVERAL, protocol=PAIRS)
 def cross_model_study(
-    sets: Sequence[EmbeddingSet],
-    protocol: PairProtocol | None = None,
+    sets: Sequence[SetLike],
+    protocol: ProtocolLike | None = None,
     *,
     pairing: str | Sequence[str] = "same",
     methods: Sequence[str] = DEFAULT_METHODS,
@@ -175,6 +175,7 @@ def cross_model_study(
         InputError: fewer than two sets, two of one name, a protocol without folds, missing images.
         UnknownNameError: an unknown method or pairing.
     """
+    sets, protocol = as_sets(sets), as_pairs(protocol)
     pairings = (pairing,) if isinstance(pairing, str) else tuple(dict.fromkeys(pairing))
     methods = tuple(dict.fromkeys(methods))
     if protocol is None:

@@ -14,10 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...datasets import PairProtocol
-from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
-from ...given import FACES, PAIRS, takes
+from ...given import FACES, PAIRS, ProtocolLike, SetLike, as_pairs, as_set, takes
 from ...metrics import majority_rate
 from ...results import fields, signature
 from ...shown import Result
@@ -107,12 +105,12 @@ class PairsNeeded(Result):
 
 @takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def pairs_needed(
-    source: EmbeddingSet,
-    target: EmbeddingSet,
+    source: SetLike,
+    target: SetLike,
     loss: float = 0.01,
     *,
     method: str = "ridge",
-    protocol: PairProtocol | None = None,
+    protocol: ProtocolLike | None = None,
     against: Against | None = None,
     sizes: Sequence[int] | None = None,
     repeats: int = 5,
@@ -141,6 +139,7 @@ def pairs_needed(
     Raises:
         InputError: too few people, or errors near chance at all sizes.
     """
+    source, target, protocol = as_set(source), as_set(target), as_pairs(protocol)
     check_names(source, target)
     (method,) = known_methods([method])
     check_loss(loss, positive=True)

@@ -7,10 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...datasets import PairProtocol
-from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
-from ...given import FACES, PAIRS, takes
+from ...given import FACES, PAIRS, ProtocolLike, SetLike, as_pairs, as_set, takes
 from ...mapping import CUTS
 from ...results import signature
 from ..training_images import check_cut, own_results
@@ -35,9 +33,9 @@ class RankResult(CurveResult):
 
 @takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def rank_study(
-    source: EmbeddingSet,
-    target: EmbeddingSet,
-    protocol: PairProtocol,
+    source: SetLike,
+    target: SetLike,
+    protocol: ProtocolLike,
     *,
     ranks: Sequence[int] | None = None,
     methods: Sequence[str] | None = None,
@@ -66,6 +64,7 @@ def rank_study(
         InputError: a protocol without folds, missing images, ranks beyond the narrower width.
         UnknownNameError: an unknown method or pairing.
     """
+    source, target, protocol = as_set(source), as_set(target), as_pairs(protocol)
     check_names(source, target)
     check_loss(loss)
     check_cut(cut)

@@ -11,10 +11,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from ...datasets import PairProtocol
-from ...embeddings import EmbeddingSet
 from ...errors import InputError, unknown_name
-from ...given import FACES, PAIRS, takes
+from ...given import FACES, PAIRS, ProtocolLike, SetLike, as_pairs, as_set, takes
 from ...mapping import CUTS
 from ...results import signature
 from ..training_images import check_cut, own_results
@@ -47,9 +45,9 @@ class SensitivityResult(CurveResult):
 
 @takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
 def sensitivity_study(
-    source: EmbeddingSet,
-    target: EmbeddingSet,
-    protocol: PairProtocol,
+    source: SetLike,
+    target: SetLike,
+    protocol: ProtocolLike,
     *,
     sizes: Sequence[int] | Literal["even"] | None = None,
     repeats: int = 3,
@@ -86,6 +84,7 @@ def sensitivity_study(
         InputError: a protocol without folds, missing images, sizes too small.
         UnknownNameError: an unknown method or pairing.
     """
+    source, target, protocol = as_set(source), as_set(target), as_pairs(protocol)
     check_names(source, target)
     check_loss(loss)
     check_cut(cut)

@@ -15,9 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ...datasets import PairProtocol
-from ...embeddings import EmbeddingSet, normalize
-from ...given import PAIRS, SEVERAL, takes
+from ...embeddings import normalize
+from ...given import PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_sets, takes
 from ...mapping import FoldStatistics
 from ...mapping.hub import REGULARIZATION
 from ...metrics import FoldAccuracy, kfold_accuracy
@@ -146,8 +145,8 @@ class HubResult(Result):
 
 @takes(sets=SEVERAL, protocol=PAIRS)
 def hub_study(
-    sets: Sequence[EmbeddingSet],
-    protocol: PairProtocol,
+    sets: Sequence[SetLike],
+    protocol: ProtocolLike,
     *,
     dim: int | None = None,
     regularization: float = REGULARIZATION,
@@ -169,6 +168,7 @@ def hub_study(
         InputError: fewer than two sets, two of one name, a protocol without folds, missing images.
         UnknownNameError: an unknown method.
     """
+    sets, protocol = as_sets(sets), as_pairs(protocol)
     check_study(sets, protocol, ["same"], list(direct) or ["joint"])
     ids, image_fold = training_images(sets, protocol, keys)
     vectors = [normalize(faces.vectors[faces.rows(ids)]) for faces in sets]

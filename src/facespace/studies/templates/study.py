@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from ...datasets import TemplateProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
-from ...given import SEVERAL, TEMPLATES, takes
+from ...given import SEVERAL, TEMPLATES, SetLike, as_sets, takes
 from ...mapping import METHODS
 from ...metrics import TarAtFar
 from ...results import fields, signature
@@ -166,7 +166,7 @@ class TemplateStudyResult(Result):
 
 @takes(sets=SEVERAL, protocol=TEMPLATES)
 def template_study(
-    sets: Sequence[EmbeddingSet],
+    sets: Sequence[SetLike],
     protocol: TemplateProtocol | None = None,
     *,
     methods: Sequence[str] = ("ols", "rotation"),
@@ -209,6 +209,7 @@ def template_study(
         InputError: fewer than two sets, two of one name, unknown people, nothing to fit maps on, missing images.
         UnknownNameError: an unknown method.
     """
+    sets = as_sets(sets)
     methods = tuple(dict.fromkeys(methods))
     rates = tuple(sorted({float(far) for far in fars}, reverse=True))
     _check(sets, methods, rates, center)
