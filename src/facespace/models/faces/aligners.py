@@ -67,7 +67,7 @@ class Taken(NamedTuple):
     Attributes:
         crop: as the network takes it. picture: (height, width) of the image. number: from 1. score: the detector's, NaN
             where none looked. faces: in the image. noted: of the first, what is. landmarks: (5, 2) in the image; None of an
-            image that is a crop.
+            image that is a crop. box: (4,) left, top, right, bottom; None where none is known. degrees: as in Noted.
     """
 
     crop: Image
@@ -77,6 +77,8 @@ class Taken(NamedTuple):
     faces: int = 1
     noted: Noted | None = None
     landmarks: NDArray[np.float64] | None = None
+    box: NDArray[np.float64] | None = None
+    degrees: int = 0
 
 
 class Aligner(Protocol):
@@ -194,9 +196,19 @@ def make_crops(
         left, top, right, bottom = found.faces.boxes[0].round(1).tolist()
         score = round(float(found.faces.scores[0]), 4)
         noted = Noted(image.id, path, count, left, top, right, bottom, found.degrees, score)
-    scores = found.faces.scores.tolist()
+    scores, boxes = found.faces.scores.tolist(), [None if np.isnan(box).any() else box for box in found.faces.boxes]
     return [
-        Taken(crop, (height, width), i + 1, scores[i], count, None if i else noted, found.faces.landmarks[i])
+        Taken(
+            crop,
+            (height, width),
+            i + 1,
+            scores[i],
+            count,
+            None if i else noted,
+            found.faces.landmarks[i],
+            boxes[i],
+            found.degrees,
+        )
         for i, crop in enumerate(crops)
     ]
 
