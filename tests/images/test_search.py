@@ -22,7 +22,7 @@ from facespace.images import (
 class Arrow:
     """Sees the white square, surely where the black dot is in its upper half: a face that knows which way is up."""
 
-    name, sure, upright = "arrow", 0.9, 0.9
+    name, sure, upright, better = "arrow", 0.9, 0.9, 0.02
 
     def __init__(self, least: int = 10) -> None:
         self.least, self.calls = least, 0

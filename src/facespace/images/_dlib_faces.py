@@ -20,6 +20,7 @@ from .read import Image
 class DlibFaces:
     name = "dlib"
     sure = upright = 0.5  # LFW's median is 1.5; turned faces are hardly found
+    better = 0.02
 
     def __init__(self, weights: Path) -> None:
         try:
