@@ -71,6 +71,48 @@ def test_an_upright_face_is_looked_at_once_and_turning_can_be_left_out():
     assert (found.degrees, found.faces.scores.tolist()) == (0, [0.7])
 
 
+class Doubtful(Arrow):
+    """Isn't sure of any orientation, and gives the scores it is told of the face up, left, down and right."""
+
+    better = 0.08
+
+    def __init__(self, scores, lying=False):
+        super().__init__()
+        self.told, self.lying = scores, lying
+
+    def __call__(self, image):
+        found = super().__call__(image)
+        if not len(found):
+            return found
+        left, top, right, bottom = found.boxes[0]
+        dot = found.landmarks[0, 0] - [(left + right) / 2, (top + bottom) / 2]
+        ways = np.array([[0, -1], [-1, 0], [0, 1], [1, 0]])
+        way = int((ways @ dot).argmax())
+        up = ways[way if self.lying else 0]
+        middle, across = np.array([left + right, top + bottom]) / 2, np.array([-up[1], up[0]])
+        five = [up - across, up + across, 0 * up, -up - across, -up + across]
+        return Faces(found.boxes, np.array([middle + 20 * point for point in five])[None], np.array([self.told[way]]))
+
+
+def test_a_standing_picture_is_turned_only_where_a_face_is_clearly_surer_then():
+    photo = arrow()
+    assert look_for_faces(Doubtful([0.70, 0.75, 0.60, 0.77]), photo).degrees == 0  # no more than better
+    assert look_for_faces(Doubtful([0.70, 0.75, 0.60, 0.79]), photo).degrees != 0
+    for quarters in (1, 2, 3):
+        turned = np.ascontiguousarray(np.rot90(photo, quarters))
+        assert look_for_faces(Doubtful([0.79, 0.60, 0.60, 0.60]), turned).degrees == 90 * quarters
+
+
+def test_landmarks_that_lie_on_their_side_speak_against_an_orientation():
+    photo = arrow()
+    told = [0.70, 0.70, 0.60, 0.70]
+    for quarters in (1, 3):
+        turned = np.ascontiguousarray(np.rot90(photo, quarters))
+        assert look_for_faces(Doubtful(told), turned).degrees == 0  # the same scores, of landmarks that always stand
+        assert look_for_faces(Doubtful(told, lying=True), turned).degrees == 90 * quarters
+    assert look_for_faces(Doubtful(told, lying=True), photo).degrees == 0
+
+
 @pytest.mark.parametrize("quarters", [0, 1, 2])
 def test_a_small_face_in_a_large_photo_is_found_and_looked_at_in_its_own_pixels(quarters):
     photo = np.ascontiguousarray(np.rot90(arrow((2400, 3200), (2501, 1777), 60), quarters))
