@@ -1,8 +1,8 @@
 """Photos turned upright: how often a detector turns those that stand, and how many of those that lie it rights.
 
-    python scripts/turned_photos.py SHARED [--detector yunet] [--people 125] [--chosen]
+    python scripts/turned_photos.py SHARED [--detector yunet] [--chosen]
 
-A frontal and a profile image each of the people of odd numbers in CFP, and a picture each of as many in LFW, are searched by
+A frontal and two profile images each of the people of odd numbers in CFP, and a picture each of 200 in LFW, are searched by
 `look_for_faces` as they are and turned by 90, 180 and 270 degrees. With --chosen those on which the margins of the detectors
 (`better`) were chosen: people of even numbers, and other people of LFW. Intervals are Wilson's, 95 %.
 """
@@ -24,7 +24,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", type=Path)
     parser.add_argument("--detector", default="yunet")
-    parser.add_argument("--people", type=int, default=125)
     parser.add_argument("--chosen", action="store_true")
     given = parser.parse_args()
     detector = choose_detector(given.detector, given.shared / "models")._detector()
@@ -34,8 +33,6 @@ def main() -> None:
             image = read_image(path)
             turned = [np.ascontiguousarray(np.rot90(image, quarters)) for quarters in range(4)]
             right.append([look_for_faces(detector, one).degrees == 90 * quarters for quarters, one in enumerate(turned)])
-            if len(right) == given.people:
-                break
         counts = np.sum(right, axis=0)
         told = [f"{n:.1f} [{low:.1f}, {high:.1f}]" for n, low, high in (share(c, len(right)) for c in counts[1:])]
         n, low, high = share(len(right) - counts[0], len(right))
@@ -44,18 +41,19 @@ def main() -> None:
 
 
 def files(shared: Path, kind: str, chosen: bool) -> Iterator[Path]:
-    """One image a person."""
+    """Of CFP's people one frontal image or two in profile, of LFW's one."""
     if kind != "LFW":
         for person in range(2 if chosen else 1, 251, 2):
-            yield shared / f"data/cfp-half/images/{person:03d}/{kind}/01.jpg"
+            for number in (1, 3) if kind == "profile" else (1,):
+                yield shared / f"data/cfp-half/images/{person:03d}/{kind}/{number:02d}.jpg"
         return
     first: dict[str, str] = {}
     for name in read_landmarks(shared / "data/protocols/lfw/landmarks-176.csv"):
         first.setdefault(name.split("/")[0], name)
     hashes = {name: hashlib.sha256(person.encode()).digest() for person, name in first.items()}
-    for name in sorted(hashes, key=lambda name: hashes[name]):
-        if (hashes[name][0] % 2 == 0) == chosen:
-            yield shared / f"data/lfw/{name}.jpg"
+    mine = [name for name in hashes if (hashes[name][0] % 2 == 0) == chosen]
+    for name in sorted(mine, key=lambda name: hashes[name])[:200]:
+        yield shared / f"data/lfw/{name}.jpg"
 
 
 def share(count: int, trials: int, z: float = 1.96) -> tuple[float, float, float]:
