@@ -22,7 +22,7 @@ from facespace.images import (
 class Arrow:
     """Sees the white square, surely where the black dot is in its upper half: a face that knows which way is up."""
 
-    name, sure, upright, better = "arrow", 0.9, 0.9, 0.02
+    name, sure, upright, better, steady = "arrow", 0.9, 0.9, 0.02, False
 
     def __init__(self, least: int = 10) -> None:
         self.least, self.calls = least, 0
@@ -111,6 +111,28 @@ def test_landmarks_that_lie_on_their_side_speak_against_an_orientation():
         assert look_for_faces(Doubtful(told), turned).degrees == 0  # the same scores, of landmarks that always stand
         assert look_for_faces(Doubtful(told, lying=True), turned).degrees == 90 * quarters
     assert look_for_faces(Doubtful(told, lying=True), photo).degrees == 0
+
+
+def test_a_face_is_last_looked_at_in_one_size_unless_the_detector_is_steady():
+    for steady, looks in ((False, 3), (True, 1)):  # the last look is one at the cut-out and one at its mirror image
+        detector = Doubtful([0.95] * 4)
+        detector.steady = steady
+        found = look_for_faces(detector, arrow())
+        assert detector.calls == looks
+        np.testing.assert_allclose(found.faces.boxes[0], [120, 60, 215, 155])
+        # the eyes' distance is told in pixels of what the detector sees, 1.2 times as large as the picture or so
+        assert (np.ptp(found.faces.landmarks[0, :2, 0]) == 40) == steady
+
+
+def test_a_face_of_more_than_240_pixels_stays_as_it_is_found():
+    class Near(Doubtful):
+        def __call__(self, image):
+            faces = super().__call__(image)
+            return Faces(faces.boxes, faces.landmarks * 8, faces.scores)
+
+    detector = Near([0.95] * 4)
+    look_for_faces(detector, arrow())
+    assert detector.calls == 1
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2])

@@ -64,7 +64,8 @@ def look_for_faces(detector: Detector, image: Image, how: FaceSearch | None = No
     faces are looked at again at the picture's own size; one that the detector isn't sure of, and that is not there then, is
     none. Without a sure face the other three orientations are tried, and the one with the surest face is taken, if it is
     surer by `detector.better`; a face whose landmarks lie on their side counts less. Where none has any, larger pictures are
-    searched in overlapping tiles at twice the size and so on, up to their own. Last, each face is looked at in one size.
+    searched in overlapping tiles at twice the size and so on, up to their own. Last, each face is looked at in one
+    size, unless the detector is steady.
     """
     how = how or FaceSearch()
     sure = detector.sure
@@ -86,7 +87,8 @@ def look_for_faces(detector: Detector, image: Image, how: FaceSearch | None = No
                 best, turns = found, quarter
             if _surest(best) >= sure:
                 break
-    best = _steady(detector, np.rot90(image, turns), best)
+    if not detector.steady:
+        best = _steady(detector, np.rot90(image, turns), best)
     return FoundFaces(_back(best, turns, image.shape[1], image.shape[0]), (360 - 90 * turns) % 360)
 
 
