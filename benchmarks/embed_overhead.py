@@ -8,7 +8,9 @@ In one run, by turns, with the same images and as many threads:
   beforehand: the loop one would write;
 - bare, a batch a thread: the same crops, each thread computing its own batch on a session of one thread;
 - embed: everything, from JPEG files and landmarks to the EmbeddingSet; and, with a detector, against the detector on
-  pre-decoded pictures and the network on pre-made crops, both in the better of the two forms.
+  pre-decoded pictures and the network on pre-made crops, both in the better of the two forms. There embed does more: it
+  looks at each face a second time in a cut-out of one size (`images.look_for_faces`), which takes LFW's small pictures three
+  times as long as the first look, so this form misses the claim.
 
 And, to tell what embed adds by itself, reading and aligning alone. Networks of 2 to 3 ms an image (edgeface-xxs,
 mobileface-v3) miss the claim, because reading and aligning take 0.4 to 0.5 ms of a processor whoever does it.

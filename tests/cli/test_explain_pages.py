@@ -99,20 +99,26 @@ def test_the_network_by_default_is_one_that_can_be_had(tmp_path):
     assert default_model(tmp_path) == (MODEL, [])
 
 
-def test_without_a_detector_explain_asks_for_the_one_that_pip_fetches(monkeypatch, faces):  # noqa: F811
+def test_every_way_to_faces_takes_the_detector_by_one_rule(monkeypatch, faces, tmp_path):  # noqa: F811
     from facespace.images import ImageFile
-    from facespace.models import located_faces
-    from facespace.models.faces import crops
+    from facespace.models import aligned_faces, detect, embed, every_face, located_faces
+    from facespace.models.faces import detectors
+    from facespace.photos.network import Finding
 
-    asked = []
+    def choose(weights):
+        raise RuntimeError("asked")
 
-    def choose(landmarks, aligned, detector, weights):
-        asked.append(detector)
-        raise RuntimeError
-
-    monkeypatch.setattr(crops, "choose_aligner", choose)
-    for here in (False, True):
-        monkeypatch.setattr(crops, "detectors_at_hand", lambda weights, here=here: ["dlib"] * here)
-        with pytest.raises(RuntimeError):
-            located_faces([ImageFile("a", Path(faces[0]))], [load_card("edgeface-xxs")])
-    assert asked == ["scrfd", "auto"]
+    monkeypatch.setattr(detectors, "good_detector", choose)
+    monkeypatch.setattr("facespace.photos.network.good_detector", choose)
+    card, files = load_card("edgeface-xxs"), [ImageFile("a", Path(faces[0]))]
+    ways = [
+        lambda: located_faces(files, [card]),
+        lambda: aligned_faces(files, card),
+        lambda: next(every_face(files, card)),
+        lambda: embed([faces[0]], card),
+        lambda: detect([faces[0]], tmp_path / "faces.parquet"),
+        lambda: Finding.of(None, False, "auto", None),
+    ]
+    for way in ways:
+        with pytest.raises(RuntimeError, match="asked"):
+            way()

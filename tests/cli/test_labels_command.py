@@ -123,3 +123,100 @@ def test_options_that_do_not_go_together_are_refused(made, run):
     folder, _ = made
     told = run.error("verify", folder / "a.parquet", "--pairs", folder / "pairs.csv", "--images", folder / "images")
     assert told["message"] == "--images is for the report of pairs of images"
+
+
+def test_identify_leaves_the_list_out_on_both_sides(made, run, tmp_path):
+    folder, _ = made
+    faces = EmbeddingSet.load(folder / "a.parquet")
+    person = faces.subject
+    first = np.unique(person, return_index=True)[1]
+    rest = np.setdiff1d(np.arange(len(faces)), first)
+    half = first[: len(first) // 2]
+    sides = faces.take(half), faces.take(rest)
+    names = [str(tmp_path / f"{name}.parquet") for name in ("gallery", "probes")]
+    for side, name in zip(sides, names, strict=True):
+        side.save(name)
+    sides[0].save(tmp_path / "stored", rows_per_file=50)
+    out = [side.ids[:3].tolist() for side in sides]
+    listed = tmp_path / "exclude.txt"
+    listed.write_text("\n".join(["# why", *out[0], *out[1], "nobody/1"]))
+    fewer = [side.take(np.arange(3, len(side))) for side in sides]
+    expected, whole = fs.identify(*fewer), run.json("identify", *names)
+    assert whole["excluded"] == 0
+    for gallery in (names[0], str(tmp_path / "stored")):
+        found = run.json("identify", gallery, names[1], "--exclude", listed, "--matches", tmp_path / "matches.csv")
+        for key in ("cmc", "fnir"):
+            for ours, theirs in zip(found[key], expected.to_dict()[key], strict=True):
+                assert ours == pytest.approx(theirs, rel=1e-6)  # sums of people in another order
+        assert (found["gallery"], found["probes"]) == tuple(expected.to_dict()[key] for key in ("gallery", "probes"))
+        assert found["excluded"] == 6
+        assert "|excluded:6|" in found["signature"]
+        assert found["warnings"][0] == "3 images of the gallery and 3 probes were to be left out, and don't count"
+        assert not any("unknown" in text for text in found["warnings"])
+        rows = [line.split(",") for line in (tmp_path / "matches.csv").read_text().splitlines()]
+        assert len(rows) == 1 + len(fewer[1])
+        assert not {row[0] for row in rows} & set(out[1])
+        assert not {row[2] for row in rows} & set(out[0])
+    listed.write_text("\n".join(sides[1].ids.tolist()))
+    assert "probes are among those to leave out" in run.error("identify", *names, "--exclude", listed)["message"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["cross-model", "--methods", "rotation"],
+        ["sensitivity", "--methods", "rotation", "--sizes", "50", "--repeats", "1"],
+        ["rank", "--methods", "rotation", "--ranks", "16"],
+        ["pairs-needed", "--repeats", "1"],
+        ["agreement", "--resamples", "20"],
+        ["templates", "--methods", "rotation", "--no-intervals"],
+    ],
+)
+def test_studies_leave_the_list_out(made, run, tmp_path, command):
+    folder, planted = made
+    sets = [EmbeddingSet.load(folder / f"{name}.parquet") for name in "ab"]
+    out = sorted({name for pair in planted for name in pair})
+    listed = tmp_path / "exclude.txt"
+    listed.write_text("\n".join(out))
+    fewer = [str(tmp_path / f"{name}.parquet") for name in "ab"]
+    for faces, path in zip(sets, fewer, strict=True):
+        faces.take(np.flatnonzero(~np.isin(faces.ids, out))).save(path)
+    lists: list[list[object]] = [[], []]
+    if command[0] in ("cross-model", "sensitivity", "rank"):
+        lines = (folder / "pairs.csv").read_text().splitlines()
+        kept = [line for line in lines if not set(line.split(",")[:2]) & set(out)]
+        (tmp_path / "pairs.csv").write_text("\n".join(kept))
+        lists = [["--pairs", folder / "pairs.csv"], ["--pairs", tmp_path / "pairs.csv"]]
+    ours = run.json(
+        "study", command[0], folder / "a.parquet", folder / "b.parquet", *command[1:], *lists[0], "--exclude", listed
+    )
+    theirs = run.json("study", command[0], *fewer, *command[1:], *lists[1])
+    assert any(text == f"{len(out)} images were to be left out, and don't count" for text in ours["warnings"])
+    for document in (ours, theirs):
+        for key in ("warnings", "signature", "seconds", "files", "native", "networks"):
+            document.pop(key, None)
+    assert ours == theirs
+
+
+def test_blufr_leaves_the_list_out():
+    from facespace.datasets.blufr import BlufrProtocol, BlufrSplit
+    from facespace.errors import InputError
+    from facespace.identification import verify_blufr
+
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(12), 3)
+    ids = np.array([f"p{p}/{i}" for i, p in enumerate(person.tolist())])
+    test = np.arange(36)
+    gallery = np.arange(0, 18, 3)
+    split = BlufrSplit(np.empty(0, np.intp), test, gallery, np.setdiff1d(test, gallery))
+    vectors = rng.normal(size=(12, 8))[person] + 0.4 * rng.normal(size=(36, 8))
+    whole = BlufrProtocol("blufr", ids, person.astype(np.int64), (split,))
+    less = whole.without([ids[0], ids[1], "nobody"])
+    assert less.excluded == 2
+    found = verify_blufr(EmbeddingSet(vectors, ids), protocol=less)
+    assert "|excluded:2|" in found.signature
+    assert found.splits[0].genuine == 12 * 3 - 3  # of the first person's three pairs none is left
+    assert found.splits[0].mated == 12 - 1 - 1
+    assert verify_blufr(EmbeddingSet(vectors, ids), protocol=whole).splits[0].genuine == 36
+    with pytest.raises(InputError, match="no image of a split's gallery or probes is left"):
+        whole.without(ids[gallery].tolist())

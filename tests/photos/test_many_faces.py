@@ -80,3 +80,54 @@ def test_the_score_is_that_of_verify(photos, shared):
     faces = embed([str(f) for f in files], "edgeface-xxs", weights=shared / "models", detector="yunet").embeddings
     x, y = faces.normalized().astype(float)
     assert found.score == pytest.approx(x @ y, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def lying(photos, tmp_path_factory):
+    """The group upside down, and one of its people on the right side."""
+    folder = tmp_path_factory.mktemp("lying")
+    group, one = (cv2.imread(str(photos / f"photos/{name}.png")) for name in ("group", PEOPLE[0]))
+    cv2.imwrite(str(folder / "group.png"), np.ascontiguousarray(np.rot90(group, 2)))
+    cv2.imwrite(str(folder / "one.png"), np.ascontiguousarray(np.rot90(one, 3)))
+    return folder
+
+
+def written(found, folder):
+    found.report(folder)
+    return (folder / "report.html").read_text()
+
+
+def test_compare_tells_what_it_turned_and_which_face_it_took(photos, lying, shared, tmp_path):
+    found = fs.compare(lying / "one.png", lying / "group.png", **given(shared))
+    upright = fs.compare(photos / f"photos/{PEOPLE[0]}.png", photos / "photos/group.png", **given(shared))
+    assert found.score == pytest.approx(upright.score, abs=0.05)
+    one, group = (photo.to_dict() for photo in found.photos)
+    assert (one["degrees"], one["faces"], group["degrees"], group["faces"]) == (270, 1, 180, 3)
+    left, top, right, bottom = upright.to_dict()["photos"][1]["box"]
+    np.testing.assert_allclose(group["box"], [619 - right, 263 - bottom, 619 - left, 263 - top], atol=6)
+    told = " ".join(found.warnings)
+    assert "one.png lies on its side: it was turned by 270° clockwise" in told
+    assert "group.png stands upside down: it was turned by 180° clockwise" in told
+    assert f"the largest near the middle, from ({group['box'][0]}, {group['box'][1]}) to" in told
+    whole = found.photos[1].whole.astype(int)  # as the upright one is shown: the frame at the same place
+    assert np.abs(whole - upright.photos[1].whole).mean() < 8
+    page = written(found, tmp_path / "turned")
+    assert page.count("it was turned by") == 2
+    assert "lies on its side, shown upright" in page
+    assert "it was turned by" not in " ".join(upright.warnings) + written(upright, tmp_path / "upright")
+
+
+def test_find_tells_what_it_turned_and_which_of_a_photos_faces_each_is(photos, lying, shared, tmp_path, capsys):
+    from facespace.cli import main
+
+    found = fs.find(photos / f"{PEOPLE[1]}.png", lying, **given(shared))
+    best = found.found[0].to_dict()
+    assert (best["id"], best["face"], best["faces"], best["degrees"]) == ("group", 1, 3, 180)
+    assert 178 < best["box"][0] < best["box"][2] < 442
+    assert {(f.id, f.which) for f in found.found} >= {("group", "2 of 3, turned by 180°"), ("one", "1 of 1, turned by 270°")}
+    assert "1 of 3, turned by 180°" in written(found, tmp_path)
+    words = [str(photos / f"{PEOPLE[1]}.png"), str(lying), "--model", "edgeface-xxs", "--weights", str(shared / "models")]
+    assert main(["find", *words]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "group (face 1 of 3, turned by 180°)" in told
+    assert "one (face 1 of 1, turned by 270°)" in told

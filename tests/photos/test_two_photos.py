@@ -205,18 +205,18 @@ def test_the_corrected_threshold_holds_what_it_promises():
 def test_dlib_is_taken_where_nothing_better_can_be_had(tmp_path, monkeypatch):
     from facespace.errors import ModelError
     from facespace.models import good_detector
-    from facespace.models.faces import crops
+    from facespace.models.faces import detectors
 
     def refuse(file, weights):
         raise ModelError("no index")
 
-    monkeypatch.setattr(crops, "find_file", refuse)
+    monkeypatch.setattr(detectors, "find_file", refuse)
     for here, taken in ((["yunet", "dlib"], "yunet"), (["dlib"], "dlib")):
-        monkeypatch.setattr(crops, "detectors_at_hand", lambda weights, here=here: here)
+        monkeypatch.setattr(detectors, "detectors_at_hand", lambda weights, here=here: here)
         assert good_detector(tmp_path) == taken
-    monkeypatch.setattr(crops, "detectors_at_hand", lambda weights: [])
+    monkeypatch.setattr(detectors, "detectors_at_hand", lambda weights: [])
     with pytest.raises(ModelError, match="no index"):
         good_detector(tmp_path)
-    monkeypatch.setattr(crops, "find_file", lambda file, weights: tmp_path)
-    monkeypatch.setattr(crops, "detectors_at_hand", lambda weights: ["dlib"])
+    monkeypatch.setattr(detectors, "find_file", lambda file, weights: tmp_path)
+    monkeypatch.setattr(detectors, "detectors_at_hand", lambda weights: ["dlib"])
     assert good_detector(tmp_path) == "scrfd"

@@ -154,6 +154,26 @@ def read_ids(path: Path) -> list[str]:
     return [line for line in found if line and not line.startswith("#")]
 
 
+def sets_without(paths: list[Path], exclude: Path | None) -> tuple[list[EmbeddingSet], list[str], list[str]]:
+    """The sets without the ids in the file `exclude`; these ids; and what to say of it."""
+    sets = [load_set(path) for path in paths]
+    if exclude is None:
+        return sets, [], []
+    import numpy as np
+
+    from ..io import nfc, without_suffix
+
+    ids = read_ids(exclude)
+    out = without_suffix(nfc(np.asarray(ids, dtype=np.str_)))
+    kept = [np.flatnonzero(~np.isin(without_suffix(faces.ids), out)) for faces in sets]
+    for faces, rows in zip(sets, kept, strict=True):
+        if not len(rows):
+            raise InputError(f"{exclude} names all {len(faces):,} images of a set", "Is it the right list?")
+    gone = max(len(faces) - len(rows) for faces, rows in zip(sets, kept, strict=True))
+    told = [f"{gone:,} images were to be left out, and don't count"] * bool(gone)
+    return [faces.take(rows) for faces, rows in zip(sets, kept, strict=True)], ids, told
+
+
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:
     """The images of a folder, without those of the pairs list `exclude` and of its people; and how many were left out."""
     from ..datasets import exclude_people

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ..errors import InputError
 from .application import app
-from .files import load_cohort, load_map, load_set, open_set
-from .options import PRINTING, RUNNING, OutputFolder, Printing, Running, numbers
+from .files import load_cohort, load_map, load_set, open_set, read_ids
+from .options import PRINTING, RUNNING, Exclude, OutputFolder, Printing, Running, numbers
 from .printing import dim, emit, finish, report_line, warning_lines
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def identify_command(
         float | None,
         typer.Option(help="With --matches: the score from which on it is a match.", show_default="those of --fpir"),
     ] = None,
+    exclude: Exclude = None,
     output: OutputFolder = None,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
@@ -76,6 +77,10 @@ def identify_command(
 
     _check_table(matches, threshold, gallery_list, probe_list)
 
+    if exclude is not None and (gallery_list or probe_list):
+        raise InputError("--exclude goes with sets, not with lists of templates", "Leave out one of the two.")
+    out = [] if exclude is None else read_ids(exclude)
+
     places, rates = numbers("--ranks", ranks, int), numbers("--fpir", fpir)
     known, unknown = open_set(gallery, running), load_set(probes)
     linear = None if map is None else load_map(map, unknown, known)
@@ -88,7 +93,7 @@ def identify_command(
         if output is not None:
             raise InputError("nothing says who is in the probes, so there is no report", "Leave out -o.")
         cuts = {} if threshold is None else {"threshold": threshold}
-        found = _match(known, unknown, matches, cuts, linear, members, running)
+        found = _match(known, unknown, matches, cuts, linear, members, out, running)
         document = {**found.to_dict(), "files": [str(matches)]}
         emit(document, lambda: render_matches(found, [str(matches)]), printing)
         return
@@ -117,18 +122,19 @@ def identify_command(
             write_json(document, output / "results.json")
         emit(document, lambda: render_lists(several, files), printing)
         return
-    result = identify(known, unknown, map=linear, ranks=places, fpirs=rates, cohort=members, engine=running.made)
+    settings: dict[str, Any] = {"ranks": places, "fpirs": rates, "cohort": members, "exclude": out, "engine": running.made}
+    result = identify(known, unknown, map=linear, **settings)
 
     def report(found: IdentificationResult) -> Report:
         made = identification_report(found, title)
         if images:
-            add_error_pictures(made, known, unknown, images, map=linear)
+            add_error_pictures(made, known, unknown, images, map=linear, exclude=out)
         return made
 
     tables = []
     if matches is not None:
         cuts = {"threshold": threshold} if threshold is not None else {f"fpir_{r.fpir:g}": r.threshold for r in result.fnir}
-        _match(known, unknown, matches, cuts, linear, members, running)
+        _match(known, unknown, matches, cuts, linear, members, out, running)
         tables.append(matches)
     finish(result, report, render, output, printing, tables)
 
@@ -158,11 +164,13 @@ def _match(
     thresholds: dict[str, float],
     map: LinearMap | TwoSidedMap | None,
     cohort: Cohort | None,
+    exclude: list[str],
     running: Running,
 ) -> Matches:
     from ..identification import match_probes
 
-    found = match_probes(gallery, probes, map=map, thresholds=thresholds, cohort=cohort, engine=running.made)
+    settings: dict[str, Any] = {"thresholds": thresholds, "cohort": cohort, "exclude": exclude, "engine": running.made}
+    found = match_probes(gallery, probes, map=map, **settings)
     found.save(path)
     return found
 

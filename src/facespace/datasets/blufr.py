@@ -7,7 +7,8 @@ Source: Liao, Lei, Yi, Li, A benchmark study of large-scale unconstrained face r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import Strings
-from ..errors import FileFormatError, shorten
-from ..io import existing_file, guarded, read_matlab
+from ..errors import FileFormatError, InputError, shorten
+from ..io import existing_file, guarded, nfc, read_matlab
 
 Rows = NDArray[np.intp]
 _HINT = "BLUFR's configuration is blufr_lfw_config.mat."
@@ -35,15 +36,30 @@ class BlufrSplit:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BlufrProtocol:
-    """`ids` (n,) of the images, as `Name/Name_0001`; `person` (n,) their people's numbers; and the splits."""
+    """`ids` (n,) of the images, as `Name/Name_0001`; `person` (n,) their people's numbers; and the splits.
+
+    `excluded`: how many of the images were left out of the splits (`without`).
+    """
 
     name: str
     ids: Strings
     person: NDArray[np.int64]
     splits: tuple[BlufrSplit, ...]
+    excluded: int = 0
 
     def __repr__(self) -> str:
         return f"BlufrProtocol({self.name!r}, {len(self.ids):,} images, {len(self.splits)} splits)"
+
+    def without(self, ids: Iterable[str]) -> BlufrProtocol:
+        """The protocol whose splits lack these images, counted in `excluded`; ids that it has not are passed over.
+
+        Raises InputError where a split has no test image left in its gallery, or among its probes.
+        """
+        out = np.isin(self.ids, nfc(np.asarray(list(ids), dtype=np.str_)))
+        sides = [[rows[~out[rows]] for rows in (s.train, s.test, s.gallery, s.probes)] for s in self.splits]
+        if not all(len(gallery) and len(probes) for _, _, gallery, probes in sides):
+            raise InputError("no image of a split's gallery or probes is left", "Is it the right list?")
+        return replace(self, splits=tuple(BlufrSplit(*rows) for rows in sides), excluded=self.excluded + int(out.sum()))
 
 
 def read_blufr(path: str | Path) -> BlufrProtocol:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Floats, StoredSet, Strings, check_vectors
 from ..engine import Engine
 from ..errors import DimensionError, InputError, shorten
-from ..io import texts
+from ..io import nfc, texts, without_suffix
 from ..people import people_in, people_named, people_of
 from ..row_index import AnySet, RowIndex, ids_of, rows_of
 from ..verification import Cohort, PairMap, check_cohort, corrections
@@ -63,6 +65,34 @@ def named_rows(faces: AnySet, rows: NDArray[np.intp]) -> tuple[Strings, Strings]
         if len(here):
             found.append(np.concatenate([texts(fields["subject"], "subject") for fields in faces.texts(shard)])[here])
     return ids, np.concatenate(found)
+
+
+def without(probes: EmbeddingSet, exclude: Sequence[str]) -> EmbeddingSet:
+    """The probes but those of these ids. Raises InputError where none is left."""
+    if not len(exclude):
+        return probes
+    out = without_suffix(nfc(np.asarray(exclude, dtype=np.str_)))
+    kept = np.flatnonzero(~np.isin(without_suffix(probes.ids), out))
+    if not len(kept):
+        raise InputError(f"all {len(probes):,} probes are among those to leave out", "Is it the right list?")
+    return probes if len(kept) == len(probes) else probes.take(kept)
+
+
+def excluded_rows(gallery: AnySet, exclude: Sequence[str], engine: Engine) -> NDArray[np.intp]:
+    """Rows, ascending, of the entries of these ids."""
+    if not len(exclude):
+        return np.empty(0, dtype=np.intp)
+    if isinstance(gallery, StoredSet):
+        return rows_of(gallery, np.asarray(exclude, dtype=np.str_), engine)
+    out = without_suffix(nfc(np.asarray(exclude, dtype=np.str_)))
+    return np.flatnonzero(np.isin(without_suffix(gallery.ids), out))
+
+
+def told_excluded(entries: int, probes: int) -> list[str]:
+    """What to say of what was left out on request."""
+    if not entries + probes:
+        return []
+    return [f"{entries:,} images of the gallery and {probes:,} probes were to be left out, and don't count"]
 
 
 def index_of(faces: AnySet, engine: Engine, side: str) -> RowIndex:

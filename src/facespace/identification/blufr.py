@@ -149,6 +149,7 @@ def verify_blufr(
         target=None if b is None else b.model or None,
         map=None if map is None else getattr(map, "method", type(map).__name__),
         splits=len(splits),
+        excluded=protocol.excluded or None,
         far=f"{far:g}",
         fpir=f"{fpir:g}",
         threshold="rounded",

@@ -15,7 +15,7 @@ from ..people import people_of
 from ..report import Report
 from ..row_index import AnySet
 from ..verification import PairMap
-from ._entries import reference
+from ._entries import reference, without
 
 Rows = NDArray[np.intp]
 
@@ -24,12 +24,18 @@ _BLOCK = 512
 
 
 def add_error_pictures(
-    report: Report, gallery: AnySet, probes: EmbeddingSet, images: Sequence[ImageSource], *, map: PairMap | None = None
+    report: Report,
+    gallery: AnySet,
+    probes: EmbeddingSet,
+    images: Sequence[ImageSource],
+    *,
+    map: PairMap | None = None,
+    exclude: Sequence[str] = (),
 ) -> None:
     """Append the twenty worst false answers: strangers who are most like somebody, and wrong first answers.
 
-    `images` are one place or several, in which the ids of both sets are looked for. Raises InputError for a gallery of more
-    than 200,000 entries, and where the images have none of the ids.
+    `images` are one place or several, in which the ids of both sets are looked for; `exclude` as in `identify`. Raises
+    InputError for a gallery of more than 200,000 entries, and where the images have none of the ids.
     """
     if len(gallery) > _LARGEST:
         raise InputError(
@@ -37,6 +43,7 @@ def add_error_pictures(
             "Leave out --images, or identify in a part of the gallery.",
         )
     known = gallery.load() if isinstance(gallery, StoredSet) else gallery
+    known, probes = without(known, exclude), without(probes, exclude)
     owner, who = people_of(known).names, people_of(probes).names
     known, probes = known.take(np.flatnonzero(owner != "")), probes.take(np.flatnonzero(who != ""))
     owner, who = owner[owner != ""], who[who != ""]

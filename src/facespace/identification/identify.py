@@ -45,7 +45,7 @@ from ..people import left_out, people_of
 from ..results import signature
 from ..shown import Result
 from ..verification import PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
-from ._entries import check_apart, compared, index_of, probe_vectors, some_of
+from ._entries import check_apart, compared, excluded_rows, index_of, probe_vectors, some_of, told_excluded, without
 
 RANKS = (1, 5, 10, 20)
 FPIRS = (1e-1, 1e-2)
@@ -80,6 +80,7 @@ class IdentificationResult(Result):
 
     Attributes:
         gallery, gallery_people, mated, nonmated: counts of entries, of their people, and of probes with and without a mate.
+        excluded: how many images of both sides the caller left out.
         cmc: rates at the ranks asked for; fnir: at the FPIRs asked for, empty without non-mated probes.
         warnings, signature: as in every result.
         ranks: (mated,) rank of each mated probe; mate: (mated,) the score of its mate; best: (nonmated,) the greatest score
@@ -99,6 +100,7 @@ class IdentificationResult(Result):
     ranks: NDArray[np.int64]
     mate: Floats
     best: Floats
+    excluded: int = 0
 
     def brief(self) -> str:
         """The headline and its counts in a line."""
@@ -114,6 +116,7 @@ class IdentificationResult(Result):
             "signature": self.signature,
             "gallery": {"entries": self.gallery, "people": self.gallery_people},
             "probes": {"mated": self.mated, "nonmated": self.nonmated},
+            "excluded": self.excluded,
             "cmc": [asdict(row) for row in self.cmc],
             "fnir": [asdict(row) for row in self.fnir],
             "warnings": list(self.warnings),
@@ -136,6 +139,7 @@ def identify(
     ranks: Sequence[int] = RANKS,
     fpirs: RatesLike = FPIRS,
     cohort: CohortLike | None = None,
+    exclude: Sequence[str] = (),
     name: str = "identification",
     block: tuple[int, int] = (PROBES, GALLERY),
     engine: Engine | None = None,
@@ -146,7 +150,8 @@ def identify(
     Scores are cosines; with `map` those of map.probe(probe) and map.reference(entry). A stored gallery is read a part at a
     time, on `engine`; probes are in memory. Besides these, memory is that of one block (probes × entries) of scores for each
     worker. `cohort` are embeddings of other people, by the probes' network and by the gallery's: ranking, thresholds and
-    rates are then of scores corrected by it, as in `verify`.
+    rates are then of scores corrected by it, as in `verify`. `exclude` are ids to leave out on either side, such as wrongly
+    labelled images (`audit_labels`); ids that no set has are passed over.
 
     Raises:
         InputError: people unknown, images on both sides or in the cohort, no mated probe, ranks below 1, an FPIR outside
@@ -160,11 +165,14 @@ def identify(
         if not 0 <= rate < 1:
             raise InputError(f"a false positive identification rate is at least 0 and below 1, not {rate:g}")
     work = engine or LocalEngine()
-    looked_up = probes.load() if isinstance(probes, StoredSet) else probes
+    given = probes.load() if isinstance(probes, StoredSet) else probes
+    looked_up, gone = without(given, exclude), excluded_rows(gallery, exclude, work)
     check_apart(gallery, looked_up, cohort, work)
     enrolled, seen = index_of(gallery, work, "the gallery"), index_of(looked_up, work, "the probes")
     asked = looked_up.take(np.flatnonzero(seen.people != 0)) if (seen.people == 0).any() else looked_up
-    entries = int(np.count_nonzero(enrolled.people))
+    unknown = int(np.count_nonzero(np.delete(enrolled.people, gone) == 0))
+    entries = len(gallery) - len(gone) - unknown
+    enrolled.people[gone] = 0  # as of nobody known they are not searched
     names, codes = np.unique(np.concatenate([enrolled.people, seen.people]), return_inverse=True)
     codes = codes - int(names[0] == 0)  # −1 is unknown
     owner, who = codes[: len(enrolled)], codes[len(enrolled) :][seen.people != 0]
@@ -191,7 +199,8 @@ def identify(
         cmc.append(RankRate(int(k), deviations.mean, max(low, least), high))
     nonmated = len(best)
     people = len(np.unique(owner[owner >= 0]))
-    warnings = [*left_out(len(gallery) - entries, len(gallery), "the gallery")]
+    warnings = told_excluded(len(gone), len(given) - len(looked_up))
+    warnings += left_out(unknown, len(gallery) - len(gone), "the gallery")
     warnings += left_out(len(looked_up) - len(asked), len(looked_up), "the probes")
     if map is None:
         warnings += copied_probes(asked.ids, found.closest >= COPY)
@@ -219,6 +228,7 @@ def identify(
             people_by="/".join(dict.fromkeys((enrolled.source, seen.source))),
             mated=int(mated.sum()),
             nonmated=nonmated,
+            excluded=(len(gone) + len(given) - len(looked_up)) or None,
             cohort=cohort_label(cohort),
             rank="ties-against",
             interval="subjects-dyadic",
@@ -226,6 +236,7 @@ def identify(
         ranks=rank,
         mate=mate,
         best=best,
+        excluded=len(gone) + len(given) - len(looked_up),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from ..people import left_out, people_of
 from ..results import fields, signature
 from ..shown import Result
 from ..verification import PairMap, cohort_label, corrections, model_warnings
-from ._entries import check_apart, compared, index_of, named_rows, probe_vectors
+from ._entries import check_apart, compared, excluded_rows, index_of, named_rows, probe_vectors, told_excluded, without
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,12 +86,13 @@ def match_probes(
     map: PairMap | MapFile | None = None,
     thresholds: Mapping[str, float] | None = None,
     cohort: CohortLike | None = None,
+    exclude: Sequence[str] = (),
     engine: Engine | None = None,
 ) -> Matches:
     """Every probe's best entry of the gallery, scored as by `identify`; of equal ones the first.
 
     Who the probes show need not be known. Entries of unknown people answer nobody and are left out, with a warning.
-    `thresholds`, scores by name, become columns of the table.
+    `thresholds`, scores by name, become columns of the table. `exclude` as in `identify`.
 
     Raises:
         InputError: nobody known in the gallery, images on both sides or in the cohort.
@@ -99,17 +100,21 @@ def match_probes(
     """
     gallery, probes, map, cohort = as_any(gallery), as_any(probes), as_map(map), as_cohort(cohort)
     work = engine or LocalEngine()
-    asked = probes.load() if isinstance(probes, StoredSet) else probes
+    given = probes.load() if isinstance(probes, StoredSet) else probes
+    asked, gone = without(given, exclude), excluded_rows(gallery, exclude, work)
     check_apart(gallery, asked, cohort, work)
     enrolled = index_of(gallery, work, "the gallery")
+    unknown = int(np.count_nonzero(np.delete(enrolled.people, gone) == 0))
     owner = np.where(enrolled.people == 0, -1, 0)  # known is enough here
+    owner[gone] = -1
     known = np.flatnonzero(owner == 0)
     x = probe_vectors(gallery, asked, map)
     offset = None if cohort is None else corrections(x, x[:0], map, cohort)[0]
     found = closest_entries(x, gallery_of(gallery, owner, partial(compared, map, cohort)), work, probe_offset=offset)
     rows, place = np.unique(known[found.entry], return_inverse=True)
     ids, names = named_rows(gallery, rows)
-    warnings = [*left_out(len(gallery) - len(known), len(gallery), "the gallery")]
+    warnings = told_excluded(len(gone), len(given) - len(asked))
+    warnings += left_out(unknown, len(gallery) - len(gone), "the gallery")
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
     line = signature(
         "matches",
@@ -119,6 +124,7 @@ def match_probes(
         entries=len(known),
         people_by=enrolled.source,
         asked=len(asked),
+        excluded=(len(gone) + len(given) - len(asked)) or None,
         cohort=cohort_label(cohort),
     )
     shown = people_of(asked).names

@@ -20,6 +20,8 @@ from .read import Image
 class DlibFaces:
     name = "dlib"
     sure = upright = 0.5  # LFW's median is 1.5; turned faces are hardly found
+    better = 0.02  # 0.1 turned no fewer of 575 standing faces of others, and righted fewer
+    steady = True  # its predictor goes from the box to the landmarks in steps, each from the face as it is seen there
 
     def __init__(self, weights: Path) -> None:
         try:

@@ -32,7 +32,8 @@ def _quiet_opencv() -> Iterator[None]:
 class YuNet:
     name = "yunet"
     # 600 upright faces of LFW score 0.902 to 0.95; on their side none reaches 0.9, upside down one in 28, and none 0.925.
-    sure, upright = 0.9, 0.925
+    sure, upright, better = 0.9, 0.925, 0.02
+    steady = False
 
     def __init__(self, weights: Path, threshold: float = 0.6) -> None:
         try:

@@ -21,11 +21,15 @@ class Detector(Protocol):
     """Finds faces in an RGB image of any size. Instances belong to one thread: make one for each.
 
     A face of a score of `sure` or more is one, and not lying on its side; from `upright` on it isn't upside down either.
+    Below, a picture is turned if its face is surer then by `better`, so that upright ones stay (scripts/turned_photos.py).
+    `steady`: landmarks hang little on where in the image a face is, and how large (scripts/small_faces.py).
     """
 
     name: str
     sure: float
     upright: float
+    better: float
+    steady: bool
 
     def __call__(self, image: Image) -> Faces:
         """All faces, in pixels of the image."""

@@ -87,8 +87,8 @@ def embed(
         rows_per_file: images for each file of a folder.
         landmarks: file of `detect` (Parquet) or of `read_landmarks`, or (5, 2) points by id, instead of a detector.
         aligned: the images are face crops, aligned to the ArcFace template or exactly as the network takes them.
-        detector: "auto" (the first of yunet, scrfd, dlib whose weights are there) or one of these. Its scores are the set's
-            column `quality`.
+        detector: yunet, scrfd, dlib or "auto", `models.good_detector`: yunet or scrfd that is here, else scrfd, which pip
+            fetches, and dlib where that fails. Its scores are the set's column `quality`.
         detect_size, min_face, turn: see `images.FaceSearch`. faces: of several the "best" or the "largest"
             (`images.rank_faces`), or "all": the best of `couple` is then `couple`, the next `couple#2`, of nobody known.
         max_pixels, keep_damaged: see `images.read_image`.

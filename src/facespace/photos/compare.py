@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..explain import Sign, signs
@@ -29,7 +30,9 @@ class ComparedPhoto:
     Attributes:
         file: as it was given. crop: (height, width, 3) uint8, the face as the network takes it.
         faces: how many the photo shows. signs: what was measured on the face.
-        whole: the photo, small, with a frame about the face; None where the photo is the crop.
+        whole: the photo, small and upright, with a frame about the face; None where the photo is the crop.
+        box: left, top, right, bottom of the face in pixels of the photo; None where none is known.
+        degrees: clockwise turn (0, 90, 180, 270) by which the face stands upright.
     """
 
     file: str
@@ -37,6 +40,8 @@ class ComparedPhoto:
     faces: int
     signs: tuple[Sign, ...]
     whole: Image | None = None
+    box: tuple[int, int, int, int] | None = None
+    degrees: int = 0
 
     @property
     def name(self) -> str:
@@ -46,18 +51,47 @@ class ComparedPhoto:
     @property
     def among(self) -> str:
         """Which of the photo's faces was taken."""
-        return "the only face" if self.faces == 1 else f"one of {self.faces} faces: the largest near the middle"
+        which = "the only face" if self.faces == 1 else f"one of {self.faces} faces: the largest near the middle"
+        return f"{which}; {lying(self.degrees)}, shown upright" if self.degrees else which
+
+    @property
+    def taken(self) -> list[str]:
+        """How the face was come by, where that is not plain: a photo that was turned, one of several faces."""
+        told = [f"{self.name} {lying(self.degrees)}: it was turned by {self.degrees}° clockwise"] * bool(self.degrees)
+        if self.faces > 1:
+            place = "" if self.box is None else ", from ({}, {}) to ({}, {}),".format(*self.box)
+            told.append(
+                f"{self.name} shows {self.faces} faces, of which the largest near the middle{place} is compared "
+                "(find: with all)"
+            )
+        return told
 
     @property
     def cautions(self) -> list[str]:
-        """Signs that were seen, in words."""
+        """How the face was come by, and signs that were seen, in words."""
         seen = [f"{self.name}: {sign.name} ({sign.text})" for sign in self.signs if sign.seen and sign.name != SEVERAL]
-        several = f"{self.name} shows {self.faces} faces, of which the largest near the middle is compared (find: with all)"
-        return [several, *seen] if self.faces > 1 else seen
+        return [*self.taken, *seen]
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of a document's "photos"."""
-        return {**fields(self, "file", "faces"), "signs": [sign.to_dict() for sign in self.signs]}
+        return {**fields(self, "file", "faces", "box", "degrees"), "signs": [sign.to_dict() for sign in self.signs]}
+
+
+def lying(degrees: int) -> str:
+    """How a photo lies that stands upright when it is turned clockwise by so much.
+
+    >>> lying(90), lying(180)
+    ('lies on its side', 'stands upside down')
+    """
+    return "stands upside down" if degrees == 180 else "lies on its side"
+
+
+def whole_pixels(box: NDArray[np.float64] | None) -> tuple[int, int, int, int] | None:
+    """A face's box, rounded."""
+    if box is None:
+        return None
+    left, top, right, bottom = (round(float(side)) for side in box)
+    return left, top, right, bottom
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -206,11 +240,11 @@ def the_face(found: list[LocatedFace] | Skipped) -> LocatedFace:
 def compared_photo(file: str, face: LocatedFace, by: Comparer) -> ComparedPhoto:
     """The photo for a result."""
     measured = signs(face, by.network.card.template)
-    return ComparedPhoto(file, face.crop, face.faces, measured, framed(file, face))
+    return ComparedPhoto(file, face.crop, face.faces, measured, framed(file, face), whole_pixels(face.box), face.degrees)
 
 
 def framed(file: str, face: LocatedFace) -> Image | None:
-    """The photo made small, with a frame about the face; None of one that came aligned."""
+    """The photo made small and turned upright, with a frame about the face; None of one that came aligned."""
     if face.landmarks is None:
         return None
     picture = read_image(file)
@@ -222,7 +256,7 @@ def framed(file: str, face: LocatedFace) -> Image | None:
     corners = [(int(x), int(y)) for x, y in (points.mean(0) - reach, points.mean(0) + reach)]
     for colour, width in (((255, 255, 255), 8), ((0, 114, 178), 4)):
         cv2.rectangle(small, corners[0], corners[1], colour, width, cv2.LINE_AA)
-    return np.asarray(small, dtype=np.uint8)
+    return np.ascontiguousarray(np.rot90(np.asarray(small, dtype=np.uint8), -face.degrees // 90))
 
 
 def _doubts(score: float, tau: float | None, ratio: LikelihoodRatio | None) -> list[str]:

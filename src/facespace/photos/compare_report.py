@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from ..explain import input_notes, minus, ratio_cards, ratio_meaning, ratio_method, reference_notes, scores_figure
 from ..images import Image
 from ..report import KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Text
-from .compare import PhotoComparison
+from .compare import SEVERAL, ComparedPhoto, PhotoComparison
 from .network import source_of
 
 
@@ -31,13 +33,20 @@ def comparison_report(found: PhotoComparison, title: str = "") -> Report:
         report.add(scores_figure(found.table, found.score, found.threshold, minus(found.brief())))
     notes = [Note(text, "note", "network") for text in found.notes]
     notes += [Note(f"{text[0].upper()}{text[1:]}.", "warning", "decision") for text in _own(found)]
-    notes += input_notes((one.name, other.name), [photo.signs for photo in found.photos])
+    notes += photo_notes(found.photos)
     if found.table is not None:
         notes += reference_notes(found.table, found.threshold)
     report.add(Notes(notes, "Cautions"))
     if found.table is not None:
         report.add(Text("Method", [ratio_method(found.table)]))
     return report
+
+
+def photo_notes(photos: Sequence[ComparedPhoto]) -> list[Note]:
+    """What is to be known of the photos: which were turned, which of several faces was taken, what their faces are like."""
+    notes = [Note(f"{text}.", "warning", "input") for photo in photos for text in photo.taken]
+    faces = [[sign for sign in photo.signs if sign.name != SEVERAL] for photo in photos]
+    return notes + input_notes([photo.name for photo in photos], faces)
 
 
 def _own(found: PhotoComparison) -> list[str]:

@@ -12,10 +12,10 @@ import numpy as np
 from ..errors import InputError
 from ..images import Image, ImageFile, find_images
 from ..metrics import LikelihoodRatio, ScoreTable
-from ..models import ModelCard, Skipped, every_face
+from ..models import LocatedFace, ModelCard, Skipped, every_face
 from ..results import fields, signature
 from ..shown import Result
-from .compare import ComparedPhoto, check_far, compared_photo, image_file, the_face
+from .compare import ComparedPhoto, check_far, compared_photo, image_file, the_face, whole_pixels
 from .folder_faces import folder_faces
 from .network import FAR, Comparer, Finding
 
@@ -34,6 +34,7 @@ class FoundFace:
         least: that number for one pair of the table, which is what it can show.
         single, above: is the score at the threshold of one comparison, and at that corrected for all? None without a table.
         crop: the face; None where it was not found again.
+        faces: how many the photo shows. box, degrees: as in `ComparedPhoto`. All as the crop was found.
     """
 
     id: str
@@ -47,6 +48,20 @@ class FoundFace:
     single: bool | None
     above: bool | None
     crop: Image | None = None
+    faces: int | None = None
+    box: tuple[int, int, int, int] | None = None
+    degrees: int = 0
+
+    @property
+    def which(self) -> str:
+        """Which of the photo's faces it is, and how the photo lies."""
+        told = f"{self.face} of {self.faces}" if self.faces else f"{self.face}"
+        return ", ".join(filter(None, (told, self.turned)))
+
+    @property
+    def turned(self) -> str:
+        """By how much the photo was turned, in words; "" where it was not."""
+        return f"turned by {self.degrees}°" if self.degrees else ""
 
     @property
     def expectation(self) -> str:
@@ -61,7 +76,8 @@ class FoundFace:
     def to_dict(self) -> dict[str, Any]:
         """The entry of a document's "matches"."""
         return {
-            **fields(self, "id", "file", "face", "score", "false_match_rate", "expected", "least", "single", "above"),
+            **fields(self, "id", "file", "face", "faces", "box", "degrees", "score"),
+            **fields(self, "false_match_rate", "expected", "least", "single", "above"),
             "likelihood_ratio": None if self.ratio is None else self.ratio.to_dict(),
         }
 
@@ -185,9 +201,9 @@ def find(
     n, t = len(known), by.table
     tau, corrected = (None, None) if t is None else (t.threshold(far), t.threshold(far / n))
     best = np.argsort(-scores, kind="stable")[:top].tolist()
-    crops = _crops([(files[known.files[i]], int(known.faces[i])) for i in best], by, how)
+    again = _again([(files[known.files[i]], int(known.faces[i])) for i in best], by, how)
     found = []
-    for i, crop in zip(best, crops, strict=True):
+    for i, seen in zip(best, again, strict=True):
         file, score = files[known.files[i]], float(scores[i])
         rate = None if t is None else t.false_match_rate(score)
         found.append(
@@ -202,7 +218,7 @@ def find(
                 None if t is None else n / float(t.impostor.sum()),
                 None if tau is None else score >= tau,
                 None if corrected is None else score >= corrected,
-                crop,
+                *((None, None) if seen is None else (seen.crop, seen.faces, whole_pixels(seen.box), seen.degrees)),
             )
         )
     mine = compared_photo(str(wanted.path), face, by)
@@ -228,15 +244,15 @@ def find(
     )
 
 
-def _crops(wanted: list[tuple[ImageFile, int]], by: Comparer, how: Finding) -> list[Image | None]:
+def _again(wanted: list[tuple[ImageFile, int]], by: Comparer, how: Finding) -> list[LocatedFace | None]:
     """These faces again, for the page; those of one photo are found together."""
     files = list(dict.fromkeys(file for file, _ in wanted))
     found = dict(zip(files, every_face(files, by.network.card, **vars(how)), strict=True))
-    crops: list[Image | None] = []
+    again: list[LocatedFace | None] = []
     for file, number in wanted:
         faces = found[file]
-        crops.append(None if isinstance(faces, Skipped) or number > len(faces) else faces[number - 1].crop)
-    return crops
+        again.append(None if isinstance(faces, Skipped) or number > len(faces) else faces[number - 1])
+    return again
 
 
 def _doubts(table: ScoreTable | None, far: float, n: int) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..explain import input_notes, minus, reference_notes, scores_figure
+from ..explain import minus, reference_notes, scores_figure
 from ..report import Column, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Table, Text
-from .compare_report import large
+from .compare_report import large, photo_notes
 from .find import FoundFace, PhotoSearch, few
 from .network import source_of
 
@@ -25,7 +25,7 @@ def search_report(found: PhotoSearch, title: str = "") -> Report:
     notes = [Note(text, "note", "network") for text in found.notes]
     own = [text for text in found.warnings if text not in found.photo.cautions]
     notes += [Note(f"{text[0].upper()}{text[1:]}.", "warning", "threshold") for text in own]
-    notes += input_notes((found.photo.name,), (found.photo.signs,))
+    notes += photo_notes((found.photo,))
     if found.table is not None:
         notes += reference_notes(found.table, found.corrected)
     report.add(Notes(notes, "Cautions"))
@@ -51,9 +51,8 @@ def _thumbnails(found: PhotoSearch) -> list[Picture]:
     shown = []
     for face in found.found:
         if face.crop is not None:
-            shown.append(
-                Picture(face.name, large(face.crop, 224), minus(f"{face.score:.3f}, {mark(face)}".removesuffix(", ")))
-            )
+            told = minus(f"{face.score:.3f}"), mark(face), face.turned
+            shown.append(Picture(face.name, large(face.crop, 224), ", ".join(filter(None, told))))
     return shown
 
 
@@ -65,7 +64,7 @@ def mark(face: FoundFace) -> str:
 
 
 def _table(found: PhotoSearch) -> Table:
-    columns: list[str | Column] = ["photo", Column("face", format="d", hint="of the photo's"), Column("score", format=".3f")]
+    columns: list[str | Column] = ["photo", Column("face", hint="of the photo's"), Column("score", format=".3f")]
     if found.table is not None:
         columns += [
             Column("threshold", hint="above: at the one corrected for all faces"),
@@ -74,7 +73,7 @@ def _table(found: PhotoSearch) -> Table:
         ]
     rows: list[list[object]] = []
     for face in found.found:
-        cells: list[object] = [face.id, face.face, face.score]
+        cells: list[object] = [face.id, face.which, face.score]
         if face.ratio is not None:
             cells += [mark(face), face.expectation, face.ratio.text()]
         rows.append(cells)

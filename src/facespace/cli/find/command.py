@@ -56,7 +56,8 @@ def _text(found: PhotoSearch, files: list[str]) -> RenderableType:
         column.justify = "left"
     for face in found.found:
         cells = [mark(face), face.expectation, face.ratio.text()] if face.ratio is not None else []
-        rows.add_row(f"{face.score:.3f}", *cells, face.name)
+        odd = face.which if face.degrees or (face.faces or 1) > 1 else ""
+        rows.add_row(f"{face.score:.3f}", *cells, f"{face.name} (face {odd})" if odd else face.name)
     notes = [*warning_lines(found.warnings)]
     notes += warning_lines(f"{each.file}: {each.reason} ({each.detail})" for each in found.skipped[:5])
     if len(found.skipped) > 5:

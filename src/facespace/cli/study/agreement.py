@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +10,8 @@ import typer
 from rich.console import RenderableType
 
 from ...errors import InputError
-from ..files import load_set
-from ..options import PRINTING, Faces, OutputFolder, Printing, Seed
+from ..files import sets_without
+from ..options import PRINTING, Exclude, Faces, OutputFolder, Printing, Seed
 from ..printing import finish, page, progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def agreement(
     far: Annotated[float, typer.Option("--far", help="False accept rate at which TAR is compared.")] = 1e-3,
     more: Annotated[int, typer.Option("--more", help="Keys more, whose worth is foretold.")] = 1000,
     resamples: Annotated[int, typer.Option(help="Of people, behind the intervals.")] = 500,
+    exclude: Exclude = None,
     images: Faces = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
@@ -34,14 +36,15 @@ def agreement(
 
     if images is not None and output is None:
         raise InputError("--images is for the report", "Give -o FOLDER.")
-    sets = load_set(first), load_set(second)
+    (a, b), _, told = sets_without([first, second], exclude)
     with progress_bar("maps", printing.quiet) as progress:
-        result = study_agreement(*sets, far=far, more=more, resamples=resamples, seed=seed, progress=progress)
+        result = study_agreement(a, b, far=far, more=more, resamples=resamples, seed=seed, progress=progress)
+    result = replace(result, warnings=(*told, *result.warnings))
 
     def report(found: AgreementResult) -> Report:
         made = agreement_report(found)
         if images is not None:
-            add_disagreements(made, *sets, images, far=far, seed=seed)
+            add_disagreements(made, a, b, images, far=far, seed=seed)
         return made
 
     finish(result, report, render, output, printing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +11,8 @@ import typer
 from rich.console import RenderableType
 
 from ..application import add_group
-from ..files import load_pairs, load_set
-from ..options import METHODS, PRINTING, Alpha, Center, Cut, Format, MaybePairs, OutputFolder, Printing, Seed, names
+from ..files import load_pairs, sets_without
+from ..options import METHODS, PRINTING, Alpha, Center, Cut, Exclude, Format, MaybePairs, OutputFolder, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar, warning_lines
 from .agreement import agreement
 from .curves import needed, rank, sensitivity
@@ -37,16 +39,19 @@ def cross_model(
     keys: Annotated[
         str, typer.Option(help="Images of the pairing 'same': protocol, those of the pairs list; all, by subject.")
     ] = "protocol",
+    exclude: Exclude = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """Every ordered pair of networks × methods: what does comparing across networks cost?"""
+    faces, out, told = sets_without(sets, exclude)
     run_cross_model(
-        [load_set(path) for path in sets],
-        None if pairs is None else load_pairs(pairs, format),
+        faces,
+        None if pairs is None else load_pairs(pairs, format).without(out),
         output,
         printing,
+        told,
         pairing=names(pairing),
         methods=names(methods),
         alpha=alpha,
@@ -58,13 +63,22 @@ def cross_model(
 
 
 def run_cross_model(
-    faces: list[EmbeddingSet], protocol: PairProtocol | None, output: Path | None, printing: Printing, **settings: Any
+    faces: list[EmbeddingSet],
+    protocol: PairProtocol | None,
+    output: Path | None,
+    printing: Printing,
+    told: Sequence[str] = (),
+    **settings: Any,
 ) -> None:
-    """Run the study, whose `settings` are those of `cross_model_study`, with a progress bar, write its report, print it."""
+    """Run the study, whose `settings` are those of `cross_model_study`, with a progress bar, write its report, print it.
+
+    `told` comes before its warnings.
+    """
     from ...studies.cross_model import cross_model_report, cross_model_study
 
     with progress_bar("folds", printing.quiet) as progress:
         result = cross_model_study(faces, protocol, progress=progress, **settings)
+    result = replace(result, warnings=(*told, *result.warnings))
     finish(result, cross_model_report, render, output, printing)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...errors import InputError
-from ..files import load_pairs, load_set
-from ..options import FAMILIES, PRINTING, Alpha, Center, Cut, Format, OutputFolder, Pairs, Printing, Seed, names
+from ..files import load_pairs, sets_without
+from ..options import FAMILIES, PRINTING, Alpha, Center, Cut, Exclude, Format, OutputFolder, Pairs, Printing, Seed, names
 from ..printing import dim, emit, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def sensitivity(
     center: Center = True,
     cut: Cut = "out-of-fold",
     loss: Loss = 0.01,
+    exclude: Exclude = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -50,11 +52,12 @@ def sensitivity(
     """How many pairs does a map need? Accuracy against the number of pairs it is fitted on."""
     from ...studies.curves import curve_report, sensitivity_study
 
+    (a, b), out, told = sets_without([source, target], exclude)
     with progress_bar("draws", printing.quiet) as progress:
         result = sensitivity_study(
-            load_set(source),
-            load_set(target),
-            load_pairs(pairs, format),
+            a,
+            b,
+            load_pairs(pairs, format).without(out),
             sizes="even" if sizes == "even" else _numbers(sizes, "--sizes"),
             repeats=repeats,
             methods=None if methods is None else names(methods),
@@ -67,6 +70,7 @@ def sensitivity(
             seed=seed,
             progress=progress,
         )
+    result = replace(result, warnings=(*told, *result.warnings))
     finish(result, curve_report, _render, output, printing)
 
 
@@ -83,6 +87,7 @@ def rank(
     center: Center = True,
     cut: Cut = "out-of-fold",
     loss: Loss = 0.005,
+    exclude: Exclude = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -90,11 +95,12 @@ def rank(
     """How few directions carry a map? Accuracy against the rank of the map, down to 1."""
     from ...studies.curves import curve_report, rank_study
 
+    (a, b), out, told = sets_without([source, target], exclude)
     with progress_bar("folds", printing.quiet) as progress:
         result = rank_study(
-            load_set(source),
-            load_set(target),
-            load_pairs(pairs, format),
+            a,
+            b,
+            load_pairs(pairs, format).without(out),
             ranks=_numbers(ranks, "--ranks"),
             methods=None if methods is None else names(methods),
             pairing=pairing,
@@ -106,6 +112,7 @@ def rank(
             seed=seed,
             progress=progress,
         )
+    result = replace(result, warnings=(*told, *result.warnings))
     finish(result, curve_report, _render, output, printing)
 
 
@@ -121,25 +128,28 @@ def needed(
     alpha: Alpha = 1.0,
     center: Center = True,
     repeats: Annotated[int, typer.Option(help="Draws of each size in each fold.")] = 5,
+    exclude: Exclude = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
 ) -> None:
     """How many more pairs would I need? A prediction from the pairs that two of your sets share."""
     from ...studies import pairs_needed
 
+    (a, b), out, told = sets_without([source, target], exclude)
     with progress_bar("draws", printing.quiet) as progress:
         result = pairs_needed(
-            load_set(source),
-            load_set(target),
+            a,
+            b,
             loss,
             method=method,
-            protocol=None if pairs is None else load_pairs(pairs, format),
+            protocol=None if pairs is None else load_pairs(pairs, format).without(out),
             repeats=repeats,
             alpha=alpha,
             center=center,
             seed=seed,
             progress=progress,
         )
+    result = replace(result, warnings=(*told, *result.warnings))
     emit(result, lambda: _render_needed(result), printing)
 
 

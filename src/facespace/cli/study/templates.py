@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ...errors import InputError
-from ..files import load_set, read_ids
-from ..options import METHODS, PRINTING, Alpha, Center, OutputFolder, Printing, Seed, names
+from ..files import read_ids, sets_without
+from ..options import METHODS, PRINTING, Alpha, Center, Exclude, OutputFolder, Printing, Seed, names
 from ..printing import console, finish, page, progress_bar
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def templates(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Pool templates without the faces that have no embedding.")
     ] = False,
+    exclude: Exclude = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
     seed: Seed = 0,
@@ -54,7 +56,9 @@ def templates(
     rates = _rates(fars)
     given = None if fit_ids is None else read_ids(fit_ids)
     protocol = None if ijb is None else read_ijb(ijb, name or "ijbc")
-    faces = [load_set(path) for path in sets]
+    faces, out, told = sets_without(sets, exclude)
+    if given is not None:
+        given = [name for name in given if name not in set(out)]
     with progress_bar("comparisons", printing.quiet) as progress:
         result = template_study(
             faces,
@@ -70,6 +74,7 @@ def templates(
             seed=seed,
             progress=progress,
         )
+    result = replace(result, warnings=(*told, *result.warnings))
     finish(result, template_study_report, render, output, printing)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
 
 
 def run_blufr(
-    config: Path, a: EmbeddingSet, b: EmbeddingSet | None, map: PairMap | None, output: Path | None, printing: Printing
+    config: Path,
+    a: EmbeddingSet,
+    b: EmbeddingSet | None,
+    map: PairMap | None,
+    exclude: Sequence[str],
+    output: Path | None,
+    printing: Printing,
 ) -> None:
-    """Measure, write the report, and print."""
+    """Measure without the images of `exclude`, write the report, and print."""
     from ...datasets import read_blufr
     from ...identification import blufr_report, verify_blufr
 
     protocol = read_blufr(config)
+    if exclude:
+        protocol = protocol.without(exclude)
     with progress_bar("splits", printing.quiet) as progress:
         result = verify_blufr(a, b, protocol=protocol, map=map, progress=progress)
     names = " → ".join(filter(None, (a.model, "" if b is None else b.model)))

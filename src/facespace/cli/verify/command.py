@@ -107,7 +107,7 @@ def verify_command(
             raise InputError("--scores goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
         if exclude is not None:
-            raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
+            raise InputError("--exclude goes with pairs of images", "Leave it out for templates.")
         if against is not None:
             raise InputError("--against goes with pairs of images", "Leave it out for templates.")
         run_templates(a, b, pairs, options, (cohort, cohort_b), fars, allow_missing, output, printing)
@@ -115,10 +115,9 @@ def verify_command(
     protocol = None if pairs is None else load_pairs(pairs, options.format, told=True)
     if made:
         protocol = make_pairs([a, b, against, against_b], impostors, seed)
-    if exclude is not None:
-        if protocol is None:
-            raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
-        protocol = protocol.without(read_ids(exclude))
+    out = [] if exclude is None else read_ids(exclude)
+    if out and protocol is not None:
+        protocol = protocol.without(out)
     left, right, linear = load_system(a, b, options.map, protocol)
     if blufr is not None:
         from .blufr import run_blufr
@@ -127,7 +126,7 @@ def verify_command(
             raise InputError("--against compares systems on --pairs, not on BLUFR", "Run --blufr for each system.")
         if cohort is not None or cohort_b is not None:
             raise InputError("BLUFR's scores are taken as they are", "Leave out --cohort and --cohort-b.")
-        run_blufr(blufr, left, right, linear, output, printing)
+        run_blufr(blufr, left, right, linear, out, output, printing)
         return
     from ...verification import System, compare_report, compare_systems, verification_report, verify
 

@@ -2,7 +2,6 @@
 
 from .aligners import (
     Aligner,
-    Detected,
     GivenLandmarks,
     LandmarkSource,
     Noted,
@@ -10,13 +9,12 @@ from .aligners import (
     Skipped,
     Taken,
     choose_aligner,
-    choose_detector,
-    detectors_at_hand,
     drop_bad_vectors,
     make_crops,
 )
-from .crops import LocatedFace, aligned_faces, every_face, good_detector, located_faces, warnings_of
+from .crops import LocatedFace, aligned_faces, every_face, located_faces, warnings_of
 from .detect import DetectResult, detect
+from .detectors import Detected, choose_detector, detectors_at_hand, good_detector
 
 __all__ = [
     "Aligner", "DetectResult", "Detected", "GivenLandmarks", "LandmarkSource", "LocatedFace", "Noted", "ReadyCrops",

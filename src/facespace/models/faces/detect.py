@@ -31,7 +31,8 @@ from ...images import (
 )
 from ...results import fields, signature
 from ...shown import Result
-from .aligners import Detected, Skipped, choose_detector
+from .aligners import Skipped
+from .detectors import Detected, choose_detector
 
 
 @dataclass(frozen=True, repr=False)
