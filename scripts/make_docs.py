@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +51,7 @@ def api() -> Iterator[tuple[str, str]]:
         "api/index.md",
         "# Python\n\n`import facespace as fs` has the names in `code type`; all others come from their room, as in\n"
         "`from facespace.mapping import select`. Arrays are (n, d) with an embedding a row; scores are cosines;\n"
-        "rates and accuracies are fractions; intervals are at 95 %.\n\n| room | | names |\n|---|---|---|\n"
+        "rates and accuracies are fractions; intervals are at 95 %.\n\n| room | what it holds | names |\n|---|---|---|\n"
         + "".join(f"{row}\n" for row in rows),
     )
 
@@ -76,15 +77,15 @@ def commands() -> Iterator[tuple[str, str]]:
     yield (
         "commands/index.md",
         "# Commands\n\nEvery command takes `--json` for [one document](../../json.md) and ends with one of the\n"
-        "[exit codes](../exit-codes.md).\n\n| command | |\n|---|---|\n" + "\n".join(rows) + "\n",
+        "[exit codes](../exit-codes.md).\n\n| command | what it does |\n|---|---|\n" + "\n".join(rows) + "\n",
     )
 
 
 def sections(command: Any, path: str, level: int) -> Iterator[str]:
     """A command's help, its parameters as a table; and of a group those of its commands."""
-    yield inspect.cleandoc(command.help or "") + "\n"
+    yield as_code(inspect.cleandoc(command.help or "")) + "\n"
     if epilog := getattr(command, "epilog", None):
-        yield f"{inspect.cleandoc(epilog)}\n"
+        yield f"```bash\n{inspect.cleandoc(epilog).removeprefix('Example: ')}\n```\n"
     if subcommands := getattr(command, "commands", None):
         for name, inner in subcommands.items():
             if not inner.hidden:
@@ -92,11 +93,24 @@ def sections(command: Any, path: str, level: int) -> Iterator[str]:
                 yield from sections(inner, f"{path} {name}", level + 1)
         return
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    usage = " ".join([path, *(_names(p).strip("`") + ("…" if p.nargs == -1 else "") for p in arguments)])
+    given = [_names(p).strip("`") + ("…" if p.nargs == -1 else "") for p in arguments]
+    optional = [name if p.required else f"[{name}]" for p, name in zip(arguments, given, strict=True)]
+    usage = " ".join([path, *optional])
     yield f"```text\n{usage} [OPTIONS]\n```\n"
-    rows = [f"| {_names(p)} | {_cell(p.help or '')} | {_default(p)} |" for p in command.params if p.name != "help"]
+    rows = [f"| {_names(p)} | {as_code(_cell(p.help or ''))} | {_default(p)} |" for p in command.params if p.name != "help"]
     if rows:
-        yield "| parameter | | default |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+        yield "| parameter | meaning | default |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def as_code(text: str) -> str:
+    """Help's text with the options in it as code, as its own page shows them.
+
+    >>> as_code("With B and --map, `x --y` - or else -o FOLDER.")
+    'With B and `--map`, `x --y` - or else `-o` FOLDER.'
+    """
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<![\w-])(--?[a-z][a-z-]*\b)", r"`\1`", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _names(parameter: Any) -> str:
