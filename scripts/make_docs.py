@@ -38,21 +38,26 @@ def api() -> Iterator[tuple[str, str]]:
         names.sort(key=lambda name: (name not in top, name.lower()))
         first = (module.__doc__ or "").strip().splitlines()[0]
         page = room.replace(".", "_")
-        shown = [f"`{name}`" if name in top else name for name in names]
-        rows.append(f"| [{room}]({page}.md) | {first} | {', '.join(shown)} |")
         documented = [name for name in names if inspect.isclass(what := getattr(module, name)) or inspect.isroutine(what)]
         blocks = [f"::: facespace.{room}.{name}\n" for name in documented]
         if constants := [name for name in names if name not in documented]:
             values = [f"| `{name}` | `{_cell(shorten(repr(getattr(module, name)), 120))}` |" for name in constants]
             blocks += ["## Constants and types\n", "| name | value |\n|---|---|\n" + "\n".join(values) + "\n"]
+        shown = [f"`{name}`" if name in top else name for name in names]
+        linked = [
+            f"[{text}]({page}.md#facespace.{room}.{name})" if name in documented else text
+            for name, text in zip(names, shown, strict=True)
+        ]
+        rows.append(f"## facespace.{room}\n\n[{first}]({page}.md)\n\n{', '.join(linked)}\n\n")
         head = f"# facespace.{room}\n\n{fenced(inspect.cleandoc(module.__doc__ or ''))}\n\n"
         yield f"api/{page}.md", head + "\n".join(blocks)
     yield (
         "api/index.md",
         "# Python\n\n`import facespace as fs` has the names in `code type`; all others come from their room, as in\n"
         "`from facespace.mapping import select`. Arrays are (n, d) with an embedding a row; scores are cosines;\n"
-        "rates and accuracies are fractions; intervals are at 95 %.\n\n| room | what it holds | names |\n|---|---|---|\n"
-        + "".join(f"{row}\n" for row in rows),
+        "rates and accuracies are fractions; intervals are at 95 %.\n\n"
+        + "".join(rows).rstrip()
+        + "\n",
     )
 
 
