@@ -55,9 +55,7 @@ def api() -> Iterator[tuple[str, str]]:
         "api/index.md",
         "# Python\n\n`import facespace as fs` has the names in `code type`; all others come from their room, as in\n"
         "`from facespace.mapping import select`. Arrays are (n, d) with an embedding a row; scores are cosines;\n"
-        "rates and accuracies are fractions; intervals are at 95 %.\n\n"
-        + "".join(rows).rstrip()
-        + "\n",
+        "rates and accuracies are fractions; intervals are at 95 %.\n\n" + "".join(rows).rstrip() + "\n",
     )
 
 
