@@ -172,3 +172,12 @@ def test_examples_in_docstrings_are_code(site):
     text = (site / "reference" / "api" / "datasets" / "index.html").read_text(encoding="utf-8")
     assert "<blockquote>" not in text
     assert "gp" in text  # the prompts of an example, as they are coloured
+
+
+def test_fields_are_told_with_their_shapes_and_options_as_code(site):
+    text = (site / "reference" / "api" / "mapping" / "index.html").read_text(encoding="utf-8")
+    start = text.index('id="facespace.mapping.PairStatistics.cross"')
+    assert "C = XᵀY, (p, q)" in text[start : start + 3000]
+    verify = (site / "reference" / "commands" / "verify" / "index.html").read_text(encoding="utf-8")
+    assert "With B and <code>--map</code>, A's" in verify
+    assert "Example:" not in verify
