@@ -88,7 +88,7 @@ def new(
         facts,
         lambda: (
             f"{path}: {card.dim} numbers of {card.shape[0]} × {card.shape[1]} pixels, {card.input.describe()}\n"
-            f"facespace embed IMAGES --model {path}; facespace models check {path} --pairs … measures it"
+            f"facespace embed IMAGES --model {path} -o faces.parquet; facespace verify faces.parquet measures it"
         ),
         printing,
     )
