@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import is_dataclass
 from typing import Any, TextIO
@@ -32,7 +32,7 @@ from ..errors import (
 )
 from ..results import code_version
 from .help import example
-from .options import EncryptMaps, KeyFiles
+from .options import WRITTEN, EncryptMaps, KeyFiles
 from .printing import Terminal, print_json
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
@@ -116,17 +116,28 @@ def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]
     options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in bundles.items()}
     flat = [option for name, given in whole.parameters.items() for option in options.get(name, {name: given}).values()]
 
+    written = [option.name for option in flat if WRITTEN in getattr(option.annotation, "__metadata__", ())]
     shared = inspect.signature(_keys, eval_str=True).parameters if keys else {}
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
         in_use = _keys(**{key: given.pop(key) for key in shared})
+        _check_written(written, given)
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
         with in_use:
             return command(**given, **made)
 
     run.__signature__ = whole.replace(parameters=[*flat, *shared.values()])  # type: ignore[attr-defined]
     return run
+
+
+def _check_written(written: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Raise OutputError where one of the options `written` names a file that the command reads, or another one writes."""
+    if any(given[name] is not None for name in written):
+        from .files import check_written
+
+        read = [value for name, value in given.items() if name not in written]
+        check_written([given[name] for name in written if given[name] is not None], read)
 
 
 def _keys(key_file: KeyFiles = None, encrypt_maps: EncryptMaps = False) -> AbstractContextManager[Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import FileFormatError, GuessWarning, InputError, OutputError
+from ..errors import FileFormatError, GuessWarning, InputError, OutputError, shorten
 from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
@@ -89,6 +89,40 @@ def split_columns(path: Path) -> tuple[Path, dict[str, str]]:
     return Path(parts[1]), dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", parts[2]))
 
 
+def check_written(written: Sequence[Path], given: Iterable[Any]) -> None:
+    """Raise OutputError where a file that is `written` is read, of all that is `given`, or written twice.
+
+    Read are paths, in lists too, with columns behind their names perhaps, and galleries by their addresses.
+    """
+    for at, output in enumerate(written):
+        if any(output.absolute() == other.absolute() for other in written[:at]):
+            raise OutputError(f"{output} would be written twice", "Name two files.")
+        if output.exists():
+            for path in _paths_in(given):
+                with suppress(OSError):  # a text that is no path
+                    if path.samefile(output):
+                        raise OutputError(f"{output} is read, and would be overwritten", "Name another file to write.")
+
+
+def check_apart(output: Path | None, *sets: Path | None) -> None:
+    """Raise OutputError where Parquet is to be written into a folder that is a set, as one more of its files."""
+    if output is None or output.suffix != ".parquet":
+        return
+    for path in sets:
+        if path is not None and path.is_dir() and path.resolve() in output.resolve().parents:
+            raise OutputError(f"{output} would be a file of the set {path}", "Name a file outside of that folder.")
+
+
+def _paths_in(given: Iterable[Any]) -> Iterator[Path]:
+    for value in given:
+        if isinstance(value, list | tuple):
+            yield from _paths_in(value)
+        elif isinstance(value, Path):
+            yield split_columns(value)[0]
+        elif isinstance(value, str):  # perhaps of a gallery: sqlite:faces.db#table
+            yield Path(re.sub(r"^[a-z]{2,}:(//)?", "", value).partition("#")[0].partition("?")[0])
+
+
 def load_pairs(path: Path, format: str | None = None, *, told: bool = False) -> PairProtocol:
     """The list of pairs in a file, whose format may be said behind its name: `pairs.txt:format=same-id-id`.
 
@@ -146,12 +180,40 @@ def load_cohort(
 
 def read_ids(path: Path) -> list[str]:
     """The ids in a file, one a line; lines that begin with # are comments. FileFormatError where there is neither."""
-    from ..io import existing_file
+    from ..io import existing_file, read_text
 
-    found = [line.strip() for line in existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()]
+    found = [line.strip() for line in read_text(existing_file(path, "a list of ids"), "a list of ids").split("\n")]
     if not any(found):
         raise FileFormatError(f"{path} names no image", "One id a line, as in the sets.")
     return [line for line in found if line and not line.startswith("#")]
+
+
+def excluded_ids(path: Path | None, *places: AnySet | PairProtocol) -> list[str]:
+    """The ids of --exclude, none without it. Where not one of them is in any of the `places`, a line on standard error
+    says so: nothing is left out then."""
+    if path is None:
+        return []
+    import numpy as np
+
+    from ..embeddings import StoredSet
+    from ..engine import LocalEngine
+    from ..io import among
+    from ..row_index import rows_of
+
+    ids = read_ids(path)
+    listed, known = np.array(ids, dtype=np.str_), ""
+    for place in places if ids else ():
+        if isinstance(place, StoredSet):
+            there = len(rows_of(place, listed, LocalEngine())) > 0
+        else:
+            there = bool(among(listed, place.ids).any())
+        if there:
+            return ids
+        known = known or ("" if isinstance(place, StoredSet) else f", where ids are as {shorten(place.ids.tolist(), 2)}")
+    if ids:
+        told = f"none of the {len(ids):,} ids of {path} is there, so nothing is left out: {shorten(ids, 2)}{known}"
+        warnings.warn(told, GuessWarning, stacklevel=2)
+    return ids
 
 
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:

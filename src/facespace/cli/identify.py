@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ..errors import InputError
 from .application import app
-from .files import load_cohort, load_map, load_set, open_set
-from .options import PRINTING, RUNNING, OutputFolder, Printing, Running, numbers
+from .files import check_apart, load_cohort, load_map, load_set, open_set
+from .options import PRINTING, RUNNING, WRITTEN, OutputFolder, Printing, Running, numbers
 from .printing import dim, emit, finish, report_line, warning_lines
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def identify_command(
     matches: Annotated[
         Path | None,
         typer.Option(help="Table to write, .csv or .parquet: probe, person, gallery_id, score, above_… a threshold, shown."),
+        WRITTEN,
     ] = None,
     threshold: Annotated[
         float | None,
@@ -75,6 +76,7 @@ def identify_command(
         raise InputError("--images is for the report of sets without lists or a cohort", "Give -o FOLDER, leave out those.")
 
     _check_table(matches, threshold, gallery_list, probe_list)
+    check_apart(matches, gallery, probes)
 
     places, rates = numbers("--ranks", ranks, int), numbers("--fpir", fpir)
     known, unknown = open_set(gallery, running), load_set(probes)

@@ -27,6 +27,9 @@ def _check_folder(output: Path | None) -> Path | None:
     return output
 
 
+#: Marks an option whose file a command writes: no file that the same command is given may be at that place.
+WRITTEN = "a file that is written"
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Landmarks = Annotated[
@@ -129,7 +132,7 @@ class Running(Memory, Where):
 
 PRINTING, CROPPING, WHERE, MEMORY, RUNNING = Printing(), Cropping(), Where(), Memory(), Running()
 _COPIES = 24
-Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 OutputFolder = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.", callback=_check_folder),

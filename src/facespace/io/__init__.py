@@ -50,13 +50,13 @@ from .parquet import (
 )
 from .rotation import Rotation, adopt, files_of, rotate_keys, show_keys
 from .tables import check_table, read_people, write_rows, write_table
-from .text import delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
+from .text import among, delimiter_of, nfc, read_text, too_long, unseen_difference, without_suffix
 from .vectors import vectors_of_bytes, vectors_of_texts
 
 __all__ = [
     "COLUMNS", "FACES", "GROUP", "HIDDEN", "LIBRARIES", "MANIFEST", "POINTER", "READABLE", "ROLES", "SUFFIX",
     "SUFFIXES", "AesKey", "AnyKey", "Artefact", "Fields", "Identity", "Journal", "Key", "KeyRing", "KmsKey", "Locks",
-    "ParquetFiles", "Rotation", "Scratch", "Seal", "Shard", "adopt", "artefact_kind", "atomic_write",
+    "ParquetFiles", "Rotation", "Scratch", "Seal", "Shard", "adopt", "among", "artefact_kind", "atomic_write",
     "begin_folder", "check_cipher",
     "check_encryptable", "check_folder", "check_table", "checksum_line", "choose_columns", "delimiter_of",
     "existing_file", "facts_text", "fields_of_faces", "fields_of_frame", "fields_of_index", "files_of", "frame_of",

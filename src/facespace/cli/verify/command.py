@@ -14,8 +14,8 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
-from ..options import MEMORY, PRINTING, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
+from ..files import check_apart, excluded_ids, load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set
+from ..options import MEMORY, PRINTING, WRITTEN, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, finish, report_line, warning_lines
 from .against import render_difference
 from .tar_table import tar_table
@@ -70,7 +70,9 @@ def verify_command(
     exclude: Exclude = None,
     images: Faces = None,
     scores: Annotated[
-        Path | None, typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair.")
+        Path | None,
+        typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair."),
+        WRITTEN,
     ] = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
@@ -103,6 +105,7 @@ def verify_command(
         from ...io import check_table
 
         check_table(scores)
+        check_apart(scores, a, b)
         if blufr is not None or options.given or against is not None:
             raise InputError("--scores goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
@@ -118,7 +121,7 @@ def verify_command(
     if exclude is not None:
         if protocol is None:
             raise InputError("--exclude goes with pairs of images", "Leave it out for BLUFR and templates.")
-        protocol = protocol.without(read_ids(exclude))
+        protocol = protocol.without(excluded_ids(exclude, protocol))
     left, right, linear = load_system(a, b, options.map, protocol)
     if blufr is not None:
         from .blufr import run_blufr
