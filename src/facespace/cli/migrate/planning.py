@@ -46,11 +46,12 @@ def plan_command(
 ) -> None:
     """Measure what moving a gallery would do: go, stop, or how many more people to check with. Nothing is written to it."""
     from ...io import check_folder
-    from ...migration import make_plan, plan_report
+    from ...migration import check_free, make_plan, plan_report
 
     if output.suffix != ".json":
         raise OutputError(f"{output}: plans are written as .json", f"Use {output.with_suffix('.json').name}.")
     check_folder(output.absolute().parent)
+    check_free(output)
     if report is not None:
         check_folder(report)
     if not 0 < far < 1 or not 0 < fpir < 1:
