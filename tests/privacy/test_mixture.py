@@ -132,3 +132,14 @@ def test_errors_say_what_is_missing(gallery, reference):
         audit_mixture(gallery, reference.take(np.arange(60)))
     with pytest.raises(InputError, match="between 0 and 1"):
         audit_mixture(gallery, reference, false_alarms=1.5)
+
+
+@pytest.mark.parametrize("width", [1, 2, 16])
+def test_a_set_without_any_spread_is_of_one_network(width):
+    """Vectors of one number are 1 or −1 at unit length; a column of copies has no covariance at all."""
+    rng = np.random.default_rng(0)
+    ids = [f"{n}" for n in range(300)]
+    for vectors in (np.ones((300, width)), rng.choice([-1.0, 1.0], size=(300, 1)) * np.ones((1, width))):
+        faces = EmbeddingSet(vectors, ids)
+        assert mixture_warnings(faces) == []
+        assert audit_mixture(faces).verdict == "one network"

@@ -243,6 +243,9 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _report(OutputError(f"{error.strerror or error}{where}"), arguments)
+    except MemoryError as error:
+        hint = "Give fewer images, or sets in Parquet, which many commands read in parts (--memory GB, --workers N)."
+        return _report(InputError(f"there is not the memory for it: {str(error) or 'out of memory'}", hint), arguments)
     except Exception as error:
         if type(error).__name__ == "LinAlgError":  # numpy's and scipy's, known without importing them
             hint = "Are there infinite or enormous numbers, or only copies of one vector?"
