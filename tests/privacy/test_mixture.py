@@ -134,6 +134,15 @@ def test_errors_say_what_is_missing(gallery, reference):
         audit_mixture(gallery, reference, false_alarms=1.5)
 
 
+@pytest.mark.parametrize("width", [16, 128, 256])
+def test_noise_is_not_two_networks(width):
+    """It has no directions, so those of any two halves of it don't agree either."""
+    rng = np.random.default_rng(1)
+    faces = EmbeddingSet(rng.normal(size=(600, width)), [f"{n}" for n in range(600)])
+    assert mixture_warnings(faces) == []
+    assert audit_mixture(faces).verdict == "one network"
+
+
 @pytest.mark.parametrize("width", [1, 2, 16])
 def test_a_set_without_any_spread_is_of_one_network(width):
     """Vectors of one number are 1 or −1 at unit length; a column of copies has no covariance at all."""
