@@ -201,3 +201,10 @@ def test_a_share_of_genuine_pairs_is_a_share_where_people_are_known_too(run, mad
     sets = (made / "a.parquet", made / "b.parquet")
     error = run.error("map", "threshold", made / "m.safetensors", *sets, "--genuine-share", "2")
     assert "at least 0 and below 1" in error["message"]
+
+
+def test_an_option_that_is_an_empty_text_names_no_file(run, made, tmp_path, monkeypatch):
+    """Of a folder as output, "" is not the same folder."""
+    monkeypatch.chdir(tmp_path)
+    error = run.error("map", "apply", made / "m.safetensors", made / "a.parquet", "-o", ".", "--side", "")
+    assert "would be overwritten" not in error["message"]

@@ -119,7 +119,7 @@ def _paths_in(given: Iterable[Any]) -> Iterator[Path]:
             yield from _paths_in(value)
         elif isinstance(value, Path):
             yield split_columns(value)[0]
-        elif isinstance(value, str):  # perhaps of a gallery: sqlite:faces.db#table
+        elif isinstance(value, str) and value:  # perhaps of a gallery: sqlite:faces.db#table
             yield Path(re.sub(r"^[a-z]{2,}:(//)?", "", value).partition("#")[0].partition("?")[0])
 
 
