@@ -89,7 +89,7 @@ def verify_command(
     With --ijb or --templates, faces are pooled into templates: the mean of each medium, their sum, at unit length.
     """
     options.check(pairs)
-    fars = false_accept_rates(far or (TEMPLATE_FAR_LIST if options.given else FAR_LIST))
+    fars = false_accept_rates((TEMPLATE_FAR_LIST if options.given else FAR_LIST) if far is None else far)
     if blufr is not None and (options.given or pairs is not None):
         raise InputError("verify needs one protocol", "Give one of --pairs, --ijb, --templates and --blufr.")
     made = pairs is None and blufr is None and not options.given
