@@ -92,16 +92,21 @@ def test_two_outputs_are_two_files(run, made, tmp_path):
 
 def test_no_parquet_is_put_into_a_folder_that_is_the_set(run, made, tmp_path):
     folder = EmbeddingSet.load(made / "a.parquet").save(tmp_path / "set", rows_per_file=50)
-    other = folder / "mapped.parquet"
+    other, deep = folder / "mapped.parquet", folder / "deep" / "mapped"
     for command in (
+        ("map", "apply", made / "m.safetensors", folder, "-o", deep),
+        ("gallery", "copy", folder, other),
+        ("gallery", "copy", f"parquet:{folder}", deep),
         ("map", "apply", made / "m.safetensors", folder, "-o", other),
         ("canonical", "apply", made / "hub.safetensors", folder, "-o", other),
         ("canonical", "fuse", made / "hub.safetensors", folder, made / "b.parquet", "-o", other),
         ("verify", folder, "--pairs", made / "pairs.csv", "--scores", other),
         ("identify", made / "b.parquet", folder, "--matches", other),
     ):
-        assert "would be a file of the set" in run.error(*command)["message"]
+        assert "would belong to the set" in run.error(*command)["message"]
     assert len(EmbeddingSet.load(folder)) == 120
+    assert run("gallery", "copy", folder, f"sqlite:{folder / 'faces.db'}#faces", "-q") == 0
+    assert run("gallery", "copy", folder, folder.with_name("other"), "-q") == 0
 
 
 def _options():

@@ -106,11 +106,17 @@ def check_written(written: Sequence[Path], given: Iterable[Any]) -> None:
 
 def check_apart(output: Path | None, *sets: Path | None) -> None:
     """Raise OutputError where Parquet is to be written into a folder that is a set, as one more of its files."""
-    if output is None or output.suffix != ".parquet":
+    if output is None or output.suffix not in ("", ".parquet"):
         return
     for path in sets:
         if path is not None and path.is_dir() and path.resolve() in output.resolve().parents:
-            raise OutputError(f"{output} would be a file of the set {path}", "Name a file outside of that folder.")
+            raise OutputError(f"{output} would belong to the set {path}", "Name a place outside of that folder.")
+
+
+def check_copy(source: str, target: str) -> None:
+    """As `check_apart`, of two galleries by their addresses."""
+    if not re.match(r"(?!parquet:)[a-z]{2,}:", target.lower()):
+        check_apart(*_paths_in([target]), *_paths_in([source]))
 
 
 def _paths_in(given: Iterable[Any]) -> Iterator[Path]:

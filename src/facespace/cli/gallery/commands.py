@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ...errors import PlainFileWarning, shorten
 from ..application import add_group
+from ..files import check_copy
 from ..options import PRINTING, Printing
 from ..printing import dim, emit, progress_bar, warning_lines
 
@@ -73,6 +74,7 @@ def copy_command(
     from ...io import keys_of, named_as
 
     one, two = open_gallery(source), open_gallery(target)
+    check_copy(source, target)
     info = one.info()
     if keys_of(None) is not None and not getattr(two, "encrypts", False):
         notice = (
