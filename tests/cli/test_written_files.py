@@ -213,3 +213,18 @@ def test_an_option_that_is_an_empty_text_names_no_file(run, made, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     error = run.error("map", "apply", made / "m.safetensors", made / "a.parquet", "-o", ".", "--side", "")
     assert "would be overwritten" not in error["message"]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_number_that_is_none_is_told(run, made, tmp_path, number):
+    """`--memory nan` ended in a traceback, `--threshold nan` in no match at all."""
+    for command in (
+        ("info", made / "a.parquet", "--memory", number),
+        ("identify", made / "b.parquet", made / "c.parquet", "--matches", tmp_path / "m.csv", "--threshold", number),
+        ("map", "threshold", made / "m.safetensors", made / "a.parquet", made / "b.parquet", "--source-threshold", number),
+    ):
+        assert f"{number} is no number" in run.error(*command)["message"]
+    assert (
+        "is not a number"
+        in run.error("identify", made / "b.parquet", made / "c.parquet", "--fpir", f"0.1,{number}")["message"]
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import math
 import os
 import sys
 import warnings
@@ -122,7 +123,7 @@ def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]
     @functools.wraps(command)
     def run(**given: Any) -> Any:
         in_use = _keys(**{key: given.pop(key) for key in shared})
-        _check_written(written, given)
+        _check_given(written, given)
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
         with in_use:
             return command(**given, **made)
@@ -131,8 +132,14 @@ def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]
     return run
 
 
-def _check_written(written: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Raise OutputError where one of the options `written` names a file that the command reads, or another one writes."""
+def _check_given(written: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Raise OutputError where one of the options `written` names a file that the command reads, or another one writes.
+
+    InputError for a number that is none: NaN passes every test of a range, and is an answer to nothing.
+    """
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"--{name.replace('_', '-')} {value:g} is no number", "Give a finite one.")
     if any(given[name] is not None for name in written):
         from .files import check_written
 

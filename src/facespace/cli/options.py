@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -196,6 +197,8 @@ def numbers(option: str, text: str, kind: type[float] = float) -> list[Any]:
     for part in text.split(","):
         try:
             found.append(kind(part))
+            if not math.isfinite(found[-1]):
+                raise ValueError
         except ValueError:
             wanted = "a whole number" if kind is int else "a number"
             raise InputError(f"{option} {text}: {part.strip()!r} is not {wanted}", "Separate them by commas.") from None
