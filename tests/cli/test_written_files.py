@@ -208,11 +208,26 @@ def test_a_share_of_genuine_pairs_is_a_share_where_people_are_known_too(run, mad
     assert "at least 0 and below 1" in error["message"]
 
 
-def test_an_option_that_is_an_empty_text_names_no_file(run, made, tmp_path, monkeypatch):
-    """Of a folder as output, "" is not the same folder."""
+def test_an_empty_argument_is_an_error(run, made, tmp_path, monkeypatch):
+    """`key rotate "$SET" --to new.key` without SET encrypted all that lay in the folder one was in."""
+    for name in ("a.parquet", "b.parquet"):
+        shutil.copy(made / name, tmp_path)
+    key = tmp_path / "elsewhere" / "new.key"
+    key.parent.mkdir()
+    assert run("key", "new", key) == 0
     monkeypatch.chdir(tmp_path)
-    error = run.error("map", "apply", made / "m.safetensors", made / "a.parquet", "-o", ".", "--side", "")
-    assert "would be overwritten" not in error["message"]
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.parquet")}
+    for command in (
+        ("key", "rotate", "", "--to", key),
+        ("key", "new", ""),
+        ("info", ""),
+        ("map", "fit", "a.parquet", "b.parquet", "-o", ""),
+        ("map", "fit", "a.parquet", "b.parquet", "--output="),
+        ("verify", "a.parquet", "--far", ""),
+    ):
+        assert run.error(*command)["message"] == "an argument is empty"
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.parquet")} == before
+    assert run("info", "a.parquet", "-q") == 0
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import math
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import is_dataclass
 from typing import Any, TextIO
@@ -123,28 +123,15 @@ def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]
     @functools.wraps(command)
     def run(**given: Any) -> Any:
         in_use = _keys(**{key: given.pop(key) for key in shared})
-        _check_given(written, given)
+        from .files import check_given
+
+        check_given(written, given)
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
         with in_use:
             return command(**given, **made)
 
     run.__signature__ = whole.replace(parameters=[*flat, *shared.values()])  # type: ignore[attr-defined]
     return run
-
-
-def _check_given(written: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Raise OutputError where one of the options `written` names a file that the command reads, or another one writes.
-
-    InputError for a number that is none: NaN passes every test of a range, and is an answer to nothing.
-    """
-    for name, value in given.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"--{name.replace('_', '-')} {value:g} is no number", "Give a finite one.")
-    if any(given[name] is not None for name in written):
-        from .files import check_written
-
-        read = [value for name, value in given.items() if name not in written]
-        check_written([given[name] for name in written if given[name] is not None], read)
 
 
 def _keys(key_file: KeyFiles = None, encrypt_maps: EncryptMaps = False) -> AbstractContextManager[Any]:
@@ -233,6 +220,10 @@ def _run(arguments: list[str]) -> int:
         words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     first = next((word for word in words if not word.startswith("-")), "")
     try:
+        if any(re.fullmatch(r"(--[\w-]+=)?", word) for word in arguments):  # as a path it would be the folder one is in
+            raise InputError(
+                "an argument is empty", "Is a variable of the shell not set? Leave an option out for its default."
+            )
         if first in COMMANDS:
             importlib.import_module(f"facespace.cli.{first}")
         with _told_in_one_line():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -89,7 +90,19 @@ def split_columns(path: Path) -> tuple[Path, dict[str, str]]:
     return Path(parts[1]), dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", parts[2]))
 
 
-def check_written(written: Sequence[Path], given: Iterable[Any]) -> None:
+def check_given(written: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Raise OutputError where one of the options `written` names a file that the command reads, or another one writes.
+
+    InputError for a number that is none: NaN passes every test of a range, and is an answer to nothing.
+    """
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"--{name.replace('_', '-')} {value:g} is no number", "Give a finite one.")
+    outputs = [given[name] for name in written if given[name] is not None]
+    _check_written(outputs, [value for name, value in given.items() if name not in written])
+
+
+def _check_written(written: Sequence[Path], given: Iterable[Any]) -> None:
     """Raise OutputError where a file that is `written` is read, of all that is `given`, or written twice.
 
     Read are paths, in lists too, with columns behind their names perhaps, and galleries by their addresses.
