@@ -84,6 +84,14 @@ def test_what_a_command_reads_is_never_overwritten(run, made, tmp_path, monkeypa
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_a_name_is_not_taken_for_the_file_that_is_called_so(run, made, tmp_path, monkeypatch):
+    """`embed photos -m NETWORK -o NETWORK` again: the output is there, and nothing reads it."""
+    monkeypatch.chdir(tmp_path)
+    apply = ("canonical", "apply", made / "hub.safetensors", made / "a.parquet", "--model", "net-a", "-o", "net-a")
+    assert run(*apply, "-q") == run(*apply, "-q") == 0
+    assert len(EmbeddingSet.load(tmp_path / "net-a")) == 120
+
+
 def test_two_outputs_are_two_files(run, made, tmp_path):
     fit = ("map", "fit", made / "a.parquet", made / "b.parquet", "--method", "ridge")
     error = run.error(*fit, "-o", tmp_path / "m.safetensors", "--statistics", tmp_path / "m.safetensors")

@@ -129,7 +129,7 @@ def check_apart(output: Path | None, *sets: Path | None) -> None:
 def check_copy(source: str, target: str) -> None:
     """As `check_apart`, of two galleries by their addresses."""
     if not re.match(r"(?!parquet:)[a-z]{2,}:", target.lower()):
-        check_apart(*_paths_in([target]), *_paths_in([source]))
+        check_apart(Path(target.removeprefix("parquet:")), *_paths_in([Path(source), source]))
 
 
 def _paths_in(given: Iterable[Any]) -> Iterator[Path]:
@@ -138,7 +138,7 @@ def _paths_in(given: Iterable[Any]) -> Iterator[Path]:
             yield from _paths_in(value)
         elif isinstance(value, Path):
             yield split_columns(value)[0]
-        elif isinstance(value, str) and value:  # perhaps of a gallery: sqlite:faces.db#table
+        elif isinstance(value, str) and re.search(r"[.:/]", value):  # a gallery, as sqlite:faces.db#table, and no plain name
             yield Path(re.sub(r"^[a-z]{2,}:(//)?", "", value).partition("#")[0].partition("?")[0])
 
 
