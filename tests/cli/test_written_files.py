@@ -251,3 +251,14 @@ def test_a_number_that_is_none_is_told(run, made, tmp_path, number):
         "is not a number"
         in run.error("identify", made / "b.parquet", made / "c.parquet", "--fpir", f"0.1,{number}")["message"]
     )
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_an_interrupt_amid_the_work_is_told_and_nothing_is_printed(made, monkeypatch, capsys, more):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("facespace.overview.Overview.of", interrupted)
+    assert main(["info", str(made / "a.parquet"), *more]) == 130
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "interrupted\n")

@@ -60,7 +60,7 @@ COMMANDS = {
 }
 
 
-_NOBODY_READS = 141
+_INTERRUPTED, _NOBODY_READS = 130, 141
 _TOLD = (GuessWarning, NewerFileWarning, PlainFileWarning)
 
 
@@ -232,7 +232,7 @@ def _run(arguments: list[str]) -> int:
         return _report(error, arguments)
     except (KeyboardInterrupt, EOFError):
         _errors().print("interrupted")
-        return 130
+        return _INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:  # typer and rich make a plain exit 1 of a broken pipe
         if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
             raise
@@ -259,6 +259,8 @@ def _run(arguments: list[str]) -> int:
                 error.format_message = lambda: said
             error.show()
         return int(error.exit_code)
+    if code == _INTERRUPTED:  # typer makes a silent exit of it, where a command is at work
+        _errors().print("interrupted")
     return code if isinstance(code, int) else 0
 
 
