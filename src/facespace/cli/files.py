@@ -110,7 +110,7 @@ def _check_written(written: Sequence[Path], given: Iterable[Any]) -> None:
     for at, output in enumerate(written):
         if any(output.absolute() == other.absolute() for other in written[:at]):
             raise OutputError(f"{output} would be written twice", "Name two files.")
-        if output.exists():
+        if output.is_file():  # a folder that is there is never written over
             for path in _paths_in(given):
                 with suppress(OSError):  # a text that is no path
                     if path.samefile(output):
