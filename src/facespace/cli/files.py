@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import FileFormatError, GuessWarning, InputError, OutputError
+from ..errors import FileFormatError, GuessWarning, InputError, OutputError, shorten
 from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
@@ -89,6 +90,58 @@ def split_columns(path: Path) -> tuple[Path, dict[str, str]]:
     return Path(parts[1]), dict(re.findall(r"(\w+)=(.*?)(?:,(?=\w+=)|$)", parts[2]))
 
 
+def check_given(written: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Raise OutputError where one of the options `written` names a file that the command reads, or another one writes.
+
+    InputError for a number that is none: NaN passes every test of a range, and is an answer to nothing.
+    """
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"--{name.replace('_', '-')} {value:g} is no number", "Give a finite one.")
+    outputs = [given[name] for name in written if given[name] is not None]
+    _check_written(outputs, [value for name, value in given.items() if name not in written])
+
+
+def _check_written(written: Sequence[Path], given: Iterable[Any]) -> None:
+    """Raise OutputError where a file that is `written` is read, of all that is `given`, or written twice.
+
+    Read are paths, in lists too, with columns behind their names perhaps, and galleries by their addresses.
+    """
+    for at, output in enumerate(written):
+        if any(output.absolute() == other.absolute() for other in written[:at]):
+            raise OutputError(f"{output} would be written twice", "Name two files.")
+        if output.is_file():  # a folder that is there is never written over
+            for path in _paths_in(given):
+                with suppress(OSError):  # a text that is no path
+                    if path.samefile(output):
+                        raise OutputError(f"{output} is read, and would be overwritten", "Name another file to write.")
+
+
+def check_apart(output: Path | None, *sets: Path | None) -> None:
+    """Raise OutputError where Parquet is to be written into a folder that is a set, as one more of its files."""
+    if output is None or output.suffix not in ("", ".parquet"):
+        return
+    for path in sets:
+        if path is not None and path.is_dir() and path.resolve() in output.resolve().parents:
+            raise OutputError(f"{output} would belong to the set {path}", "Name a place outside of that folder.")
+
+
+def check_copy(source: str, target: str) -> None:
+    """As `check_apart`, of two galleries by their addresses."""
+    if not re.match(r"(?!parquet:)[a-z]{2,}:", target.lower()):
+        check_apart(Path(target.removeprefix("parquet:")), *_paths_in([Path(source), source]))
+
+
+def _paths_in(given: Iterable[Any]) -> Iterator[Path]:
+    for value in given:
+        if isinstance(value, list | tuple):
+            yield from _paths_in(value)
+        elif isinstance(value, Path):
+            yield split_columns(value)[0]
+        elif isinstance(value, str) and re.search(r"[.:/]", value):  # a gallery, as sqlite:faces.db#table, and no plain name
+            yield Path(re.sub(r"^[a-z]{2,}:(//)?", "", value).partition("#")[0].partition("?")[0])
+
+
 def load_pairs(path: Path, format: str | None = None, *, told: bool = False) -> PairProtocol:
     """The list of pairs in a file, whose format may be said behind its name: `pairs.txt:format=same-id-id`.
 
@@ -146,9 +199,9 @@ def load_cohort(
 
 def read_ids(path: Path) -> list[str]:
     """The ids in a file, one a line; lines that begin with # are comments. FileFormatError where there is neither."""
-    from ..io import existing_file
+    from ..io import existing_file, read_text
 
-    found = [line.strip() for line in existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()]
+    found = [line.strip() for line in read_text(existing_file(path, "a list of ids"), "a list of ids").split("\n")]
     if not any(found):
         raise FileFormatError(f"{path} names no image", "One id a line, as in the sets.")
     return [line for line in found if line and not line.startswith("#")]
@@ -161,17 +214,44 @@ def sets_without(paths: list[Path], exclude: Path | None) -> tuple[list[Embeddin
         return sets, [], []
     import numpy as np
 
-    from ..io import nfc, without_suffix
+    from ..io import among
 
-    ids = read_ids(exclude)
-    out = without_suffix(nfc(np.asarray(ids, dtype=np.str_)))
-    kept = [np.flatnonzero(~np.isin(without_suffix(faces.ids), out)) for faces in sets]
+    ids = excluded_ids(exclude, *sets)
+    kept = [np.flatnonzero(~among(faces.ids, np.array(ids, dtype=np.str_))) for faces in sets]
     for faces, rows in zip(sets, kept, strict=True):
         if not len(rows):
             raise InputError(f"{exclude} names all {len(faces):,} images of a set", "Is it the right list?")
     gone = max(len(faces) - len(rows) for faces, rows in zip(sets, kept, strict=True))
     told = [f"{gone:,} images were to be left out, and don't count"] * bool(gone)
     return [faces.take(rows) for faces, rows in zip(sets, kept, strict=True)], ids, told
+
+
+def excluded_ids(path: Path | None, *places: AnySet | PairProtocol) -> list[str]:
+    """The ids of --exclude, none without it. Where not one of them is in any of the `places`, a line on standard error
+    says so: nothing is left out then."""
+    if path is None:
+        return []
+    import numpy as np
+
+    from ..embeddings import StoredSet
+    from ..engine import LocalEngine
+    from ..io import among
+    from ..row_index import rows_of
+
+    ids = read_ids(path)
+    listed, known = np.array(ids, dtype=np.str_), ""
+    for place in places if ids else ():
+        if isinstance(place, StoredSet):
+            there = len(rows_of(place, listed, LocalEngine())) > 0
+        else:
+            there = bool(among(listed, place.ids).any())
+        if there:
+            return ids
+        known = known or ("" if isinstance(place, StoredSet) else f", where ids are as {shorten(place.ids.tolist(), 2)}")
+    if ids:
+        told = f"none of the {len(ids):,} ids of {path} is there, so nothing is left out: {shorten(ids, 2)}{known}"
+        warnings.warn(told, GuessWarning, stacklevel=2)
+    return ids
 
 
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:

@@ -27,7 +27,7 @@ from .families import (
     joint_candidates,
     make_estimator,
 )
-from .held_out import HeldOut
+from .held_out import HeldOut, check_spread
 from .linear_map import LinearMap
 from .pairs import PARTS, Pairing, excluded_rows, moments_of
 from .provenance import MOST
@@ -174,6 +174,8 @@ def fit_map(
     chosen_by_folds = method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
     sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
     statistics, fitted_on = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
+    if center and method != "identity":
+        check_spread(statistics, means)
     held = HeldOut.of(sums, pairs.division, seed) if judge or chosen_by_folds else None
     facts = dict(pairs.facts)
     facts["provenance"] = (

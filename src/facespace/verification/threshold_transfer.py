@@ -137,6 +137,7 @@ def transfer_thresholds(
             raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
     if not fars:
         raise InputError("name at least one false accept rate", "For example 1e-2,1e-3.")
+    _check_share(genuine_share)
     notes = fitted_warning(fitted_rows(map, source, engine), "source images")
     notes += fitted_warning(fitted_rows(map, target, engine), "target images")
     notes += model_warnings([source, target], map)
@@ -189,6 +190,7 @@ def operating_far(
     All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them. Arguments are those of
     `transfer_thresholds`.
     """
+    _check_share(genuine_share)
     faces = as_any(faces)
     a, b, units = CrossUnits.of(faces, faces, labels=labels, seed=seed, exclude=exclude, engine=engine, progress=progress)
     scores = cross_scores(a.vectors, b.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
@@ -280,9 +282,12 @@ def _standard_error(scores: CrossScores, threshold: float) -> float:
     return float(np.sqrt(variance)) / scores.n
 
 
+def _check_share(given: float | Literal["estimate"]) -> None:
+    if given != "estimate" and not 0 <= given < 1:
+        raise InputError(f"a share of genuine pairs is at least 0 and below 1, not {given:g}", "Or let it be estimated.")
+
+
 def _genuine_share(scores: CrossScores, given: float | Literal["estimate"]) -> Share:
     if given == "estimate":
         return excess(scores)
-    if not 0 <= given < 1:
-        raise InputError(f"a share of genuine pairs is at least 0 and below 1, not {given:g}")
     return Share(float(given), float(given), float(given))

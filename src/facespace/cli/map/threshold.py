@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...results import fields
-from ..files import load_map, open_set, read_ids, reading
+from ..files import excluded_ids, load_map, open_set, reading
 from ..options import PRINTING, RUNNING, Exclude, Printing, Running, Seed, false_accept_rates, number_or
 from ..printing import dim, emit, number_table, warning_lines
 
@@ -47,7 +47,7 @@ def threshold(
     a, b = open_set(source, running), open_set(target, running)
     fitted = load_map(map, a, b)
     options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}
-    options["exclude"] = [] if exclude is None else read_ids(exclude)
+    options["exclude"] = excluded_ids(exclude, a, b)
     with reading(printing) as progress:
         options |= {"engine": running.made, "progress": progress}
         if source_threshold is not None:
