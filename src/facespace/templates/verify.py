@@ -178,7 +178,7 @@ def score_templates(
     scores = plan.scores(x, y, chosen, workers, None if cohort is None else corrections(x, y, map, cohort))
     same = protocol.same if chosen is None else protocol.same[chosen]
     # All parts keep the same number of scores, enough for every rate asked for.
-    tail = max(_EXACT_FAR, *(far for far in fars if far <= 0.5)) if fars else _EXACT_FAR
+    tail = max([_EXACT_FAR, *(far for far in fars if far <= 0.5)])
     room = max(genuine + int(1.02 * tail * (len(protocol) - skipped - genuine)), _ROOM)
     people = protocol.people if keep_scores else None
     sides = (protocol.left, protocol.right)
