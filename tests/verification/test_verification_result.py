@@ -240,3 +240,12 @@ def test_folds_of_unequal_sizes_give_one_accuracy_with_its_interval_alone_and_be
     for low, high, result in ((found.first_low, found.first_high, one), (found.second_low, found.second_high, two)):
         assert (low, high) == pytest.approx((result.accuracy_low, result.accuracy_high))
         assert low < result.accuracy.mean < high
+
+
+def test_people_of_the_cohort_who_are_in_the_pairs_are_named(faces):
+    protocol = pairs()
+    others = EmbeddingSet(faces.vectors[:8] + 0.1, [f"p{n:02d}/other" for n in range(4)] + [f"q{n}/1" for n in range(4)])
+    found = verify(faces, protocol=protocol, cohort=(others, others))
+    assert any(w.startswith("4 people of the pairs are in the cohort, by their names: p00, p01") for w in found.warnings)
+    apart = others.take(np.arange(4, 8))
+    assert not any("cohort" in warning for warning in verify(faces, protocol=protocol, cohort=(apart, apart)).warnings)

@@ -31,7 +31,16 @@ from ..people import left_out, people_of
 from ..results import signature
 from ..row_index import AnySet
 from ..shown import Result
-from ..verification import Cohort, PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
+from ..verification import (
+    Cohort,
+    PairMap,
+    cohort_label,
+    cohort_warnings,
+    corrections,
+    fitted_rows,
+    fitted_warning,
+    model_warnings,
+)
 from ._entries import check_apart, compared, index_of, probe_vectors, some_of
 
 RANKS = (1, 5, 10, 20)
@@ -182,6 +191,7 @@ def identify(
     if map is None:
         warnings += copied_probes(asked.ids, found.closest >= COPY)
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
+    warnings += cohort_warnings(cohort, names[names != 0], "the gallery and the probes")
     warnings += fitted_warning(fitted_rows(map, asked), "probes")
     warnings += fitted_warning(fitted_rows(map, gallery, work)[owner >= 0], "gallery entries")
     if not nonmated and fpirs:

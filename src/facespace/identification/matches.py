@@ -18,9 +18,9 @@ from ..given import ANY, COHORT, MAP, takes
 from ..io import write_table
 from ..people import left_out, people_of
 from ..results import fields, signature
-from ..row_index import AnySet
+from ..row_index import AnySet, text_hashes
 from ..shown import Result
-from ..verification import Cohort, PairMap, cohort_label, corrections, model_warnings
+from ..verification import Cohort, PairMap, cohort_label, cohort_warnings, corrections, model_warnings
 from ._entries import check_apart, compared, index_of, named_rows, probe_vectors
 
 
@@ -111,6 +111,9 @@ def match_probes(
     ids, names = named_rows(gallery, rows)
     warnings = [*left_out(len(gallery) - len(known), len(gallery), "the gallery")]
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
+    shown = people_of(asked).names
+    people = np.concatenate([enrolled.people, text_hashes(shown)])
+    warnings += cohort_warnings(cohort, people[people != 0], "the gallery and the probes")
     line = signature(
         "matches",
         gallery=gallery.model or None,
@@ -121,5 +124,4 @@ def match_probes(
         asked=len(asked),
         cohort=cohort_label(cohort),
     )
-    shown = people_of(asked).names
     return Matches(asked.ids, shown, names[place], ids[place], found.score, dict(thresholds or {}), tuple(warnings), line)

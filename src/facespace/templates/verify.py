@@ -13,13 +13,14 @@ from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..given import ANY, COHORT, MAP, TEMPLATES, takes
 from ..metrics import ScoreHistogram
-from ..row_index import AnySet
+from ..row_index import AnySet, text_hashes
 from ..verification import (
     Cohort,
     PairMap,
     check_cohort,
     check_target,
     cohort_label,
+    cohort_warnings,
     corrections,
     fitted_images,
     fitted_warning,
@@ -202,6 +203,8 @@ def score_templates(
     histogram = ScoreHistogram(room).update(scores, same)
     kept_scores: tuple[Any, Any] = (scores, same) if keep_scores else (None, None)
     notes = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
+    if protocol.subject is not None:
+        notes += cohort_warnings(cohort, text_hashes(protocol.subject), "the templates")
     return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(notes))
 
 

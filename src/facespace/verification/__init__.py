@@ -1,6 +1,6 @@
 """1:1: pairs of images, two systems on the same pairs, thresholds without labels."""
 
-from .cohort import Cohort, check_cohort, cohort_label, corrections
+from .cohort import Cohort, check_cohort, cohort_label, cohort_warnings, corrections
 from .difference_report import compare_report, difference_table, finding
 from .error_pictures_report import add_error_pictures
 from .pair_people import subjects_of
@@ -21,8 +21,8 @@ from .verify import NOBODY_KNOWN, VerificationResult, verify
 __all__ = [
     "INTERVALS", "NOBODY_KNOWN", "Cohort", "PairMap", "PairRows", "ScoredPairs", "System", "ThresholdTransfer",
     "VerificationResult", "add_error_pictures", "auc_and_eer", "check_cohort", "check_target", "cohort_label",
-    "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share", "finding",
-    "fitted_images", "fitted_rows", "fitted_warning", "model_warnings", "operating_far", "pair_rows", "pair_scores",
-    "roc_figure", "subjects_of", "tar_table", "transfer_threshold", "transfer_thresholds", "verification_report",
-    "verify",
+    "cohort_warnings", "compare_report", "compare_systems", "corrections", "difference_table", "expected_genuine_share",
+    "finding", "fitted_images", "fitted_rows", "fitted_warning", "model_warnings", "operating_far", "pair_rows",
+    "pair_scores", "roc_figure", "subjects_of", "tar_table", "transfer_threshold", "transfer_thresholds",
+    "verification_report", "verify",
 ]  # fmt: skip

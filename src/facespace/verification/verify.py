@@ -14,9 +14,11 @@ from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
 from ..given import COHORT, FACES, MAP, PAIRS, RATES, takes
 from ..metrics import FoldAccuracy, Roc, TarAtFar, chance_warning, check_folds, kfold_accuracy, subject_intervals
+from ..people import people_of
 from ..results import fields, signature
+from ..row_index import text_hashes
 from ..shown import Result
-from .cohort import Cohort, cohort_label, mapped_scores
+from .cohort import Cohort, cohort_label, cohort_warnings, mapped_scores
 from .pair_people import subjects_of
 from .provenance import fitted_pairs, fitted_warning, model_warnings
 from .scored import ScoredPairs
@@ -191,6 +193,9 @@ def verify(
         except InputError:  # a whole class of pairs is gone
             warnings[-1] += "; without them nothing is left to judge by"
     scores = mapped_scores(a, other, rows, map, cohort)
+    if cohort is not None:
+        shown = [people_of(faces).names[used] for faces, used in ((a, rows.left), (other, rows.right))]
+        warnings += cohort_warnings(cohort, text_hashes(np.concatenate(shown)), "the pairs")
     genuine, impostor = scores[kept.same], scores[~kept.same]
     warnings += label_warnings(kept, scores)
     roc = Roc(genuine, impostor)
