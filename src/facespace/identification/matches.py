@@ -20,7 +20,7 @@ from ..people import left_out, people_of
 from ..results import fields, signature
 from ..row_index import AnySet, text_hashes
 from ..shown import Result
-from ..verification import Cohort, PairMap, cohort_label, cohort_warnings, corrections, model_warnings
+from ..verification import Cohort, PairMap, cohort_label, cohort_warnings, compared_about, corrections, model_warnings
 from ._entries import check_apart, compared, index_of, named_rows, probe_vectors
 
 
@@ -123,5 +123,6 @@ def match_probes(
         people_by=enrolled.source,
         asked=len(asked),
         cohort=cohort_label(cohort),
+        about=compared_about(map, asked, gallery),
     )
     return Matches(asked.ids, shown, names[place], ids[place], found.score, dict(thresholds or {}), tuple(warnings), line)

@@ -21,6 +21,7 @@ from ..verification import (
     check_target,
     cohort_label,
     cohort_warnings,
+    compared_about,
     corrections,
     fitted_images,
     fitted_warning,
@@ -198,6 +199,8 @@ def score_templates(
         "skipped": skipped,
         "missing_faces": absent,
     }
+    if (about := compared_about(map, a, b)) is not None:
+        facts["about"] = about
     if cohort is not None:
         facts["cohort"] = cohort_label(cohort)
     histogram = ScoreHistogram(room).update(scores, same)

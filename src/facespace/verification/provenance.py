@@ -17,6 +17,18 @@ from ..row_index import AnySet, ids_and_people
 from .scores import PairMap, PairRows
 
 
+def compared_about(map: PairMap | None, *sets: Origin | None) -> str | None:
+    """What cosines are about, for signatures; None where no map of one side is in the comparison.
+
+    A map compares about its origin, mostly the target's mean; sets that a map has moved lie about zero, as in a store, which
+    compares them with the target's own vectors. The thresholds of the one are none for the other.
+    """
+    if map is None:
+        return "zero" if any(faces is not None and faces.mapped is not None for faces in sets) else None
+    origin = getattr(map, "origin", None)
+    return None if origin is None else "target-mean" if np.any(origin) else "zero"
+
+
 def fitted_images(map: PairMap | None, ids: Strings, people: Strings | None = None) -> NDArray[np.bool_]:
     """(n,) which images `map` was fitted on, themselves or other ones of their people; all False where it doesn't say."""
     fitted = getattr(map, "fitted", None)

@@ -20,7 +20,7 @@ from ..row_index import text_hashes
 from ..shown import Result
 from .cohort import Cohort, cohort_label, cohort_warnings, mapped_scores
 from .pair_people import subjects_of
-from .provenance import fitted_pairs, fitted_warning, model_warnings
+from .provenance import compared_about, fitted_pairs, fitted_warning, model_warnings
 from .scored import ScoredPairs
 from .scores import PairMap, PairRows, check_target, pair_rows
 from .suspected import label_warnings
@@ -232,6 +232,7 @@ def verify(
         skipped=len(protocol) - len(kept) or None,
         excluded=protocol.excluded or None,
         cohort=cohort_label(cohort),
+        about=compared_about(map, a, b),
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{'protocol' if kept.n_folds > 1 else 'random'}",
         threshold="exact",
         interval=interval,
