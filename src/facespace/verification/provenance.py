@@ -89,6 +89,8 @@ def model_warnings(
         found.append("ids were replaced in these sets: whether the shipped map was fitted on their people can't be told")
     if map is None and len({faces.space for faces in sets}) > 1:
         found.append(f"{' and '.join(names)} are compared without a map: {comparison}")
+    if any(faces.mapped is None and "hub:" in faces.model for faces in sets):
+        found.append("a hub doesn't say whom it was fitted on: judge it on other people than its own")
     for faces in sets:
         if (by := faces.mapped) is not None:
             seen = f", of which {by['fitted']:,} images of the mapped set are (or their people)" if by.get("fitted") else ""
