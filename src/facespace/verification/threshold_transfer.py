@@ -27,7 +27,7 @@ from ..results import signature
 from ..row_index import Progress
 from ..shown import Result
 from ._cross_pairs import CrossScores, CrossUnits, Share, cross_scores, excess
-from .provenance import fitted_rows, fitted_warning, model_warnings
+from .provenance import compared_about, fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
 from .suspected import tail_notes
 
@@ -115,7 +115,8 @@ def transfer_thresholds(
     by the hashes of their ids: their vectors alone are read, and the interval is that of so many images.
 
     Args:
-        map: a LinearMap, a TwoSidedMap or another pair of `probe` and `reference`.
+        map: a LinearMap, a TwoSidedMap or another pair of `probe` and `reference`. Its scores are about its origin; for a
+            gallery that it has moved, whose cosines are about zero, give `map.about_zero()`.
         source, target: embeddings that need no labels and no common images.
         fars: rates above 0, at most 1.
         pairs: how many random pairs; all, if there are not more.
@@ -160,6 +161,7 @@ def transfer_thresholds(
         source=source.model or None,
         target=target.model or None,
         map=getattr(map, "method", "") or type(map).__name__,
+        about=compared_about(map),
         images=f"{len(a)}x{len(b)}" if units.drawn else None,
         excluded=len(exclude) or None,
         pairs=scores.n,
