@@ -123,7 +123,7 @@ def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]
     @functools.wraps(command)
     def run(**given: Any) -> Any:
         in_use = _keys(**{key: given.pop(key) for key in shared})
-        from .files import check_given
+        from .written import check_given
 
         check_given(written, given)
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from ..errors import InputError
 from .application import add_group
-from .files import check_apart, domain_warnings, load_pairs, load_set, open_set, reading, save_moved, tell_moved
+from .files import domain_warnings, load_pairs, load_set, open_set, reading, save_moved, tell_moved
 from .options import PRINTING, RUNNING, WRITTEN, Format, OutputFolder, Pairs, Printing, Running, Seed, check_name, names
 from .printing import emit, finish, page, progress_bar
+from .written import check_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from ..errors import InputError
 from .application import app
-from .files import check_apart, excluded_ids, load_cohort, load_map, load_set, open_set
+from .files import excluded_ids, load_cohort, load_map, load_set, open_set
 from .options import PRINTING, RUNNING, WRITTEN, Exclude, OutputFolder, Printing, Running, numbers
 from .printing import dim, emit, finish, report_line, warning_lines
+from .written import check_apart
 
 if TYPE_CHECKING:
     from ..embeddings import EmbeddingSet

@@ -172,16 +172,14 @@ def fit_map(
         means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
         if start is not None and min(galleries[0].n, galleries[1].n) < _FEW_FOR_MEANS:
             means = start.source_mean, start.bias + start.source_mean @ start.weight
-    chosen_by_folds = method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
-    sums = pairs.sums(
-        means, folds=judge or chosen_by_folds, provenance=(provenance or start is not None) and pairs.n <= MOST
-    )
+    folds = judge or method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
+    sums = pairs.sums(means, folds=folds, provenance=(provenance or start is not None) and pairs.n <= MOST)
     statistics, whole = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
     if center and method != "identity":
         check_spread(statistics, means)
     judges, known = (True, []) if start is None or whole is None else whole.judge(start.fitted)
     fitted_on = whole if provenance else None
-    held = HeldOut.of(sums, pairs.division, seed) if judge or chosen_by_folds else None
+    held = HeldOut.of(sums, pairs.division, seed) if folds else None
     unknown = f"left out: more than {MOST:,} images" if provenance else "left out"
     facts = {**pairs.facts, "provenance": unknown if fitted_on is None else "kept"}
     found: LinearEstimator | JointMap | LikelihoodMap | None = None

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from ...errors import PlainFileWarning, shorten
 from ..application import add_group
-from ..files import check_copy
 from ..options import PRINTING, Printing
 from ..printing import dim, emit, progress_bar, warning_lines
+from ..written import check_copy
 
 if TYPE_CHECKING:
     from ...gallery.stores import GalleryInfo, Templates

@@ -14,7 +14,6 @@ from rich.text import Text
 from ...errors import InputError, OutputError
 from ..application import add_group
 from ..files import (
-    check_apart,
     domain_warnings,
     load_map,
     load_pairs,
@@ -27,6 +26,7 @@ from ..files import (
 )
 from ..options import METHODS, PRINTING, RUNNING, WRITTEN, Format, Printing, Running, Seed, check_name, number_or
 from ..printing import emit, warning_lines
+from ..written import check_apart
 from .refine import refine
 from .shipped import get, starting_map
 from .text import describe, map_text

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import check_apart, excluded_ids, load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
+from ..files import excluded_ids, load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
 from ..options import MEMORY, PRINTING, WRITTEN, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, finish, report_line, warning_lines
+from ..written import check_apart
 from .against import render_difference
 from .figures import curve_line, tar_table
 from .templates import TEMPLATE_OPTIONS, TemplateOptions, run_templates
