@@ -122,3 +122,10 @@ def test_eigenfaces_are_the_coefficients_on_128_components_with_their_people(sha
     assert found.vectors.shape == (150, 128)
     assert found.subject.tolist() == names
     assert np.allclose(np.abs(found.vectors), np.abs(u * s)[:, :128], rtol=1e-3, atol=0.1)
+
+
+def test_a_threshold_is_passed_by_the_share_asked_for_whatever_the_floating_point():
+    """0.29 · 100 is 28.999…96 in floating point."""
+    scores = Scores(np.arange(100.0), np.arange(100.0), np.arange(100), np.zeros((100, 2), int))
+    assert np.mean(scores.impostor >= scores.threshold(0.29)) == 0.29
+    assert np.mean(scores.genuine < scores.miss_threshold(0.29)) == 0.29

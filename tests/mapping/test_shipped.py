@@ -101,6 +101,12 @@ def test_on_the_demo_s_networks_they_lose_little_and_say_that_they_saw_lfw():
     assert lfw.has(np.array(["Aaron_Eckhart/Aaron_Eckhart_0001", "nobody/1"])).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("way", ["map", "two_sided"])
+def test_a_network_is_not_mapped_to_itself(made, way):
+    with pytest.raises(InputError, match=r"'a' is mapped to itself"):
+        getattr(made[0], way)("a", "a")
+
+
 def test_unknown_networks_are_told_with_what_is_known():
     with pytest.raises(UnknownNameError, match="openvino-0095"):
         load_map("openvino-95", "mobileface-v2")

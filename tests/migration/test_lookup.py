@@ -7,7 +7,7 @@ from two_networks import world
 from facespace.gallery.stores import Templates
 from facespace.mapping import load_map
 from facespace.migration import Direction, Evidence, look_up
-from facespace.migration.lookup import _one_pair_each
+from facespace.migration.lookup import _lookup, _one_pair_each
 
 
 def unit(vectors):
@@ -46,3 +46,10 @@ def test_rank_and_rates_by_a_plain_loop(scene):
         )
         assert row.rank1_low <= row.rank1 <= row.rank1_high
         assert row.fnir_low <= row.fnir <= row.fnir_high
+
+
+def test_as_many_strangers_pass_as_the_rate_allows_whatever_the_floating_point():
+    """0.29 · 100 is 28.999…96 in floating point."""
+    other = np.arange(100, dtype=np.float32)
+    found = _lookup("gallery", np.full(100, 200, np.float32), other, 0.29)
+    assert np.count_nonzero(other >= np.float32(found.threshold)) == 29

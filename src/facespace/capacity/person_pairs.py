@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..copies import copies_of_people, equal_rows, examples, of_two_people
 from ..embeddings import EmbeddingSet, Floats
+from ..metrics import allowed_accepts
 from ..people import People
 
 Rows = NDArray[np.intp]
@@ -62,12 +63,12 @@ class Scores:
 
     def threshold(self, far: float) -> float | None:
         """The cosine that a share `far` of the impostor pairs exceeds; None where that is less than one pair."""
-        above = int(far * len(self.impostor))
+        above = allowed_accepts(far, len(self.impostor))
         return None if above < 1 else float(self.impostor[len(self.impostor) - above])
 
     def miss_threshold(self, share: float) -> float | None:
         """The cosine that a share of the genuine pairs falls short of; None where that is less than one pair."""
-        below = int(share * len(self.genuine))
+        below = allowed_accepts(share, len(self.genuine))
         return None if below < 1 else float(self.genuine[below])
 
 

@@ -17,7 +17,7 @@ from scipy import stats
 
 from ..embeddings import Floats, normalize
 from ..gallery.stores import Templates
-from ..metrics import few_nonmated
+from ..metrics import allowed_accepts, few_nonmated
 from ..results import fields
 from .evidence import Direction, Evidence
 
@@ -134,7 +134,7 @@ def _own(batch: Templates, known: dict[str, int], own_ids: dict[str, int]) -> li
 def _lookup(name: str, mate: Floats, other: Floats, fpir: float) -> Lookup:
     n = len(mate)
     down = np.sort(other)[::-1]
-    threshold = np.nextafter(down[min(int(fpir * n), n - 1)], np.float32(np.inf))
+    threshold = np.nextafter(down[min(allowed_accepts(fpir, n), n - 1)], np.float32(np.inf))
     first = mate > other
     hits, found = int(first.sum()), int((first & (mate >= threshold)).sum())
     low, high = (_limits(count, n) for count in (hits, n - found))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ...embeddings import Floats
-from ...errors import unknown_name
+from ...errors import InputError, unknown_name
 from ...io import blocks, of_blocks, read_artefact, write_artefact
 from ..linear_map import LinearMap
 from ..provenance import FittedOn
@@ -91,7 +91,7 @@ class ShippedMaps:
         return cls(networks, w.astype(np.float32))
 
     def map(self, old: str, new: str) -> LinearMap:
-        """The map that moves `old`'s vectors into `new`'s space. Raises UnknownNameError."""
+        """The map that moves `old`'s vectors into `new`'s space. Raises UnknownNameError, InputError for one network."""
         a, b = self._two(old, new)
         weight = a.into.astype(np.float64) @ b.into.T
         along = weight.T @ a.directions
@@ -114,6 +114,8 @@ class ShippedMaps:
         for name in (old, new):
             if name not in self.networks:
                 raise unknown_name("network with shipped maps", name, self.networks)
+        if old == new:
+            raise InputError(f"{old!r} is mapped to itself", "Its vectors are in its space already: no map is needed.")
         return self.networks[old], self.networks[new]
 
     def _told(self, old: str, new: str) -> dict[str, Any]:
