@@ -173,7 +173,7 @@ def _key_figures(size: GallerySize) -> list[KeyFigure]:
         w = size.with_suspects
         figures.append(
             KeyFigure(
-                people(w.value), f"if {len(size.suspects)} suspicious pairs count as strangers", between(w.low, w.high)
+                people(w.value), f"counting suspicious pairs ({len(size.suspects)}) as strangers", between(w.low, w.high)
             )
         )
     t = size.threshold
