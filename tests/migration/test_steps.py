@@ -364,3 +364,13 @@ def test_a_gallery_of_halves_is_verified_to_the_precision_it_has(scene):
     checked = one.verify()
     assert checked.faults == ()
     assert 0 < checked.largest < 1e-3
+
+
+def test_a_plan_whose_parts_are_cut_has_begun(planned):
+    """Killed before the first part is done: the second place is there already."""
+    first = migration(planned)
+    with first.journal.alone():
+        first.journal.keep(["a part"])
+    plan = make_plan(planned.url, planned.map, *planned.check, far=0.02, margin=0.2)
+    with pytest.raises(OutputError, match="is the plan of a migration that has begun"):
+        plan.save(planned.folder / "plan.json")

@@ -130,10 +130,9 @@ def check_free(plan: Path, digest: str = "") -> None:
     path = plan.with_suffix(".journal.sqlite")
     if not path.exists():
         return
-    begun = "select digest from plan where exists (select 1 from parts) or exists (select 1 from events)"
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)) as db:
-            known = db.execute(begun).fetchone()
+            known = db.execute(_BEGUN).fetchone()
     except sqlite3.DatabaseError:  # whoever goes on with it is told
         return
     if known is not None and known[0] != digest:
