@@ -14,7 +14,7 @@ import functools
 import importlib
 import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast, overload
 
@@ -23,7 +23,7 @@ import numpy as np
 from .datasets import BlufrProtocol, PairProtocol, TemplateProtocol, read_pairs
 from .embeddings import EmbeddingSet, StoredSet
 from .errors import GuessWarning, InputError
-from .io import is_frame
+from .io import is_frame, one_or_more
 
 __all__ = ["Array", "CohortLike", "MapFile", "ProtocolLike", "RatesLike", "SetLike"]
 
@@ -55,8 +55,8 @@ def takes(*, paired: tuple[str, ...] = (), apart: bool = False, **kinds: Kind) -
     Args:
         paired: arguments that are paired by id, so that matrices are paired row by row.
         apart: the rows of two matrices are not of the same images, and get different ids.
-        kinds: for each argument one of FACES, ANY, SEVERAL, NAMED, PAIRS, TEMPLATES, BLUFR, MAP, COHORT, RATES. None stays
-            None where the argument is optional.
+        kinds: for each argument one of FACES, ANY, SEVERAL, NAMED, PAIRS, TEMPLATES, BLUFR, MAP, COHORT, RATES, TEXTS. None
+            stays None where the argument is optional.
     """
 
     def decorate(function: F) -> F:
@@ -247,6 +247,13 @@ def MAP(value: Any, name: str, prefix: str = "") -> Any:
     raise InputError(
         f"{name} must be a map or its file; got a {type(value).__name__}", "fit_map gives one, load_map reads one."
     )
+
+
+def TEXTS(value: Any, name: str, prefix: str = "") -> list[str]:
+    """Ids or names: a list of them, or one, which is not taken letter by letter."""
+    if isinstance(value, str | Iterable) and not isinstance(value, bytes | Mapping):
+        return one_or_more(value)
+    raise InputError(f"{name} must be a list of texts; got a {type(value).__name__}", f'{name}=["first", "second", …]')
 
 
 def RATES(value: Any, name: str, prefix: str = "") -> list[float]:

@@ -122,3 +122,9 @@ def test_single_images_belong_to_the_population_only():
 def test_one_person_has_no_spread_to_learn_from():
     with pytest.raises(InputError, match="2 people at least"):
         fit_spread(person_moments(np.random.default_rng(4).normal(size=(5, 2)), np.zeros(5, dtype=np.intp)))
+
+
+def test_copies_of_one_picture_a_person_have_none_either():
+    points, person = np.repeat(np.random.default_rng(4).normal(size=(6, 3)), 4, axis=0), np.repeat(np.arange(6), 4)
+    with pytest.raises(InputError, match="no person's images differ"):
+        fit_spread(person_moments(points, person))

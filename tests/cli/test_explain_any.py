@@ -98,6 +98,24 @@ def test_any_network_is_explained_without_torch(faces, tmp_path, capsys):
     assert "49 + 49 passes" in told
 
 
+def test_the_table_that_ships_for_the_network_decides_and_is_named(faces, tmp_path, capsys):
+    card = network(tmp_path, "edgeface-xxs", 8)  # its weights are of no stated digest, so the table is taken for theirs
+    arguments = ["explain", *faces, "--aligned", "--model", str(card)]
+    assert main([*arguments, "--json"]) == 0
+    found = document(capsys)
+    assert found["decision"] in ("same person", "different people")
+    assert found["threshold_source"]["far"] == 1e-3
+    line = f"threshold {found['threshold']:.2f} at FAR 0.1 %, by {found['threshold_source']['impostor_pairs']:,} pairs"
+    for more in ([], ["-o", str(tmp_path / "page"), "--repeats", "1"]):
+        assert main([*arguments, *more]) == 0
+        assert line in " ".join(capsys.readouterr().out.split())
+    assert main(["compare", *faces, "--aligned", "--model", str(card)]) == 0
+    assert line in " ".join(capsys.readouterr().out.split())
+    assert main([*arguments, "--threshold", "0.9", "--json"]) == 0
+    given = document(capsys)
+    assert (given["threshold"], given["threshold_source"]) == (0.9, None)
+
+
 def test_the_score_is_that_of_embed(faces, tmp_path, capsys):
     from facespace.models import embed
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -153,6 +155,7 @@ def test_a_pair_has_the_score_of_verify_and_swaps_with_its_images():
     assert forth.passes == (49, 49)
     assert told[-1] == (98, 98)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+    network.card = replace(network.card, name="unheard-of")  # no table of its scores ships
     back = explain_black_box(b, a, network)
     assert back.accepted is None
     assert back.to_dict()["decision"] is None

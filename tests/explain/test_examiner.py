@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import cv2
 import numpy as np
@@ -21,9 +22,10 @@ from facespace.explain import (
     region_shares,
 )
 from facespace.explain.examiner import SIGNS, hide_face, signs
+from facespace.explain.picture import picture
 from facespace.images import ARCFACE
 from facespace.io import to_json
-from facespace.metrics import PairCounts, ScoreTable
+from facespace.metrics import PairCounts, ScoreTable, shipped_table
 from facespace.models import LocatedFace, load_card
 
 
@@ -201,3 +203,42 @@ def test_an_index_leads_to_its_pages_and_warns_of_the_best_of_many(tmp_path):
 def test_more_repeats_than_there_are_places_are_refused():
     with pytest.raises(InputError, match="1 to 8"):
         Examiner(Tiny(), repeats=9).examine("a", face(1), "b", face(2))
+
+
+def test_without_a_threshold_the_networks_own_table_decides_as_in_compare(tmp_path):
+    network, a, b = Tiny(), face(1), face(2)
+    known = shipped_table(network.card.name)
+    at = known.threshold(1e-3)
+    examined = Examiner(network, repeats=1).examine("a", a, "b", b)
+    plain = explain_black_box(a.crop, b.crop, network)
+    for found in (examined.explanation, plain):
+        assert found.threshold == at
+        assert found.decision == ("same person" if found.score >= at else "different people")
+        assert found.to_dict()["threshold_source"]["people"] == known.people
+        assert f"threshold {at:.2f} at FAR 0.1 %, by {known.impostor.sum():,.0f} pairs" in found.threshold_source.words
+    # Words are drawn in lines, each a text of its own.
+    drawn = " ".join(re.findall(r">([^<>]+)</text>", picture(plain)))
+    assert plain.threshold_source.words in drawn
+    examination_report(examined).write(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "FAR 0.1 %" in page
+    assert "is the lowest score, in steps of 0.01" in page
+    for given in (
+        Examiner(network, repeats=1, threshold=0.9).examine("a", a, "b", b).explanation,
+        explain_black_box(a.crop, b.crop, network, threshold=0.9),
+    ):
+        assert (given.threshold, given.threshold_source) == (0.9, None)
+        assert given.to_dict()["threshold_source"] is None
+
+
+def test_across_a_map_no_networks_table_decides():
+    class Same:
+        source_model = target_model = None
+
+        def probe(self, vectors):
+            return vectors
+
+        reference = probe
+
+    found = explain_black_box(face(1).crop, face(2).crop, Tiny(), mapping=Same(), other_network=Tiny())
+    assert found.threshold is found.decision is None

@@ -255,3 +255,13 @@ def test_the_command_trains_and_draws(tmp_path, capsys):
     assert {"arcface", "reconstruction"} <= set(document["log"][-1])
     assert cv2.imread(str(picture)).shape[1] == 6 * 96
     assert load_checkpoint(out).decoder is not None
+
+
+def test_faces_that_a_head_sees_alike_are_mapped_to_the_mean(monkeypatch):
+    data_module = importlib.import_module("facespace.explain.training._data")
+    monkeypatch.setattr(data_module, "pooled_features", lambda head, maps: np.ones((6, 3), np.float32))
+    teacher = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+    data = FrozenMaps(np.zeros((6, 3, 1, 1), np.float16), teacher, np.ones(6, np.float32))
+    found = data_module.ridge_to_original(None, data)
+    assert found.matrix == pytest.approx(np.zeros((4, 3)))
+    assert found.shift == pytest.approx(teacher.mean(0), abs=1e-6)

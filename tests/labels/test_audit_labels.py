@@ -171,6 +171,22 @@ def test_equal_files_are_duplicates_whatever_the_networks_say(tmp_path):
     assert {"image-5", "image-17"} & set(found.exclude)
 
 
+def test_networks_that_never_err_are_weighed_alike_and_what_says_nothing_not():
+    person = np.repeat(np.arange(12), EACH)
+    ids, rng = [f"p{one}/{at % EACH}" for at, one in enumerate(person)], np.random.default_rng(0)
+    perfect = [EmbeddingSet(np.eye(width)[person], ids, model=f"of {width}") for width in (12, 16)]
+    found = fs.audit_labels(perfect)
+    assert found.weights == pytest.approx((0.5, 0.5))
+    assert (found.two_names, found.two_people) == ((), ())
+    noisy = EmbeddingSet(np.eye(12)[person] + 0.3 * rng.normal(size=(48, 12)), ids, model="noisy")
+    twice = fs.audit_labels([noisy, EmbeddingSet(noisy.vectors, ids, model="again")])
+    assert twice.weights == pytest.approx((0.5, 0.5), abs=1e-4)
+    one_vector = EmbeddingSet(np.ones((48, 8)) * 0.3, ids, model="one vector")
+    assert fs.audit_labels([one_vector, noisy]).weights == (0, 1)
+    with pytest.raises(InputError, match="every pair of images has one and the same score"):
+        fs.audit_labels([one_vector])
+
+
 def test_what_can_be_asked_is_said(tmp_path):
     (tmp_path / "else.png").write_bytes(b"picture")
     faces = planted()[0][0]

@@ -285,12 +285,34 @@ def test_a_gallery_of_another_network_is_noticed(scene):
     assert any("not of the map's domain" in told for told in plan.warnings)
 
 
-def test_the_journal_of_another_plan_is_refused(planned):
-    migration(planned)
+def another_plan(planned):
+    """Takes the place of plan.json by other means than `save`."""
     plan = make_plan(planned.url, planned.map, *planned.check, far=0.02, margin=0.2)
-    plan.save(planned.folder / "plan.json")
+    (planned.folder / "plan.json").write_bytes(plan.save(planned.folder / "other.json").read_bytes())
+
+
+def test_the_journal_of_another_plan_is_refused(planned):
+    begun = migration(planned)
+    begun.run(anyway=True)
+    another_plan(planned)
     with pytest.raises(OutputError, match="belongs to another plan"):
         migration(planned)
+    assert begun.status().state == "filled"
+
+
+def test_a_plan_takes_the_place_of_one_whose_run_was_refused(planned):
+    first = migration(planned)
+    object.__setattr__(first.plan, "decision", "stop")
+    with pytest.raises(InputError, match="the plan says stop"):
+        first.run()
+    another_plan(planned)
+    second = migration(planned)
+    assert second.plan.digest != first.plan.digest
+    second.run(anyway=True)
+    assert second.status().state == "filled"
+    # Who holds the old plan still can't begin it now.
+    with pytest.raises(OutputError, match="belongs to another plan"):
+        first.run(anyway=True)
 
 
 def test_two_processes_make_a_whole_gallery_of_it(planned):
@@ -342,3 +364,13 @@ def test_a_gallery_of_halves_is_verified_to_the_precision_it_has(scene):
     checked = one.verify()
     assert checked.faults == ()
     assert 0 < checked.largest < 1e-3
+
+
+def test_a_plan_whose_parts_are_cut_has_begun(planned):
+    """Killed before the first part is done: the second place is there already."""
+    first = migration(planned)
+    with first.journal.alone():
+        first.journal.keep(["a part"])
+    plan = make_plan(planned.url, planned.map, *planned.check, far=0.02, margin=0.2)
+    with pytest.raises(OutputError, match="is the plan of a migration that has begun"):
+        plan.save(planned.folder / "plan.json")

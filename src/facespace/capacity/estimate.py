@@ -9,7 +9,7 @@ import numpy as np
 
 from ..embeddings import EmbeddingSet, Floats
 from ..errors import InputError, unknown_name
-from ..given import FACES, SetLike, as_set, takes
+from ..given import FACES, TEXTS, SetLike, as_set, takes
 from ..people import people_of
 from ..results import signature
 from .bound import (
@@ -38,7 +38,7 @@ _STEPS, _FEW_STEPS = 800, 300  # of training; the few for what is only compared 
 _DRAWS = 20  # of every person's covariance
 
 
-@takes(faces=FACES)
+@takes(faces=FACES, exclude=TEXTS)
 def estimate_capacity(
     faces: SetLike,
     *,

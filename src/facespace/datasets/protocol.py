@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
-from ..io import among, nfc, without_suffix
+from ..io import among, nfc, one_or_more, without_suffix
 from ..people import people_in, people_of
 from ._lines import check_both_classes
 
@@ -108,7 +108,7 @@ class PairProtocol:
 
         Raises InputError when no genuine or no impostor pair is left.
         """
-        out = np.asarray(list(ids), dtype=np.str_)
+        out = np.asarray(one_or_more(ids), dtype=np.str_)
         kept = ~(among(self.left, out) | among(self.right, out))
         gone = int((~kept).sum())
         told = f"{gone:,} of {len(self):,} pairs are of images that were to be left out"
@@ -142,7 +142,7 @@ def exclude_people(images: EmbeddingSet | Sequence[str] | Strings, protocol: Pai
     if isinstance(images, EmbeddingSet):
         ids, people = images.ids, people_of(images)
     else:
-        ids = without_suffix(nfc(np.asarray(images, dtype=np.str_)))
+        ids = without_suffix(nfc(np.asarray(one_or_more(images), dtype=np.str_)))
         people = people_in(ids)
     tested = np.isin(without_suffix(ids), without_suffix(protocol.ids))
     names = people.names[tested] if people.source == "subject" else people_in(protocol.ids).names

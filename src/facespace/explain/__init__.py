@@ -20,6 +20,7 @@ from .black_box import (
 )
 from .checkpoint import Checkpoint, load_checkpoint, load_explainable
 from .cross import check_ends, explainable
+from .deciding import FAR, TableThreshold, card_table, source_of
 from .decoder import make_decoder
 from .examiner import (
     Examination,
@@ -28,7 +29,6 @@ from .examiner import (
     RegionShare,
     Sign,
     adopt,
-    card_table,
     examination_report,
     index_report,
     input_notes,
@@ -55,15 +55,15 @@ from .training import TrainProgress, TrainSettings, train
 from .white_box import WHITE_BOX, TorchNetwork, WhiteBoxMap, open_network, white_box_map
 
 __all__ = [
-    "BLACK_BOX", "COMPARED", "CONTROLS", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Budget", "Checkpoint",
+    "BLACK_BOX", "COMPARED", "CONTROLS", "FAR", "METHODS", "REGIONS", "WHITE_BOX", "Affine", "Budget", "Checkpoint",
     "CosineDecomposition", "Examination", "Examiner", "ExplainableNetwork", "ExplainedFace", "Explainer",
     "FairTestResult", "GameCurve", "GameDifference", "HidingGameResult", "Listed", "PairExplanation",
-    "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency", "Sign", "TorchNetwork",
+    "PlantedPatchResult", "PlantedRank", "RegionShare", "Residuals", "Saliency", "Sign", "TableThreshold", "TorchNetwork",
     "TrainProgress", "TrainSettings", "WhiteBoxMap", "adopt", "black_box_map", "card_table", "check_ends", "decompose",
     "draw", "examination_report", "explain_black_box", "explain_pair", "explainable", "explainer", "face_regions",
     "fair_report", "fair_tests", "hiding_game", "image_tag", "index_report", "input_notes", "layer_map",
     "load_backbone", "load_checkpoint", "load_explainable", "make_decoder", "minus", "mobilefacenet", "open_network",
     "place_head", "planted_patch", "pool", "ratio_cards", "ratio_meaning", "ratio_method", "reference_notes",
-    "region_shares", "residuals", "saliency", "scores_figure", "signs", "sure", "text_tag", "train", "unit_rows",
-    "white_box_map", "wrapped", "write_picture", "write_reconstructions",
+    "region_shares", "residuals", "saliency", "scores_figure", "signs", "source_of", "sure", "text_tag", "train",
+    "unit_rows", "white_box_map", "wrapped", "write_picture", "write_reconstructions",
 ]  # fmt: skip

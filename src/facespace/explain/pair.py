@@ -15,6 +15,7 @@ from ..mapping import LinearMap
 from ..results import fields, signature
 from ..shown import Result
 from .cross import probe_head, reference_head
+from .deciding import TableThreshold
 from .methods import TITLES, Importance, check_methods
 from .network import ExplainableNetwork, pool
 from .residuals import Floats, Residuals, residuals
@@ -54,6 +55,7 @@ class PairExplanation(Result):
         passes, convergence: of each face, for black-box methods: forward passes with something hidden, and the correlation
             of the maps by two halves of them; empty for the others.
         standard_error: of each face's map, for rise, in the map's unit (a correlation); empty for the others.
+        threshold_source: where the threshold comes from, if a table of the network's scores has it.
     """
 
     drawn_by: ClassVar[str] = "explain.picture.picture"
@@ -71,6 +73,7 @@ class PairExplanation(Result):
     passes: tuple[int, ...] = ()
     convergence: tuple[float, ...] = ()
     standard_error: tuple[float, ...] = ()
+    threshold_source: TableThreshold | None = None
 
     @property
     def accepted(self) -> bool | None:
@@ -85,7 +88,7 @@ class PairExplanation(Result):
     def verdict(self) -> str:
         """Score, threshold and decision in one line."""
         if self.threshold is None:
-            return f"Score {self.score:.3f}; no threshold given, so no decision"
+            return f"Score {self.score:.3f}; no threshold given and none known, so no decision"
         return f"Score {self.score:.3f} {'≥' if self.accepted else '<'} threshold {self.threshold:.3f}: {self.decision}"
 
     def brief(self) -> str:
@@ -99,6 +102,7 @@ class PairExplanation(Result):
             "other_network": self.other_network or None,
             **fields(self, "method", "score", "threshold", "decision", "completeness_error", "counts"),
             **fields(self, "passes", "convergence", "standard_error"),
+            "threshold_source": None if self.threshold_source is None else self.threshold_source.to_dict(),
         }
 
 

@@ -77,9 +77,11 @@ def picture(explanation: PairExplanation, *, title: str = "") -> str:
     width = max(2 * _MARGIN + columns * cell - _GAP, 560)
     body = [text_tag(_MARGIN, 36, explanation.verdict(), 20, weight="bold")]
     y = 58.0
-    for line in wrapped(title or _title(explanation), 13, width - 2 * _MARGIN):
-        body.append(text_tag(_MARGIN, y, line, 13, _MUTED))
-        y += 18
+    source = explanation.threshold_source
+    for words in (title or _title(explanation), "" if source is None else source.words):
+        for line in wrapped(words, 13, width - 2 * _MARGIN):
+            body.append(text_tag(_MARGIN, y, line, 13, _MUTED))
+            y += 18
     y += 8
     for letter, (face, shown) in zip("AB", rows, strict=False):
         items = [(f"image {letter}", face.crop)]

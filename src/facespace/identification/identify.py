@@ -30,6 +30,7 @@ from ..given import (
     COHORT,
     MAP,
     RATES,
+    TEXTS,
     CohortLike,
     MapFile,
     RatesLike,
@@ -139,7 +140,7 @@ class IdentificationResult(Result):
         return roc.far, 1 - np.where(roc.thresholds > -3, roc.tar, np.mean(self.ranks == 1))
 
 
-@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT, fpirs=RATES)
+@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT, fpirs=RATES, exclude=TEXTS)
 def identify(
     gallery: SetLike,
     probes: SetLike,

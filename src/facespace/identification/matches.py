@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..embeddings import Floats, StoredSet, Strings
 from ..engine import Engine, LocalEngine
 from ..gallery import closest_entries, gallery_of
-from ..given import ANY, COHORT, MAP, CohortLike, MapFile, SetLike, as_any, as_cohort, as_map, takes
+from ..given import ANY, COHORT, MAP, TEXTS, CohortLike, MapFile, SetLike, as_any, as_cohort, as_map, takes
 from ..io import write_table
 from ..people import left_out, people_of
 from ..results import fields, signature
@@ -79,7 +79,7 @@ class Matches(Result):
                 "warnings": list(self.warnings)}  # fmt: skip
 
 
-@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT)
+@takes(apart=True, gallery=ANY, probes=ANY, map=MAP, cohort=COHORT, exclude=TEXTS)
 def match_probes(
     gallery: SetLike,
     probes: SetLike,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError, shorten
+from ..io import one_or_more
 from .read import file_bytes
 
 SUFFIXES = (
@@ -97,7 +98,9 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 def name_images(paths: Iterable[str | Path]) -> list[ImageFile]:
     """A given list of image paths with ids: the path as given without its extension, in the given order."""
-    return _without_repeats([ImageFile(Path(p).with_suffix("").as_posix(), Path(p)) for p in paths], ordered=True)
+    return _without_repeats(
+        [ImageFile(Path(p).with_suffix("").as_posix(), Path(p)) for p in one_or_more(paths)], ordered=True
+    )
 
 
 def _without_repeats(images: list[ImageFile], ordered: bool = False) -> list[ImageFile]:

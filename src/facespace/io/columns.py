@@ -44,6 +44,8 @@ def texts(column: Sequence[str | None] | NDArray[Any], name: str) -> NDArray[np.
     Bytes are UTF-8. Whole numbers are written without a point whatever their type, as Arrow does: a column of them with one
     value missing is of floats in pandas, and the person 7 must not be another one than 7.0.
     """
+    if isinstance(column, str | bytes):
+        raise InputError(f"column {name!r} is one text, {column[:40]!r}, not one value a row", "Give a list, one a row.")
     if isinstance(column, np.ndarray) and column.ndim != 1:
         raise InputError(f"column {name!r} has shape {column.shape}, not one value a row")
     if isinstance(column, np.ndarray) and column.dtype.kind == "U" and column.itemsize <= 4096:

@@ -21,6 +21,7 @@ from .files import atomic_write
 from .journal import MANIFEST, checksum_line
 from .keys import AnyKey, Identity, KeyRing, Seal, keys_of
 from .parquet import HIDDEN, identity_of, reseal
+from .text import one_or_more
 
 Progress = Callable[[int, int], None]
 
@@ -71,7 +72,7 @@ def _files(place: str | Path) -> list[tuple[Path, str, Path]]:
 def show_keys(places: Sequence[str | Path]) -> dict[str, Any]:
     """Which files are encrypted, and under which keys: told without any key, and not authenticated before it is read."""
     rows = []
-    for place in places:
+    for place in one_or_more(places):
         for path in files_of(place):
             told = _identity(path)
             rows.append({"file": str(path), "encrypted": told is not None,
@@ -95,7 +96,7 @@ def rotate_keys(
     done: list[str] = []
     before: list[str] = []
     plain: list[str] = []
-    todo = [(path, name, home) for place in places for path, name, home in _files(place)]
+    todo = [(path, name, home) for place in one_or_more(places) for path, name, home in _files(place)]
     found = {path: _identity(path) for path, _, _ in todo}
     sets: dict[Path, Seal] = {}  # one set stays one, also where a killed run has encrypted a part of it
     for path, _, home in todo:
@@ -127,7 +128,7 @@ def adopt(places: Sequence[str | Path], key: AnyKey | None = None) -> Rotation:
     ring = keys_of(key)
     done: list[str] = []
     before: list[str] = []
-    for place in places:
+    for place in one_or_more(places):
         sets: dict[Path, str] = {}
         for path, name, home in _files(place):
             told = _identity(path)
@@ -177,7 +178,7 @@ def _reseal(path: Path, ring: KeyRing, seal: Seal) -> None:
 
 
 def _tell_manifests(places: Sequence[str | Path]) -> None:
-    for folder in {Path(place) for place in places}:
+    for folder in {Path(place) for place in one_or_more(places)}:
         if (folder / MANIFEST).exists():
             _tell_manifest(folder, folder / MANIFEST)
 

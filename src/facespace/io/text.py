@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,15 @@ from ..errors import FileFormatError
 _LONGEST = 1024  # characters of an id or a name; numpy gives every text of an array the room of its longest
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _IMAGES = ("jpg", "jpeg", "jfif", "png", "bmp", "webp", "tif", "tiff", "ppm", "pgm", "gif", "avif", "heic", "heif", "jp2")
+
+
+def one_or_more(values: Any) -> list[Any]:
+    """The values as a list: one text or path is a list of one, and not its letters.
+
+    >>> one_or_more("a.parquet"), one_or_more(("a", "b"))
+    (['a.parquet'], ['a', 'b'])
+    """
+    return [values] if isinstance(values, str | bytes | Path) else list(values)
 
 
 def read_text(path: Path, what: str) -> str:

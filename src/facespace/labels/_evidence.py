@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings import Floats
+from ..errors import InputError
 
 Doubles = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -19,6 +20,7 @@ Rows = NDArray[np.intp]
 _PAIRS_A_PERSON = 10  # so that somebody with 500 images doesn't speak for all
 _STRANGERS = 500_000
 _FEWEST_OF_TAIL = 50
+_ROUNDING = 1e-5  # of a score: less between two says nothing
 _STRONG = 0.01  # scores expected among right labels
 
 
@@ -62,10 +64,19 @@ def cosines(unit: Floats, left: Rows, right: Rows) -> Doubles:
 
 
 def discriminant(genuine: Doubles, impostor: Doubles) -> Doubles:
-    """(m,) weights of m networks, none negative, by Fisher's discriminant of scores (k, m) and (l, m); their sum is 1."""
+    """(m,) weights of m networks, none negative, by Fisher's discriminant of scores (k, m) and (l, m); their sum is 1.
+
+    Networks that give every pair one score get 0. Raises InputError where all are such.
+    """
     within = np.atleast_2d(np.cov(genuine, rowvar=False) + np.cov(impostor, rowvar=False))
+    # Networks that never err, or that are one, leave nothing to invert; rounding would then weigh them at random.
+    within[np.diag_indices_from(within)] += _ROUNDING**2
     step = genuine.mean(axis=0) - impostor.mean(axis=0)
-    used = np.arange(len(step))
+    used = np.flatnonzero(np.ptp(np.concatenate([genuine, impostor]), axis=0) > _ROUNDING)
+    if not len(used):
+        raise InputError(
+            "every pair of images has one and the same score", "Are all images' embeddings copies of one vector?"
+        )
     while True:
         weights = np.linalg.solve(within[np.ix_(used, used)], step[used])
         if (weights > 0).all() or len(used) == 1:

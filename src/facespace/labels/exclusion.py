@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..io import atomic_write
+from ..io import atomic_write, one_or_more
 
 Rows = NDArray[np.intp]
 
@@ -37,5 +37,5 @@ def write_exclusion(path: str | Path, ids: Iterable[str], comment: str = "") -> 
     """Write ids, one a line, below a comment. What `--exclude` reads."""
     with atomic_write(path) as temporary:
         lines = [f"# {comment}"] if comment else []
-        temporary.write_text("".join(f"{line}\n" for line in [*lines, *ids]), encoding="utf-8")
+        temporary.write_text("".join(f"{line}\n" for line in [*lines, *one_or_more(ids)]), encoding="utf-8")
     return Path(path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..embeddings import Strings
 from ..errors import FileFormatError, InputError, shorten
 from ..images import ImageSource, Picture, decode_image, open_images
+from ..io import one_or_more
 
 SIDE = 112  # pixels of a thumbnail's longer side; about 4 KB as JPEG, so 160 of them are below a megabyte
 
@@ -31,7 +32,7 @@ def thumbnails(ids: Collection[str], images: ImageSource, side: int = SIDE) -> d
     import cv2
 
     found: dict[str, NDArray[np.uint8]] = {}
-    for picture in _pictures(set(ids), images):
+    for picture in _pictures(set(one_or_more(ids)), images):
         try:
             whole = decode_image(picture.read_bytes(), str(picture.path))
         except FileFormatError:

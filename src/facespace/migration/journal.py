@@ -21,6 +21,11 @@ create table if not exists parts (
 create table if not exists listed (part text primary key);
 create table if not exists events (at real not null, event text not null, detail text not null);
 """
+#: The plan whose migration has begun: a part is cut or done, or anything was told.
+_BEGUN = """
+select digest from plan
+where exists (select 1 from parts) or exists (select 1 from listed) or exists (select 1 from events)
+"""
 
 
 @dataclass(frozen=True)
@@ -35,19 +40,24 @@ class Line:
 
 
 class Journal:
-    """The journal beside a plan. Events: filled, verified, switched, back, finished, enrolled; the last tells the state."""
+    """The journal beside a plan. Events: filled, verified, switched, back, finished, enrolled; the last tells the state.
+
+    It is a plan's once that plan's migration has begun: until then another of the same name may take its place.
+    """
 
     def __init__(self, plan: Path, digest: str) -> None:
-        self.path = plan.with_suffix(".journal.sqlite")
+        self.path, self._digest = plan.with_suffix(".journal.sqlite"), digest
         with self._open() as db:
-            known = db.execute("select digest from plan").fetchone()
-            if known is None:
-                db.execute("insert into plan values (?)", (digest,))
-            elif known[0] != digest:
-                raise OutputError(
-                    f"{self.path} belongs to another plan of that name",
-                    f"Finish that migration, or move {self.path.name} out of the way.",
-                )
+            self._check(db)
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        """OutputError where the migration of another plan has begun here."""
+        known = db.execute(_BEGUN).fetchone()
+        if known is not None and known[0] != self._digest:
+            raise OutputError(
+                f"{self.path} belongs to another plan of that name",
+                f"Finish that migration, or move {self.path.name} out of the way.",
+            )
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -65,8 +75,12 @@ class Journal:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the migration; OutputError where another process works on it."""
+        """Hold the migration; OutputError where another process works on it, or another plan's has begun meanwhile."""
         with locked(self.path.with_name(f".{self.path.name}.lock")):
+            with self._open() as db:
+                self._check(db)
+                db.execute("delete from plan")
+                db.execute("insert into plan values (?)", (self._digest,))
             yield
 
     def done(self) -> dict[str, Line]:
@@ -116,10 +130,9 @@ def check_free(plan: Path, digest: str = "") -> None:
     path = plan.with_suffix(".journal.sqlite")
     if not path.exists():
         return
-    begun = "select digest from plan where exists (select 1 from parts) or exists (select 1 from events)"
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)) as db:
-            known = db.execute(begun).fetchone()
+            known = db.execute(_BEGUN).fetchone()
     except sqlite3.DatabaseError:  # whoever goes on with it is told
         return
     if known is not None and known[0] != digest:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..explain import Sign, signs
+from ..explain import FAR, Sign, TableThreshold, signs
 from ..images import Image, ImageFile, read_image
 from ..metrics import LikelihoodRatio, ScoreTable
 from ..models import LocatedFace, ModelCard, Skipped, every_face
 from ..results import fields, signature
 from ..shown import Result
-from .network import FAR, Comparer, Finding
+from .network import Comparer, Finding
 
 SEVERAL = "several faces"
 _SHOWN = 560  # pixels of the long side of a photo in the report
@@ -196,7 +196,8 @@ def compare(
     one, other = by.vectors(crops)
     score = float(one @ other)
     photos = tuple(compared_photo(str(file.path), face, by) for file, face in zip(files, faces, strict=True))
-    tau = None if by.table is None else by.table.threshold(far)
+    decided = TableThreshold.of(by.table, far)
+    tau = None if decided is None else decided.value
     ratio = None if by.table is None else by.table.ratio(score)
     line = signature(
         "compare", network=by.network.card.name, faces=how.words, far=f"{far:g}", table=by.table and by.table.network

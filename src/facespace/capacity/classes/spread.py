@@ -95,9 +95,14 @@ class Spread:
 
 
 def fit_spread(people: PersonMoments) -> Spread:
-    """Fit the model to `people`, who all have two images or more; InputError for fewer than 2 people."""
+    """Fit the model to `people`, who all have two images or more; InputError for fewer than 2 people, and where
+    nobody's images differ."""
     if len(people.images) < 2 or people.images.min() < 2:
         raise InputError("the spread of people's images needs 2 people at least, with 2 images each")
+    if not np.trace(people.scatter.sum(axis=0)) > 0:
+        raise InputError(
+            "no person's images differ, so there is no spread to learn from", "Are they copies of one picture each?"
+        )
     inverse, excess = np.ones(len(people.images)), np.inf
     for _ in range(_ROUNDS):
         common = _common(people, inverse, excess, np.ones(len(inverse)))

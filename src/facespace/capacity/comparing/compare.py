@@ -9,7 +9,7 @@ import numpy as np
 
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten
-from ...given import SEVERAL, SetLike, as_sets, takes
+from ...given import SEVERAL, TEXTS, SetLike, as_sets, takes
 from ...people import people_of
 from ...results import signature
 from ..left_out import leave_out
@@ -22,7 +22,7 @@ _CURVE, _BEYOND = 21, 10
 _ENDS = (2.5, 97.5)
 
 
-@takes(sets=SEVERAL)
+@takes(sets=SEVERAL, names=TEXTS, exclude=TEXTS)
 def compare_capacity(
     sets: Sequence[SetLike],
     *,

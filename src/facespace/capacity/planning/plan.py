@@ -9,7 +9,7 @@ import numpy as np
 
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError, shorten
-from ...given import FACES, SetLike, as_set, takes
+from ...given import FACES, TEXTS, SetLike, as_set, takes
 from ...metrics import cohort_mean
 from ...people import people_of
 from ...results import signature
@@ -33,7 +33,7 @@ from .triples import Triples
 WAYS = ("one", "pooled", "higher")
 
 
-@takes(faces=FACES, cohort=FACES)
+@takes(faces=FACES, cohort=FACES, exclude=TEXTS)
 def plan_capacity(
     faces: SetLike,
     *,

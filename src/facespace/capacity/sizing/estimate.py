@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import InputError, shorten
-from ...given import FACES, SetLike, as_set, takes
+from ...given import FACES, TEXTS, SetLike, as_set, takes
 from ...people import people_of
 from ...results import signature
 from ..left_out import leave_out
@@ -25,7 +25,7 @@ from .suspects import SuspectPair, suspicious
 _MOST_GENUINE = 1_000_000  # people with pairs: who would have to collect more should change the network
 
 
-@takes(faces=FACES)
+@takes(faces=FACES, exclude=TEXTS)
 def gallery_size(
     faces: SetLike,
     *,

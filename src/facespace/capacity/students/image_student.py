@@ -205,7 +205,7 @@ class ImageStudent:
         x = torch.cat(parts).cpu().numpy().astype(np.float64)
         mean, wanted = x.mean(0), self.projection.centred(vectors[rows]).astype(np.float64)
         gram = (x - mean).T @ (x - mean)
-        gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram)
+        gram[np.diag_indices_from(gram)] += _RIDGE * (np.trace(gram) / len(gram) or 1.0)  # all alike: a map to the mean
         across = np.linalg.solve(gram, (x - mean).T @ (wanted - wanted.mean(0)))
         start = with_variances(self.projection.module_, np.log(0.1 * y.var(axis=0)))
         shift = (wanted.mean(0) - mean @ across) @ start.A + start.a

@@ -53,14 +53,12 @@ def compare(
 
 
 def _text(found: PhotoComparison, files: list[str]) -> RenderableType:
+    from ...explain import TableThreshold
+
     lines: list[RenderableType] = [Text.assemble((found.decision, "bold"), f"   score {found.score:.3f}")]
     if found.table is not None and found.ratio is not None and found.threshold is not None:
         lines.append(Text(f"likelihood ratio {found.ratio.text()}: {found.ratio.words()}"))
-        told = (
-            f"threshold {found.threshold:.2f} at FAR {100 * found.far:g} %, by {found.table.impostor.sum():,.0f} pairs of "
-            f"{found.table.people:,} people ({found.table.reference.split(':')[0]})"
-        )
-        lines.append(Text(told))
+        lines.append(Text(TableThreshold(found.threshold, found.far, found.table).words))
     lines += [*warning_lines(found.warnings), *map(dim, found.notes), dim(found.signature)]
     if files:
         lines.append(Text.assemble("Picture: " if len(files) == 1 else "Page: ", (files[0], "bold")))

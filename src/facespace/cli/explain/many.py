@@ -162,6 +162,8 @@ def _many_text(listed: list[Any], skipped: list[str], page: str, notes: list[str
         lines.append(Text(f"{e.score:.3f}  {pair.first}, {pair.second}{'' if ratio is None else f': {ratio.words()}'}"))
     if len(listed) > 10:
         lines.append(dim(f"and {len(listed) - 10:,} more"))
+    source = listed[0].found.explanation.threshold_source
+    lines += [] if source is None else [Text(source.words)]
     lines += warning_lines(skipped)
     lines.append(Text.assemble("Pages: ", (page, "bold")))
     return Group(*lines)

@@ -148,6 +148,8 @@ def located(files: list[ImageFile], cards: list[ModelCard], cropping: Cropping) 
 
 def _text(found: Examination, page: str, notes: list[str]) -> RenderableType:
     lines: list[RenderableType] = [*map(dim, notes), Text(found.headline, style="bold")]
+    if found.explanation.threshold_source is not None:
+        lines.append(Text(found.explanation.threshold_source.words))
     seen = [
         f"image {letter} {sign.told}: {sign.text}"
         for letter, of in zip("AB", found.signs, strict=False)

@@ -41,7 +41,9 @@ class Comparing:
     other_model: Annotated[
         str | None, typer.Option(help="That network or its checkpoint, by default the map's; explained too if it can be.")
     ] = None
-    threshold: Annotated[float | None, typer.Option(help="To decide by, such as verify reports.")] = None
+    threshold: Annotated[
+        float | None, typer.Option(help="To decide by; by default that of FAR 0.1 % in the network's table of scores.")
+    ] = None
 
     @property
     def files(self) -> tuple[Path, Path]:
@@ -281,6 +283,8 @@ def _pair_text(result: PairExplanation, files: list[str]) -> RenderableType:
     from ...explain import sure
 
     lines: list[RenderableType] = [Text(result.verdict(), style="bold")]
+    if result.threshold_source is not None:
+        lines.append(Text(result.threshold_source.words))
     if result.completeness_error is not None:
         c = result.counts
         lines.append(

@@ -13,6 +13,7 @@ from ...given import MAP, MapFile, as_map, takes
 from ...images import Crops
 from ...models import Network
 from ...results import signature
+from ..deciding import card_table, decided_by
 from ..pair import ExplainedFace, PairExplanation
 from .budget import Budget, budgeted_maps
 from .maps import BLACK_BOX, PASSES, BlackBoxMap, Embedder, black_box_map, unit_rows
@@ -56,7 +57,8 @@ def explain_black_box(
         method: one of BLACK_BOX. passes: for each face; by default 49 of occlusion, 256 of rise, 99 of minplus, 255 of shap.
         budget: of rise, instead of `passes`: masks are drawn until its time is over or the maps are as sure as it says; the
             same again with `passes` as many as the result says.
-        threshold: the operating threshold; without it there is a score and no decision. The maps don't depend on it.
+        threshold: to decide by; by default that of FAR 0.1 % in the table of scores that ships for the network, where one
+            does and no map is given, else there is a score and no decision. The maps don't depend on it.
         mapping, other_network: where `other` is compared by another network, both.
         seed: of random masks. progress: called with (passes done, passes in all), both faces together.
 
@@ -111,6 +113,7 @@ def explain_black_box(
             )
         )
     names = (network.card.name, second.card.name)
+    tau, source = decided_by(threshold, card_table(network.card) if mapping is None else None)
     line = signature(
         "explain",
         network=names[0],
@@ -118,14 +121,14 @@ def explain_black_box(
         method=method,
         passes="+".join(str(m.passes) for m in maps),
         seed=seed if method in ("rise", "shap") else None,
-        threshold=None if threshold is None else f"{threshold:.4f}",
+        threshold=None if tau is None else f"{tau:.4f}",
     )
     return PairExplanation(
         names[0],
         method,
         tuple(ExplainedFace(picture, m.signed) for (picture, _), m in zip(sides, maps, strict=True)),
         score,
-        threshold,
+        tau,
         None,
         {},
         line,
@@ -133,6 +136,7 @@ def explain_black_box(
         passes=tuple(m.passes for m in maps),
         convergence=tuple(m.convergence for m in maps),
         standard_error=tuple(m.error for m in maps if m.error is not None),
+        threshold_source=source,
     )
 
 

@@ -42,6 +42,7 @@ def _key_figures(found: Examination) -> list[KeyFigure]:
     e = found.explanation
     decision = e.decision or "no decision"
     note = "no threshold given" if e.threshold is None else f"threshold {e.threshold:.3f}"
+    note += f", FAR {100 * e.threshold_source.far:g} %" if e.threshold_source is not None else ""
     figures = [KeyFigure(minus(f"{e.score:.3f}"), "score, the cosine of both embeddings", f"{note}: {decision}")]
     if found.ratio is None or found.table is None:
         return [*figures, KeyFigure("not known", "likelihood ratio", "no table of this network's scores")]
@@ -59,7 +60,9 @@ def _finding(found: Examination) -> list[str]:
     unlike = (
         [f"These photographs are unlike most of the reference's ({', '.join(odd)}): the ratio may be wrong."] if odd else []
     )
-    return [minus(found.headline), *unlike, *ratio_meaning(found.ratio, found.table)]
+    source = found.explanation.threshold_source
+    decided = [] if source is None else [minus(source.source)]
+    return [minus(found.headline), *decided, *unlike, *ratio_meaning(found.ratio, found.table)]
 
 
 def _pictures(found: Examination, names: tuple[str, str]) -> Pictures:

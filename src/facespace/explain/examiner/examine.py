@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics import LikelihoodRatio, ScoreTable, shipped_table
+from ...metrics import LikelihoodRatio, ScoreTable
 from ...models import LocatedFace, ModelCard, Network
 from ...results import fields, signature
 from ..black_box import PairMap
+from ..deciding import card_table, decided_by
 from ..pair import ExplainedFace, PairExplanation
 from ..regions import Floats, face_regions
 from .hidden import PASSES, REPEATS, HiddenFace, hide_face
@@ -76,7 +77,7 @@ class Examiner:
 
     Args:
         network: of the first face of a pair. mapping, other_network: where the second is compared by another network, both.
-        threshold: τ, to decide by. repeats, passes: see `hide_face`.
+        threshold: τ, to decide by; by default the table's at FAR 0.1 %. repeats, passes: see `hide_face`.
         table: of the network's scores; by default the one that ships, if any. Across networks there is none.
 
     `examine` raises as `explain_black_box`.
@@ -154,6 +155,7 @@ class Examiner:
             faces.append(ExplainedFace(face.crop, maps.mean(0)))
             agreement.append(_halves(maps))
         names = (self.networks[0].card.name, self.networks[1].card.name)
+        tau, source = decided_by(self.threshold, self.table)
         line = signature(
             "explain",
             network=names[0],
@@ -161,20 +163,21 @@ class Examiner:
             method="occlusion",
             passes=f"{one.passes}+{two.passes}",
             repeats=self.repeats,
-            threshold=None if self.threshold is None else f"{self.threshold:.4f}",
+            threshold=None if tau is None else f"{tau:.4f}",
         )
         explanation = PairExplanation(
             names[0],
             "occlusion",
             tuple(faces),
             score,
-            self.threshold,
+            tau,
             None,
             {},
             line,
             "" if self.mapping is None else names[1],
             passes=(one.passes, two.passes),
             convergence=tuple(agreement),
+            threshold_source=source,
         )
         cards = [network.card for network in self.networks]
         return _weigh(explanation, shares, self.repeats, (a, b), cards, self.table)
@@ -199,11 +202,6 @@ def adopt(
         shares += region_shares(maps, face_regions(cards[side].shape, cards[side].template), face=letter)
         drawn.append(ExplainedFace(face.crop, maps.mean(0)))
     return _weigh(replace(repeats[0], faces=tuple(drawn)), shares, len(repeats), faces, cards, table)
-
-
-def card_table(card: ModelCard) -> ScoreTable | None:
-    """The table of scores that ships for the network and weights of a card, None where none does."""
-    return shipped_table(card.name, card.files[0].sha256 or None)
 
 
 def _weigh(

@@ -49,7 +49,9 @@ def index_report(
     columns: list[str | Column] = ["A", "B", Column("score", format=".3f"), "decision"]
     if table is not None:
         columns += [Column("ratio", "log10", ".2f", "likelihood ratio, or its bound"), "likelihood ratio", "support"]
-    report.add(Table("pairs", columns, [_row(p, table is not None) for p in pairs], title="Numbers"))
+    source = pairs[0].found.explanation.threshold_source if pairs else None
+    caption = "" if source is None else source.source
+    report.add(Table("pairs", columns, [_row(p, table is not None) for p in pairs], title="Numbers", caption=caption))
     if scores:
         cells: list[list[object]] = []
         for name, score in scores:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...metrics import ScoreTable
 from ...report import Band, Figure, lines_with_bands, marked_shares
+from ..deciding import FAR
 from .examine import Examination
 
 
@@ -30,8 +31,8 @@ def scores_figure(table: ScoreTable, score: float, threshold: float | None, desc
         rate = table.false_match_rate(threshold)
         marks[f"threshold {threshold:.3f}" + (f", FMR {100 * rate:.2g} %" if rate else "")] = threshold
     else:
-        at = table.threshold(1e-3)
-        marks[f"FMR 0.1 % at {at:.2f}"] = at
+        at = table.threshold(FAR)
+        marks[f"FMR {100 * FAR:g} % at {at:.2f}"] = at
     caption = (
         f"Scores of {table.network} on {table.people:,} people: two photographs of one person ({table.genuine_people:,} "
         "people), and of two. FMR: share of pairs of two people that score as high or higher."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...metrics import ENFSI, LikelihoodRatio, ScoreTable
 from ...report import KeyFigure, Note
+from ..deciding import FAR
 from .signs import Sign
 
 
@@ -84,7 +85,7 @@ def reference_notes(table: ScoreTable, threshold: float | None) -> list[Note]:
 def _relatives(table: ScoreTable, threshold: float | None) -> Note:
     text = "Close relatives can score like one person, and the ratio does not speak of them: they are not in the reference."
     if table.kin:
-        tau = table.threshold(1e-3) if threshold is None else threshold
+        tau = table.threshold(FAR) if threshold is None else threshold
         above = sum(k >= tau for k in table.kin)
         where = f"{tau:.2f}, as one in 1,000 pairs of strangers" if threshold is None else "the threshold"
         text += (

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...datasets import PairProtocol
 from ...errors import InputError, shorten, unknown_name
-from ...given import PAIRS, ProtocolLike, as_pairs, takes
+from ...given import PAIRS, TEXTS, ProtocolLike, as_pairs, takes
 from ...images import Crops
 from ...metrics import check_folds, kfold_accuracy, open_end
 from ...results import fields, signature
@@ -116,7 +116,7 @@ class HidingGameResult(Result):
         }
 
 
-@takes(protocol=PAIRS)
+@takes(protocol=PAIRS, ids=TEXTS, methods=TEXTS, games=TEXTS)
 def hiding_game(
     network: ExplainableNetwork,
     crops: Crops,

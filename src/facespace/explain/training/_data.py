@@ -103,7 +103,7 @@ def ridge_to_original(head: Any, data: FrozenMaps, alpha: float = 1e-3) -> Affin
     y = (data.teacher * data.lengths[:, None]).astype(np.float64)
     x_mean, y_mean = x.mean(0), y.mean(0)
     gram = (x - x_mean).T @ (x - x_mean)
-    gram[np.diag_indices_from(gram)] += alpha * np.trace(gram) / len(gram)
+    gram[np.diag_indices_from(gram)] += alpha * (np.trace(gram) / len(gram) or 1.0)  # all alike: a map to the mean
     matrix = np.linalg.solve(gram, (x - x_mean).T @ (y - y_mean)).T
     return Affine(matrix, y_mean - matrix @ x_mean)
 

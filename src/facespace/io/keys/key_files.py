@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...errors import KeyFileError, OutputError
+from ..text import one_or_more
 from .key import SIZES, AesKey
 
 _LARGEST = 4096
@@ -58,7 +59,7 @@ def read_keys(paths: Sequence[str | Path]) -> list[AesKey]:
     Raises KeyFileError: no such file, no key in it, or readable by others.
     """
     found: list[AesKey] = []
-    for path in map(Path, paths):
+    for path in map(Path, one_or_more(paths)):
         if path.is_dir():
             dated = [_read(one) for one in sorted(path.glob(f"*{SUFFIX}")) if one.name[0] != "."]
             if not dated:

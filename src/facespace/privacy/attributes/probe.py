@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import Floats, Strings, normalize
 from ...errors import InputError
 from ...given import FACES, SetLike, as_set, takes
+from ...io import one_or_more
 from ...metrics import open_end
 from ...people import people_of
 from ...results import signature
@@ -58,7 +59,7 @@ def audit_attributes(
         UnknownNameError: no such protection.
     """
     faces = as_set(faces)
-    chosen = protections(None if only is None else {"plain", *only})
+    chosen = protections(None if only is None else {"plain", *one_or_more(only)})
     people = people_of(faces).needed(faces.ids, "the set")
     notes = people.left_out("the set")
     systems = [(one, keys) for one in chosen for keys in ("common", "person")[: 1 + one.keyed]]

@@ -13,6 +13,7 @@ from ...datasets import PairProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError
 from ...given import FACES, PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_set, as_sets, takes
+from ...io import one_or_more
 from ...overview import Overview
 from ...people import people_of
 from ...results import signature
@@ -118,7 +119,7 @@ def audit_privacy(
     attributes = _attributes(faces, labels, quick, seed, bar)
     mixture = _mixture(faces, others, reference, seed, untested)
     untested += _left(others, attributes, protections, reference, quick)
-    storage = stored_files(files or ())
+    storage = stored_files(one_or_more(files or ()))
     models = attackers(linkage, protections)
     worst, highest = strongest(models)
     return PrivacyAudit(

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError
 from ...given import FACES, PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_set, as_sets, takes
+from ...io import one_or_more
 from ...mapping import ShippedMaps, shipped_maps
 from ...metrics import few_nonmated
 from ...people import people_of
@@ -189,10 +190,10 @@ def audit_protections(
 
 
 def _chosen(only: Iterable[str] | Sequence[Protection] | None) -> tuple[Protection, ...]:
-    given = None if only is None else list(only)
+    given = None if only is None else one_or_more(only)
     if given and not isinstance(given[0], str):
-        return tuple(given)  # type: ignore[arg-type]
-    return protections(given)  # type: ignore[arg-type]
+        return tuple(given)
+    return protections(given)
 
 
 def _shared(faces: EmbeddingSet, others: Sequence[EmbeddingSet]) -> tuple[list[tuple[str, Floats]], np.ndarray]:

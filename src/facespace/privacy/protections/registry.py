@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...errors import unknown_name
+from ...io import one_or_more
 from .biohash import BioHash
 from .encrypted import Encrypted
 from .plain import Plain
@@ -35,7 +36,7 @@ def protections(names: Iterable[str] | None = None) -> tuple[Protection, ...]:
     ]
     if names is None:
         return tuple(every)
-    wanted, known = set(names), [one.name for one in every]
+    wanted, known = set(one_or_more(names)), [one.name for one in every]
     for name in sorted(wanted - set(known)):
         raise unknown_name("protection", name, known)
     return tuple(one for one in every if one.name in wanted)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol, person_pairs
 from ...embeddings import EmbeddingSet, normalize
 from ...errors import InputError, shorten, unknown_name
-from ...given import PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_sets, takes
+from ...given import PAIRS, SEVERAL, TEXTS, ProtocolLike, SetLike, as_pairs, as_sets, takes
 from ...mapping import COHORT, CUTS, INNER, METHODS, FoldScores, FoldStatistics
 from ...metrics import FoldAccuracy, check_folds, kfold_accuracy, majority_rate
 from ...results import fields, signature
@@ -131,7 +131,7 @@ class CrossModelResult(Result):
         }
 
 
-@takes(sets=SEVERAL, protocol=PAIRS)
+@takes(sets=SEVERAL, protocol=PAIRS, methods=TEXTS)
 def cross_model_study(
     sets: Sequence[SetLike],
     protocol: ProtocolLike | None = None,

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...errors import InputError, shorten
-from ...given import FACES, PAIRS, ProtocolLike, SetLike, as_pairs, as_set, takes
+from ...given import FACES, PAIRS, TEXTS, ProtocolLike, SetLike, as_pairs, as_set, takes
 from ...mapping import CUTS
 from ...results import signature
 from ..training_images import check_cut, own_results
@@ -31,7 +31,7 @@ class RankResult(CurveResult):
         return half_width(variance, len(difference), len(difference) - 1), float(np.sqrt(variance))
 
 
-@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
+@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS, methods=TEXTS)
 def rank_study(
     source: SetLike,
     target: SetLike,

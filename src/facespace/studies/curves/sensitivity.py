@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ...errors import InputError, unknown_name
-from ...given import FACES, PAIRS, ProtocolLike, SetLike, as_pairs, as_set, takes
+from ...given import FACES, PAIRS, TEXTS, ProtocolLike, SetLike, as_pairs, as_set, takes
 from ...mapping import CUTS
 from ...results import signature
 from ..training_images import check_cut, own_results
@@ -43,7 +43,7 @@ class SensitivityResult(CurveResult):
         return half_width(variance, cell.size, freedom), float(np.sqrt(variance))
 
 
-@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS)
+@takes(paired=("source", "target"), source=FACES, target=FACES, protocol=PAIRS, methods=TEXTS)
 def sensitivity_study(
     source: SetLike,
     target: SetLike,

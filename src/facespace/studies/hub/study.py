@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ...embeddings import normalize
-from ...given import PAIRS, SEVERAL, ProtocolLike, SetLike, as_pairs, as_sets, takes
+from ...given import PAIRS, SEVERAL, TEXTS, ProtocolLike, SetLike, as_pairs, as_sets, takes
 from ...mapping import FoldStatistics
 from ...mapping.hub import REGULARIZATION
 from ...metrics import FoldAccuracy, kfold_accuracy
@@ -143,7 +143,7 @@ class HubResult(Result):
         }
 
 
-@takes(sets=SEVERAL, protocol=PAIRS)
+@takes(sets=SEVERAL, protocol=PAIRS, direct=TEXTS)
 def hub_study(
     sets: Sequence[SetLike],
     protocol: ProtocolLike,

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from ...datasets import TemplateProtocol
 from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
-from ...given import SEVERAL, TEMPLATES, SetLike, as_sets, takes
+from ...given import SEVERAL, TEMPLATES, TEXTS, SetLike, as_sets, takes
 from ...mapping import METHODS
 from ...metrics import TarAtFar
 from ...results import fields, signature
@@ -164,7 +164,7 @@ class TemplateStudyResult(Result):
         }
 
 
-@takes(sets=SEVERAL, protocol=TEMPLATES)
+@takes(sets=SEVERAL, protocol=TEMPLATES, methods=TEXTS, fit_ids=TEXTS)
 def template_study(
     sets: Sequence[SetLike],
     protocol: TemplateProtocol | None = None,
