@@ -1,12 +1,14 @@
 """An extension of griffe, which reads the docstrings for docs/reference; taken by mkdocs.yml.
 
 A line may describe several parameters: `left, right: (n,) ids of the two images` becomes an entry for each, the second
-saying "as `left`". An example that a doctest runs becomes a block of code.
+saying "as `left`". An example that a doctest runs becomes a block of code. A field's comment is its docstring.
 """
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 from typing import Any
 
 import griffe
@@ -64,8 +66,30 @@ def fenced(text: str) -> str:
     return "\n".join(made[:-1])
 
 
+def comment(line: str) -> str:
+    """What a line of code says behind it.
+
+    >>> comment("    cross: Doubles  # C = XᵀY, (p, q)"), comment("x: str = '#'")
+    ('C = XᵀY, (p, q)', '')
+    """
+    tokens = tokenize.generate_tokens(io.StringIO(line.strip()).readline)
+    try:
+        found = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    except tokenize.TokenError:  # a value that goes on in the next line
+        return ""
+    said = found[0].lstrip("#: ").strip() if found else ""
+    return "" if said.startswith(("noqa", "type:", "fmt:")) else said
+
+
 class SeveralNames(griffe.Extension):
-    """Applies `split_names` and `fenced` to every docstring."""
+    """Applies `split_names` and `fenced` to every docstring, and `comment` to every field of a class without one."""
+
+    def on_attribute_instance(self, *, attr: Any, **_: Any) -> None:
+        """As griffe calls it for every attribute that it has read."""
+        if attr.docstring is not None or not attr.lineno or not attr.parent.is_class:
+            return
+        if said := comment(attr.lines_collection[attr.filepath][attr.lineno - 1]):
+            attr.docstring = griffe.Docstring(said, parent=attr, lineno=attr.lineno)
 
     def on_instance(self, *, obj: Any, **_: Any) -> None:
         """As griffe calls it for every object that it has read."""

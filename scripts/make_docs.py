@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,21 +38,24 @@ def api() -> Iterator[tuple[str, str]]:
         names.sort(key=lambda name: (name not in top, name.lower()))
         first = (module.__doc__ or "").strip().splitlines()[0]
         page = room.replace(".", "_")
-        shown = [f"`{name}`" if name in top else name for name in names]
-        rows.append(f"| [{room}]({page}.md) | {first} | {', '.join(shown)} |")
         documented = [name for name in names if inspect.isclass(what := getattr(module, name)) or inspect.isroutine(what)]
         blocks = [f"::: facespace.{room}.{name}\n" for name in documented]
         if constants := [name for name in names if name not in documented]:
             values = [f"| `{name}` | `{_cell(shorten(repr(getattr(module, name)), 120))}` |" for name in constants]
             blocks += ["## Constants and types\n", "| name | value |\n|---|---|\n" + "\n".join(values) + "\n"]
+        shown = [f"`{name}`" if name in top else name for name in names]
+        linked = [
+            f"[{text}]({page}.md#facespace.{room}.{name})" if name in documented else text
+            for name, text in zip(names, shown, strict=True)
+        ]
+        rows.append(f"## facespace.{room}\n\n[{first}]({page}.md)\n\n{', '.join(linked)}\n\n")
         head = f"# facespace.{room}\n\n{fenced(inspect.cleandoc(module.__doc__ or ''))}\n\n"
         yield f"api/{page}.md", head + "\n".join(blocks)
     yield (
         "api/index.md",
         "# Python\n\n`import facespace as fs` has the names in `code type`; all others come from their room, as in\n"
         "`from facespace.mapping import select`. Arrays are (n, d) with an embedding a row; scores are cosines;\n"
-        "rates and accuracies are fractions; intervals are at 95 %.\n\n| room | | names |\n|---|---|---|\n"
-        + "".join(f"{row}\n" for row in rows),
+        "rates and accuracies are fractions; intervals are at 95 %.\n\n" + "".join(rows).rstrip() + "\n",
     )
 
 
@@ -76,15 +80,15 @@ def commands() -> Iterator[tuple[str, str]]:
     yield (
         "commands/index.md",
         "# Commands\n\nEvery command takes `--json` for [one document](../../json.md) and ends with one of the\n"
-        "[exit codes](../exit-codes.md).\n\n| command | |\n|---|---|\n" + "\n".join(rows) + "\n",
+        "[exit codes](../exit-codes.md).\n\n| command | what it does |\n|---|---|\n" + "\n".join(rows) + "\n",
     )
 
 
 def sections(command: Any, path: str, level: int) -> Iterator[str]:
     """A command's help, its parameters as a table; and of a group those of its commands."""
-    yield inspect.cleandoc(command.help or "") + "\n"
+    yield as_code(inspect.cleandoc(command.help or "")) + "\n"
     if epilog := getattr(command, "epilog", None):
-        yield f"{inspect.cleandoc(epilog)}\n"
+        yield f"```bash\n{inspect.cleandoc(epilog).removeprefix('Example: ')}\n```\n"
     if subcommands := getattr(command, "commands", None):
         for name, inner in subcommands.items():
             if not inner.hidden:
@@ -92,11 +96,24 @@ def sections(command: Any, path: str, level: int) -> Iterator[str]:
                 yield from sections(inner, f"{path} {name}", level + 1)
         return
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    usage = " ".join([path, *(_names(p).strip("`") + ("…" if p.nargs == -1 else "") for p in arguments)])
+    given = [_names(p).strip("`") + ("…" if p.nargs == -1 else "") for p in arguments]
+    optional = [name if p.required else f"[{name}]" for p, name in zip(arguments, given, strict=True)]
+    usage = " ".join([path, *optional])
     yield f"```text\n{usage} [OPTIONS]\n```\n"
-    rows = [f"| {_names(p)} | {_cell(p.help or '')} | {_default(p)} |" for p in command.params if p.name != "help"]
+    rows = [f"| {_names(p)} | {as_code(_cell(p.help or ''))} | {_default(p)} |" for p in command.params if p.name != "help"]
     if rows:
-        yield "| parameter | | default |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+        yield "| parameter | meaning | default |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def as_code(text: str) -> str:
+    """Help's text with the options in it as code, as its own page shows them.
+
+    >>> as_code("With B and --map, `x --y` - or else -o FOLDER.")
+    'With B and `--map`, `x --y` - or else `-o` FOLDER.'
+    """
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<![\w-])(--?[a-z][a-z-]*\b)", r"`\1`", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _names(parameter: Any) -> str:

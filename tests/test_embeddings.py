@@ -239,6 +239,9 @@ def test_missing_file_and_unknown_ending_are_clear_errors(tmp_path):
         EmbeddingSet.load(tmp_path / "s.txt")
     with pytest.raises(FileFormatError, match="can't write this kind of file"):
         made().save(tmp_path / "s.txt")
+    with pytest.raises(FileFormatError, match="is a gallery in sqlite") as caught:
+        EmbeddingSet.load("sqlite:photos.db#faces")
+    assert "facespace gallery copy" in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ import pytest
 from facespace.cli import main
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import OutputError
-from facespace.io import artefact, atomic_write, check_folder, write_json
+from facespace.io import artefact, atomic_write, check_folder, locked, partial_of, unfinished, write_json
 from facespace.mapping import fit_map, pair_statistics
 from facespace.report import Report, Text
 
@@ -195,3 +197,84 @@ def test_the_new_file_has_ordinary_permissions(tmp_path):
     plain.write_text("")
     write_json({}, tmp_path / "ours.json")
     assert (tmp_path / "ours.json").stat().st_mode == plain.stat().st_mode
+
+
+def test_a_link_stays_one_and_what_it_points_to_is_replaced(tmp_path):
+    (tmp_path / "disk").mkdir()
+    real, link = tmp_path / "disk" / "real.dat", tmp_path / "link.json"
+    real.write_bytes(OLD)
+    link.symlink_to(real)
+    write_json({"a": 1}, link)
+    assert link.is_symlink()
+    assert real.read_text() == link.read_text() == '{\n  "a": 1\n}\n'
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["disk", "link.json", "real.dat"]
+
+
+def test_a_pipe_or_device_is_never_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place in (pipe, tmp_path / "link"):
+        if place != pipe:
+            place.symlink_to(pipe)
+        with pytest.raises(OutputError, match="a pipe or a device"), atomic_write(place):
+            pass
+    assert pipe.is_fifo()
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    private = tmp_path / "private.json"
+    private.write_bytes(OLD)
+    private.chmod(0o600)
+    write_json({}, private)
+    assert private.stat().st_mode & 0o777 == 0o600
+    before = os.umask(0o027)
+    try:
+        write_json({}, tmp_path / "new.json")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.json").stat().st_mode & 0o777 == 0o640
+
+
+def test_threads_that_write_leave_the_umask_as_it_was(tmp_path, monkeypatch):
+    set_umask, before = os.umask, os.umask(0o077)
+
+    def slow(mask):  # another thread comes between its being set and its being set back
+        found = set_umask(mask)
+        time.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(os, "umask", slow)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: write_json({}, tmp_path / f"{number}.json"), range(16)))
+    finally:
+        found = set_umask(before)
+    assert found == 0o077
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("output", [".", "..", "/"])
+def test_an_output_without_a_name_of_its_own_is_refused(output):
+    with pytest.raises(OutputError, match="it is a folder that is there"):
+        partial_of(Path(output))
+
+
+def test_a_folder_that_is_called_as_an_unfinished_one_and_is_somebodys_stays(tmp_path):
+    mine = tmp_path / "moved.partial" / "deep" / "precious.parquet"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(OLD)
+    told = r"moved\.partial is needed.*deep/precious\.parquet"
+    with pytest.raises(OutputError, match=told), unfinished(tmp_path / "moved", {}, "settings"):
+        pass
+    with pytest.raises(OutputError, match=r"moved\.partial is needed"):
+        _sets()[0].save(tmp_path / "moved", rows_per_file=10)
+    assert mine.read_bytes() == OLD
+    mine.unlink()
+    (tmp_path / "moved.partial" / "part-000000.parquet").write_bytes(b"half")  # of a killed save
+    assert len(EmbeddingSet.load(_sets()[0].save(tmp_path / "moved", rows_per_file=10))) == 40
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc").exists(), reason="root may write anywhere but to /proc")
+def test_a_lock_that_cannot_be_made_is_an_output_error():
+    with pytest.raises(OutputError, match="can't write into /proc"), locked(Path("/proc/moved.lock")):
+        pass

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facespace.capacity import answer, bound_answer, capacity_report, estimate, estimate_capacity, finding
+from facespace.capacity.left_out import leave_out
 from facespace.capacity.report import people
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
@@ -63,6 +64,7 @@ def test_ids_can_be_left_out_and_must_be_there(faces, monkeypatch):
     assert found.counts == bare.counts | {"excluded": 7}
     with pytest.raises(InputError, match="1 of 2 ids to leave out is not in the set: nobody/1"):
         estimate_capacity(faces, exclude=[gone[0], "nobody/1"])
+    assert leave_out(faces, [f"{name}.jpg" for name in gone]).tolist() == list(range(7, len(faces)))
 
 
 def test_what_the_number_hangs_on_is_told(result):

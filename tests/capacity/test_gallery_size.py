@@ -131,6 +131,13 @@ def _few_pairs(faces, people):
     return faces.vectors[keep], faces.ids[keep]
 
 
+def test_vectors_that_tell_nobody_apart_are_told():
+    """Every person's two images are opposite, so that all scores of two people are as high as that of one."""
+    signs = EmbeddingSet(np.tile([[1.0], [-1.0]], (400, 1)), made().ids, model="one number")
+    with pytest.raises(InputError, match="79,800 of 79,800 scores of two people are as high as those of one"):
+        gallery_size(signs)
+
+
 def test_what_can_t_be_told_is_refused():
     with pytest.raises(InputError, match="fpir must be above 0 and below 1, not 1"):
         gallery_size(made(60), fpir=1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from facespace.capacity import DeepMDS, EmbeddingStudent
 from facespace.capacity.students._network import ResidualModule
@@ -114,3 +115,16 @@ def test_every_covariance_is_one(faces, student):
     covariance = student.moments(faces.vectors).covariance
     assert np.allclose(covariance, np.swapaxes(covariance, 1, 2), rtol=1e-4, atol=1e-8)
     assert (np.linalg.eigvalsh(covariance.astype(np.float64)) > 0).all()
+
+
+def test_the_number_of_threads_changes_not_a_digit():
+    rng = np.random.default_rng(3)
+    faces = rng.normal(size=(1000, 100)) @ rng.normal(size=(100, 256))  # whose axes beyond the hundredth are rounding
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            projection = DeepMDS(6, steps=20).fit(faces)
+            student = EmbeddingStudent(projection, steps=20).fit(faces)
+            found.append([projection.transform(faces), student.moments(faces).mean, student.moments(faces).covariance])
+    for one, two in zip(*found, strict=True):
+        assert np.array_equal(one, two)

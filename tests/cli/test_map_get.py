@@ -66,10 +66,15 @@ def test_what_is_missing_is_told(capsys, arguments, told):
 
 
 def test_fit_starts_from_a_map_that_is_given(capsys, files, tmp_path):
-    start = fit_map(*two_sets(seed=3, count=300), "cca").save(tmp_path / "start.safetensors")
+    others = two_sets(seed=3, count=300)  # other people, under the same names
+    start = fit_map(*others, "cca", provenance=False).save(tmp_path / "start.safetensors")
     code, _, _ = run(capsys, "map", "fit", *files, "--start", start, "-o", tmp_path / "m.safetensors")
     assert code == 0
     assert load_map(tmp_path / "m.safetensors").facts["start"] == "cca"
+    start = fit_map(*others, "cca").save(tmp_path / "start.safetensors")
+    code, text, err = run(capsys, "map", "fit", *files, "--start", start, "-o", tmp_path / "m.safetensors")
+    assert code == 0
+    assert "the start was fitted on" in " ".join((text + err).split())
 
 
 def test_what_ships_starts_only_between_networks_that_it_knows(capsys, files, tmp_path):

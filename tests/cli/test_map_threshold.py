@@ -71,3 +71,12 @@ def test_exchanged_sets_are_noticed(run, made):
     command = _command(made)
     error = run.error(*command[:3], command[4], command[3])
     assert "source is 'net-a'" in error["message"]
+
+
+def test_a_moved_gallery_s_threshold_is_of_cosines_about_zero(run, made):
+    found = run.json(*_command(made), "--far", "0.1", "--pairs", 4000, "--as-stored")
+    fitted, a, b = _loaded(made)
+    assert found["thresholds"][0]["threshold"] == transfer_threshold(fitted.about_zero(), a, b, 0.1, pairs=4000).threshold
+    for option, about in (("--as-stored", "about zero, as a store has it"), ("--unlabelled", "for a moved gallery give")):
+        assert run(*_command(made), "--far", "0.1", "--pairs", 4000, option) == 0
+        assert about in " ".join(run.out.split())

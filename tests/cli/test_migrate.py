@@ -122,3 +122,15 @@ def test_what_is_wrong_is_told(run, line, told):
 def test_a_copy_never_overwrites(run):
     run(f"gallery copy gallery-old.parquet {URL}")
     run(f"gallery copy gallery-old.parquet {URL}", 2)
+
+
+def test_columns_that_a_copy_leaves_behind_are_named(run, files):
+    faces = EmbeddingSet.load(files / "gallery-old.parquet")
+    columns = {"subject": ["ann"] * len(faces), "media": faces.ids, "quality": np.ones(len(faces))}
+    EmbeddingSet(faces.vectors, faces.ids, model="old", **columns).save(files / "rich.parquet")
+    assert run("gallery copy rich.parquet sqlite:rich.db#faces --json")["left_out"] == ["media", "quality"]
+    assert run("gallery copy gallery-old.parquet sqlite:plain.db#faces --json")["left_out"] == []
+    assert "! columns that were not copied: media, quality" in run("gallery copy rich.parquet other.parquet")
+    pytest.importorskip("faiss")
+    found = run("gallery copy rich.parquet faiss:rich.index?ids=rich.txt --json")
+    assert found["left_out"] == ["subject", "media", "quality"]

@@ -10,7 +10,7 @@ from facespace.embeddings import EmbeddingSet, normalize
 from facespace.engine import LocalEngine
 from facespace.errors import DimensionError, InputError
 from facespace.gallery.exact import TIE
-from facespace.identification import identify, identify_lists
+from facespace.identification import identify, identify_lists, match_probes
 from facespace.io import jsonable
 from facespace.mapping import fit_map
 
@@ -279,3 +279,14 @@ def test_a_stored_gallery_gives_what_one_in_memory_gives(tmp_path, with_map, wit
     assert (found.warnings, found.signature) == (wanted.warnings, wanted.signature)
     with pytest.raises(InputError, match="in the gallery and among the probes: g0"):
         identify(stored, gallery)
+
+
+def test_people_of_the_cohort_who_are_looked_up_are_named():
+    gallery, probes, cohort, joint = two_networks()
+    clean = identify(gallery, probes, map=joint, cohort=cohort)
+    assert not any("people of" in warning for warning in clean.warnings)
+    images = [np.char.add(side.ids, "-again") for side in (probes, cohort[1])]  # p0/0-again is another image of p0
+    both = EmbeddingSet(probes.vectors, images[0], model="one"), EmbeddingSet(cohort[1].vectors, images[1], model="two")
+    told = "75 people of the gallery and the probes are in the cohort, by their names: p0, p1"
+    for found in (identify(gallery, probes, map=joint, cohort=both), match_probes(gallery, probes, map=joint, cohort=both)):
+        assert any(warning.startswith(told) for warning in found.warnings)

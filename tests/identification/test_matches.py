@@ -97,3 +97,21 @@ def test_where_no_stranger_may_pass_none_does_in_the_table(sides):
     assert result.fnir[0].false_positives == 0
     for row in result.fnir:
         assert np.count_nonzero(found.above(f"{row.fpir:g}") & stranger) == row.false_positives
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_table_cuts_probes_as_the_rates_do(seed):
+    """Thresholds are scores of probes: another way to multiply, another last bit, and a mate falls on the other side."""
+    rng = np.random.default_rng(seed)
+    centre, who = rng.normal(size=(300, 512)), np.repeat(np.arange(300), 3)
+    people = np.array([f"p{n}" for n in who])
+    gallery = EmbeddingSet(
+        centre[:200] + 0.9 * rng.normal(size=(200, 512)), [f"g{n}" for n in range(200)], subject=people[:600:3]
+    )
+    vectors = centre[who] + 3.2 * rng.normal(size=(900, 512))
+    probes = EmbeddingSet(vectors, [f"q{n}" for n in range(900)], subject=people)
+    result = identify(gallery, probes, fpirs=np.linspace(0.001, 0.3, 60).tolist())
+    found = match_probes(gallery, probes, thresholds={f"{row.fpir:g}": row.threshold for row in result.fnir})
+    for row in result.fnir:
+        right = (found.person == people) & found.above(f"{row.fpir:g}") & (who < 200)
+        assert 1 - right.sum() / 600 == pytest.approx(row.fnir, abs=1e-9)

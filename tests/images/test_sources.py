@@ -7,12 +7,15 @@ import json
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from facespace.embeddings import EmbeddingSet
 from facespace.errors import FileFormatError, InputError
 from facespace.images import named_by, open_images
+from facespace.io import AesKey
 
 
 def write_tar(path: Path, members: dict[str, bytes]) -> Path:
@@ -176,3 +179,14 @@ def test_a_label_that_is_odd_is_none(tmp_path):
     labels = {"a": b"[1]", "b": b"\xff", "c": json.dumps({"caption": "x"}).encode(), "d": b'{"label": null}'}
     members = {f"{name}.json": data for name, data in labels.items()} | {f"{name}.jpg": b"1" for name in labels}
     assert open_images(write_tar(tmp_path / "s.tar", members)).subjects is None
+
+
+def test_what_facespace_wrote_among_the_images_is_no_table_of_images(tmp_path):
+    """`embed photos -o photos/faces.parquet` once, and the next network found no column of images in it."""
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "1.png").write_bytes(b"a picture")
+    before = open_images(tmp_path).ids
+    faces = EmbeddingSet(np.eye(2), ["ann/1", "bob/1"])
+    faces.save(tmp_path / "faces.parquet")
+    faces.save(tmp_path / "secret.parquet", key=AesKey.random("house"))
+    assert open_images(tmp_path).ids == before == ["ann/1"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from facespace.embeddings import EmbeddingSet
 from facespace.errors import FileFormatError, UnknownNameError
-from facespace.io import parquet_columns
+from facespace.io import parquet_columns, texts
 
 LIST, TEXT = pa.list_(pa.float32()), pa.string()
 
@@ -66,3 +68,27 @@ def test_in_a_file_of_ours_nothing_is_guessed():
     columns = schema(id=TEXT, vector=LIST, label=TEXT).with_metadata({"facespace": "{}"})
     assert parquet_columns(columns) == {"id": "id", "vector": "vector"}
     assert parquet_columns(columns, {"subject": "label"}) == {"id": "id", "vector": "vector", "subject": "label"}
+
+
+@pytest.mark.parametrize("whole", [float, np.float32, np.float16, np.int8, np.uint64, int])
+def test_a_whole_number_is_one_text_whatever_its_type(whole):
+    assert texts(np.array([1, 2, 120], dtype=whole), "subject").tolist() == ["1", "2", "120"]
+    assert texts([whole(1), None, float("nan"), "7"], "subject").tolist() == ["1", "", "", "7"]
+
+
+def test_what_is_missing_in_a_data_frame_is_an_unknown_person(tmp_path):
+    """Of every kind of column that pandas makes, and by every file: the same people."""
+    pandas = pytest.importorskip("pandas")
+    vectors = np.eye(4, dtype=np.float32)
+    people = [7, 120, None, 7]
+    for kind in (None, "Int64", "float64", "object", "string"):
+        frame = pandas.DataFrame({"id": list("abcd"), "subject": pandas.Series(people, dtype=kind), "vector": list(vectors)})
+        assert EmbeddingSet.from_frame(frame).subject.tolist() == ["7", "120", "", "7"]
+        assert EmbeddingSet(vectors, list("abcd"), subject=frame["subject"]).subject.tolist() == ["7", "120", "", "7"]
+    frame = pandas.DataFrame({"id": list("abcd"), "subject": people, "vector": vectors.tolist()})
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_json(tmp_path / "a.json", orient="records")
+    frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    np.savez(tmp_path / "a.npz", ids=frame["id"].to_numpy(str), subject=frame["subject"].to_numpy(), vectors=vectors)
+    for name in ("a.parquet", "a.json", "a.jsonl", "a.npz"):
+        assert EmbeddingSet.load(tmp_path / name).subject.tolist() == ["7", "120", "", "7"]

@@ -188,3 +188,22 @@ def test_few_pairs_are_centred_by_all_embeddings_given():
         fitted.transform(source.vectors).mean(axis=0), few.normalized().mean(axis=0), atol=1e-5
     )  # the mean of all source embeddings goes to the mean of the target's
     assert "not of the few pairs" in fitted.facts["means"]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+@pytest.mark.parametrize("method", ["auto", "ridge", "cca", "rotation", "joint"])
+def test_a_side_of_one_vector_alone_is_told_before_anything_is_fitted(method, side):
+    """Of 4 dimensions the pairs centre themselves, of 60 all embeddings do; numpy warned, or a map of zeros came out."""
+    rng = np.random.default_rng(0)
+    ids, people = [f"{n}" for n in range(40)], [f"p{n // 2}" for n in range(40)]
+    for width in (4, 60):
+        one = np.tile(rng.normal(size=(1, width)), (40, 1))
+        many = rng.normal(size=(40, width))
+        x, y = (one, many) if side == "source" else (many, one)
+        with pytest.raises(InputError, match=f"all 40 pairs have one and the same {side} vector"):
+            fit_map(EmbeddingSet(x, ids, model="a", subject=people), EmbeddingSet(y, ids, model="b", subject=people), method)
+    single = EmbeddingSet(many[:1], ids[:1], model="a"), EmbeddingSet(many[1:2], ids[:1], model="b")
+    if method != "auto":
+        with pytest.raises(InputError, match="the one pair has one and the same source vector"):
+            fit_map(*single, method)
+    assert fit_map(*single, "identity").weight.shape == (60, 60)

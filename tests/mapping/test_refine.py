@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import tracemalloc
 from functools import cache
@@ -12,6 +13,7 @@ from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
 from facespace.io import to_json
 from facespace.mapping import LinearMap, PairStatistics, RefineRefused, RotationMap, refine_map
+from facespace.mapping.provenance import FittedOn
 from facespace.mapping.refine._neighbours import best_two, mutual_neighbours
 from facespace.mapping.refine._refitting import Gallery, agreement, match_statistics, recentred
 
@@ -227,3 +229,16 @@ def test_wrong_input_is_named():
         refine_map(start, source, target, statistics=pairs.statistics(25).swap())
     with pytest.raises(InputError, match="anchors must be at least 1"):
         refine_map(start, source, target, anchors=0)
+
+
+def test_a_refined_map_knows_the_people_it_was_matched_on(tmp_path):
+    source, target, pairs = galleries()
+    start = dataclasses.replace(pairs.start(100), fitted=FittedOn.of(np.array(["x/1"]), np.array(["x"])))
+    found = [refine_map(start, *sets).map.fitted for sets in ((source, target), (stored(source, tmp_path), target))]
+    assert found[0].has(np.array(["x/1"])).all()
+    for faces in (source, target):
+        seen = found[0].has(faces.ids)
+        assert 0.3 < seen.mean() < 1  # the matches, not the whole gallery
+        assert found[0].has(np.repeat("", seen.sum()), faces.subject[seen]).all()
+    assert np.array_equal(found[0].images, found[1].images)
+    assert refine_map(pairs.start(100), source, target).map.fitted is None  # of a start that says nothing

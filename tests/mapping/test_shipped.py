@@ -108,8 +108,8 @@ def test_unknown_networks_are_told_with_what_is_known():
 
 @pytest.fixture(scope="module")
 def start():
-    """A map between the networks of `two_sets`, fitted on other people."""
-    return fit_map(*two_sets(seed=3, count=300), "cca")
+    """A map between the networks of `two_sets`, fitted on other people, who have the same names there."""
+    return fit_map(*two_sets(seed=3, count=300), "cca", provenance=False)
 
 
 def test_few_pairs_sharpen_a_start_and_never_spoil_it(start):
@@ -171,3 +171,22 @@ def test_a_map_s_file_whose_losses_are_no_losses_is_refused(tmp_path, wrong):
     path = replace(shipped_map("w600k-mbf", "facenet"), facts={"losses": wrong}).save(tmp_path / "m.safetensors")
     with pytest.raises(FileFormatError):
         load_map(path)
+
+
+@pytest.mark.parametrize("shared", [0, 1, 60])
+def test_a_start_is_not_judged_by_pairs_that_it_was_fitted_on(shared):
+    """An overfitted start is perfect on its own pairs, and loses on others."""
+    a, b = two_sets(p=60, q=50, count=200, k=40)  # three images a person
+    mine = np.arange(180)
+    theirs = np.arange(180 - 3 * shared, 360 - 3 * shared)
+    start = fit_map(a.take(theirs), b.take(theirs), "ols", judge=False)
+    fitted = fit_map(a.take(mine), b.take(mine), start=start)
+    told = [w for w in fitted.facts["warnings"] if w.startswith("the start was fitted on")]
+    offered = fitted.facts["cross_validation"]["error"]
+    assert ("start" in offered) == (shared == 0)
+    assert len(told) == (shared > 0)
+    if shared:
+        assert f"{3 * shared} of these 180 images and {shared} of their 60 people" in told[0]
+        assert "start" not in fitted.facts
+    known = fit_map(a.take(mine), b.take(mine), "anchored", start=start, judge=False).fitted
+    assert known.has(a.ids).sum() == 360 - 3 * shared  # a map knows its start's people too

@@ -56,14 +56,17 @@ def test_variances_equal_the_sums_over_pairs_that_share_people(seed, dense):
     impostor, genuine = dyads.of_impostors(rows, values[~same]), dyads.of_genuine(values[same])
     found, own = plain_variance(values[~same], left[~same], right[~same])
     assert impostor.variance == pytest.approx(few * max(found, own), abs=1e-12)
-    assert genuine.variance == pytest.approx(few * plain_variance(values[same], left[same], right[same])[0], abs=1e-12)
+    several = len(np.unique(left[same]))  # the mean of the genuine pairs costs one of the people who have any
+    few_genuine = several / max(several - 1, 1)
+    plain = plain_variance(values[same], left[same], right[same])[0]
+    assert genuine.variance == pytest.approx(few_genuine * plain, abs=1e-12)
     assert impostor.mean == pytest.approx(values[~same].mean())
     shared = sum(
         (v - genuine.mean) * (w - impostor.mean) * ((p == q) + (p == r))
         for v, p in zip(values[same], left[same], strict=True)
         for w, q, r in zip(values[~same], left[~same], right[~same], strict=True)
     ) / (dyads.n_genuine * dyads.n_impostor)
-    assert dyads.covariance(genuine, impostor) == pytest.approx(few * shared, abs=1e-12)
+    assert dyads.covariance(genuine, impostor) == pytest.approx(np.sqrt(few_genuine * few) * shared, abs=1e-12)
 
 
 def test_pairs_of_unknown_people_have_the_binomial_variance():
@@ -229,3 +232,16 @@ def test_the_interval_is_of_the_mean_over_folds_also_where_these_differ_in_size(
     assert better.difference == pytest.approx((1 - right[fold == 0].mean()) / 3)
     expected = 2 * 1.96 / 3 * np.sqrt(9 / 20 * 11 / 20 / 20)  # 9 of the 20 pairs are decided otherwise
     assert 0.9 * expected < better.high - better.low < 1.6 * expected
+
+
+def test_few_people_with_genuine_pairs_among_many_strangers_have_the_width_of_few():
+    """The variance of a mean over three people's shares is unbiased by 3 / 2, however many strangers there are."""
+    rng = np.random.default_rng(0)
+    people, pairs, trials = 3, 10, 2000
+    who = np.repeat(np.arange(people), pairs)
+    strangers = people + np.arange(200)
+    left, right = np.concatenate([who, strangers[:-1]]), np.concatenate([who, strangers[1:]])
+    dyads = Dyads(left == right, left, right)
+    found = [dyads.of_genuine(rng.normal(size=people)[who] + 0.5 * rng.normal(size=len(who))) for _ in range(trials)]
+    true = np.var([one.mean for one in found])
+    assert np.mean([one.variance for one in found]) == pytest.approx(true, rel=0.1)

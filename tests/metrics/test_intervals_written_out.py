@@ -198,9 +198,9 @@ def test_p_is_that_of_the_side_of_the_interval_on_which_zero_lies(seed):
 
 
 def test_pairs_of_unknown_people_stand_alone_and_pay_for_the_mean_once():
-    """200 genuine and 300 impostor pairs of 200 + 2 · 300 people: p (1 − p) / n, times P / (P − 1)."""
+    """200 genuine and 300 impostor pairs of 200 + 2 · 300 people: p (1 − p) / n, times n / (n − 1) or P / (P − 1)."""
     dyads = Dyads(np.arange(500) < 200, None, None)
     few = 800 / 799
-    assert dyads.of_genuine(np.arange(200) < 150).variance == pytest.approx(few * 0.75 * 0.25 / 200)
+    assert dyads.of_genuine(np.arange(200) < 150).variance == pytest.approx(0.75 * 0.25 / 199)
     assert dyads.of_impostors(np.arange(30)).variance == pytest.approx(few * 0.1 * 0.9 / 300)
     assert dyads.covariance(dyads.of_genuine(np.arange(200) < 150), dyads.of_impostors(np.arange(30))) == 0

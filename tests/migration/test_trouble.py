@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from two_networks import fill, world
 
-from facespace.errors import FacespaceError, GalleryError
+from facespace.errors import FacespaceError, GalleryError, OutputError
 from facespace.gallery.stores import open_gallery
 from facespace.migration import Migration, make_plan, run
 
@@ -154,3 +154,18 @@ def test_a_server_that_is_not_there(scene):
     pytest.importorskip("psycopg")
     with pytest.raises(FacespaceError):
         make_plan("postgresql://nobody@127.0.0.1:1/none#faces", scene.map, *world(20, seed=2))
+
+
+def test_a_plan_whose_migration_has_begun_is_not_overwritten(scene):
+    """Without it the gallery could neither be switched nor brought back; one that only waits gives way."""
+    url = gallery(scene, "sqlite")
+    make_plan(url, scene.map, *scene.check, far=0.02, margin=0.2).save(scene.folder / "plan.json")
+    first = plan(scene, url)
+    first.run(anyway=True)
+    before = (scene.folder / "plan.json").read_bytes()
+    other = make_plan(url, scene.map, *scene.check, far=0.02, margin=0.2)
+    with pytest.raises(OutputError, match="is the plan of a migration that has begun"):
+        other.save(scene.folder / "plan.json")
+    assert (scene.folder / "plan.json").read_bytes() == before
+    first.plan.save(scene.folder / "plan.json")
+    Migration(scene.folder / "plan.json").verify()

@@ -139,3 +139,13 @@ def test_a_table_that_holds_no_labels_says_why(tmp_path, text, columns, message)
     path.write_text(text)
     with pytest.raises(FileFormatError, match=message):
         read_labels(path, columns)
+
+
+def test_what_can_t_be_probed_is_told_before_anything_is(data, monkeypatch):
+    """The second attribute's ages were refused after half a minute of the first."""
+    faces, labels = data[:2]
+    good = next(iter(labels.values()))
+    ages = {name: f"{number % 60}" for number, name in enumerate(faces.ids.tolist())}
+    monkeypatch.setattr("facespace.privacy.attributes.probe._probe", lambda *_: pytest.fail("something was probed"))
+    with pytest.raises(InputError, match="attribute 'age' has 60 classes"):
+        audit_attributes(faces, {"good": good, "age": ages})

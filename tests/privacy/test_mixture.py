@@ -132,3 +132,23 @@ def test_errors_say_what_is_missing(gallery, reference):
         audit_mixture(gallery, reference.take(np.arange(60)))
     with pytest.raises(InputError, match="between 0 and 1"):
         audit_mixture(gallery, reference, false_alarms=1.5)
+
+
+@pytest.mark.parametrize("width", [16, 128, 256])
+def test_noise_is_not_two_networks(width):
+    """It has no directions, so those of any two halves of it don't agree either."""
+    rng = np.random.default_rng(1)
+    faces = EmbeddingSet(rng.normal(size=(600, width)), [f"{n}" for n in range(600)])
+    assert mixture_warnings(faces) == []
+    assert audit_mixture(faces).verdict == "one network"
+
+
+@pytest.mark.parametrize("width", [1, 2, 16])
+def test_a_set_without_any_spread_is_of_one_network(width):
+    """Vectors of one number are 1 or −1 at unit length; a column of copies has no covariance at all."""
+    rng = np.random.default_rng(0)
+    ids = [f"{n}" for n in range(300)]
+    for vectors in (np.ones((300, width)), rng.choice([-1.0, 1.0], size=(300, 1)) * np.ones((1, width))):
+        faces = EmbeddingSet(vectors, ids)
+        assert mixture_warnings(faces) == []
+        assert audit_mixture(faces).verdict == "one network"

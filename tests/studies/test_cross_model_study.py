@@ -13,7 +13,7 @@ from facespace.errors import InputError, UnknownNameError
 from facespace.io import to_json
 from facespace.mapping import FoldScores, LinearMap, PairStatistics, make_estimator
 from facespace.metrics import cohort_mean, compare_scores, kfold_accuracy
-from facespace.studies import cross_model_study
+from facespace.studies import cross_model_study, pairs_needed
 from facespace.verification import verify
 
 FITTED = ("ridge", "rotation", "ols")
@@ -344,3 +344,23 @@ def test_where_folds_choose_families_of_other_sizes_each_fold_is_cut_by_its_own(
             accuracies.append(alone.cell(cell.source, cell.target, f"auto-both{cohort}", "same").accuracy.folds)
         expected = [accuracies[fold % 2][fold] for fold in range(world.protocol.n_folds)]
         np.testing.assert_array_equal(cell.accuracy.folds, expected)
+
+
+def test_people_in_several_folds_are_told_of_by_every_study(world):
+    clean = study_room.own_results(world.sets[:2], world.protocol, 0)
+    assert not any("several folds" in warning for result in clean for warning in result.warnings)
+    image = np.array([int(name.split("/")[1]) for name in world.protocol.left])
+    shifted = PairProtocol(
+        "images", world.protocol.left, world.protocol.right, world.protocol.same, (world.protocol.fold + image // 4) % 5
+    )
+    found = cross_model_study(world.sets[:2], shifted, methods=("ols",), workers=1)
+    assert found.warnings[0].startswith("60 of 60 people are in pairs of several folds, so that maps are judged on people")
+    needed = pairs_needed(
+        *world.sets[:2], protocol=shifted, sizes=(40, 80, 120, 160, 240), repeats=1, resamples=5, workers=1
+    )
+    assert needed.warnings[0] == found.warnings[0]
+    nobody = [EmbeddingSet(f.vectors, [n.replace("/", "-") for n in f.ids], model=f.model) for f in world.sets[:2]]
+    flat = PairProtocol(
+        "flat", *([n.replace("/", "-") for n in side] for side in (shifted.left, shifted.right)), shifted.same, shifted.fold
+    )
+    assert not any("several folds" in w for result in study_room.own_results(nobody, flat, 0) for w in result.warnings)

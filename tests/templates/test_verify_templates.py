@@ -375,3 +375,14 @@ def test_images_of_the_templates_are_no_strangers():
     pooled = tuple(pool_templates(s, protocol) for s in (one, two))
     with pytest.raises(InputError, match="120 images of the templates are in the cohort: t000"):
         verify_templates(one, two, protocol=protocol, map=joint, cohort=pooled)
+
+
+@pytest.mark.parametrize("fars", [(0.9,), (), (0.6, 0.7)])
+def test_rates_above_one_half_alone_are_rates_too(fars):
+    faces, protocol = EmbeddingSet(np.random.default_rng(0).normal(size=(8, 4)), [f"{i}" for i in range(8)]), None
+    names = [f"t{i}" for i in range(8)]
+    protocol = TemplateProtocol(
+        "list", faces.ids, np.arange(8), np.arange(8), names, [0, 2, 4], [1, 3, 5], [True, False, False]
+    )
+    found = verify_templates(faces, protocol=protocol, fars=fars)
+    assert [row.far for row in found.tar] == list(fars)

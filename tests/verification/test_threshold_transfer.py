@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 
-from facespace.datasets import demo_sets
+from facespace.datasets import demo_sets, person_pairs
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
 from facespace.mapping import fit_map
@@ -16,6 +17,7 @@ from facespace.verification import (
     operating_far,
     transfer_threshold,
     transfer_thresholds,
+    verify,
 )
 from facespace.verification import threshold_transfer as module
 
@@ -221,3 +223,26 @@ def test_a_share_of_genuine_pairs_larger_than_the_rate_leaves_the_threshold_wher
     if share == "given":  # how many of the random pairs are genuine is chance, which alone moves the threshold by 0.01
         assert found.threshold == pytest.approx(right, abs=0.03)
         assert found.false_accepts == pytest.approx(far * found.pairs, rel=0.05)
+
+
+@pytest.mark.parametrize("mean", [0.0, 2.0])
+def test_a_moved_gallery_has_a_threshold_of_its_own_and_signatures_say_which(mean):
+    a, b = (EmbeddingSet(f.vectors + mean, f.ids, model=f.model, subject=f.subject) for f in systems(60, 3))
+    fitted = fit_map(a, b, "ridge", judge=False)
+    moved = fitted.apply(a)
+    stored = moved.normalized() @ b.normalized().T
+    same = a.subject[:, None] == b.subject[None]
+    at_mean, at_zero = (transfer_threshold(m, a, b, 0.01) for m in (fitted, fitted.about_zero()))
+    assert at_zero.threshold == pytest.approx(Roc([-2.0], stored[~same]).tar_at_far(0.01).threshold, abs=1e-6)
+    assert "|about:target-mean|" in at_mean.signature
+    assert "|about:zero|" in at_zero.signature
+    if mean:
+        assert np.mean(stored[~same] >= at_mean.threshold) > 0.03  # three times what was asked for
+    protocol = person_pairs(a, b, seed=0)
+    found = [
+        verify(x, b, protocol=protocol, map=m).signature for x, m in ((a, fitted), (moved, None), (a, fitted.about_zero()))
+    ]
+    assert [re.search(r"about:([a-z-]+)", line)[1] for line in found] == ["target-mean", "zero", "zero"]
+    assert "about" not in verify(b, protocol=protocol).signature
+    scores = [verify(x, b, protocol=protocol, map=m).scored.score for x, m in ((moved, None), (a, fitted.about_zero()))]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)

@@ -10,6 +10,7 @@ from facespace.datasets import PairProtocol
 from facespace.embeddings import EmbeddingSet
 from facespace.errors import DimensionError, InputError
 from facespace.io import to_json
+from facespace.mapping import CanonicalSpace
 from facespace.metrics import Roc, kfold_accuracy
 from facespace.verification import System, compare_systems, pair_scores, verify
 
@@ -240,3 +241,22 @@ def test_folds_of_unequal_sizes_give_one_accuracy_with_its_interval_alone_and_be
     for low, high, result in ((found.first_low, found.first_high, one), (found.second_low, found.second_high, two)):
         assert (low, high) == pytest.approx((result.accuracy_low, result.accuracy_high))
         assert low < result.accuracy.mean < high
+
+
+def test_people_of_the_cohort_who_are_in_the_pairs_are_named(faces):
+    protocol = pairs()
+    others = EmbeddingSet(faces.vectors[:8] + 0.1, [f"p{n:02d}/other" for n in range(4)] + [f"q{n}/1" for n in range(4)])
+    found = verify(faces, protocol=protocol, cohort=(others, others))
+    assert any(w.startswith("4 people of the pairs are in the cohort, by their names: p00, p01") for w in found.warnings)
+    apart = others.take(np.arange(4, 8))
+    assert not any("cohort" in warning for warning in verify(faces, protocol=protocol, cohort=(apart, apart)).warnings)
+
+
+def test_sets_in_a_hub_are_told_to_be_judged_on_others(faces):
+    other = EmbeddingSet(faces.vectors[:, ::-1], faces.ids, model="other")
+    hub = CanonicalSpace.fit({"demo": faces, "other": other})
+    moved = hub.apply("demo", faces)
+    told = "a hub doesn't say whom it was fitted on: judge it on other people than its own"
+    for one, two in ((moved, hub.apply("other", other)), (hub.leave("other", moved), other)):
+        assert told in verify(one, two, protocol=pairs()).warnings
+    assert told not in verify(faces, protocol=pairs()).warnings

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..embeddings import EmbeddingSet
 from ..errors import InputError, shorten
+from ..io import among
 from .person_pairs import Rows
 
 
@@ -17,10 +18,10 @@ def leave_out(faces: EmbeddingSet, ids: Sequence[str]) -> Rows:
     Raises InputError naming ids that the set lacks: a misspelt one would else stay in silently.
     """
     asked = np.asarray(list(ids), dtype=np.str_)
-    if len(missing := asked[~np.isin(asked, faces.ids)]):
+    if len(missing := asked[~among(asked, faces.ids)]):
         are = "is" if len(missing) == 1 else "are"
         raise InputError(
             f"{len(missing):,} of {len(asked):,} ids to leave out {are} not in the set: {shorten(missing.tolist())}",
             "Give ids as the set has them, one a line.",
         )
-    return np.flatnonzero(~np.isin(faces.ids, asked))
+    return np.flatnonzero(~among(faces.ids, asked))

@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,7 @@ from ..errors import (
 )
 from ..results import code_version
 from .help import example
-from .options import EncryptMaps, KeyFiles
+from .options import WRITTEN, EncryptMaps, KeyFiles
 from .printing import Terminal, print_json
 
 # Every command and what --help says of it, in that order. Each is a module or folder beside this file that adds the command
@@ -59,7 +60,7 @@ COMMANDS = {
 }
 
 
-_NOBODY_READS = 141
+_INTERRUPTED, _NOBODY_READS = 130, 141
 _TOLD = (GuessWarning, NewerFileWarning, PlainFileWarning)
 
 
@@ -116,11 +117,15 @@ def _with_bundles(command: Callable[..., Any], keys: bool) -> Callable[..., Any]
     options = {name: inspect.signature(kind, eval_str=True).parameters for name, kind in bundles.items()}
     flat = [option for name, given in whole.parameters.items() for option in options.get(name, {name: given}).values()]
 
+    written = [option.name for option in flat if WRITTEN in getattr(option.annotation, "__metadata__", ())]
     shared = inspect.signature(_keys, eval_str=True).parameters if keys else {}
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
         in_use = _keys(**{key: given.pop(key) for key in shared})
+        from .written import check_given
+
+        check_given(written, given)
         made = {name: bundles[name](**{key: given.pop(key) for key in inner}) for name, inner in options.items()}
         with in_use:
             return command(**given, **made)
@@ -215,6 +220,10 @@ def _run(arguments: list[str]) -> int:
         words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     first = next((word for word in words if not word.startswith("-")), "")
     try:
+        if any(re.fullmatch(r"(--[\w-]+=)?", word) for word in arguments):  # as a path it would be the folder one is in
+            raise InputError(
+                "an argument is empty", "Is a variable of the shell not set? Leave an option out for its default."
+            )
         if first in COMMANDS:
             importlib.import_module(f"facespace.cli.{first}")
         with _told_in_one_line():
@@ -223,7 +232,7 @@ def _run(arguments: list[str]) -> int:
         return _report(error, arguments)
     except (KeyboardInterrupt, EOFError):
         _errors().print("interrupted")
-        return 130
+        return _INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:  # typer and rich make a plain exit 1 of a broken pipe
         if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
             raise
@@ -232,6 +241,9 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _report(OutputError(f"{error.strerror or error}{where}"), arguments)
+    except MemoryError as error:
+        hint = "Give fewer images, or sets in Parquet, which many commands read in parts (--memory GB, --workers N)."
+        return _report(InputError(f"there is not the memory for it: {str(error) or 'out of memory'}", hint), arguments)
     except Exception as error:
         if type(error).__name__ == "LinAlgError":  # numpy's and scipy's, known without importing them
             hint = "Are there infinite or enormous numbers, or only copies of one vector?"
@@ -247,6 +259,8 @@ def _run(arguments: list[str]) -> int:
                 error.format_message = lambda: said
             error.show()
         return int(error.exit_code)
+    if code == _INTERRUPTED:  # typer makes a silent exit of it, where a command is at work
+        _errors().print("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -13,8 +13,9 @@ from rich.text import Text
 from ..errors import InputError
 from .application import add_group
 from .files import domain_warnings, load_pairs, load_set, open_set, reading, save_moved, tell_moved
-from .options import PRINTING, RUNNING, Format, OutputFolder, Pairs, Printing, Running, Seed, check_name, names
+from .options import PRINTING, RUNNING, WRITTEN, Format, OutputFolder, Pairs, Printing, Running, Seed, check_name, names
 from .printing import emit, finish, page, progress_bar
+from .written import check_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +29,11 @@ group = add_group("canonical")
 S = TypeVar("S", bound="AnySet")
 
 Hub = Annotated[Path, typer.Argument(metavar="HUB", help="Hub written by facespace canonical fit.")]
-HubOut = Annotated[Path, typer.Option("-o", "--output", metavar="HUB", help="Hub to write: .safetensors.")]
+HubOut = Annotated[Path, typer.Option("-o", "--output", metavar="HUB", help="Hub to write: .safetensors."), WRITTEN]
 SetOut = Annotated[
     Path,
     typer.Option("-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz, .npy, or a folder of Parquet files."),
+    WRITTEN,
 ]
 
 
@@ -83,7 +85,7 @@ def apply(
     output: SetOut,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Network of the set, if it doesn't say.")] = None,
     from_hub: Annotated[bool, typer.Option("--from-hub", help="Move a set in the hub into the space of --model.")] = False,
-    rows_per_file: Annotated[int, typer.Option(help="Of the files in a folder.")] = 1 << 17,
+    rows_per_file: Annotated[int, typer.Option(min=1, help="Of the files in a folder.")] = 1 << 17,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
@@ -95,6 +97,7 @@ def apply(
     from ..embeddings import EmbeddingSet
     from ..mapping import CanonicalSpace
 
+    check_apart(output, faces)
     fitted, given, warnings = CanonicalSpace.load(hub), open_set(faces, running), []
     name = model or ("" if from_hub else given.model)
     if from_hub and not name:
@@ -131,6 +134,7 @@ def fuse(
     """
     from ..mapping import CanonicalSpace
 
+    check_apart(output, *sets)
     fitted, given = CanonicalSpace.load(hub), _named(sets, lambda path: open_set(path, running))
     if output.suffix not in ("", ".parquet"):
         save_moved(fitted.fuse(given), output, None, printing)

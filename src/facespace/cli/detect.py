@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from .application import app
-from .options import PRINTING, MinFace, Printing, Turn, Weights, assignments
+from .options import PRINTING, WRITTEN, MinFace, Printing, Turn, Weights, assignments
 from .printing import emit, progress_bars
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ def detect(
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGES", help="Folder of images, .tar archives or .parquet tables, as of embed.")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="TABLE", help="Parquet file to write, a row a face.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="TABLE", help="Parquet file to write, a row a face."), WRITTEN
+    ],
     ids: Annotated[
         Path | None, typer.Option("--ids", metavar="CSV", help="Table file,id[,subject]: these images, by these ids.")
     ] = None,

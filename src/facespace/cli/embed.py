@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from .application import app
-from .options import PRINTING, WHERE, Aligned, Landmarks, MinFace, Printing, Turn, Weights, Where, assignments
+from .options import PRINTING, WHERE, WRITTEN, Aligned, Landmarks, MinFace, Printing, Turn, Weights, Where, assignments
 from .printing import Terminal, emit, progress_bars
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def embed(
             metavar="SET",
             help="Set to write: .parquet, .npz, .npy; without suffix a folder of Parquet files, for any number of images.",
         ),
+        WRITTEN,
     ],
     ids: Annotated[
         Path | None, typer.Option("--ids", metavar="CSV", help="Table file,id[,subject]: these images, by these ids.")

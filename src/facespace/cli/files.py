@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from ..errors import FileFormatError, GuessWarning, InputError, OutputError
+from ..errors import FileFormatError, GuessWarning, InputError, OutputError, shorten
 from .options import MEMORY, Cropping, Memory, Printing
 from .printing import emit, progress_bar, progress_bars, warning_lines
 
@@ -146,9 +146,9 @@ def load_cohort(
 
 def read_ids(path: Path) -> list[str]:
     """The ids in a file, one a line; lines that begin with # are comments. FileFormatError where there is neither."""
-    from ..io import existing_file
+    from ..io import existing_file, read_text
 
-    found = [line.strip() for line in existing_file(path, "a list of ids").read_text(encoding="utf-8-sig").splitlines()]
+    found = [line.strip() for line in read_text(existing_file(path, "a list of ids"), "a list of ids").split("\n")]
     if not any(found):
         raise FileFormatError(f"{path} names no image", "One id a line, as in the sets.")
     return [line for line in found if line and not line.startswith("#")]
@@ -161,17 +161,44 @@ def sets_without(paths: list[Path], exclude: Path | None) -> tuple[list[Embeddin
         return sets, [], []
     import numpy as np
 
-    from ..io import nfc, without_suffix
+    from ..io import among
 
-    ids = read_ids(exclude)
-    out = without_suffix(nfc(np.asarray(ids, dtype=np.str_)))
-    kept = [np.flatnonzero(~np.isin(without_suffix(faces.ids), out)) for faces in sets]
+    ids = excluded_ids(exclude, *sets)
+    kept = [np.flatnonzero(~among(faces.ids, np.array(ids, dtype=np.str_))) for faces in sets]
     for faces, rows in zip(sets, kept, strict=True):
         if not len(rows):
             raise InputError(f"{exclude} names all {len(faces):,} images of a set", "Is it the right list?")
     gone = max(len(faces) - len(rows) for faces, rows in zip(sets, kept, strict=True))
     told = [f"{gone:,} images were to be left out, and don't count"] * bool(gone)
     return [faces.take(rows) for faces, rows in zip(sets, kept, strict=True)], ids, told
+
+
+def excluded_ids(path: Path | None, *places: AnySet | PairProtocol) -> list[str]:
+    """The ids of --exclude, none without it. Where not one of them is in any of the `places`, a line on standard error
+    says so: nothing is left out then."""
+    if path is None:
+        return []
+    import numpy as np
+
+    from ..embeddings import StoredSet
+    from ..engine import LocalEngine
+    from ..io import among
+    from ..row_index import rows_of
+
+    ids = read_ids(path)
+    listed, known = np.array(ids, dtype=np.str_), ""
+    for place in places if ids else ():
+        if isinstance(place, StoredSet):
+            there = len(rows_of(place, listed, LocalEngine())) > 0
+        else:
+            there = bool(among(listed, place.ids).any())
+        if there:
+            return ids
+        known = known or ("" if isinstance(place, StoredSet) else f", where ids are as {shorten(place.ids.tolist(), 2)}")
+    if ids:
+        told = f"none of the {len(ids):,} ids of {path} is there, so nothing is left out: {shorten(ids, 2)}{known}"
+        warnings.warn(told, GuessWarning, stacklevel=2)
+    return ids
 
 
 def training_files(images: Path, exclude: Path | None) -> tuple[list[ImageFile], int]:

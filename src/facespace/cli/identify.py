@@ -11,9 +11,10 @@ from rich.text import Text
 
 from ..errors import InputError
 from .application import app
-from .files import load_cohort, load_map, load_set, open_set, read_ids
-from .options import PRINTING, RUNNING, Exclude, OutputFolder, Printing, Running, numbers
+from .files import excluded_ids, load_cohort, load_map, load_set, open_set
+from .options import PRINTING, RUNNING, WRITTEN, Exclude, OutputFolder, Printing, Running, numbers
 from .printing import dim, emit, finish, report_line, warning_lines
+from .written import check_apart
 
 if TYPE_CHECKING:
     from ..embeddings import EmbeddingSet
@@ -53,6 +54,7 @@ def identify_command(
     matches: Annotated[
         Path | None,
         typer.Option(help="Table to write, .csv or .parquet: probe, person, gallery_id, score, above_… a threshold, shown."),
+        WRITTEN,
     ] = None,
     threshold: Annotated[
         float | None,
@@ -76,13 +78,14 @@ def identify_command(
         raise InputError("--images is for the report of sets without lists or a cohort", "Give -o FOLDER, leave out those.")
 
     _check_table(matches, threshold, gallery_list, probe_list)
+    check_apart(matches, gallery, probes)
 
     if exclude is not None and (gallery_list or probe_list):
         raise InputError("--exclude goes with sets, not with lists of templates", "Leave out one of the two.")
-    out = [] if exclude is None else read_ids(exclude)
 
     places, rates = numbers("--ranks", ranks, int), numbers("--fpir", fpir)
     known, unknown = open_set(gallery, running), load_set(probes)
+    out = excluded_ids(exclude, known, unknown)
     linear = None if map is None else load_map(map, unknown, known)
     one_network = map is None and known.model == unknown.model and cohort_gallery is None
     hint = "Give --cohort for the probes, and --cohort-gallery where the gallery is by another network."

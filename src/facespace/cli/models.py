@@ -10,7 +10,7 @@ import typer
 
 from ..errors import InputError
 from .application import add_group
-from .options import CROPPING, PRINTING, Cropping, Format, Pairs, Printing, numbers
+from .options import CROPPING, PRINTING, WRITTEN, Cropping, Format, Pairs, Printing, numbers
 from .printing import dim, emit, progress_bars, warning_lines
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def show(
 def new(
     network: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="The network.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The card to write.", show_default="FILE.toml beside it")
+        Path | None,
+        typer.Option("-o", "--output", help="The card to write.", show_default="FILE.toml beside it"),
+        WRITTEN,
     ] = None,
     mean: Annotated[str | None, typer.Option(metavar="X[,X,X]", help="What is taken off pixels (0 to 255).")] = None,
     std: Annotated[str | None, typer.Option(metavar="X[,X,X]", help="What they are divided by then.")] = None,
@@ -88,7 +90,7 @@ def new(
         facts,
         lambda: (
             f"{path}: {card.dim} numbers of {card.shape[0]} × {card.shape[1]} pixels, {card.input.describe()}\n"
-            f"facespace embed IMAGES --model {path}; facespace models check {path} --pairs … measures it"
+            f"facespace embed IMAGES --model {path} -o faces.parquet; facespace verify faces.parquet measures it"
         ),
         printing,
     )

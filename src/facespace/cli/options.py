@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,9 @@ def _check_folder(output: Path | None) -> Path | None:
         check_folder(output)
     return output
 
+
+#: Marks an option whose file a command writes: no file that the same command is given may be at that place.
+WRITTEN = "a file that is written"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -129,7 +133,7 @@ class Running(Memory, Where):
 
 PRINTING, CROPPING, WHERE, MEMORY, RUNNING = Printing(), Cropping(), Where(), Memory(), Running()
 _COPIES = 24
-Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 OutputFolder = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder for report.html, results.json and figures/.", callback=_check_folder),
@@ -193,6 +197,8 @@ def numbers(option: str, text: str, kind: type[float] = float) -> list[Any]:
     for part in text.split(","):
         try:
             found.append(kind(part))
+            if not math.isfinite(found[-1]):
+                raise ValueError
         except ValueError:
             wanted = "a whole number" if kind is int else "a number"
             raise InputError(f"{option} {text}: {part.strip()!r} is not {wanted}", "Separate them by commas.") from None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import Strings
 from ..errors import FileFormatError, InputError, shorten
-from ..io import existing_file, guarded, nfc, read_matlab
+from ..io import among, existing_file, guarded, read_matlab
 
 Rows = NDArray[np.intp]
 _HINT = "BLUFR's configuration is blufr_lfw_config.mat."
@@ -55,7 +55,7 @@ class BlufrProtocol:
 
         Raises InputError where a split has no test image left in its gallery, or among its probes.
         """
-        out = np.isin(self.ids, nfc(np.asarray(list(ids), dtype=np.str_)))
+        out = among(self.ids, np.asarray(list(ids), dtype=np.str_))
         sides = [[rows[~out[rows]] for rows in (s.train, s.test, s.gallery, s.probes)] for s in self.splits]
         if not all(len(gallery) and len(probes) for _, _, gallery, probes in sides):
             raise InputError("no image of a split's gallery or probes is left", "Is it the right list?")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten
-from ..io import nfc, without_suffix
+from ..io import among, nfc, without_suffix
 from ..people import people_in, people_of
 from ._lines import check_both_classes
 
@@ -108,8 +108,8 @@ class PairProtocol:
 
         Raises InputError when no genuine or no impostor pair is left.
         """
-        out = nfc(np.asarray(list(ids), dtype=np.str_))
-        kept = ~(np.isin(self.left, out) | np.isin(self.right, out))
+        out = np.asarray(list(ids), dtype=np.str_)
+        kept = ~(among(self.left, out) | among(self.right, out))
         gone = int((~kept).sum())
         told = f"{gone:,} of {len(self):,} pairs are of images that were to be left out"
         return replace(self.take(kept), notes=(*self.notes, *([told] if gone else [])), excluded=self.excluded + gone)

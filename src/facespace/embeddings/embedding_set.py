@@ -10,7 +10,6 @@ array([[0., 0., 1.]], dtype=float32)
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,10 +26,12 @@ from ..io import (
     AnyKey,
     Numbers,
     Seal,
+    begin_folder,
     check_encryptable,
     matrix,
     nfc,
     numbers,
+    partial_of,
     read_set,
     texts,
     unseen_difference,
@@ -295,8 +296,8 @@ class EmbeddingSet(Rows, Making, Origin):
         if rows < 1 or path.suffix or path.exists():
             reason = "it is there already" if path.exists() else "a folder's name has no suffix, and its files have rows"
             raise OutputError(f"can't write {path} in files of {rows:,} rows: {reason}", "Name a new folder.")
-        partial = path.with_name(path.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
+        partial = partial_of(path)
+        begin_folder(partial, r"part-\d{6}\.parquet")
         for number, first in enumerate(range(0, len(self), rows)):
             part = self.take(np.arange(first, min(first + rows, len(self))))
             part.save(partial / f"part-{number:06d}.parquet", dtype, key=seal)

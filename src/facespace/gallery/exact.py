@@ -128,10 +128,10 @@ def search_gallery(
         np.maximum(mate, best, out=mate)
     mated = np.isfinite(mate)
     nothing = np.full(len(x), -np.inf, dtype=np.float32)
-    found = _Others(nothing, nothing, np.zeros(len(x), dtype=np.int64))
+    found = _Others(nothing, nothing, nothing, np.zeros(len(x), dtype=np.int64))
     if parts:
         found = engine.total(partial(_others, x, probe_person, mate - np.float32(TIE), gallery, rows), parts)
-    other = found.other
+    mate, other = found.mate, found.other  # both of the same products, so that a threshold cuts them alike everywhere
     if probe_offset is not None:  # the same for all answers to a probe, so no rank depends on it
         mate, other = mate - probe_offset, other - probe_offset
     return Search(mated, mate, np.where(mated, found.before + 1, 0), other, found.closest)
@@ -139,20 +139,22 @@ def search_gallery(
 
 @dataclass(frozen=True, eq=False)
 class _Others:
-    """Of each probe the greatest score of another person's entry, the greatest cosine, and how many are before its mate."""
+    """Of each probe the greatest score of its own person's entries and of others', the greatest cosine, and how many are
+    before its mate."""
 
+    mate: Floats
     other: Floats
     closest: Floats
     before: NDArray[np.int64]
 
     def __add__(self, more: _Others) -> _Others:
-        greatest = np.maximum(self.other, more.other), np.maximum(self.closest, more.closest)
-        return _Others(*greatest, self.before + more.before)
+        mate, other = np.maximum(self.mate, more.mate), np.maximum(self.other, more.other)
+        return _Others(mate, other, np.maximum(self.closest, more.closest), self.before + more.before)
 
 
 def _others(x: Floats, person: Codes, level: Floats, gallery: Gallery, size: int, part: Any) -> _Others:
     other = np.full(len(x), -np.inf, dtype=np.float32)
-    closest = other.copy()
+    closest, mate = other.copy(), other.copy()
     before = np.zeros(len(x), dtype=np.int64)
     for entries in gallery.read(part):
         y, own = normalize(entries.vectors).T, _Own.of(person, entries.person)
@@ -163,6 +165,7 @@ def _others(x: Floats, person: Codes, level: Floats, gallery: Gallery, size: int
                 np.maximum(closest[rows], scores.max(axis=1), out=closest[rows])
                 scores -= entries.offset
             mates = own.cells(rows)
+            np.maximum.at(mate, rows.start + mates[0], scores[mates])
             if entries.offset is None:
                 np.maximum.at(closest, rows.start + mates[0], scores[mates])
             scores[mates] = -np.inf
@@ -170,7 +173,7 @@ def _others(x: Floats, person: Codes, level: Floats, gallery: Gallery, size: int
             before[rows] += np.count_nonzero(scores >= level[rows, None], axis=1)  # −∞ − TIE stays −∞
         if entries.offset is None:
             np.maximum(closest, other, out=closest)
-    return _Others(other, closest, before)
+    return _Others(mate, other, closest, before)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..embeddings import EmbeddingSet, Floats, StoredSet, Strings, check_vectors
 from ..engine import Engine
 from ..errors import DimensionError, InputError, shorten
-from ..io import nfc, texts, without_suffix
+from ..io import among, texts
 from ..people import people_in, people_named, people_of
 from ..row_index import AnySet, RowIndex, ids_of, rows_of
 from ..verification import Cohort, PairMap, check_cohort, corrections
@@ -71,8 +71,7 @@ def without(probes: EmbeddingSet, exclude: Sequence[str]) -> EmbeddingSet:
     """The probes but those of these ids. Raises InputError where none is left."""
     if not len(exclude):
         return probes
-    out = without_suffix(nfc(np.asarray(exclude, dtype=np.str_)))
-    kept = np.flatnonzero(~np.isin(without_suffix(probes.ids), out))
+    kept = np.flatnonzero(~among(probes.ids, np.asarray(exclude, dtype=np.str_)))
     if not len(kept):
         raise InputError(f"all {len(probes):,} probes are among those to leave out", "Is it the right list?")
     return probes if len(kept) == len(probes) else probes.take(kept)
@@ -84,8 +83,7 @@ def excluded_rows(gallery: AnySet, exclude: Sequence[str], engine: Engine) -> ND
         return np.empty(0, dtype=np.intp)
     if isinstance(gallery, StoredSet):
         return rows_of(gallery, np.asarray(exclude, dtype=np.str_), engine)
-    out = without_suffix(nfc(np.asarray(exclude, dtype=np.str_)))
-    return np.flatnonzero(np.isin(without_suffix(gallery.ids), out))
+    return np.flatnonzero(among(gallery.ids, np.asarray(exclude, dtype=np.str_)))
 
 
 def told_excluded(entries: int, probes: int) -> list[str]:

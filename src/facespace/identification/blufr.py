@@ -25,7 +25,7 @@ from ..gallery import search
 from ..given import BLUFR, FACES, MAP, MapFile, SetLike, as_map, as_set, takes
 from ..results import signature
 from ..shown import Result
-from ..verification import PairMap, check_target
+from ..verification import PairMap, check_target, compared_about
 
 _BLOCK = 1024  # test images scored against all others at a time
 
@@ -152,6 +152,7 @@ def verify_blufr(
         excluded=protocol.excluded or None,
         far=f"{far:g}",
         fpir=f"{fpir:g}",
+        about=compared_about(map, a, b),
         threshold="rounded",
     )
     return BlufrResult(_rate([s.vr for s in splits]), _rate([s.dir for s in splits]), far, fpir, tuple(splits), line)

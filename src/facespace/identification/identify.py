@@ -44,7 +44,16 @@ from ..metrics import Dyads, Roc, few_nonmated, genuine_limits, tar_limits
 from ..people import left_out, people_of
 from ..results import signature
 from ..shown import Result
-from ..verification import PairMap, cohort_label, corrections, fitted_rows, fitted_warning, model_warnings
+from ..verification import (
+    PairMap,
+    cohort_label,
+    cohort_warnings,
+    compared_about,
+    corrections,
+    fitted_rows,
+    fitted_warning,
+    model_warnings,
+)
 from ._entries import check_apart, compared, excluded_rows, index_of, probe_vectors, some_of, told_excluded, without
 
 RANKS = (1, 5, 10, 20)
@@ -205,6 +214,7 @@ def identify(
     if map is None:
         warnings += copied_probes(asked.ids, found.closest >= COPY)
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
+    warnings += cohort_warnings(cohort, names[names != 0], "the gallery and the probes")
     warnings += fitted_warning(fitted_rows(map, asked), "probes")
     warnings += fitted_warning(fitted_rows(map, gallery, work)[owner >= 0], "gallery entries")
     if not nonmated and fpirs:
@@ -230,6 +240,7 @@ def identify(
             nonmated=nonmated,
             excluded=(len(gone) + len(given) - len(looked_up)) or None,
             cohort=cohort_label(cohort),
+            about=compared_about(map, probes, gallery),
             rank="ties-against",
             interval="subjects-dyadic",
         ),

@@ -18,8 +18,9 @@ from ..given import ANY, COHORT, MAP, CohortLike, MapFile, SetLike, as_any, as_c
 from ..io import write_table
 from ..people import left_out, people_of
 from ..results import fields, signature
+from ..row_index import text_hashes
 from ..shown import Result
-from ..verification import PairMap, cohort_label, corrections, model_warnings
+from ..verification import PairMap, cohort_label, cohort_warnings, compared_about, corrections, model_warnings
 from ._entries import check_apart, compared, excluded_rows, index_of, named_rows, probe_vectors, told_excluded, without
 
 
@@ -116,6 +117,9 @@ def match_probes(
     warnings = told_excluded(len(gone), len(given) - len(asked))
     warnings += left_out(unknown, len(gallery) - len(gone), "the gallery")
     warnings += model_warnings([asked, gallery], map, "unrelated spaces name near chance")
+    shown = people_of(asked).names
+    people = np.concatenate([enrolled.people, text_hashes(shown)])
+    warnings += cohort_warnings(cohort, people[people != 0], "the gallery and the probes")
     line = signature(
         "matches",
         gallery=gallery.model or None,
@@ -126,6 +130,6 @@ def match_probes(
         asked=len(asked),
         excluded=(len(gone) + len(given) - len(asked)) or None,
         cohort=cohort_label(cohort),
+        about=compared_about(map, asked, gallery),
     )
-    shown = people_of(asked).names
     return Matches(asked.ids, shown, names[place], ids[place], found.score, dict(thresholds or {}), tuple(warnings), line)

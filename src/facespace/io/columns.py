@@ -39,7 +39,11 @@ def numbers(quality: ArrayLike) -> Floats:
 
 
 def texts(column: Sequence[str | None] | NDArray[Any], name: str) -> NDArray[np.str_]:
-    """As strings in NFC, with "" for what is missing: None, and the NaN that data frames put there. Bytes are UTF-8."""
+    """As strings in NFC, with "" for what is missing: None, and the NaN, NaT or NA that data frames put there.
+
+    Bytes are UTF-8. Whole numbers are written without a point whatever their type, as Arrow does: a column of them with one
+    value missing is of floats in pandas, and the person 7 must not be another one than 7.0.
+    """
     if isinstance(column, np.ndarray) and column.ndim != 1:
         raise InputError(f"column {name!r} has shape {column.shape}, not one value a row")
     if isinstance(column, np.ndarray) and column.dtype.kind == "U" and column.itemsize <= 4096:
@@ -57,4 +61,6 @@ def texts(column: Sequence[str | None] | NDArray[Any], name: str) -> NDArray[np.
 def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8")
-    return "" if value is None or value != value else str(value)
+    if value is None or type(value).__name__ == "NAType" or value != value:
+        return ""
+    return f"{value:.0f}" if isinstance(value, float | np.floating) and value.is_integer() else str(value)

@@ -7,6 +7,7 @@ pages have checksums. Any Parquet reader can use it.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
@@ -38,6 +39,9 @@ READABLE, SUFFIXES = (".parquet", *READERS), (".parquet", *WRITERS)
 
 _REMEDY = "Only Parquet is: name it .parquet, or a folder; or do without the key, and it is plain."
 
+#: How the address of a gallery begins (`gallery.stores`).
+_STORE = re.compile(r"(lancedb|postgresql|sqlite|qdrant|milvus|faiss):")
+
 #: Files that run what they hold, and how to get vectors out of them, by who trusts them.
 _PICKLES = {
     **dict.fromkeys((".pkl", ".pickle"), ("import pathlib, pickle", "pickle.loads(pathlib.Path({path!r}).read_bytes())")),
@@ -56,6 +60,11 @@ def read_set(path: Path, columns: Wanted | None = None, key: AnyKey | None = Non
     suffix, wanted = ".parquet" if path.is_dir() else path.suffix.lower(), dict(columns or {})
     if unknown := sorted(wanted.keys() - {*ROLES, "bytes"}):
         raise unknown_name("column of a set", unknown[0], ROLES)
+    if (store := _STORE.match(str(path))) and not path.exists():
+        raise FileFormatError(
+            f"{path} is a gallery in {store[1]}, not a file of embeddings",
+            "Copy it out first: facespace gallery copy ADDRESS gallery.parquet",
+        )
     if suffix in _PICKLES:
         raise _pickle(existing_file(path, "an embedding set"))
     if suffix not in READABLE:

@@ -12,14 +12,13 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import OutputError
-from .files import atomic_write, locked
+from .files import atomic_write, begin_folder, locked, partial_of
 
 MANIFEST, _SETTINGS = "journal.jsonl", "settings.json"
 
@@ -63,7 +62,7 @@ def unfinished(
     if output.exists():
         yield Journal(output, _finished(output, settings), io.StringIO())
         return
-    partial = output.with_name(output.name + ".partial")
+    partial = partial_of(output)
     with locked(partial.with_name(f".{partial.name}.lock")):
         lines = _begin(partial, settings, begun_with)
         with (partial / MANIFEST).open("a", encoding="utf-8") as file:
@@ -104,7 +103,7 @@ def _begin(partial: Path, settings: Mapping[str, Any], begun_with: str) -> list[
     """The lines of what is there and whole; a folder that was not begun yet is."""
     begun = partial / _SETTINGS
     if not begun.exists():
-        shutil.rmtree(partial, ignore_errors=True)
+        begin_folder(partial)
         with atomic_write(begun) as temporary:
             temporary.write_text(json.dumps(settings), encoding="utf-8")
         return []

@@ -57,6 +57,18 @@ def without_suffix(names: NDArray[np.str_]) -> NDArray[np.str_]:
     return np.where(named & np.isin(np.strings.lower(suffix), _IMAGES), stem, names)
 
 
+def among(ids: NDArray[np.str_], listed: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """(n,) which of the ids are `listed`: by the same name, or by one of which one side leaves out an image's extension.
+
+    >>> among(np.array(["Ann/1", "Ann/2.jpg", "Ann/3.jpg"]), np.array(["Ann/1.jpg", "Ann/2", "Ann/3.png"])).tolist()
+    [True, True, False]
+    """
+    if not (ids.size and listed.size):
+        return np.zeros(len(ids), bool)
+    ids, listed = nfc(ids), nfc(listed)
+    return np.isin(ids, listed) | np.isin(without_suffix(ids), listed) | np.isin(ids, without_suffix(listed))
+
+
 def too_long(texts: Sequence[str], allowed: int = _LONGEST) -> str:
     """What is wrong with the length of these texts, "" if nothing: short ones must not be given the room of long ones."""
     longest, total = max(map(len, texts), default=0), sum(map(len, texts))

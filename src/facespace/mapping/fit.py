@@ -27,7 +27,7 @@ from .families import (
     joint_candidates,
     make_estimator,
 )
-from .held_out import HeldOut
+from .held_out import HeldOut, check_spread
 from .linear_map import LinearMap
 from .pairs import PARTS, Pairing, excluded_rows, moments_of
 from .provenance import MOST
@@ -127,6 +127,7 @@ def fit_map(
         start: a map of the same networks fitted on other pairs, such as `shipped_map`, which these pairs sharpen
             (`AnchoredMap`): by "anchored", or by "auto" where it is better, by cross-validation, than the start as it is.
             Where people are too few to choose, "auto" sharpens. Of fewer than 200 embeddings the means are the start's too.
+            Of pairs that the start was fitted on, more than 1 %, "auto" chooses without it.
         engine: where stored sets are worked on; by default threads of this process.
         progress: called with (what is done, rows done, rows in all) while stored sets are read.
 
@@ -171,14 +172,16 @@ def fit_map(
         means = galleries[0].mean.astype(np.float32), galleries[1].mean.astype(np.float32)
         if start is not None and min(galleries[0].n, galleries[1].n) < _FEW_FOR_MEANS:
             means = start.source_mean, start.bias + start.source_mean @ start.weight
-    chosen_by_folds = method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
-    sums = pairs.sums(means, folds=judge or chosen_by_folds, provenance=provenance and pairs.n <= MOST)
-    statistics, fitted_on = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
-    held = HeldOut.of(sums, pairs.division, seed) if judge or chosen_by_folds else None
-    facts = dict(pairs.facts)
-    facts["provenance"] = (
-        "kept" if fitted_on is not None else f"left out: more than {MOST:,} images" if provenance else "left out"
-    )
+    folds = judge or method in ("auto", "auto-both") or (method == "joint" and regularization == "auto")
+    sums = pairs.sums(means, folds=folds, provenance=(provenance or start is not None) and pairs.n <= MOST)
+    statistics, whole = replace(sums.statistics, source_model=source.model, target_model=target.model), sums.fitted_on
+    if center and method != "identity":
+        check_spread(statistics, means)
+    judges, known = (True, []) if start is None or whole is None else whole.judge(start.fitted)
+    fitted_on = whole if provenance else None
+    held = HeldOut.of(sums, pairs.division, seed) if folds else None
+    unknown = f"left out: more than {MOST:,} images" if provenance else "left out"
+    facts = {**pairs.facts, "provenance": unknown if fitted_on is None else "kept"}
     found: LinearEstimator | JointMap | LikelihoodMap | None = None
     if both_sides:
         found, chosen = _both_sides(method, held, regularization, p, q)
@@ -189,8 +192,7 @@ def fit_map(
         with _one_thread():
             both = TwoSidedMap.from_estimator(found.fit_statistics(statistics), statistics, facts=facts)
         return replace(both, fitted=fitted_on)
-    if means is not None:
-        assert galleries is not None  # means are of these, or of the start
+    if means is not None and galleries is not None:  # means are of these, or of the start
         told = f"of all {galleries[0].n:,} and {galleries[1].n:,} embeddings"
         own = start is None or means[0] is not start.source_mean
         facts["means"] = f"{told}, not of the few pairs" if own else "of the start, not of the few embeddings"
@@ -202,20 +204,22 @@ def fit_map(
         estimator = AnchoredMap(start=start.weight.astype(np.float64), center=own_means)
         facts |= {"method": "anchored", "start": start.method}
     elif method == "auto":
-        weight = None if start is None else start.weight.astype(np.float64)
+        weight = start.weight.astype(np.float64) if start is not None and judges else None
         estimator, chosen = _choose(candidates(p, q, galleries=galleries, start=weight, center=own_means), held)
-        facts |= {"method": method, **chosen} | ({} if start is None else {"start": start.method})
+        facts |= {"method": method, **chosen} | ({} if start is None or weight is None else {"start": start.method})
     else:
         about_means = own_means or (intercept and not center)
         estimator = make_estimator(method, alpha=alpha, rank=rank, galleries=galleries, center=about_means)
         facts["method"] = method
     facts |= _agreement(held if judge else None, estimator, pairs.n)
-    facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts)]
+    facts["warnings"] = [*facts.get("warnings", []), *_unnamed(facts), *known]
     with _one_thread():
         estimator.fit_statistics(statistics.stored() if method.startswith("auto") else statistics)
     about_zero = not method.startswith("auto") and intercept and not center
     origin = np.zeros(statistics.target.dim) if about_zero else None
     facts["centred"] = (estimator.center or means is not None) and not about_zero
+    if fitted_on is not None and start is not None and "start" in facts:
+        fitted_on = fitted_on.and_of(start.fitted)
     fitted = replace(LinearMap.from_estimator(estimator, statistics, origin=origin, facts=facts), fitted=fitted_on)
     return fitted if means is None else fitted.shifted(*means)
 

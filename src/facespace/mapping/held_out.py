@@ -19,6 +19,7 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from ..embeddings import Floats
+from ..errors import InputError
 from ..metrics import Roc, subject_intervals
 from ..row_index import mixed
 from .pairs import PARTS, Division, PairSums
@@ -30,6 +31,7 @@ _FEWEST_UNNAMED = 10 * FEWEST_PEOPLE  # pairs to choose by where nobody is known
 CHANCE_LIMIT = 0.75  # of the AUC: below it a map is hardly better than none
 MISMATCH_LIMIT = 0.03  # of the share of pairs that look like impostors', beyond what the genuine scores' spread explains
 
+_SPREAD = 1e-10  # of squares, that is rounding
 _JUDGED = 10_000  # pairs looked at, and impostors at least
 
 C = TypeVar("C", bound=Comparer)
@@ -136,3 +138,16 @@ def _judge(genuine: Floats, impostor: Floats) -> tuple[dict[str, Any], list[str]
         remedy = "check_pairs (--disagreeing) lists them, robust (--robust) leaves them out"
         return facts, [f"part of the pairs do not seem to correspond: {told} by maps that did not see them; {remedy}"]
     return facts, []
+
+
+def check_spread(statistics: PairStatistics, means: tuple[Floats, Floats] | None) -> None:
+    """InputError where all vectors of a side are one: about their mean, or about the `means`, nothing is left of them."""
+    for side, about, mean in zip(("source", "target"), (statistics.source, statistics.target), means or (0, 0), strict=True):
+        left = float(np.trace(about.scatter(center=means is None)))
+        whole = float(np.trace(about.gram)) + about.n * float(np.sum(np.asarray(mean, np.float64) ** 2))
+        if left <= _SPREAD * whole:
+            what = "the one pair has" if about.n == 1 else f"all {about.n:,} pairs have"
+            raise InputError(
+                f"{what} one and the same {side} vector, so there is nothing about the mean to fit a map on",
+                "Give pairs of several images. Are the vectors those that the network gave?",
+            )

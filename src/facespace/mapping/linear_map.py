@@ -37,7 +37,8 @@ class LinearMap(Fitted):
         probe(x) = x W + b − o,    reference(y) = y − o
 
     with the origin o = 0 (the papers) or the target's mean. It matters: some networks' embeddings have a mean of
-    up to 0.9 of the unit length, and cosines about zero then see little else.
+    up to 0.9 of the unit length, and cosines about zero then see little else. A moved gallery in a store is compared about
+    zero all the same (`about_zero`), since the target's own vectors are.
 
     Attributes:
         weight: (p, q) float32 W.
@@ -154,6 +155,10 @@ class LinearMap(Fitted):
         vectors = np.asarray(vectors)
         check_width(vectors, self.weight.shape[1], f"the map to {self.target_model or 'its target'}")
         return normalize(vectors) - self.origin
+
+    def about_zero(self) -> LinearMap:
+        """This map with scores about zero: those of a gallery that it has moved, in a store that compares by cosines."""
+        return replace(self, origin=np.zeros_like(self.origin))
 
     @takes(faces=FACES)
     def apply(self, faces: SetLike) -> EmbeddingSet:

@@ -27,6 +27,7 @@ from ..io import (
     facts_text,
     key_of,
     output_seal,
+    partial_of,
     prefetched,
     resumed_seal,
     unfinished,
@@ -144,7 +145,7 @@ def move_to_files(
     if output.suffix == ".parquet":
         move.write(output, faces.shards(), lambda rows: progress("mapping", rows, len(faces)))
         return EmbeddingSet.open(output, key=key_of(seal)), 0
-    move = replace(move, folder=output.with_name(output.name + ".partial"))
+    move = replace(move, folder=partial_of(output))
     files = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in faces.files.paths]
     settings = {"map": digest_of(move.way), "model": move.model, "rows_per_file": rows_per_file, "input": files}
     settings |= {"encrypted": seal.key.id} if seal else {}

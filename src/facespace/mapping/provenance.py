@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..embeddings import Strings
 from ..io import Artefact
 
+FEW_KNOWN = 0.01  # share of people or images that may be known to a map that they judge: of no weight beside the others
 MOST = 2_000_000  # images; of more a map keeps none, and says so
 
 Hashes = NDArray[np.uint64]
@@ -42,6 +43,27 @@ class FittedOn:
         """(n,) which of these images are among them, or show one of their people ("" is nobody)."""
         seen = _among(ids, self.images)
         return seen if people is None else seen | (_among(people, self.people) & (people != ""))
+
+    def judge(self, start: FittedOn | None) -> tuple[bool, list[str]]:
+        """Can these judge a map that was fitted on `start`? No where more than a few are among them; and a warning."""
+        if start is None:
+            return True, []
+        images, people = (
+            int(np.isin(mine, its, assume_unique=True).sum())
+            for mine, its in ((self.images, start.images), (self.people, start.people))
+        )
+        few = images <= FEW_KNOWN * len(self.images) and people <= FEW_KNOWN * len(self.people)
+        told = f"{images:,} of these {len(self.images):,} images and {people:,} of their {len(self.people):,} people"
+        what = (
+            ""
+            if few
+            else ", so that they can't judge it: what they tell of it is too good, and auto, where it chooses, leaves it out"
+        )
+        return few, [f"the start was fitted on {told} (by ids and names){what}"] if images or people else []
+
+    def and_of(self, start: FittedOn | None) -> FittedOn:
+        """What a map is of that was fitted on these from a start."""
+        return self if start is None else FittedOn.union([self, start])
 
     def arrays(self) -> dict[str, Hashes]:
         """The arrays by name, as files hold them."""

@@ -8,8 +8,10 @@ v̄ = Σ v_i / n, a person's (or dyad's) deviation is u = Σ (v_i − v̄) / n o
 The second is the sum of u_d u_e over all dyads d, e that share a person, a dyad with itself counted once: Fafchamps,
 Gubert, The formation of risk sharing networks, Journal of Development Economics 83, 2007; Aronow, Samii, Assenova,
 Cluster-robust variance estimation for dyadic data, Political Analysis 23, 2015. It is right for sparse lists, where
-drawing people with product weights counts a dyad's own part three times, and for all pairs alike. The estimate can come out
-below Σ_d u_d², what independent dyads would have; people only add to that, so this is its least value.
+drawing people with product weights counts a dyad's own part three times, and for all pairs alike. The estimate can come
+out below Σ_d u_d², what independent dyads would have; people only add to that, so this is its least value. Means are
+taken from the same people: the first is multiplied by G / (G − 1) of the G people with genuine pairs, the second by P /
+(P − 1) of all, the third by the root of both.
 """
 
 from __future__ import annotations
@@ -69,8 +71,10 @@ class Dyads:
                 names, self._cell = np.unique(self._cell, return_inverse=True)
                 cells = len(names)
         self._sizes: Doubles = np.asarray(np.bincount(self._cell, self._impostor_weight, cells), dtype=np.float64)
-        # Taking the mean from the same people costs one of them.
+        # Taking the mean from the same people costs one of them: of those who have such pairs.
         self._few = self.people / max(self.people - 1, 1)
+        several = int(np.count_nonzero(np.bincount(self.genuine, minlength=1)))
+        self._few_genuine = several / max(several - 1, 1)
 
     @cached_property
     def pairs_of(self) -> Doubles:
@@ -100,7 +104,7 @@ class Dyads:
         total = self.by_genuine_person(values)
         mean = float(total.sum()) / self.n_genuine
         person = (total - mean * self.pairs_of) / self.n_genuine
-        return Deviations(mean, person, self._few * float(person @ person))
+        return Deviations(mean, person, self._few_genuine * float(person @ person))
 
     def of_impostors(self, rows: NDArray[np.intp], values: Doubles | None = None) -> Deviations:
         """Deviations of the mean over all impostor pairs of a value that is `values` in `rows` (1 if None), 0 elsewhere."""
@@ -116,7 +120,7 @@ class Dyads:
 
     def covariance(self, genuine: Deviations, impostor: Deviations) -> float:
         """Of a mean over genuine pairs and one over impostor pairs."""
-        return self._few * float(genuine.person @ impostor.person)
+        return float(np.sqrt(self._few_genuine * self._few)) * float(genuine.person @ impostor.person)
 
     def _by_person(self, rows: NDArray[np.intp] | slice, values: Doubles | None) -> Doubles:
         one, two = (np.bincount(side[rows], weights=values, minlength=self.people) for side in (self.one, self.two))

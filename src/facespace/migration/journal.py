@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from ..errors import FileFormatError, OutputError
 from ..io import locked
@@ -108,3 +109,20 @@ class Journal:
         """(Unix time, event, detail) of all, in order."""
         with self._open() as db:
             return list(db.execute("select at, event, detail from events order by rowid"))
+
+
+def check_free(plan: Path, digest: str = "") -> None:
+    """OutputError where the migration of another plan has begun that lies at `plan`, and could not go on without it."""
+    path = plan.with_suffix(".journal.sqlite")
+    if not path.exists():
+        return
+    begun = "select digest from plan where exists (select 1 from parts) or exists (select 1 from events)"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)) as db:
+            known = db.execute(begun).fetchone()
+    except sqlite3.DatabaseError:  # whoever goes on with it is told
+        return
+    if known is not None and known[0] != digest:
+        raise OutputError(
+            f"{plan} is the plan of a migration that has begun", "Name another file; that migration needs its own plan."
+        )

@@ -18,6 +18,7 @@ from ..mapping import FittedOn, LinearMap, TwoSidedMap, load_map
 from ..shown import Result
 from .evidence import Direction
 from .guarantee import Decision
+from .journal import check_free
 
 VERSION = 1
 
@@ -88,7 +89,8 @@ class MigrationPlan(Result):
         return self.direction != "queries"
 
     def save(self, path: str | Path) -> Path:
-        """Write the document, whole or not at all."""
+        """Write the document, whole or not at all. OutputError over a plan whose migration has begun."""
+        check_free(Path(path), self.digest)
         write_json(self, Path(path))
         return Path(path)
 

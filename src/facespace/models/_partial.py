@@ -20,7 +20,19 @@ from numpy.typing import NDArray
 
 from ..embeddings import check_vectors
 from ..errors import InputError
-from ..io import Artefact, KeyRing, Seal, atomic_write, check_cipher, opened, read_npz_artefact, sealed, texts
+from ..io import (
+    Artefact,
+    KeyRing,
+    Seal,
+    atomic_write,
+    begin_folder,
+    check_cipher,
+    opened,
+    partial_of,
+    read_npz_artefact,
+    sealed,
+    texts,
+)
 from .faces import Noted, Skipped
 
 _SKIPPED, _NOTED = ({each.name for each in fields(kind)} for kind in (Skipped, Noted))
@@ -69,14 +81,14 @@ class PartialSet:
         if seal is not None:
             check_cipher()
         self._seal = seal
-        self.folder = output.with_name(output.name + ".partial")
+        self.folder = partial_of(output)
         self.done, self._dim = Batch(), dim
         self._pending, self._flushed = Batch(), time.monotonic()
         self._shards = 0
         if resume and (self.folder / "settings.json").exists():  # before it is written there is nothing to go on with
             self._load(settings)
         else:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            begin_folder(self.folder, r"settings\.json|\d+\.npz")
             with atomic_write(self.folder / "settings.json") as temporary:
                 temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 

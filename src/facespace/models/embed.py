@@ -31,7 +31,7 @@ from ..images import (
     named_by,
     open_images,
 )
-from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder, key_of
+from ..io import MANIFEST, SUFFIXES, AnyKey, Seal, check_encryptable, check_folder, key_of, partial_of
 from ._embed_result import EmbedResult
 from ._job import FAILURES, NOTED, Job, Part, noted_of, nothing_embedded, run_to_folder, skipped_of
 from ._partial import Batch, PartialSet
@@ -155,7 +155,7 @@ def embed(
 def _to_folder(
     job: Job, out: Path, settings: dict[str, Any], workers: int, engine: Engine | None, progress: Callable[[int, int], None]
 ) -> EmbedResult:
-    job = replace(job, folder=out.with_name(out.name + ".partial"))
+    job = replace(job, folder=partial_of(out))
     count, others = len(job.images), job.images.others
     network = load_network(job.card, paths=job.paths, callers=workers) if engine is None else None
 

@@ -37,7 +37,7 @@ def template_report(result: TemplateVerificationResult, title: str = "Verificati
     caption = "Share of genuine pairs accepted, by the share of impostor pairs accepted."
     report.add(roc_figure((x, tar), (left, tar[first]), (result.auc, result.eer), caption))
     missed = 1.0 - tar
-    foot = 10.0 ** np.floor(np.log10(max(float(missed[missed > 0].min(initial=1.0)), 0.5 / result.genuine)))
+    foot = 10.0 ** np.floor(np.log10(max(float(missed[missed > 0].min(initial=0.5)), 0.5 / result.genuine)))
     top = 10.0 ** np.ceil(np.log10(max(float(missed[first]), 10 * foot)))
     report.add(
         Figure(

@@ -133,6 +133,7 @@ def merge_shards(
         skipped=facts["skipped"] or None,
         missing=facts["missing_faces"] or None,
         cohort=facts.get("cohort"),
+        about=facts.get("about"),
         interval=interval,
     )
     return TemplateVerificationResult(

@@ -75,7 +75,7 @@ class TemplateShard:
         if not all(isinstance(text, str) for text in warnings):
             raise file.error("has warnings that are no text")
         told.fact("protocol", str)
-        for name in ("model", "target", "map", "mapped", "pooling", "cohort"):
+        for name in ("model", "target", "map", "mapped", "pooling", "cohort", "about"):
             told.fact(name, (str, type(None)), None)
         if wrong := [name for name in _COUNTS if told.fact(name, int) < 0]:
             raise file.error(f"says {wrong[0]}: {told.facts[wrong[0]]}")

@@ -13,13 +13,15 @@ from ..embeddings import EmbeddingSet, check_vectors, normalize
 from ..errors import DimensionError, InputError, shorten
 from ..given import ANY, COHORT, MAP, TEMPLATES, CohortLike, MapFile, SetLike, as_any, as_cohort, as_map, takes
 from ..metrics import ScoreHistogram
-from ..row_index import AnySet
+from ..row_index import AnySet, text_hashes
 from ..verification import (
     Cohort,
     PairMap,
     check_cohort,
     check_target,
     cohort_label,
+    cohort_warnings,
+    compared_about,
     corrections,
     fitted_images,
     fitted_warning,
@@ -179,7 +181,7 @@ def score_templates(
     scores = plan.scores(x, y, chosen, workers, None if cohort is None else corrections(x, y, map, cohort))
     same = protocol.same if chosen is None else protocol.same[chosen]
     # All parts keep the same number of scores, enough for every rate asked for.
-    tail = max(_EXACT_FAR, *(far for far in fars if far <= 0.5)) if fars else _EXACT_FAR
+    tail = max([_EXACT_FAR, *(far for far in fars if far <= 0.5)])
     room = max(genuine + int(1.02 * tail * (len(protocol) - skipped - genuine)), _ROOM)
     people = protocol.people if keep_scores else None
     sides = (protocol.left, protocol.right)
@@ -198,11 +200,15 @@ def score_templates(
         "skipped": skipped,
         "missing_faces": absent,
     }
+    if (about := compared_about(map, a, b)) is not None:
+        facts["about"] = about
     if cohort is not None:
         facts["cohort"] = cohort_label(cohort)
     histogram = ScoreHistogram(room).update(scores, same)
     kept_scores: tuple[Any, Any] = (scores, same) if keep_scores else (None, None)
     notes = _warnings(a, b, map, facts) + fitted_warning(_fitted_pairs(map, protocol), "pairs of templates")
+    if protocol.subject is not None:
+        notes += cohort_warnings(cohort, text_hashes(protocol.subject), "the templates")
     return TemplateShard(index, count, facts, histogram, *kept_scores, left, right, tuple(notes))
 
 

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from ..embeddings import EmbeddingSet, Floats, normalize
 from ..engine import Engine, LocalEngine
 from ..errors import InputError
+from ..io import among
 from ..metrics import FEW_FALSE_ACCEPTS
 from ..people import people_of
 from ..row_index import AnySet, Progress, RowIndex, mixed, steps
@@ -118,7 +119,8 @@ class CrossUnits:
         drawn = max(len(a), len(b)) > IMAGES
         a, b = _in_memory((a, b), labels, seed, engine or LocalEngine(), progress)
         if len(exclude):
-            a, b = (faces.take(np.flatnonzero(~np.isin(faces.ids, np.asarray(exclude)))) for faces in (a, b))
+            out = np.asarray(exclude, dtype=np.str_)
+            a, b = (faces.take(np.flatnonzero(~among(faces.ids, out))) for faces in (a, b))
         people = people_of(a), people_of(b)
         known = labels and all(one.source != "nobody" for one in people)
         if known:

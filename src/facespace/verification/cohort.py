@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ..embeddings import EmbeddingSet, Floats, Strings, check_vectors
 from ..errors import InputError, shorten
 from ..metrics import cohort_mean
+from ..people import people_of
+from ..row_index import Hashes, text_hashes
 from .scores import PairMap, PairRows, pair_scores
 
 Cohort = tuple[EmbeddingSet, EmbeddingSet]  # the strangers by the network of the left side (of the probes), of the right
@@ -27,6 +29,18 @@ def check_cohort(cohort: Cohort | None, ids: Strings, of: str) -> None:
             f"{len(known):,} images of {of} are in the cohort: {shorten(known.tolist())}",
             "A cohort is of other people than those compared; leave these out of it.",
         )
+
+
+def cohort_warnings(cohort: Cohort | None, people: Hashes, of: str) -> list[str]:
+    """A warning that names the people, by their `text_hashes` (n,), `of` what is compared who are in the cohort, or none."""
+    if cohort is None:
+        return []
+    names = np.unique(np.concatenate([people_of(faces).names for faces in cohort]))
+    known = names[(names != "") & np.isin(text_hashes(names), people)]
+    if not len(known):
+        return []
+    told = f"{len(known):,} people of {of} are in the cohort, by their names: {shorten(known.tolist())}"
+    return [f"{told}; it is meant to be of others, and takes more off these people's scores"]
 
 
 def corrections(x: NDArray[Any], y: NDArray[Any], map: PairMap | None, cohort: Cohort) -> tuple[Floats, Floats]:

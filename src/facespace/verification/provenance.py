@@ -17,6 +17,18 @@ from ..row_index import AnySet, ids_and_people
 from .scores import PairMap, PairRows
 
 
+def compared_about(map: PairMap | None, *sets: Origin | None) -> str | None:
+    """What cosines are about, for signatures; None where no map of one side is in the comparison.
+
+    A map compares about its origin, mostly the target's mean; sets that a map has moved lie about zero, as in a store, which
+    compares them with the target's own vectors. The thresholds of the one are none for the other.
+    """
+    if map is None:
+        return "zero" if any(faces is not None and faces.mapped is not None for faces in sets) else None
+    origin = getattr(map, "origin", None)
+    return None if origin is None else "target-mean" if np.any(origin) else "zero"
+
+
 def fitted_images(map: PairMap | None, ids: Strings, people: Strings | None = None) -> NDArray[np.bool_]:
     """(n,) which images `map` was fitted on, themselves or other ones of their people; all False where it doesn't say."""
     fitted = getattr(map, "fitted", None)
@@ -77,6 +89,8 @@ def model_warnings(
         found.append("ids were replaced in these sets: whether the shipped map was fitted on their people can't be told")
     if map is None and len({faces.space for faces in sets}) > 1:
         found.append(f"{' and '.join(names)} are compared without a map: {comparison}")
+    if any(faces.mapped is None and "hub:" in faces.model for faces in sets):
+        found.append("a hub doesn't say whom it was fitted on: judge it on other people than its own")
     for faces in sets:
         if (by := faces.mapped) is not None:
             seen = f", of which {by['fitted']:,} images of the mapped set are (or their people)" if by.get("fitted") else ""

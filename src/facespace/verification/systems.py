@@ -15,7 +15,7 @@ from ..given import FACES, MAP, PAIRS, MapFile, ProtocolLike, SetLike, as_pairs,
 from ..metrics import SystemComparison, compare_scores, kfold_accuracy
 from .cohort import mapped_scores
 from .pair_people import subjects_of
-from .provenance import fitted_pairs, fitted_warning, model_warnings
+from .provenance import compared_about, fitted_pairs, fitted_warning, model_warnings
 from .scores import PairMap, pair_rows
 from .verify import FARS, judged_folds
 
@@ -98,6 +98,9 @@ def compare_systems(
     for name, (s, b, rows) in zip(names, both, strict=True):
         told = fitted_warning(fitted_pairs(s.map, s.a, b, rows), "pairs") + model_warnings([s.a, b], s.map)
         notes += [f"{name}: {warning}" for warning in told]
+    about = [compared_about(s.map, s.a, s.b) for s in (first, second)]
+    if None not in about and about[0] != about[1]:
+        notes.append(f"{names[0]} is compared about {about[0]}, {names[1]} about {about[1]}")
     known = subjects_of(used, first.a, first.b or first.a)
     return compare_scores(
         scores[0],

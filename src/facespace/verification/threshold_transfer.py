@@ -27,7 +27,7 @@ from ..results import signature
 from ..row_index import Progress
 from ..shown import Result
 from ._cross_pairs import CrossScores, CrossUnits, Share, cross_scores, excess
-from .provenance import fitted_rows, fitted_warning, model_warnings
+from .provenance import compared_about, fitted_rows, fitted_warning, model_warnings
 from .scores import PairMap
 from .suspected import tail_notes
 
@@ -115,7 +115,8 @@ def transfer_thresholds(
     by the hashes of their ids: their vectors alone are read, and the interval is that of so many images.
 
     Args:
-        map: a LinearMap, a TwoSidedMap or another pair of `probe` and `reference`.
+        map: a LinearMap, a TwoSidedMap or another pair of `probe` and `reference`. Its scores are about its origin; for a
+            gallery that it has moved, whose cosines are about zero, give `map.about_zero()`.
         source, target: embeddings that need no labels and no common images.
         fars: rates above 0, at most 1.
         pairs: how many random pairs; all, if there are not more.
@@ -137,6 +138,7 @@ def transfer_thresholds(
             raise InputError(f"a threshold needs a false accept rate above 0 and at most 1, not {far:g}")
     if not fars:
         raise InputError("name at least one false accept rate", "For example 1e-2,1e-3.")
+    _check_share(genuine_share)
     notes = fitted_warning(fitted_rows(map, source, engine), "source images")
     notes += fitted_warning(fitted_rows(map, target, engine), "target images")
     notes += model_warnings([source, target], map)
@@ -159,6 +161,7 @@ def transfer_thresholds(
         source=source.model or None,
         target=target.model or None,
         map=getattr(map, "method", "") or type(map).__name__,
+        about=compared_about(map),
         images=f"{len(a)}x{len(b)}" if units.drawn else None,
         excluded=len(exclude) or None,
         pairs=scores.n,
@@ -189,6 +192,7 @@ def operating_far(
     All `pairs` scores are kept, 20 bytes each, because the threshold may lie anywhere among them. Arguments are those of
     `transfer_thresholds`.
     """
+    _check_share(genuine_share)
     faces = as_any(faces)
     a, b, units = CrossUnits.of(faces, faces, labels=labels, seed=seed, exclude=exclude, engine=engine, progress=progress)
     scores = cross_scores(a.vectors, b.vectors, units, pairs=pairs, tail_share=1.0, seed=seed)
@@ -280,9 +284,12 @@ def _standard_error(scores: CrossScores, threshold: float) -> float:
     return float(np.sqrt(variance)) / scores.n
 
 
+def _check_share(given: float | Literal["estimate"]) -> None:
+    if given != "estimate" and not 0 <= given < 1:
+        raise InputError(f"a share of genuine pairs is at least 0 and below 1, not {given:g}", "Or let it be estimated.")
+
+
 def _genuine_share(scores: CrossScores, given: float | Literal["estimate"]) -> Share:
     if given == "estimate":
         return excess(scores)
-    if not 0 <= given < 1:
-        raise InputError(f"a share of genuine pairs is at least 0 and below 1, not {given:g}")
     return Share(float(given), float(given), float(given))

@@ -30,10 +30,12 @@ from ..given import (
     takes,
 )
 from ..metrics import CurveLimits, Roc, chance_warning, check_folds, kfold_accuracy, subject_intervals
+from ..people import people_of
 from ..results import signature
-from .cohort import cohort_label, mapped_scores
+from ..row_index import text_hashes
+from .cohort import cohort_label, cohort_warnings, mapped_scores
 from .pair_people import subjects_of
-from .provenance import fitted_pairs, fitted_warning, model_warnings
+from .provenance import compared_about, fitted_pairs, fitted_warning, model_warnings
 from .result import ScoredPairs, VerificationResult
 from .scores import PairMap, PairRows, check_target, pair_rows
 from .suspected import label_warnings
@@ -104,6 +106,9 @@ def verify(
         except InputError:  # a whole class of pairs is gone
             warnings[-1] += "; without them nothing is left to judge by"
     scores = mapped_scores(a, other, rows, map, cohort)
+    if cohort is not None:
+        shown = [people_of(faces).names[used] for faces, used in ((a, rows.left), (other, rows.right))]
+        warnings += cohort_warnings(cohort, text_hashes(np.concatenate(shown)), "the pairs")
     genuine, impostor = scores[kept.same], scores[~kept.same]
     warnings += label_warnings(kept, scores)
     roc = Roc(genuine, impostor)
@@ -142,6 +147,7 @@ def verify(
         skipped=len(protocol) - len(kept) or None,
         excluded=protocol.excluded or None,
         cohort=cohort_label(cohort),
+        about=compared_about(map, a, b),
         folds=None if accuracy is None else f"{len(accuracy.folds)}-{'protocol' if kept.n_folds > 1 else 'random'}",
         threshold="exact",
         interval=interval,

@@ -136,6 +136,16 @@ class StoreSuite:
             store.write_all(batches(whole), "old")
         assert len(vectors_in(store)) == len(whole)
 
+    def test_a_look_at_what_is_not_there_makes_nothing(self, tmp_path):
+        """A mistyped address must not leave an empty gallery, which the next one would find."""
+        (tmp_path / "missing").mkdir()
+        store = open_gallery(self.url(tmp_path / "missing"))
+        before = sorted(tmp_path.rglob("*"))  # where a database must be there, it has no table yet
+        for look in (store.info, lambda: store.parts(PART), lambda: list(store.scan())):
+            with pytest.raises(FacespaceError):
+                look()
+        assert sorted(tmp_path.rglob("*")) == before
+
     def test_networks_of_rows_are_kept(self, tmp_path):
         if not self.row_models:
             pytest.skip("keeps no network a row")

@@ -132,3 +132,42 @@ def test_rows_that_have_no_new_vector_stop_a_switch_where_one_is_needed(tmp_path
     with pytest.raises(OutputError, match="1 rows have no"):
         store.switch()
     assert set(store.info().places) == {"next"}
+
+
+def _keyed(path, column, keys):
+    url = f"sqlite:{path}#faces"
+    vectors = templates(16, [f"{row}" for row in range(len(keys))]).vectors
+    _do(url, f"CREATE TABLE faces (id {column} UNIQUE, vector BLOB)")
+    _do(url, "INSERT INTO faces VALUES (?, ?)", list(zip(keys, (row.tobytes() for row in vectors), strict=True)))
+    return url
+
+
+@pytest.mark.parametrize("column", ["", "BLOB", "INTEGER", "NUMERIC"])
+@pytest.mark.parametrize(
+    "key", [int, lambda row: row + 0.1, lambda row: f"k{row}", lambda row: row if row % 2 else f"k{row}"]
+)
+def test_keys_of_every_type_are_moved(tmp_path, column, key):
+    """A column without a type keeps numbers as numbers, which no text finds: not a row of them was moved."""
+    store = open_gallery(_keyed(tmp_path / "a.db", column, [key(row) for row in range(100)]))
+    store.begin(ORIGIN)
+    run(store, set())
+    assert list(store.missing()) == []
+    assert len(vectors_in(store, "next")) == 100
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ([None, *range(99)], "holds NULL, which is no id"),
+        ([*range(99), b"\xff\x00"], "which is no id"),
+        ([*range(99), "7"], "a number and a text are the same id: 7"),
+    ],
+)
+def test_keys_that_are_no_ids_are_told(tmp_path, keys, told):
+    """None became the id "None", bytes what Python prints of them; neither was found again."""
+    store = open_gallery(_keyed(tmp_path / "a.db", "", keys))
+    with pytest.raises(GalleryError, match=told):
+        store.begin(ORIGIN)
+    if "no id" in told:
+        with pytest.raises(GalleryError, match=told):
+            list(store.scan())

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...embeddings import Floats
+from ...errors import InputError
 from .tail import Doubles
 
 Rows = NDArray[np.intp]
@@ -82,11 +83,16 @@ def triangle(unit: Floats) -> tuple[Doubles, Triangles]:
 
 
 def impostors(scores: Doubles, pairs: Triangles, people: int, left_out: Rows) -> Impostors:
-    """The evidence of all pairs (M,) but those in the places `left_out`."""
+    """The evidence of all pairs (M,) but those in the places `left_out`. InputError where these are all, or nearly."""
     kept = np.ones(len(scores), dtype=np.bool_)
     kept[left_out] = False
     s, left, right = scores[kept], pairs[0][kept], pairs[1][kept]
     k = min(max(_LEAST_TAIL, int(_TAIL_SHARE * len(s))), int(_MOST_SHARE * len(s)))
+    if k < 1:
+        raise InputError(
+            f"{len(left_out):,} of {len(scores):,} scores of two people are as high as those of one: nobody is told apart",
+            "Are the people right, and are the vectors those that the network gave?",
+        )
     ranks = np.unique(np.geomspace(k, len(s), _BODY).astype(np.intp))
     found = np.partition(s, np.minimum(len(s) - ranks, len(s) - 1))
     body = found[len(s) - ranks].astype(np.float64)

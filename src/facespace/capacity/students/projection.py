@@ -8,6 +8,9 @@ f: ℝ^d → ℝ^m minimises over pairs (i, j) of images
 Unlike it: errors count in relation to the distance (`power`), each step uses all pairs of a batch of images instead of 256
 pairs, and the network, one residual module, starts from principal components; the latter two make training short enough
 for a processor. No labels are used.
+
+All of it runs in one thread, also what comes before the training: sums of several threads differ in their last digits with
+the number of threads, and hundreds of steps make a few percent of the capacity of that.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from ...embeddings import check_width, normalize
 from ...errors import InputError
@@ -65,7 +69,11 @@ class DeepMDS:
         n, d = unit.shape
         if not 1 <= self.dim <= min(d, n - 1):
             raise InputError(f"{n:,} vectors of width {d} can't be projected to {self.dim} dimensions")
-        rng = np.random.default_rng(self.seed)
+        with threadpool_limits(1):
+            return self._fit(unit, progress)
+
+    def _fit(self, unit: Floats, progress: Callable[[int, int], None] | None) -> DeepMDS:
+        rng, n = np.random.default_rng(self.seed), len(unit)
         self.mean_: Floats = unit.mean(axis=0, dtype=np.float64).astype(np.float32)
         x = unit - self.mean_
         module = from_principal_axes(x, self.dim, self.hidden, rng)
@@ -84,7 +92,8 @@ class DeepMDS:
 
     def transform(self, vectors: ArrayLike) -> Floats:
         """(n, m) float32 from (n, d)."""
-        return self.module_(self.centred(vectors))
+        with threadpool_limits(1):
+            return self.module_(self.centred(vectors))
 
     def centred(self, vectors: ArrayLike) -> Floats:
         """What the network sees: unit vectors less the mean of those it was fitted on; (n, d)."""

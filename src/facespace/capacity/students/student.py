@@ -25,6 +25,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from ._network import Floats, ResidualModule, train
 from .projection import DeepMDS
@@ -90,7 +91,8 @@ class EmbeddingStudent:
         """Train on `vectors` (n, d), whose projections are the answers."""
         rng = np.random.default_rng([self.seed, 1])
         x = self.projection.centred(vectors)
-        y = self.projection.module_(x)
+        with threadpool_limits(1):  # as in projection.py: what the training starts from has to be the same to the last digit
+            y = self.projection.module_(x)
         mu, var = y.mean(axis=0), y.var(axis=0)
         m = y.shape[1]
         module = with_variances(self.projection.module_, np.log(0.1 * var))
@@ -116,6 +118,10 @@ class EmbeddingStudent:
         With κ = p / (1 − p), hidden row h and its unit k's contribution a_k = h_k W_k + relu(h_k) V_k to the output:
         mean = Σ_k a_k + b, cov = κ Σ_k a_k a_kᵀ.
         """
+        with threadpool_limits(1):
+            return self._moments(inputs)
+
+    def _moments(self, inputs: ArrayLike) -> ProbabilisticEmbeddings:
         module, kappa = self.module_, self.dropout / (1 - self.dropout)
         h = module.hidden(self.projection.centred(inputs))
         out = module.output(h)

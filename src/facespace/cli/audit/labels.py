@@ -10,7 +10,7 @@ import typer
 from rich.console import RenderableType
 
 from ..files import load_set
-from ..options import PRINTING, OutputFolder, Printing, Seed
+from ..options import PRINTING, WRITTEN, OutputFolder, Printing, Seed
 from ..printing import finish, page, warning_lines
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def labels(
         float, typer.Option(metavar="X", help="Share of each list that may be expected among right labels.")
     ] = 0.1,
     write: Annotated[
-        Path | None, typer.Option("--write", metavar="FILE", help="Write the ids to leave out, for --exclude.")
+        Path | None, typer.Option("--write", metavar="FILE", help="Write the ids to leave out, for --exclude."), WRITTEN
     ] = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from ..files import open_set
-from ..options import PRINTING, RUNNING, OutputFolder, Printing, Running, Seed
+from ..options import PRINTING, RUNNING, WRITTEN, OutputFolder, Printing, Running, Seed
 from ..printing import finish, page, warning_lines
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ def mixture(
         float, typer.Option(metavar="X", help="Share of clean templates that the reference's threshold may name.")
     ] = 0.01,
     templates: Annotated[
-        Path | None, typer.Option("--templates", metavar="CSV", help="Write the named templates and their scores here.")
+        Path | None,
+        typer.Option("--templates", metavar="CSV", help="Write the named templates and their scores here."),
+        WRITTEN,
     ] = None,
     output: OutputFolder = None,
     running: Running = RUNNING,

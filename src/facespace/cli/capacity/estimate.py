@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ...errors import InputError, shorten
 from ..files import crop_faces, load_set, read_ids
-from ..options import CROPPING, PRINTING, Cropping, Exclude, OutputFolder, Printing, Seed, numbers
+from ..options import CROPPING, PRINTING, WRITTEN, Cropping, Exclude, OutputFolder, Printing, Seed, numbers
 from ..printing import finish, page, progress_bar, warning_lines
 from .group import Dimension, Fnir, Fpir, capacity
 
@@ -30,6 +30,7 @@ def estimate(
     confused: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="Write whom each person is confused with, and how often, to this file."),
+        WRITTEN,
     ] = None,
     qs: Annotated[
         str, typer.Option("--q", metavar="Q,Q,…", help="Shares of a person's own images outside the ellipsoid, rejected.")

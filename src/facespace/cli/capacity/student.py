@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..files import crop_faces, load_set, training_files
-from ..options import CROPPING, PRINTING, Cropping, Printing, Seed
+from ..options import CROPPING, PRINTING, WRITTEN, Cropping, Printing, Seed
 from ..printing import emit, progress_bar
 from .group import Dimension, capacity
 
@@ -19,7 +19,9 @@ from .group import Dimension, capacity
 @capacity.command("student")
 def student(
     images: Annotated[Path, typer.Option(help="Folder of faces to train on.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Student to write (.safetensors).")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Student to write (.safetensors)."), WRITTEN
+    ],
     backbone: Annotated[str, typer.Option(help="Network to start from.")] = "mobilefacenet-casia",
     teacher: Annotated[
         Path | None, typer.Option(metavar="SET", help="The teacher's embeddings; by default the backbone's own.")

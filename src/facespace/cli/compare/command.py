@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..application import app
 from ..files import page_folder
-from ..options import CROPPING, PRINTING, Cropping, Printing, ScoreTableFile
+from ..options import CROPPING, PRINTING, WRITTEN, Cropping, Printing, ScoreTableFile
 from ..printing import dim, emit, warning_lines
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def compare(
         typer.Option(help="Any network of `models list`. By default the best one here, else w600k-mbf, which pip fetches."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="OUT", help="Folder for a page; or picture, .png or .svg.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Folder for a page; or picture, .png or .svg."),
+        WRITTEN,
     ] = None,
     far: Annotated[float, typer.Option(help="False accept rate of the threshold.")] = 1e-3,
     table: ScoreTableFile = None,

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ...errors import InputError, unknown_name
 from ..files import load_linear_map, load_map, page_folder
-from ..options import CROPPING, PRINTING, Cropping, Printing, Seed
+from ..options import CROPPING, PRINTING, WRITTEN, Cropping, Printing, Seed
 from ..printing import dim, emit, progress_bar
 from .group import default_model, explain
 from .page import ONE, Many, located, write_adopted, write_pages
@@ -91,6 +91,7 @@ def pair(
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT", help="Folder for the examiner's page; or picture, .png or .svg."),
+        WRITTEN,
     ] = None,
     method: Annotated[
         str | None,

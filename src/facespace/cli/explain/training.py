@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..files import crop_faces, training_files
-from ..options import CROPPING, PRINTING, Cropping, Printing, Seed
+from ..options import CROPPING, PRINTING, WRITTEN, Cropping, Printing, Seed
 from ..printing import emit, progress_bar
 from .group import MODEL, explain
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @explain.command("train")
 def train(
     images: Annotated[Path, typer.Option(help="Folder of faces; person/image.jpg for joint.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="CKPT", help="Checkpoint to write (.safetensors).")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="CKPT", help="Checkpoint to write (.safetensors)."), WRITTEN
+    ],
     mode: Annotated[str, typer.Option(help="decoder-only, distil or joint.")] = "decoder-only",
     backbone: Annotated[str, typer.Option(help="Network to explain.")] = MODEL,
     start: Annotated[Path | None, typer.Option(help="Checkpoint to begin with, such as distil's.")] = None,
@@ -37,7 +39,7 @@ def train(
     train_backbone: Annotated[
         bool, typer.Option("--train-backbone", help="Train the network itself along, in distil and joint.")
     ] = False,
-    picture: Annotated[Path | None, typer.Option(help="PNG of originals beside reconstructions.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="PNG of originals beside reconstructions."), WRITTEN] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")] = False,
     cropping: Cropping = CROPPING,
     printing: Printing = PRINTING,

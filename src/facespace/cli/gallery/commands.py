@@ -11,10 +11,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...errors import PlainFileWarning
+from ...errors import PlainFileWarning, shorten
 from ..application import add_group
 from ..options import PRINTING, Printing
-from ..printing import dim, emit, progress_bar
+from ..printing import dim, emit, progress_bar, warning_lines
+from ..written import check_copy
 
 if TYPE_CHECKING:
     from ...gallery.stores import GalleryInfo, Templates
@@ -70,9 +71,10 @@ def copy_command(
 ) -> None:
     """Copy ids, vectors, people and networks into a gallery that is not there yet: Parquet into a store, or out of it."""
     from ...gallery.stores import open_gallery, without_password
-    from ...io import keys_of
+    from ...io import keys_of, named_as
 
     one, two = open_gallery(source), open_gallery(target)
+    check_copy(source, target)
     info = one.info()
     if keys_of(None) is not None and not getattr(two, "encrypts", False):
         notice = (
@@ -89,5 +91,9 @@ def copy_command(
                 show(done, info.count)
 
         rows = two.write_all(batches(), info.model, info.mapped)
-    told = {"source": without_password(source), "target": without_password(target), "rows": rows}
-    emit(told, lambda: Text(f"{rows:,} templates → {told['target']}"), printing)
+    people = any(named_as("subject", name) for name in two.info().columns)  # an index keeps none
+    left = [name for name in info.columns if name != "model" and not (people and named_as("subject", name))]
+    told = {"source": without_password(source), "target": without_password(target), "rows": rows, "left_out": left}
+    notes = [f"columns that were not copied: {shorten(left, 20)}"] if left else []
+    head = Text(f"{rows:,} templates → {without_password(target)}")
+    emit(told, lambda: Group(head, *warning_lines(notes)), printing)

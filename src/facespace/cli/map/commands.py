@@ -11,11 +11,22 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from ...errors import InputError
+from ...errors import InputError, OutputError
 from ..application import add_group
-from ..files import domain_warnings, load_map, load_pairs, load_set, mixture_notes, open_set, reading, save_moved, tell_moved
-from ..options import METHODS, PRINTING, RUNNING, Format, Printing, Running, Seed, check_name, number_or
+from ..files import (
+    domain_warnings,
+    load_map,
+    load_pairs,
+    load_set,
+    mixture_notes,
+    open_set,
+    reading,
+    save_moved,
+    tell_moved,
+)
+from ..options import METHODS, PRINTING, RUNNING, WRITTEN, Format, Printing, Running, Seed, check_name, number_or
 from ..printing import emit, warning_lines
+from ..written import check_apart
 from .refine import refine
 from .shipped import get, starting_map
 from .text import describe, map_text
@@ -40,7 +51,7 @@ Side = Annotated[
 def fit(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Set to map from.")],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="Set to map to.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors."), WRITTEN],
     method: Annotated[str, typer.Option(help=f"{', '.join(METHODS)}.")] = "auto",
     alpha: Annotated[
         str | None, typer.Option(metavar="auto|X", help="Penalty of ridge and reduced-rank; 1 if not given.")
@@ -61,7 +72,7 @@ def fit(
     ] = None,
     format: Format = None,
     statistics: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors.")
+        Path | None, typer.Option(metavar="OUT", help="Write the pair statistics too: .safetensors."), WRITTEN
     ] = None,
     start: Annotated[
         str | None,
@@ -75,7 +86,9 @@ def fit(
         bool, typer.Option("--robust", help="Leave out the pairs that don't correspond (ids exchanged), as far as found.")
     ] = False,
     disagreeing: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Write the pairs that don't seem to correspond, and their log odds.")
+        Path | None,
+        typer.Option(metavar="CSV", help="Write the pairs that don't seem to correspond, and their log odds."),
+        WRITTEN,
     ] = None,
     unjudged: Annotated[
         bool, typer.Option("--unjudged", help="Don't measure whether the pairs correspond; fit what seems shuffled, too.")
@@ -155,6 +168,7 @@ def apply(
         typer.Option(
             "-o", "--output", metavar="OUT", help="Set to write: .parquet, .npz, .npy, or a folder of Parquet files."
         ),
+        WRITTEN,
     ],
     side: Side = None,
     one_sided: Annotated[
@@ -165,7 +179,7 @@ def apply(
             "that ranks by inner products.",
         ),
     ] = False,
-    rows_per_file: Annotated[int, typer.Option(help="Of the files in a folder.")] = 1 << 17,
+    rows_per_file: Annotated[int, typer.Option(min=1, help="Of the files in a folder.")] = 1 << 17,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
 ) -> None:
@@ -177,6 +191,7 @@ def apply(
     from ...embeddings import EmbeddingSet
     from ...mapping import LinearMap, apply_to_files
 
+    check_apart(output, faces)
     given = open_set(faces, running)
     fitted, options = _load(map, side, given)
     if one_sided:
@@ -201,7 +216,7 @@ def apply(
 @group.command("export")
 def export(
     map: Map,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="ONNX", help="ONNX file to write.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="ONNX", help="ONNX file to write."), WRITTEN],
     model: Annotated[
         Path | None,
         typer.Option(metavar="NETWORK.onnx", help="Put the map behind this network, which then speaks the other space."),
@@ -215,6 +230,8 @@ def export(
 
     Of a likelihood ratio it is that of --one-sided: queries or a gallery for a store that ranks by inner products.
     """
+    if output.suffix.lower() != ".onnx":
+        raise OutputError(f"{output}: an ONNX file is written", f"Use {output.with_suffix('.onnx').name}.")
     fitted, options = _load(map, side)
     way = fitted.way(**options) if options else fitted
     fitted.to_onnx(output, model, **options)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..files import load_linear_map, open_set
-from ..options import MEMORY, PRINTING, Memory, Printing, Seed, check_name
+from ..options import MEMORY, PRINTING, WRITTEN, Memory, Printing, Seed, check_name
 from ..printing import emit, progress_bar
 from .text import describe, map_text
 
@@ -24,7 +24,7 @@ def refine(
     map: Annotated[Path, typer.Argument(metavar="MAP", help="Map fitted on few pairs.")],
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Gallery of its source network.")],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="Gallery of its target network.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors."), WRITTEN],
     statistics: Annotated[
         Path | None, typer.Option(help="Statistics of MAP's pairs, as map fit --statistics writes them.")
     ] = None,

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..files import load_map
-from ..options import PRINTING, Printing, check_name
+from ..options import PRINTING, WRITTEN, Printing, check_name
 from ..printing import emit
 from .text import describe, map_text
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 def get(
     old: Annotated[str | None, typer.Argument(metavar="OLD", help="Network to map from; without it all are listed.")] = None,
     new: Annotated[str | None, typer.Argument(metavar="NEW", help="Network to map to.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="MAP", help="Map to write: .safetensors."), WRITTEN
+    ] = None,
     two_sided: Annotated[bool, typer.Option("--two-sided", help="Map both networks into a common space.")] = False,
     printing: Printing = PRINTING,
 ) -> None:

@@ -9,12 +9,14 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...errors import InputError
 from ...results import fields
-from ..files import load_map, open_set, read_ids, reading
+from ..files import excluded_ids, load_map, open_set, reading
 from ..options import PRINTING, RUNNING, Exclude, Printing, Running, Seed, false_accept_rates, number_or
 from ..printing import dim, emit, number_table, warning_lines
 
 if TYPE_CHECKING:
+    from ...mapping import LinearMap, TwoSidedMap
     from ...verification import ThresholdTransfer
 
 
@@ -31,6 +33,10 @@ def threshold(
     genuine_share: Annotated[
         str, typer.Option(metavar="estimate|X", help="Share of random pairs that show one person, if people are unknown.")
     ] = "estimate",
+    as_stored: Annotated[
+        bool,
+        typer.Option("--as-stored", help="For a gallery that the map has moved: cosines about zero, not the target's mean."),
+    ] = False,
     exclude: Exclude = None,
     running: Running = RUNNING,
     printing: Printing = PRINTING,
@@ -40,14 +46,16 @@ def threshold(
 
     Of sets in Parquet with more than 50,000 images the ids are read, and the vectors of 50,000.
     """
-    from ...verification import operating_far, transfer_thresholds
+    from ...verification import compared_about, operating_far, transfer_thresholds
 
     fars = false_accept_rates(far)
     share = number_or("estimate", "--genuine-share", genuine_share)
     a, b = open_set(source, running), open_set(target, running)
     fitted = load_map(map, a, b)
+    if as_stored:
+        fitted = _moved(fitted)
     options: dict[str, Any] = {"pairs": pairs, "labels": not unlabelled, "genuine_share": share, "seed": seed}
-    options["exclude"] = [] if exclude is None else read_ids(exclude)
+    options["exclude"] = excluded_ids(exclude, a, b)
     with reading(printing) as progress:
         options |= {"engine": running.made, "progress": progress}
         if source_threshold is not None:
@@ -61,13 +69,31 @@ def threshold(
         "thresholds": [fields(row, *keys) for row in found],
         "warnings": warnings,
     }
-    emit(document, lambda: _render(found, warnings), printing)
+    emit(document, lambda: _render(found, warnings, compared_about(fitted)), printing)
 
 
-def _render(found: tuple[ThresholdTransfer, ...], warnings: list[str]) -> RenderableType:
+def _moved(fitted: LinearMap | TwoSidedMap) -> LinearMap | TwoSidedMap:
+    """The map as a store compares what it has moved."""
+    from ...mapping import LinearMap
+
+    if isinstance(fitted, LinearMap):
+        return fitted.about_zero()
+    if fitted.likelihood is not None:
+        raise InputError("a likelihood ratio moves no gallery", "Leave out --as-stored.")
+    return fitted  # joint moves both sides to where it compares them
+
+
+_ABOUT = {
+    "target-mean": ", a cosine about the target's mean, as with --map; for a moved gallery give --as-stored",
+    "zero": ", a cosine about zero, as a store has it",
+    None: "",
+}
+
+
+def _render(found: tuple[ThresholdTransfer, ...], warnings: list[str], about: str | None) -> RenderableType:
     table = number_table("FAR", "threshold", "95 % interval", "false accepts")
     for row in found:
         interval = f"{row.low:.4f} to {row.high:.4f}"
         table.add_row(f"{row.far:.3g}", f"{row.threshold:.4f}", interval, f"{row.false_accepts:,}")
-    head = Text(f"{found[0].pairs:,} random pairs; accepted is a score at or above the threshold")
+    head = Text(f"{found[0].pairs:,} random pairs; accepted is a score at or above the threshold{_ABOUT[about]}")
     return Group(head, Text(), table, Text(), *warning_lines(warnings), dim(found[0].signature))

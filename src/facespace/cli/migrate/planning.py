@@ -12,7 +12,7 @@ from rich.text import Text
 from ...errors import InputError, OutputError
 from ..files import load_set
 from ..gallery import URL
-from ..options import PRINTING, Printing, Seed
+from ..options import PRINTING, WRITTEN, Printing, Seed
 from ..printing import emit, page, progress_bar, warning_lines
 from .group import PlanFile, Url, group
 
@@ -30,7 +30,7 @@ def plan_command(
     url: URL,
     map: Annotated[Path, typer.Option("--map", help="Map from the old network to the new, or joint.")],
     check: Check,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PLAN.json", help="Where the plan is written.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PLAN.json", help="Where the plan is written."), WRITTEN],
     queries_map: Annotated[
         Path | None, typer.Option(help="Map from the new network to the old: queries mapped, nothing written.")
     ] = None,
@@ -46,11 +46,12 @@ def plan_command(
 ) -> None:
     """Measure what moving a gallery would do: go, stop, or how many more people to check with. Nothing is written to it."""
     from ...io import check_folder
-    from ...migration import make_plan, plan_report
+    from ...migration import check_free, make_plan, plan_report
 
     if output.suffix != ".json":
         raise OutputError(f"{output}: plans are written as .json", f"Use {output.with_suffix('.json').name}.")
     check_folder(output.absolute().parent)
+    check_free(output)
     if report is not None:
         check_folder(report)
     if not 0 < far < 1 or not 0 < fpir < 1:
@@ -89,7 +90,7 @@ def render(plan: MigrationPlan, files: list[str]) -> RenderableType:
 def order_command(
     plan: PlanFile,
     check: Check,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="ORDER.csv", help="Where the list is written.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="ORDER.csv", help="Where the list is written."), WRITTEN],
     url: Url = None,
     printing: Printing = PRINTING,
 ) -> None:

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from ...errors import InputError
 from ..application import app
-from ..files import load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
-from ..options import MEMORY, PRINTING, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
+from ..files import excluded_ids, load_cohort, load_map, load_pairs, load_set, mixture_notes, open_set, read_ids
+from ..options import MEMORY, PRINTING, WRITTEN, Exclude, Faces, OutputFolder, Printing, Seed, false_accept_rates
 from ..printing import dim, finish, report_line, warning_lines
+from ..written import check_apart
 from .against import render_difference
 from .figures import curve_line, tar_table
 from .templates import TEMPLATE_OPTIONS, TemplateOptions, run_templates
@@ -70,7 +71,9 @@ def verify_command(
     exclude: Exclude = None,
     images: Faces = None,
     scores: Annotated[
-        Path | None, typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair.")
+        Path | None,
+        typer.Option(help="Table to write, .csv or .parquet: id1, id2, same, fold, score of every pair."),
+        WRITTEN,
     ] = None,
     output: OutputFolder = None,
     printing: Printing = PRINTING,
@@ -87,7 +90,7 @@ def verify_command(
     With --ijb or --templates, faces are pooled into templates: the mean of each medium, their sum, at unit length.
     """
     options.check(pairs)
-    fars = false_accept_rates(far or (TEMPLATE_FAR_LIST if options.given else FAR_LIST))
+    fars = false_accept_rates((TEMPLATE_FAR_LIST if options.given else FAR_LIST) if far is None else far)
     if blufr is not None and (options.given or pairs is not None):
         raise InputError("verify needs one protocol", "Give one of --pairs, --ijb, --templates and --blufr.")
     made = pairs is None and blufr is None and not options.given
@@ -103,6 +106,7 @@ def verify_command(
         from ...io import check_table
 
         check_table(scores)
+        check_apart(scores, a, b)
         if blufr is not None or options.given or against is not None:
             raise InputError("--scores goes with pairs of images and one system", "Leave it out, or give --pairs alone.")
     if options.given:
@@ -115,7 +119,7 @@ def verify_command(
     protocol = None if pairs is None else load_pairs(pairs, options.format, told=True)
     if made:
         protocol = make_pairs([a, b, against, against_b], impostors, seed)
-    out = [] if exclude is None else read_ids(exclude)
+    out = [] if exclude is None else excluded_ids(exclude, protocol) if protocol is not None else read_ids(exclude)
     if out and protocol is not None:
         protocol = protocol.without(out)
     left, right, linear = load_system(a, b, options.map, protocol)

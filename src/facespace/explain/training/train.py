@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ...errors import FileFormatError, InputError, unknown_name
 from ...images import Crops
-from ...io import atomic_write, guarded
+from ...io import atomic_write, guarded, partial_of
 from ...models import ModelCard, load_backbone, torch_or_error
 from ..backbone import layer_map
 from ..checkpoint import LAYERS, Checkpoint
@@ -277,4 +277,4 @@ class _Training:
 
 
 def _partial(out: Path) -> Path:
-    return out.with_name(out.name + ".partial")
+    return partial_of(out)

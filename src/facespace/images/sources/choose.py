@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...errors import InputError
+from ...io import identity_of
 from ..find import SUFFIXES, ImageFile, name_images, scan_images
 from .source import Source
 from .table import open_tables
@@ -53,6 +54,18 @@ def _open(place: str, paths: list[Path], columns: Mapping[str, str] | None) -> S
     return open_archives(place, paths)
 
 
+def _ours(path: Path) -> bool:
+    """Did facespace write this Parquet: a set, or a table of faces, that lies among the images it was made of?"""
+    import pyarrow.parquet as pq
+
+    try:
+        return identity_of(path) is not None or any(
+            key.startswith(b"facespace") for key in pq.read_schema(path).metadata or {}
+        )
+    except Exception:  # whatever Arrow stumbles over: who reads it tells
+        return False
+
+
 def _packed(place: str | Path) -> list[Path]:
     """The archives or tables that a place means, of one kind; a file by itself."""
     path = Path(place)
@@ -62,6 +75,7 @@ def _packed(place: str | Path) -> list[Path]:
         if any(os.path.splitext(name)[1].lower() in SUFFIXES for name in names):
             return []
         found = [[path / name for name in names if name.lower().endswith(suffix)] for suffix in _PACKED]
+        found[1] = [table for table in found[1] if not _ours(table)]
         return next((paths for paths in found if paths), [])
     if path.exists() or not glob.has_magic(str(place)):
         return [path]

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import FacespaceError, FileFormatError, PlainFileWarning, TamperedFileError
 from ..keys import AnyKey, Identity, KeyRing, check_one_set, keys_of, tampered
-from ..limits import check_size
+from ..limits import check_size, no_fault_of
 from ..set_facts import read_facts
 from .columns import parquet_columns
 from .pages import check_pages
@@ -115,6 +115,8 @@ def named(path: Path, locks: Locks) -> Iterator[None]:
     except FacespaceError:
         raise
     except Exception as error:
+        if (told := no_fault_of(path, error)) is not None:
+            raise told from None
         reason = (str(error).splitlines() or [""])[0] or type(error).__name__
         if locks.encrypted:
             raise tampered(path, reason) from None

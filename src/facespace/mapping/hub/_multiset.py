@@ -89,7 +89,7 @@ class Covariances:
     def check_complete(self) -> None:
         """Raise InputError unless every two models have their statistics."""
         if len(self.models) < 2:
-            raise InputError(f"a hub needs at least two models; got {len(self.models)}")
+            raise InputError("a hub needs at least two models", "Give a set of each network, of the same images.")
         missing = [
             f"{self.models[i]} with {self.models[j]}"
             for i, j in itertools.combinations(range(len(self.models)), 2)

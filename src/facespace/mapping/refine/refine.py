@@ -20,10 +20,12 @@ from ...engine import LocalEngine
 from ...errors import FacespaceError, InputError
 from ...given import ANY, MAP, MapFile, SetLike, as_any, as_map, takes
 from ...io import jsonable
+from ...people import people_of
 from ...results import fields, signature
 from ...row_index import AnySet, RowIndex, mixed
 from ...shown import Result
 from ..linear_map import LinearMap
+from ..provenance import FittedOn
 from ..statistics import Doubles, PairStatistics
 from ._gallery import Gallery, Moved
 from ._neighbours import Mutual, Rows, Side, mutual_neighbours
@@ -166,6 +168,9 @@ def refine_map(
     facts |= {"pairs": len(matches), "pairing": "mutual neighbours", "iterations": len(record), "converged": converged}
     line = signature("refine", source=len(source), target=len(target), anchors=len(searched), seed=seed)
     fitted = _linear_map(start, weight, left, right, source, target, facts)
+    if start.fitted is not None:  # else it doesn't say all
+        seen = [_seen(source, matches.left), _seen(target, matches.right)]
+        fitted = replace(fitted, fitted=FittedOn.union([start.fitted, *seen]))
     return RefineResult(fitted, tuple(record), converged, held_out, by_chance, line)
 
 
@@ -262,8 +267,12 @@ def _linear_map(
     weight = weight * np.sqrt(np.trace(right.moments.scatter(center=True)) / len(target) / max(mapped, 1e-30))
     origin, bias = right.moments.mean, right.moments.mean - left.moments.mean @ weight
     names = start.source_model or source.model, start.target_model or target.model
-    fitted = LinearMap.of(weight, bias, origin, left.mean, left.moments.variances(), names, facts)
-    return replace(fitted, fitted=start.fitted)
+    return LinearMap.of(weight, bias, origin, left.mean, left.moments.variances(), names, facts)
+
+
+def _seen(faces: AnySet, rows: Rows) -> FittedOn:
+    some = faces.take(np.unique(rows))
+    return FittedOn.of(some.ids, people_of(some).names)
 
 
 def _check(

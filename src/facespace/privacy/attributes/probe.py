@@ -63,6 +63,9 @@ def audit_attributes(
     notes = people.left_out("the set")
     systems = [(one, keys) for one in chosen for keys in ("common", "person")[: 1 + one.keyed]]
     points = []
+    for attribute, given in labels.items():  # all that can't be probed is told before the first is
+        rows = np.flatnonzero(((named := labels_of(faces.ids, given)) != "") & people.known)
+        _classes(attribute, named[rows], people.take(rows).codes)
     for number, (attribute, given) in enumerate(labels.items()):
         named = labels_of(faces.ids, given)
         rows = np.flatnonzero((named != "") & people.known)

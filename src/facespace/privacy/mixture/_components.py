@@ -27,6 +27,7 @@ LIMIT = 0.45  # of the agreement; see docs/mixture.md
 FEWEST = 20  # rows of a network that can be seen
 POWER, SHORT, LONG = 20, 6, 40  # steps
 
+_SHAPELESS = 0.95  # of the shrinkage: vectors spread alike in all directions have none that could differ (networks: to 0.8)
 _CLEAR = 0.25  # an agreement that no other start is tried after
 _PROMISING = 0.7  # an agreement after SHORT steps that LONG ones may bring below LIMIT
 _STARTS = ((2, 0.02), (2, 0.1), (0, 0.4), (1, 0.4), (0, 0.15))  # which of s, −s, ‖z‖², and the share of rows
@@ -69,14 +70,18 @@ class Components:
 
 
 def find_components(vectors: Floats, seed: int = 0, *, steps: int = LONG) -> Components | None:
-    """The two Gaussians in (n, d) L2-normalised rows whose directions agree least; None of fewer than 5 × FEWEST rows.
+    """The two Gaussians in (n, d) L2-normalised rows whose directions agree least; None of fewer than 5 × FEWEST rows,
+    and of such as have no directions of their own, like noise.
 
     `steps` of expectation-maximisation at most from each of the starts.
     """
     if len(vectors) < 5 * FEWEST:
         return None
     with threadpool_limits(1):
-        white = Gaussian.of(vectors).whitened(vectors)
+        whole = Gaussian.of(vectors)
+        if whole.shrinkage > _SHAPELESS:
+            return None
+        white = whole.whitened(vectors)
         scores = _extremes(white, np.random.default_rng(seed))
         begins = scores, -scores, np.vecdot(white, white)
         best: Components | None = None

@@ -21,6 +21,7 @@ from ...embeddings import Floats
 Doubles = NDArray[np.float64]
 
 FLOOR = 0.005  # of ρ
+_LEAST = 1e-12  # variance a direction, where all vectors are one: then nothing differs, and Σ still has an inverse
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Gaussian:
         mean = np.asarray(w @ vectors, dtype=np.float64) / total
         centred = vectors - mean.astype(np.float32)
         scatter = np.asarray((centred * w[:, None].astype(np.float32)).T @ centred, dtype=np.float64) / total
-        level = float(np.trace(scatter)) / d
+        level = max(float(np.trace(scatter)) / d, _LEAST)
         squared = float(np.sum(scatter**2))
         fourth = float(w @ np.vecdot(centred, centred).astype(np.float64) ** 2) / total
         errs = (fourth - squared) * float(np.sum(w**2)) / total**2

@@ -19,6 +19,7 @@ from ...given import FACES, PAIRS, ProtocolLike, SetLike, as_pairs, as_set, take
 from ...metrics import majority_rate
 from ...results import fields, signature
 from ...shown import Result
+from ..training_images import in_several_folds
 from ._curve import Doubles, check_loss, check_names, check_values, points
 from ._pair_work import PairWork, Progress, known_methods
 from ._power_law import PowerLaw, fit_law
@@ -183,7 +184,7 @@ def pairs_needed(
         drawn.append(other.pairs(loss + (native if against == "target" else other.a)))
     low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf").tolist()
     estimate = law.pairs(allowed)
-    warnings = []
+    warnings = [] if protocol is None else in_several_folds((source, target), protocol)
     if one_image:
         warnings.append(
             "No two images of one person are known, so the curve is that of recognising one image across the networks, "

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -204,7 +205,7 @@ class QdrantGallery:
 
     def write_all(self, templates: Iterator[Templates], model: str, mapped: Mapping[str, Any] | None = None) -> int:
         """See Store: a collection compared by cosine, and the gallery's name an alias of it."""
-        with self._told() as client:
+        with self._told(new=True) as client:
             if self._name in self._aliases(client) or client.raw.collection_exists(self._name):
                 raise OutputError(f"{self.url} is there already", "Name another collection.")
         first = next(templates, None)
@@ -253,7 +254,7 @@ class QdrantGallery:
         )
 
     @contextmanager
-    def _told(self) -> Iterator[Client]:
+    def _told(self, *, new: bool = False) -> Iterator[Client]:
         from importlib.util import find_spec
 
         kinds: tuple[type[Exception], ...] = (OSError, RuntimeError, ValueError)
@@ -262,6 +263,9 @@ class QdrantGallery:
 
             kinds = (*kinds, ApiException)
         try:
+            here = not self._place.startswith(("http://", "https://"))
+            if here and not new and self._client is None and not Path(self._place).exists():  # its client makes a folder
+                raise GalleryError(f"{self.url}: there is no folder {self._place}", "Check the path.")
             self._client = self._client or client_of(self._place)
             yield self._client
         except FacespaceError:

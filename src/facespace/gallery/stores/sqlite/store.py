@@ -75,6 +75,7 @@ class SQLiteGallery:
             found = table.all(f"SELECT {key} FROM ({starts}) WHERE n % ? = 1 AND n > 1 ORDER BY n" if rows > 1 else starts,
                               (rows,) if rows > 1 else ())  # fmt: skip
             ends = [None, *(row[0] for row in (found if rows > 1 else found[1:])), None]
+            table.check_values(ends[1:-1])
             return [json.dumps(pair) for pair in pairwise(ends)]
 
     def read(self, part: str, rows: int = ROWS) -> Iterator[Templates]:

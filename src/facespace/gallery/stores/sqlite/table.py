@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import GalleryError, OutputError
+from ....errors import GalleryError, OutputError, shorten
 from ....io import named_as, vectors_of_texts
 from ..columns import columns_of, origin_of, origin_text
 from ..protocol import Origin, Place, Templates
@@ -91,6 +92,7 @@ class Table:
                 raise GalleryError(f"{self.url} was switched while it was read", "Read it again.")
             if not page:
                 return
+            self.check_values(row[0] for row in page)
             after = (page[-1][0],)
             if after in ends:
                 raise GalleryError(f"{self.url}: the index of its keys goes in a circle", "Is it damaged? REINDEX may help.")
@@ -115,8 +117,17 @@ class Table:
         sets = [vector, model] if model in self.names else [vector]
         columns = [encode(batch.vectors, form), models][: len(sets)]
         told = ", ".join(f"{quoted(name)} = ?" for name in sets)
-        statement = f"UPDATE {self.name} SET {told} WHERE {quoted(self.columns.id)} = ?"
-        return self.connection.executemany(statement, zip(*columns, batch.ids, strict=True)).rowcount
+        keys = [batch.ids, [_number(id_) for id_ in batch.ids]] if self._untyped else [batch.ids]
+        statement = f"UPDATE {self.name} SET {told} WHERE {quoted(self.columns.id)} IN ({', '.join('?' * len(keys))})"
+        return self.connection.executemany(statement, zip(*columns, *keys, strict=True)).rowcount
+
+    def check_values(self, keys: Iterable[Any]) -> None:
+        """GalleryError where a key is nothing, or bytes."""
+        if wrong := next((f"{key!r:.40}" for key in keys if key is None or isinstance(key, bytes)), ""):
+            raise GalleryError(
+                f"{self.url}: the column {self.columns.id!r} holds {wrong.replace('None', 'NULL')}, which is no id",
+                "An id is a text or a number: give every row one, or name another column with ?id=.",
+            )
 
     def check_key(self) -> None:
         """GalleryError unless an index makes the ids unique, and finds them."""
@@ -126,6 +137,19 @@ class Table:
         if [(self.columns.id,)] not in [of(row) for row in unique] + [self.all(whole, (self.plain,))]:
             hint = f"CREATE UNIQUE INDEX ON {self.name} ({quoted(self.columns.id)}), or name another with ?id=."
             raise GalleryError(f"{self.url}: the column {self.columns.id!r} has no unique index", hint)
+        key = quoted(self.columns.id)
+        self.check_values(row[0] for row in self.all(f"SELECT min({key}) FROM {self.name} GROUP BY typeof({key})"))
+        if self._untyped and (twice := self.all(
+            f"SELECT CAST({key} AS TEXT) AS told FROM {self.name} GROUP BY told HAVING count(*) > 1 LIMIT 5"
+        )):  # fmt: skip
+            told = shorten([row[0] for row in twice])
+            raise GalleryError(f"{self.url}: a number and a text are the same id: {told}", "Rename one of the two.")
+
+    @property
+    def _untyped(self) -> bool:
+        """Does the column of keys keep numbers and texts as they come? Else SQLite makes a number of a text that is one."""
+        kind = self.one("SELECT upper(type) FROM pragma_table_info(?) WHERE name = ?", (self.plain, self.columns.id))
+        return not kind or "BLOB" in kind
 
     def origins(self) -> dict[str, Origin]:
         """Who made which place."""
@@ -158,6 +182,15 @@ class Table:
 def quoted(name: str) -> str:
     """A name in a statement."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _number(text: str) -> int | float | str:
+    """The number that this is the text of, or the text."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            if str(number := kind(text)) == text and abs(number) < 1 << 63:
+                return number
+    return text
 
 
 def encode(vectors: NDArray[np.float32], form: str) -> Iterator[Any]:
