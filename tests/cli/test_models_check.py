@@ -110,6 +110,7 @@ def test_a_network_that_does_what_its_card_says_passes(capsys, write_card, pairs
     assert code == 0
     assert "as stated" in text
     assert "98.00 % (by facespace)" in text
+    assert f"(95 %: {100 * found['low']:.2f} to 100.00) on 48 pairs" in text
 
 
 def test_a_network_that_does_less_fails_with_1(capsys, write_card, pairs, tmp_path):

@@ -43,6 +43,7 @@ def test_honest_pairs_give_no_warning(method):
     facts = fit_map(*two_networks(named=True), method).facts
     assert facts["warnings"] == []
     assert facts["agreement"]["auc"] > 0.99
+    assert facts["agreement"]["auc_low"] < facts["agreement"]["auc"] <= facts["agreement"]["auc_high"] <= 1
 
 
 def test_real_networks_give_none_either_and_exchanged_rows_do():

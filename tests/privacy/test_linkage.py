@@ -11,7 +11,7 @@ from facespace.embeddings import EmbeddingSet
 from facespace.engine import LocalEngine
 from facespace.errors import InputError
 from facespace.io import to_json
-from facespace.privacy import audit_linkage, finding, linkage, linkage_report
+from facespace.privacy import audit_linkage, finding, linkage, linkage_report, linkage_table
 from facespace.privacy import design as design_module
 from facespace.privacy.design import PROBES, divide
 
@@ -210,6 +210,16 @@ def test_sets_without_people_are_refused(systems):
         audit_linkage(*bare, **QUICK)
     one_sided = audit_linkage(systems[0], bare[1], **QUICK)
     assert one_sided.points == audit_linkage(*systems, **QUICK).points
+
+
+def test_fnir_stands_with_its_interval(audit):
+    for row in (*audit.points, *audit.bounds):
+        document = row.to_dict()
+        for fpir, (low, high) in document["fnir_intervals"].items():
+            assert low - 1e-9 <= document["fnir_at_fpir"][fpir] <= high + 1e-9
+    labels = [column.label for column in linkage_table(audit, brief=True).columns]
+    assert labels[-3:] == ["FNIR@0.1", "low", "high"]
+    assert linkage_table(audit).rows[-1][-2:] == [100 * n for n in audit.bounds[1].to_dict()["fnir_intervals"]["0.1"]]
 
 
 def test_the_report_says_what_was_found(audit, tmp_path):

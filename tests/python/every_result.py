@@ -156,7 +156,7 @@ RESULTS = {
     "RankResult": lambda w: fs.rank_study(*w.sets[:2], w.pairs, ranks=[16, 64], methods=["reduced-rank"]),
     "HubResult": lambda w: fs.hub_study(w.sets[:3], w.pairs),
     "AgreementResult": lambda w: fs.study_agreement(*w.sets[:2], resamples=20),
-    "TemplateStudyResult": lambda w: fs.template_study(w.sets[:2], methods=["ols"], intervals=False, fars=[1e-1, 1e-2]),
+    "TemplateStudyResult": lambda w: fs.template_study(w.sets[:2], methods=["ols"], fars=[1e-1, 1e-2]),
     "CrossModelResult": lambda w: fs.cross_model_study(w.sets, w.pairs, methods=["ridge", "rotation"]),
     "ModelCheck": lambda w: ModelCheck("net", 0.99, "authors", w.verified, 0.002, 100, 100, 50.0, ()),
     "RefineResult": lambda w: fs.refine_map(w.map, *w.sets[:2]),

@@ -13,6 +13,7 @@ from every_result import ELSEWHERE, RESULTS, World
 import facespace
 from facespace.errors import InputError, UnknownNameError
 from facespace.migration import MigrationPlan
+from facespace.report import Table
 from facespace.shown import Result
 
 LONGEST = 1000  # characters of a repr
@@ -90,6 +91,48 @@ def test_a_result_with_a_report_writes_it_and_others_say_what_to_do(made, name, 
     assert document["signature"] == result.signature
     assert [path for path in document["files"] if path.endswith("report.html")]
     assert report.sections
+
+
+#: Shares and differences of shares that may stand without an interval, by result and table, and why.
+ALONE = {
+    "VerificationResult folds": {"accuracy"},  # a fold's; their mean has one
+    "BlufrResult splits": {"VR", "DIR"},  # a split's; the protocol quotes mean − deviation
+    "AttributeResult attributes": {"base rate"},  # of the list, not of a probe
+    "CapacityComparison networks": {"FMR"},  # where the threshold was put
+    "CapacityComparison ratios": {"draws"},  # of the draws behind the interval
+    "CapacityPlan two-images": {"draws"},
+    "HidingGameResult methods": {"tied"},  # pixels of the maps
+    "SensitivityResult needed": {"loss"},  # of one accuracy less another, which both have one
+    "SensitivityResult points": {"loss"},
+    "RankResult needed": {"loss"},
+    "RankResult points": {"loss"},
+    "TemplateStudyResult cells": {"loss"},  # scores of pairs are not kept, which a difference's would need
+    "TemplateStudyResult methods": {"own TAR", "TAR", "mean loss", "median loss", "worst loss", "asymmetry"},
+    "HubResult ways": {"mean loss", "worst loss"},  # not computed yet
+    "HubResult networks": {"in the hub"},
+    "HubResult fusion-summary": {"mean gain", "of own scores' mean"},
+    "HubResult fusion": {"fused in the hub", "mean of own scores", "best single", "gain"},
+}
+_ENDS = ("low", "95 %", "±")
+
+
+def _alone(table):
+    for column, after in zip(table.columns, [*table.columns[1:], None], strict=True):
+        if column.label in (*_ENDS, "high", "± sd") or not (column.unit in ("%", "points") or column.label == "AUC"):
+            continue
+        if after is None or after.label not in _ENDS:
+            yield column.label
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_no_share_stands_in_a_report_without_its_interval(made, name):
+    result = made(name)
+    if not result.reported_by:
+        return
+    found = {f"{name} {s.name}": set(_alone(s)) for s in result.report().sections if isinstance(s, Table)}
+    assert {place: labels for place, labels in found.items() if labels} == {
+        place: labels for place, labels in ALONE.items() if place.split()[0] == name
+    }
 
 
 def test_figures_are_charts_by_name(made):

@@ -4,7 +4,7 @@ from report_sample import matrix
 from rich.console import Console
 
 from facespace.errors import UnknownNameError
-from facespace.report import Column, Matrix, Measure, Table, terminal_matrix, terminal_table
+from facespace.report import Column, Matrix, Measure, Table, rated, terminal_matrix, terminal_table, valued
 
 
 def printed(renderable, width=80, **more):
@@ -57,3 +57,11 @@ def test_markup_in_names_is_text():
 def test_unknown_layer_offers_the_nearest():
     with pytest.raises(UnknownNameError, match="same / ridge / accuracy"):
         terminal_matrix(matrix(), ("same", "ridgge", "accuracy"))
+
+
+def test_a_number_with_its_interval_keeps_to_one_line():
+    words = "a long text that has to wrap where the terminal is narrow"
+    table = Table("rates", ["what", "rank-1"], [[words, rated(0.5, 0.4, 0.6)], [words, valued(-1.0, -2.0, 0.5)]])
+    shown = printed(terminal_table(table), 40)
+    assert "50.0 % (40.0 to 60.0)" in shown
+    assert "−1.00 (−2.00 to 0.50)" in shown

@@ -12,7 +12,7 @@ from facespace.embeddings import EmbeddingSet
 from facespace.errors import InputError, UnknownNameError
 from facespace.io import to_json
 from facespace.mapping import FoldScores, LinearMap, PairStatistics, make_estimator
-from facespace.metrics import cohort_mean, kfold_accuracy
+from facespace.metrics import cohort_mean, compare_scores, kfold_accuracy
 from facespace.studies import cross_model_study, pairs_needed
 from facespace.verification import verify
 
@@ -167,6 +167,28 @@ def test_accuracies_and_losses_are_of_the_networks_themselves(study, world):
         assert cell.loss_target == pytest.approx(own[cell.target] - cell.accuracy.mean, abs=1e-12)
         assert cell.loss_poorer == pytest.approx(min(own[cell.source], own[cell.target]) - cell.accuracy.mean, abs=1e-12)
         assert (len(cell.chosen) == world.protocol.n_folds) == (cell.method == "auto")
+
+
+def test_losses_have_intervals_over_people_and_means_narrower_ones(study, world):
+    """A cell's is that of two lists of right decisions; a mean over cells errs less than one of them does on average."""
+    people = [np.array([name.split("/")[0] for name in side]) for side in (world.protocol.left, world.protocol.right)]
+    same, fold = world.protocol.same, world.protocol.fold
+    cell = study.cell("wide", "small", "ridge", "same")
+    own = study.native[study.models.index("small")]
+
+    def right(scores, accuracy):
+        return (scores >= accuracy.thresholds[np.unique(fold, return_inverse=True)[1]]) == same
+
+    decided = right(cell.scores.astype(np.float64), cell.accuracy), right(own.scored.score, own.accuracy)
+    found = compare_scores(cell.scores, own.scored.score, same, tuple(people), (), correct=decided, fold=fold).accuracy
+    assert found.difference == pytest.approx(cell.loss_target)
+    assert (cell.low, cell.high) == pytest.approx((found.first_low, found.first_high))
+    assert (cell.loss_target_low, cell.loss_target_high) == pytest.approx((found.low, found.high))
+    row = next(r for r in study.summary() if (r["pairing"], r["method"]) == ("same", "ridge"))
+    widths = [c.loss_target_high - c.loss_target_low for c in study.cells if (c.pairing, c.method) == ("same", "ridge")]
+    assert 0 < row["mean_loss_target_high"] - row["mean_loss_target_low"] < np.mean(widths)
+    assert row["mean_loss_target_low"] < row["mean_loss_target"] < row["mean_loss_target_high"]
+    assert row["accuracy_low"] < row["accuracy"] < row["accuracy_high"]
 
 
 def test_identity_needs_no_folds_so_its_accuracy_is_that_of_its_scores(study, world):

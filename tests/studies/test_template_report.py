@@ -121,7 +121,8 @@ def test_the_json_document_is_the_library_s_result(run, files, world, tmp_path):
         *("signature", "pairs", "genuine", "impostor", "templates", "people", "fit", "fars", "models", "summary"),
         *("cells", "warnings"),
     }
-    assert set(document["cells"][0]) == {"source", "target", "method", "tar", "auc", "eer"}
+    ends = {"auc_low", "auc_high", "eer_low", "eer_high"}
+    assert set(document["cells"][0]) == {"source", "target", "method", "tar", "auc", "eer", *ends}
     assert set(document["cells"][0]["tar"][0]) == {"far", "tar", "low", "high", "threshold", "false_accepts", "loss"}
     assert document["genuine"] == PAIRED
     assert "|center:False|" in document["signature"]

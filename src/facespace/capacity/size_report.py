@@ -53,14 +53,15 @@ def size_table(size: GallerySize, *, brief: bool = False) -> Table:
         row: list[object] = [f"{c.sizes[place]:,.0f}", *(() if brief else ("within" if c.inside[place] else "beyond",))]
         for name, counted in _RATES:
             ends = [100 * float(getattr(c, f"{name}{end}")[place]) for end in ("", "_low", "_high")]
-            seen = 100 * float(getattr(c, counted)[place])
-            row.append(None if np.isnan(seen) else _short(seen) if brief else seen)
+            seen = [100 * float(getattr(c, f"{counted}{end}")[place]) for end in ("", "_low", "_high")][: 1 if brief else 3]
+            row += [None if np.isnan(share) else _short(share) if brief else share for share in seen]
             row += [f"{_short(ends[0])} ({_end(ends[1])}–{_end(ends[2])})"] if brief else ends
         rows.append(row)
     columns: list[str | Column] = [Column("gallery", "people")]
     columns += () if brief else (Column("set", hint="within the people of this set, or beyond: extrapolated"),)
     for name in ("FPIR", "FNIR", "rank-1"):
         columns.append(Column("counted", "%" if not brief else "", ".2f", f"{name}, in galleries of this set's people"))
+        columns += () if brief else interval()
         columns += [Column(name, "%", ".2f"), *(() if brief else interval())]
     return Table(
         "gallery-sizes",

@@ -155,11 +155,13 @@ def _checked(found: ModelCheck) -> Any:
     from ..studies import STANDARD_ERRORS
 
     accuracy, error = found.verification.accuracy, 100 * found.standard_error
+    low, high = found.verification.accuracy_low, found.verification.accuracy_high
+    between = "" if low is None or high is None else f" (95 %: {100 * low:.2f} to {100 * high:.2f})"
     verdict = ("as stated", "green") if found.passed else ("less than stated", "red")
     return Group(
         Text.assemble((f"{found.model}: ", "bold"), verdict),
         f"stated    {100 * found.stated:.2f} % (by {'its authors' if found.stated_by == 'authors' else 'facespace'})",
-        f"measured  {accuracy} on {found.verification.pairs:,} pairs, {found.images_per_second:,.0f} images/s",
+        f"measured  {accuracy}{between} on {found.verification.pairs:,} pairs, {found.images_per_second:,.0f} images/s",
         f"lower by  {100 * found.shortfall:.2f} points; {STANDARD_ERRORS:g} standard errors are "
         f"{STANDARD_ERRORS * error:.2f}",
         *warning_lines(found.warnings),

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from ..embeddings import Floats
 from ..errors import InputError
-from ..metrics import Roc
+from ..metrics import Roc, subject_intervals
 from ..row_index import mixed
 from .pairs import PARTS, Division, PairSums
 from .selection import Comparer, JudgedPairs, Selection, sample_pairs, select
@@ -103,7 +103,7 @@ class HeldOut:
             why = f"that takes {FEWEST_PEOPLE} people: here are {self.people}"
             return {"pairs": 0}, [f"whether the pairs correspond could not be measured: {why}"]
         rng = np.random.default_rng([self.seed, 1])
-        genuine, impostor = [], []
+        scored: list[tuple[Floats, NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp]]] = []
         for number, training in enumerate(self.training):
             members = np.flatnonzero(self.part == number)
             rows = rng.permutation(members)[: _JUDGED // PARTS]
@@ -115,9 +115,11 @@ class HeldOut:
             with threadpool_limits(1):
                 fitted = estimator.fit_statistics(training)
                 scores = JudgedPairs.gather(self.x, self.y, left, right, same).scores(fitted)
-            genuine.append(scores[same])
-            impostor.append(scores[~same])
-        return _judge(np.concatenate(genuine), np.concatenate(impostor))
+            scored.append((scores, same, self.subjects[left], self.subjects[right]))
+        scores, same, one, two = (np.concatenate(pieces) for pieces in zip(*scored, strict=True))
+        facts, warnings = _judge(scores[same], scores[~same])
+        curve = subject_intervals(scores, same, None, (one, two), ()).curve
+        return {**facts, "auc_low": curve.auc_low, "auc_high": curve.auc_high}, warnings
 
 
 def _judge(genuine: Floats, impostor: Floats) -> tuple[dict[str, Any], list[str]]:

@@ -27,7 +27,7 @@ Doubles = NDArray[np.float64]
 Codes = NDArray[Any]  # whole numbers
 Mask = NDArray[np.bool_]
 
-_DENSE = 64_000_000  # cells (people × people) that may be counted in one array of 8 bytes each
+_DENSE = 4  # so many cells (people × people) a pair are counted in one array; of more, those that occur are numbered first
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Dyads:
             cells = self.people**2
             narrow = np.int32 if cells < 2**31 else np.int64
             self._cell = self.one.astype(narrow) * self.people + self.two.astype(narrow)
-            if cells > max(_DENSE, 4 * len(same)):
+            if cells > _DENSE * len(same):
                 names, self._cell = np.unique(self._cell, return_inverse=True)
                 cells = len(names)
         self._sizes: Doubles = np.asarray(np.bincount(self._cell, self._impostor_weight, cells), dtype=np.float64)

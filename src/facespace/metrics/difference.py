@@ -219,21 +219,25 @@ def _accuracy(
     return _row(None, sides[0], sides[1], sides[1][0] - sides[0][0], half, half, level, differ)
 
 
-def accuracy_error(first: ArrayLike, second: ArrayLike, same: ArrayLike, people: People | None) -> float:
+def accuracy_error(
+    first: ArrayLike, second: ArrayLike, same: ArrayLike, people: People | None, fold: ArrayLike | None = None
+) -> float:
     """Standard error of the difference of two systems' accuracies.
 
-    `first` and `second` (n,): which pairs each decides rightly; `same` (n,): which are genuine; `people`: both sides' names
-    or codes (n,), None if nobody is known: then pairs count as if they shared nobody.
+    `first` and `second` (n,): which pairs each decides rightly, or of several systems what share does; `same` (n,): which
+    are genuine; `people`: both sides' names or codes (n,), None if nobody is known: then pairs count as if they shared
+    nobody. With `fold` (n,) accuracies are means over folds.
     """
-    a, b = (np.asarray(side, dtype=np.bool_) for side in (first, second))
+    a, b = (np.asarray(side, dtype=np.float64) for side in (first, second))
     _, truth, dyads = problem(np.zeros(len(a)), same, people)
-    return _standard_error(dyads, dyads.n_genuine / len(truth), b.astype(np.int8) - a.astype(np.int8), truth)
+    weighed, share, _ = in_folds(dyads, truth, people, fold)
+    return _standard_error(weighed, share, b - a, truth)
 
 
-def _standard_error(dyads: Dyads, share: float, differ: NDArray[np.int8], truth: Mask) -> float:
+def _standard_error(dyads: Dyads, share: float, differ: NDArray[np.number], truth: Mask) -> float:
     if not differ.any():
         return 0.0
-    genuine = dyads.of_genuine(share * differ[truth])
+    genuine = dyads.of_genuine(share * differ[truth].astype(np.float64))
     rows = np.flatnonzero(differ[~truth])
     impostor = dyads.of_impostors(rows, (1 - share) * differ[~truth][rows].astype(np.float64))
     return math.sqrt(_variance(dyads, genuine, impostor, share * differ[truth]))

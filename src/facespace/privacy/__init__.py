@@ -30,11 +30,11 @@ from .protection_audit import (
     Renewal,
     Unlinkability,
     audit_protections,
+    brief_tables,
     linkability,
     pairs_text,
     protection_finding,
     protection_report,
-    summary_table,
 )
 from .protections import Protection, protections
 
@@ -43,7 +43,7 @@ __all__ = [
     "LinkageBound", "LinkagePoint", "LinkageResult", "MixtureResult", "OwnAccuracy", "Point", "PrivacyAudit",
     "Protection", "ProtectionResult", "Renewal", "SetFacts", "StoredFile", "Unlinkability", "Untested",
     "attribute_finding", "attribute_report", "attribute_table", "audit_attributes", "audit_linkage", "audit_mixture",
-    "audit_privacy", "audit_protections", "finding", "linkability", "linkage_report", "linkage_table",
+    "audit_privacy", "audit_protections", "brief_tables", "finding", "linkability", "linkage_report", "linkage_table",
     "mixture_finding", "mixture_report", "mixture_table", "mixture_warnings", "pairs_text", "privacy_report",
-    "protection_finding", "protection_report", "protections", "read_labels", "summary_table",
+    "protection_finding", "protection_report", "protections", "read_labels",
 ]  # fmt: skip

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from ..report import Band, Column, Figure, KeyFigure, KeyFigures, Report, Table, Text, interval, lines_with_bands
+from ..report import (
+    Band,
+    Column,
+    Figure,
+    KeyFigure,
+    KeyFigures,
+    Report,
+    Table,
+    Text,
+    interval,
+    lines_with_bands,
+    percents,
+    rated,
+)
+from .fnir_report import fnir_cells, fnir_columns
 from .linkage_result import LinkageBound, LinkagePoint, LinkageResult
 
 _HALF = 0.5
@@ -59,27 +71,27 @@ def finding(result: LinkageResult) -> str:
         f"gallery of {result.counts['gallery']:,} images, where guessing names {100 * result.chance:.2g} %"
     )
     upper = next(b for b in result.bounds if b.model == best.target)
-    sentence += f" and {best.target} itself {_percent(upper.rank1)} %."
+    sentence += f" and {best.target} itself {_with_ends(upper)}."
     half = [p for p in result.points if p.rank1 >= _HALF]
     if half:
         few = min(half, key=lambda p: (p.leaked, -p.rank1))
         if few.leaked == best.leaked:
             return f"{sentence} Fewer pairs name less than half of them."
-        already = f"Already {few.leaked:,} pairs{_refined(few)} name {_percent(few.rank1)} %"
+        already = f"Already {few.leaked:,} pairs{_refined(few)} name {_with_ends(few)}"
         return f"{sentence} {already} ({few.source} → {few.target})."
     return f"{sentence} No leak that was tested names half of them."
 
 
 def linkage_table(result: LinkageResult, *, brief: bool = False) -> Table:
     """Every point and the bounds, in percent; `brief` has one FNIR only."""
-    fpirs = result.fpirs[-1:] if brief else result.fpirs
+    fpirs, c = result.fpirs[-1:] if brief else result.fpirs, result.counts
     columns: list[str | Column] = [
         Column("attack", hint="A → B: embeddings of A, gallery of B"),
         Column("pairs", "leaked", ",d"),
         Column("map", hint="refined: sharpened on the unlabelled embeddings of both sides"),
         Column("rank-1", "%", ".1f", "share of the anonymous embeddings that get their right name"),
         *interval(format=".1f"),
-        *(Column(f"FNIR@{fpir:g}", "%", ".1f", "not named, when strangers seldom are") for fpir in fpirs),
+        *fnir_columns(fpirs),
     ]
     rows: list[list[object]] = []
     for source, name in _attacks(result):
@@ -87,9 +99,9 @@ def linkage_table(result: LinkageResult, *, brief: bool = False) -> Table:
             kind = "refined" if p.refine else "as fitted"
             if p.refused:
                 kind = f"refined, {p.refused} of {len(p.rank1_by_repeat)} refused"
-            rows.append([name, p.leaked, kind, *_rates(p.rank1, p.low, p.high), *_fnir(fpirs, p)])
+            rows.append([name, p.leaked, kind, *percents(p.rank1, p.low, p.high), *fnir_cells(p, fpirs)])
     for letter, b in zip("AB", result.bounds, strict=True):
-        rows.append([f"{letter} by itself", None, "none", *_rates(b.rank1, b.low, b.high), *_fnir(fpirs, b)])
+        rows.append([f"{letter} by itself", None, "none", *percents(b.rank1, b.low, b.high), *fnir_cells(b, fpirs)])
     if not any(p.refine for p in result.points):
         del columns[2]
         rows = [[*row[:2], *row[3:]] for row in rows]
@@ -98,8 +110,10 @@ def linkage_table(result: LinkageResult, *, brief: bool = False) -> Table:
         columns,
         rows,
         title="All figures",
-        caption=f"A is {result.source}, B is {result.target}. FNIR@x: share of the embeddings whose owner is in the gallery "
-        "but is not named, when answers are given only above a threshold that a share x (FPIR) of the strangers passes.",
+        caption=f"A is {result.source}, B is {result.target}. Looked up are {c['mated_probes']:,} embeddings of people in "
+        f"the gallery and {c['nonmated_probes']:,} of strangers; 95 % intervals over people. FNIR@x: share of the "
+        "former that are not named, when answers are given only above a threshold that a share x (FPIR) of the strangers "
+        "passes.",
     )
 
 
@@ -145,7 +159,8 @@ def _key_figures(result: LinkageResult) -> list[KeyFigure]:
         for (_, name), p in zip(_attacks(result), _last(result), strict=True)
     ]
     own = " / ".join(_percent(b.rank1) for b in result.bounds)
-    figures.append(KeyFigure(f"{own} %", "A / B by itself", "without a map"))
+    ends = " / ".join(f"{_percent(b.low)} to {_percent(b.high)}" for b in result.bounds)
+    figures.append(KeyFigure(f"{own} %", "A / B by itself", f"without a map; 95 %: {ends}"))
     figures.append(
         KeyFigure(f"{100 * result.chance:.2g} %", "guessing", f"a gallery of {result.counts['gallery']:,} images")
     )
@@ -188,13 +203,9 @@ def _refined(point: LinkagePoint) -> str:
     return " and a refined map" if point.refine else ""
 
 
-def _rates(*rates: float) -> list[float]:
-    return [100 * rate for rate in rates]
-
-
-def _fnir(fpirs: Sequence[float], row: LinkagePoint | LinkageBound) -> list[float]:
-    return [100 * row.fnir_at_fpir[fpir].value for fpir in fpirs]
-
-
 def _percent(rate: float) -> str:
     return f"{100 * rate:.1f}"
+
+
+def _with_ends(row: LinkagePoint | LinkageBound) -> str:
+    return rated(row.rank1, row.low, row.high)

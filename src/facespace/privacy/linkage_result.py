@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..results import fields
 from ..shown import Result
-from .rates import Rate
+from .rates import Rate, fnir_facts
 
 FPIRS = (1e-1, 1e-2)
 
@@ -42,8 +42,7 @@ class LinkagePoint:
         """One of the document's "points"."""
         return {
             **fields(self, "source", "target", "leaked", "refine", "rank1", "low", "high"),
-            "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
-            "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
+            **fnir_facts(self.fnir_at_fpir),
             **fields(self, "rank1_by_repeat", "refused"),
         }
 
@@ -63,8 +62,7 @@ class LinkageBound:
 
     def to_dict(self) -> dict[str, Any]:
         """One of the document's "bounds"."""
-        fnir = {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()}
-        return {**fields(self, "model", "rank1", "low", "high"), "fnir_at_fpir": fnir}
+        return {**fields(self, "model", "rank1", "low", "high"), **fnir_facts(self.fnir_at_fpir)}
 
 
 @dataclass(frozen=True, repr=False)

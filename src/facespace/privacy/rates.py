@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,14 @@ class Rate:
     value: float
     low: float
     high: float
+
+
+def fnir_facts(fnir: Mapping[float, Rate]) -> dict[str, Any]:
+    """FNIR by FPIR as it stands in documents: the values, and the ends of their intervals."""
+    return {
+        "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in fnir.items()},
+        "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in fnir.items()},
+    }
 
 
 @dataclass(frozen=True, eq=False)

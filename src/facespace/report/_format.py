@@ -30,6 +30,42 @@ def number(value: object, spec: str = "") -> str:
     return "−" + text[1:] if text.startswith("-") else text
 
 
+class Valued(str):
+    """A number with its interval in one text, which a table keeps in one line."""
+
+    __slots__ = ()
+
+
+def valued(value: float, low: float | None, high: float | None, spec: str = ".2f", unit: str = "") -> Valued:
+    """A number with its interval, for a sentence or one cell of a table; alone where the interval was not computed.
+
+    >>> valued(5, 4.1, 6, ".1f", " %"), valued(-0.5, None, None)
+    ('5.0 % (4.1 to 6.0)', '−0.50')
+    """
+    if low is None or high is None:
+        return Valued(number(value, spec) + unit)
+    return Valued(f"{number(value, spec)}{unit} ({number(low, spec)} to {number(high, spec)})")
+
+
+def rated(rate: float, low: float | None, high: float | None, spec: str = ".1f") -> Valued:
+    """A share in percent with its interval.
+
+    >>> rated(0.993, 0.979, 1.0)
+    '99.3 % (97.9 to 100.0)'
+    """
+    least, most = percents(low, high)
+    return valued(100 * rate, least, most, spec, " %")
+
+
+def percents(*rates: float | None) -> list[float | None]:
+    """Shares in percent; what is missing stays so.
+
+    >>> percents(0.5, None)
+    [50.0, None]
+    """
+    return [None if rate is None else 100 * rate for rate in rates]
+
+
 def is_number(value: object) -> bool:
     """True for what is ordered and aligned as a number; bool is a word here."""
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

@@ -9,7 +9,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from ..errors import unknown_name
-from ._format import BLANK
+from ._format import BLANK, Valued
 from ._theme import CELL_INK, HEAT
 from .matrix import Key, Matrix
 from .sections import Table
@@ -65,7 +65,9 @@ def terminal_table(table: Table) -> RichTable:
         caption=RichText(table.caption) if table.caption else None,
         caption_justify="left",
     )
-    for column, numeric in zip(table.columns, table.numeric, strict=True):
+    for place, column in enumerate(table.columns):
+        cells = [row[place] for row in table.rows]
+        numeric = table.numeric[place] or bool(cells and all(isinstance(cell, Valued) for cell in cells))
         head = RichText(column.label + (f"\n{column.unit}" if column.unit else ""))
         shown.add_column(head, justify="right" if numeric else "left", no_wrap=numeric)
     for r in range(len(table.rows)):

@@ -66,9 +66,11 @@ class ModelCheck(Result):
 
     def brief(self) -> str:
         """The headline and its counts in a line."""
+        low, high = self.verification.accuracy_low, self.verification.accuracy_high
+        between = "" if low is None or high is None else f" [{100 * low:.2f}, {100 * high:.2f}]"
         return (
-            f"{self.model}: accuracy {100 * self.measured:.2f} %, stated {100 * self.stated:.2f} % by {self.stated_by}, "
-            f"{'passed' if self.passed else 'failed'}, {self.verification.pairs:,} pairs"
+            f"{self.model}: accuracy {100 * self.measured:.2f} %{between}, stated {100 * self.stated:.2f} % by "
+            f"{self.stated_by}, {'passed' if self.passed else 'failed'}, {self.verification.pairs:,} pairs"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +81,8 @@ class ModelCheck(Result):
             **fields(self.verification, "signature"),
             **fields(self, "model", "stated", "stated_by", "measured"),
             **fields(accuracy, "sd", "folds"),
+            "low": self.verification.accuracy_low,
+            "high": self.verification.accuracy_high,
             **fields(self, "standard_error", "shortfall", "passed"),
             **fields(self.verification, "pairs", "skipped"),
             **fields(self, "images", "embedded", "warnings"),
@@ -140,7 +144,7 @@ def check_model(
     )
     faces = made.embeddings
     assert isinstance(faces, EmbeddingSet)  # nothing is written to a folder
-    found = verify(faces, protocol=protocol, fars=(), intervals=False, allow_missing=allow_missing)  # accuracy alone
+    found = verify(faces, protocol=protocol, fars=(), allow_missing=allow_missing)  # accuracy alone
     if found.accuracy is None:
         raise InputError(f"no accuracy can be measured on these {found.pairs:,} pairs: {'; '.join(found.warnings)}")
     return ModelCheck(

@@ -14,6 +14,7 @@ from ..embeddings import EmbeddingSet, Strings
 from ..errors import InputError, shorten, unknown_name
 from ..mapping import CUTS
 from ..people import people_of
+from ..results import fields
 from ..verification import VerificationResult, verify
 
 
@@ -81,7 +82,16 @@ def in_several_folds(sets: Sequence[EmbeddingSet], protocol: PairProtocol) -> li
 def network_facts(models: Sequence[str], dims: Sequence[int], native: Sequence[VerificationResult]) -> list[dict[str, Any]]:
     """What a study's document says of the networks by themselves."""
     return [
-        {"name": name, "dim": dim, "accuracy": own.accuracy.mean, "sd": own.accuracy.sd}
+        {
+            "name": name,
+            "dim": dim,
+            "accuracy": own.accuracy.mean,
+            "sd": own.accuracy.sd,
+            "low": own.accuracy_low,
+            "high": own.accuracy_high,
+            **fields(own, "auc", "eer"),
+            **own.curve.to_dict(),
+        }
         for name, dim, own in zip(models, dims, native, strict=True)
         if own.accuracy is not None
     ]

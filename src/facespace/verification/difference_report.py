@@ -19,13 +19,18 @@ def finding(result: SystemComparison) -> str:
     return f"{result.second} is {' and '.join(parts)} than {result.first}, beyond chance."
 
 
-def difference_table(result: SystemComparison) -> Table:
-    """Accuracy and each FAR: both systems and their difference in percentage points."""
+def difference_table(result: SystemComparison, *, brief: bool = False) -> Table:
+    """Accuracy and each FAR: both systems and their difference in percentage points.
+
+    `brief`: for a terminal of 80 columns, of the intervals that of the difference alone.
+    """
     level = f"{100 * result.level:g} % interval"
     columns: list[str | Column] = [
         "",
         Column("first", "%", ".2f", result.first),
+        *(() if brief else interval(level)),
         Column("second", "%", ".2f", result.second),
+        *(() if brief else interval(level)),
         Column("difference", "points", "+.2f", "second less first"),
         *interval(level, "points", "+.2f"),
         Column("p", format=".2g", hint="chance of such a difference between equal systems"),
@@ -33,7 +38,8 @@ def difference_table(result: SystemComparison) -> Table:
     ]
     rows: list[list[object]] = []
     for r in (*filter(None, [result.accuracy]), *result.tar):
-        shares = (100 * v for v in (r.first, r.second, r.difference, r.low, r.high))
+        sides = (r.first, r.second) if brief else (r.first, r.first_low, r.first_high, r.second, r.second_low, r.second_high)
+        shares = (100 * v for v in (*sides, r.difference, r.low, r.high))
         rows.append(["accuracy" if r.far is None else f"TAR@{short_rate(r.far)}", *shares, r.p, r.discordant])
     return Table(
         "difference",

@@ -69,10 +69,10 @@ def protections(
 
 
 def render(result: ProtectionResult, files: list[str]) -> RenderableType:
-    """The audit for a terminal: the finding, the table in short, warnings, the signature."""
-    from ...privacy import protection_finding, summary_table
+    """The audit for a terminal: the finding, what stands in short, warnings, the signature."""
+    from ...privacy import brief_tables, protection_finding
     from ...report import terminal_table
 
-    table = terminal_table(summary_table(result, brief=True))
+    tables = [terminal_table(table) for table in brief_tables(result)]
     notes = warning_lines(result.warnings)
-    return page(protection_finding(result), table, notes=notes, signature=result.signature, files=files)
+    return page(protection_finding(result), *tables, notes=notes, signature=result.signature, files=files)

@@ -77,7 +77,9 @@ def map_text(facts: dict[str, Any], head: str = "") -> RenderableType:
     if facts.get("undetermined_directions"):
         lines.append(f"[yellow]![/] {facts['undetermined_directions']:,} source directions are in no pair")
     if "auc" in (agreement := facts.get("agreement", {})):
-        lines.append(f"held-out pairs against impostors: AUC {agreement['auc']:.4f} ({agreement['pairs']:,} pairs)")
+        low, high = agreement.get("auc_low"), agreement.get("auc_high")  # older maps have none
+        between = "" if low is None else f"95 %: {low:.4f} to {high:.4f}; "
+        lines.append(f"held-out pairs against impostors: AUC {agreement['auc']:.4f} ({between}{agreement['pairs']:,} pairs)")
     if told := facts.get("robust"):
         lines.append(f"{told['broken']:,} pairs ({100 * told['share']:.2g} %) that don't seem to correspond were left out")
     elif (checked := facts.get("correspondence")) is not None:

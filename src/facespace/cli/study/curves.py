@@ -157,7 +157,7 @@ def _render(result: SensitivityResult | RankResult, files: list[str]) -> Rendera
     from ...report import terminal_table
     from ...studies.curves import answer, needed_table, point_table
 
-    tables = terminal_table(point_table(result, 14, brief=True)), terminal_table(needed_table(result))
+    tables = terminal_table(point_table(result, 14, brief=True)), terminal_table(needed_table(result, brief=True))
     return page(answer(result), *tables, signature=result.signature, files=files)
 
 

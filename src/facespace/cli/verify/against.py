@@ -20,4 +20,11 @@ def render_difference(result: SystemComparison, files: list[str]) -> RenderableT
 
     head = Text(finding(result), style="bold")
     notes = warning_lines(result.warnings)
-    return Group(head, Text(), terminal_table(difference_table(result)), *notes, dim(result.signature), *report_line(files))
+    return Group(
+        head,
+        Text(),
+        terminal_table(difference_table(result, brief=True)),
+        *notes,
+        dim(result.signature),
+        *report_line(files),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...report import Column, Dot, Figure, Report, Table, Text, interval, interval_dots
+from ...report import Column, Dot, Figure, Report, Table, Text, interval, interval_dots, rated
 from .result import AttributePoint, AttributeResult
 
 _LIMITS = (
@@ -58,17 +58,17 @@ def attribute_finding(result: AttributeResult) -> str:
         others = [q for q in result.points if q.attribute == p.attribute and q.protection != "plain"]
         text = (
             f"{p.attribute}: a probe reads {100 * p.accuracy:.1f} % (95 %: {100 * p.low:.1f} to {100 * p.high:.1f}; "
-            f"base rate {100 * p.base_rate:.1f} %) from plain templates, balanced {100 * p.balanced:.1f} %"
+            f"base rate {100 * p.base_rate:.1f} %) from plain templates, balanced {_balanced(p)}"
         )
         if others:
             least = min(others, key=lambda q: q.balanced)
-            text += f"; least from {_label(least)}, balanced {100 * least.balanced:.1f} %"
+            text += f"; least from {_label(least)}, balanced {_balanced(least)}"
         told.append(f"{text}.")
     return " ".join(told)
 
 
 def attribute_table(result: AttributeResult, *, brief: bool = False) -> Table:
-    """Every probe, in percent; `brief` leaves out what a terminal of 80 columns has no room for."""
+    """Every probe, in percent; `brief` leaves out the base rate, for which a terminal of 80 columns has no room."""
     columns: list[str | Column] = [
         "attribute",
         "templates",
@@ -87,9 +87,13 @@ def attribute_table(result: AttributeResult, *, brief: bool = False) -> Table:
         for p in result.points
     ]
     if brief:
-        kept = [i for i in range(len(columns)) if i not in (3, 4) and (i or len({row[0] for row in rows}) > 1)]
+        kept = [i for i in range(len(columns)) if i != 5 and (i or len({row[0] for row in rows}) > 1)]
         columns, rows = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
     return Table("attributes", columns, rows, title="All figures")
+
+
+def _balanced(point: AttributePoint) -> str:
+    return rated(point.balanced, point.balanced_low, point.balanced_high)
 
 
 def _label(point: AttributePoint) -> str:

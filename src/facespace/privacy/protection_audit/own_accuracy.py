@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...datasets import PairProtocol, contiguous_folds
 from ...embeddings import EmbeddingSet, Floats
 from ...errors import InputError
-from ...metrics import Roc, accuracy_error, compare_scores, kfold_accuracy, open_end
+from ...metrics import Roc, accuracy_error, compare_scores, kfold_accuracy, open_end, subject_intervals
 from ...people import People
 from ..protections import Protection, protect_each
 from .result import OwnAccuracy, Renewal, Unlinkability
@@ -108,6 +108,9 @@ def own_accuracy(protection: Protection, pairs: JudgedPairs, keys: str, secret: 
     if half == 0 and not equal:
         half = open_end(0.0, (0.0, 0.0), len(np.unique(pairs.person)))[1]
     lost = two[0] - one[0]
+    curve = subject_intervals(scores, pairs.same, None, pairs.people, (), eer=two[0]).curve
+    assert curve.eer_low is not None
+    assert curve.eer_high is not None
     return OwnAccuracy(
         protection.name,
         keys,
@@ -118,10 +121,14 @@ def own_accuracy(protection: Protection, pairs: JudgedPairs, keys: str, secret: 
         0.0 - found.accuracy.high,
         0.0 - found.accuracy.low,
         two[0],
+        curve.eer_low,
+        curve.eer_high,
         lost,
         lost - half,
         lost + half,
         found.tar[0].second,
+        found.tar[0].second_low,
+        found.tar[0].second_high,
         0.0 - found.tar[0].difference,
         0.0 - found.tar[0].high,
         0.0 - found.tar[0].low,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...report import Band, Figure, KeyFigure, KeyFigures, Report, Text, heatmap, lines_with_bands
+from ...report import Band, Figure, KeyFigure, KeyFigures, Report, Text, heatmap, lines_with_bands, rated
 from .result import HalfPoint, ProtectionResult
 from .tables_report import accuracy_table, attacks_table, half_of, links_table, secrets_table, summary_table
 
@@ -42,7 +42,7 @@ def protection_report(result: ProtectionResult) -> Report:
                 f"leak and that ranges and codebooks were fitted on. The gallery has {c['gallery']:,} images; "
                 f"{c['mated_probes']:,} templates show somebody in it, {c['nonmated_probes']:,} somebody who is not. "
                 f"Guessing names {100 * result.chance:.2g} %; plain templates and the same network "
-                f"{_percent(result.own.value)} %.",
+                f"{_own(result)}.",
             ],
         )
     )
@@ -73,9 +73,7 @@ def protection_finding(result: ProtectionResult) -> str:
             standing.append(name)
         else:
             fallen.append((half.leaked, name, half))
-    parts = [
-        f"Plain templates name {_percent(result.own.value)} % of the people in a gallery of {result.counts['gallery']:,}."
-    ]
+    parts = [f"Plain templates name {_own(result)} of the people in a gallery of {result.counts['gallery']:,}."]
     if fallen:
         told = "; ".join(f"{name} {pairs_text(half)}" for _, name, half in sorted(fallen, key=lambda one: one[:2]))
         parts.append(f"With the same network an attacker names half of that from as many leaked pairs: {told}.")
@@ -94,6 +92,10 @@ def pairs_text(half: HalfPoint) -> str:
     if half.leaked == half.low == half.high:
         return one(half.leaked)
     return f"{one(half.leaked)} ({one(half.low)} to {one(half.high)})"
+
+
+def _own(result: ProtectionResult) -> str:
+    return rated(result.own.value, result.own.low, result.own.high)
 
 
 def _heat(result: ProtectionResult, knowledge: str, attacker: str) -> Figure:
@@ -147,8 +149,10 @@ def _key_figures(result: ProtectionResult) -> list[KeyFigure]:
     figures = []
     for name in keyed[:3]:
         end = result.line(name, "same")[-1]
-        figures.append(KeyFigure(f"{_percent(end.rank1)} %", name, f"named with {last:,} pairs"))
-    return [KeyFigure(f"{_percent(result.own.value)} %", "plain", "named without any"), *figures]
+        note = f"named with {last:,} pairs; 95 %: {_percent(end.low)} to {_percent(end.high)}"
+        figures.append(KeyFigure(f"{_percent(end.rank1)} %", name, note))
+    own, ends = _percent(result.own.value), f"{_percent(result.own.low)} to {_percent(result.own.high)}"
+    return [KeyFigure(f"{own} %", "plain", f"named without any; 95 %: {ends}"), *figures]
 
 
 def _method(result: ProtectionResult) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ...results import fields
 from ...shown import Result
-from ..rates import Rate
+from ..rates import Rate, fnir_facts
 
 KNOWLEDGE = {
     "same": "has the same network",
@@ -52,8 +52,7 @@ class AttackPoint:
         return {
             **fields(self, "protection", "network", "knowledge", "keys", "secret", "leaked", "refine", "attack"),
             **fields(self, "rank1", "low", "high"),
-            "fnir_at_fpir": {f"{fpir:g}": rate.value for fpir, rate in self.fnir_at_fpir.items()},
-            "fnir_intervals": {f"{fpir:g}": [rate.low, rate.high] for fpir, rate in self.fnir_at_fpir.items()},
+            **fnir_facts(self.fnir_at_fpir),
             **fields(self, "rank1_by_repeat", "refused"),
         }
 
@@ -75,10 +74,14 @@ class OwnAccuracy:
     lost_low: float
     lost_high: float
     eer: float
+    eer_low: float
+    eer_high: float
     eer_lost: float
     eer_lost_low: float
     eer_lost_high: float
     tar: float
+    tar_low: float
+    tar_high: float
     tar_lost: float
     tar_lost_low: float
     tar_lost_high: float

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-from ...report import Column, Table, interval
+from ...report import Column, Table, interval, percents
+from ..fnir_report import fnir_cells, fnir_columns
 from .result import AttackPoint, HalfPoint, ProtectionResult
 
 
-def summary_table(result: ProtectionResult, *, brief: bool = False) -> Table:
-    """A line for each protection: pairs to half, rank-1 at both ends, accuracy lost, linkability, renewal.
-
-    `brief` leaves out what a terminal of 80 columns has no room for.
-    """
+def summary_table(result: ProtectionResult) -> Table:
+    """A line for each protection: pairs to half, rank-1 at both ends, accuracy lost, linkability, renewal."""
     sizes = [p.leaked for p in result.points if (p.keys, p.secret) == ("common", "kept")]
     first, last = min(sizes), max(sizes)
     columns: list[str | Column] = [
@@ -22,31 +20,34 @@ def summary_table(result: ProtectionResult, *, brief: bool = False) -> Table:
         ),
         *(Column(end, "pairs", ".3g", "95 % interval; empty: more than tested") for end in ("low", "high")),
         Column(f"rank-1, {first}", "%", ".1f", "named with the fewest pairs"),
+        *interval(format=".1f"),
         Column(f"rank-1, {last}", "%", ".1f", "named with the most pairs"),
+        *interval(format=".1f"),
         Column("lost", "points", ".2f", "accuracy lost, common secret, on pairs of images"),
         *interval(unit="points"),
         Column("D_sys", "", ".3f", "linkability between two secrets: 0 none, 1 full"),
+        *interval(unit="", format=".3f"),
         Column("revoked accepted", "%", ".1f", "where 1 % of impostors are"),
+        *interval(format=".1f"),
     ]
     rows: list[list[object]] = []
     for name in result.names:
         half, line = half_of(result, name), result.line(name, "same")
         cost = next(row for row in result.accuracy if (row.protection, row.keys) == (name, "common"))
+        link = next(row for row in result.unlinkability if row.protection == name)
+        new = next(row for row in result.renewal if row.protection == name)
         numbers = [None if half is None or math.isinf(n) else n for n in _ends(half)]
         rows.append(
             [
                 name,
                 *numbers,
-                100 * line[0].rank1,
-                100 * line[-1].rank1,
-                *(100 * n for n in (cost.accuracy_lost, cost.lost_low, cost.lost_high)),
-                next(row.d_sys for row in result.unlinkability if row.protection == name),
-                100 * next(row.accepted for row in result.renewal if row.protection == name),
+                *_rates(line[0]),
+                *_rates(line[-1]),
+                *percents(cost.accuracy_lost, cost.lost_low, cost.lost_high),
+                *(link.d_sys, link.low, link.high),
+                *percents(new.accepted, new.low, new.high),
             ]
         )
-    if brief:
-        kept = (0, 1, 2, 3, 5, 6, 9)
-        columns, rows = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
     return Table(
         "protections",
         columns,
@@ -55,6 +56,19 @@ def summary_table(result: ProtectionResult, *, brief: bool = False) -> Table:
         caption="The attacker has the same network and a common secret was kept. Half is of what plain templates give; "
         "without a number no tested leak reaches it.",
     )
+
+
+def brief_tables(result: ProtectionResult) -> tuple[Table, Table]:
+    """`summary_table` for a terminal of 80 columns: who is named with the most pairs; what it costs, and what links."""
+    whole = summary_table(result)
+    found = []
+    for name, title, kept, caption in (
+        ("named", "Who is named", (0, 1, 2, 3, 7, 8, 9), whole.caption),
+        ("cost", "What it costs, and what links", (0, 10, 11, 12, 13, 14, 15), "Low and high: 95 % intervals."),
+    ):
+        columns, rows = [whole.columns[i] for i in kept], [[row[i] for i in kept] for row in whole.rows]
+        found.append(Table(name, columns, rows, title=title, caption=caption))
+    return found[0], found[1]
 
 
 def _ends(half: HalfPoint | None) -> tuple[float, float, float]:
@@ -102,8 +116,8 @@ def accuracy_table(result: ProtectionResult) -> Table:
         [
             row.protection,
             "common" if row.keys == "common" else "one a person",
-            *(100 * n for n in (row.accuracy, row.accuracy_lost, row.lost_low, row.lost_high)),
-            *(100 * n for n in (row.eer, row.eer_lost, row.eer_lost_low, row.eer_lost_high)),
+            *percents(row.accuracy, row.low, row.high, row.accuracy_lost, row.lost_low, row.lost_high),
+            *percents(row.eer, row.eer_low, row.eer_high, row.eer_lost, row.eer_lost_low, row.eer_lost_high),
         ]
         for row in result.accuracy
     ]
@@ -111,9 +125,11 @@ def accuracy_table(result: ProtectionResult) -> Table:
         "protection",
         "secret",
         Column("accuracy", "%", ".2f"),
+        *interval(),
         Column("lost", "points", ".2f", "beside plain templates on the same pairs"),
         *interval(unit="points"),
         Column("EER", "%", ".2f"),
+        *interval(),
         Column("worse by", "points", ".2f"),
         *interval(unit="points"),
     ]
@@ -168,11 +184,10 @@ def attacks_table(result: ProtectionResult) -> Table:
         "attack",
         Column("rank-1", "%", ".1f"),
         *interval(format=".1f"),
-        *(Column(f"FNIR@{fpir:g}", "%", ".1f", "not named, when strangers seldom are") for fpir in result.fpirs),
+        *fnir_columns(result.fpirs),
     ]
     rows: list[list[object]] = [
-        [p.protection, p.network, p.knowledge, p.leaked, _attack(p), *_rates(p)]
-        + [100 * p.fnir_at_fpir[fpir].value for fpir in result.fpirs]
+        [p.protection, p.network, p.knowledge, p.leaked, _attack(p), *_rates(p), *fnir_cells(p, result.fpirs)]
         for p in result.points
         if (p.keys, p.secret) == ("common", "kept")
     ]
@@ -192,5 +207,5 @@ def _attack(point: AttackPoint) -> str:
     return f"{point.attack}, refused" if point.refused else point.attack
 
 
-def _rates(point: AttackPoint) -> list[float]:
-    return [100 * n for n in (point.rank1, point.low, point.high)]
+def _rates(point: AttackPoint) -> list[float | None]:
+    return percents(point.rank1, point.low, point.high)

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
-from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text, interval
+from ...report import (
+    Column,
+    KeyFigure,
+    KeyFigures,
+    Matrix,
+    Measure,
+    Note,
+    Notes,
+    Report,
+    Table,
+    Text,
+    interval,
+    percents,
+    valued,
+)
+from ...verification import INTERVALS
 from ._figures import examples, histogram_figure, near_chance, roc_figure
 from .study import Cell, CrossModelResult
 
 CHEAP = 0.01  # the largest loss that the paper found among its networks [2020, table 3]
 
-_RATES = ("accuracy", "mean_loss_target", "max_loss_target", "mean_loss_poorer", "max_loss_poorer")  # shown in percent
+_RATES = ("accuracy", "mean_loss_target", "max_loss_target", "mean_loss_poorer", "max_loss_poorer")  # each with an interval
 _MEANING = {
     "same": "fitted on the same images as both networks saw them",
     "matched": "fitted on pairs of different images of one person",
@@ -54,9 +70,12 @@ def answer(result: CrossModelResult) -> tuple[str, str]:
     else:
         head = "Yes." if row["max_loss_target"] <= CHEAP else "Yes, at a price."
     through = "Without a map" if first.method == "identity" else f"Through a map ({first.method})"
+    mean, worst = (
+        " to ".join(f"{100 * row[f'{kind}_loss_target_{end}']:.2f}" for end in ("low", "high")) for kind in ("mean", "max")
+    )
     cost = (
         f"{through} it costs {100 * row['mean_loss_target']:.2f} points of the target network's accuracy on average "
-        f"and {100 * row['max_loss_target']:.2f} at worst ({row['worst']})."
+        f"(95 %: {mean}) and {100 * row['max_loss_target']:.2f} at worst ({row['worst']}, {worst})."
     )
     control = [r["accuracy"] for r in result.summary() if (r["pairing"], r["method"]) == (first.pairing, "identity")]
     if control and first.method != "identity":
@@ -85,7 +104,9 @@ def cross_model_matrix(result: CrossModelResult) -> Matrix:
         for measure, share in shares.items():
             empty = np.diag(own) if measure == "accuracy" else np.full((size, size), np.nan)
             layers.setdefault((*key, measure), empty)[at] = 100 * share
-        lines = [f"{cell.source} → {cell.target}", f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"]
+        ends = f"95 %: {100 * cell.low:.2f} to {100 * cell.high:.2f}"
+        spread = f"± {100 * cell.accuracy.sd:.2f} over {len(cell.accuracy.folds)} folds"
+        lines = [f"{cell.source} → {cell.target}", ends, spread]
         if cell.chosen:
             lines.append(f"{cell.method} chose {_chosen(cell)}")
         texts[at[0]][at[1]] = "\n".join(lines)
@@ -117,10 +138,10 @@ def _key_figures(result: CrossModelResult, first: Cell) -> list[KeyFigure]:
             continue
         if row["method"] == first.method:
             spread = f"{row['cells']} ordered pairs, {row['pairing']} pairing"
-            figures.append(KeyFigure(f"{100 * row['mean_loss_target']:.2f} pts", f"mean loss, {row['method']}", spread))
-            figures.append(
-                KeyFigure(f"{100 * row['max_loss_target']:.2f} pts", f"worst loss, {row['method']}", row["worst"])
-            )
+            for kind, told in (("mean", spread), ("max", row["worst"])):
+                loss, low, high = (100 * row[f"{kind}_loss_target{end}"] for end in ("", "_low", "_high"))
+                label = f"{'mean' if kind == 'mean' else 'worst'} loss, {row['method']}"
+                figures.append(KeyFigure(f"{loss:.2f} pts", label, f"95 %: {low:.2f} to {high:.2f}; {told}"))
         elif row["method"] == "identity":
             figures.append(
                 KeyFigure(
@@ -161,7 +182,7 @@ def _notes(result: CrossModelResult) -> list[Note]:
 
 
 def summary_table(result: CrossModelResult, *, brief: bool = False) -> Table:
-    """Mean and largest loss per pairing and method; `brief` leaves out the comparison with the poorer network."""
+    """Mean and largest loss per pairing and method; `brief`: without accuracies and the poorer network."""
     columns = {
         "pairing": Column("pairing"),
         "method": Column("method"),
@@ -173,12 +194,28 @@ def summary_table(result: CrossModelResult, *, brief: bool = False) -> Table:
         "worst": Column("worst pair", hint="source → target with the largest loss"),
     }
     if brief:
-        del columns["mean_loss_poorer"], columns["max_loss_poorer"]
+        del columns["accuracy"], columns["mean_loss_poorer"], columns["max_loss_poorer"]
     if len({c.pairing for c in result.cells}) == 1:
         del columns["pairing"]
-    rows = [[100 * row[key] if key in _RATES else row[key] for key in columns] for row in result.summary()]
-    caption = "Losses against the target network's own accuracy, over all ordered pairs of networks."
-    return Table("methods", list(columns.values()), rows, title="Methods", caption=caption)
+    heads: list[str | Column] = []
+    for key, column in columns.items():
+        heads += [column, *interval(unit=column.unit)] if key in _RATES and not brief else [column]
+    rows = [[cell for key in columns for cell in _cells(row, key, brief)] for row in result.summary()]
+    size = len(result.models)
+    caption = (
+        f"Losses against the target network's own accuracy, over all {size * (size - 1)} ordered pairs of networks, on "
+        f"{len(result.same):,} pairs of images. {INTERVALS[result.native[0].interval.split('-')[0]]} That of a worst loss "
+        "is its own pair of networks'."
+    )
+    return Table("methods", heads, rows, title="Methods", caption=caption)
+
+
+def _cells(row: dict[str, Any], key: str, brief: bool) -> list[object]:
+    """What stands in a summary under `key`, with the ends of its interval in percent, in `brief` in the same cell."""
+    if key not in _RATES:
+        return [row[key]]
+    value, low, high = percents(row[key], row.get(f"{key}_low"), row.get(f"{key}_high"))
+    return [valued(value or 0.0, low, high)] if brief else [value, low, high]
 
 
 def _network_table(result: CrossModelResult) -> Table:
@@ -186,26 +223,30 @@ def _network_table(result: CrossModelResult) -> Table:
         "network",
         Column("width", format="d"),
         Column("accuracy", "%", ".2f"),
+        *interval(),
         Column("± sd", "%", ".2f", "over the folds"),
-        *interval("95 % interval of the accuracy"),
         Column("AUC", format=".5f"),
+        *interval(unit="", format=".5f"),
         Column("EER", "%", ".2f"),
+        *interval(),
         Column("TAR @ FAR 1e-2", "%", ".2f"),
+        *interval(),
     ]
     rows = [
         [
             name,
             dim,
-            *(100 * r.accuracy.mean, 100 * r.accuracy.sd),
-            *(None if end is None else 100 * end for end in (r.accuracy_low, r.accuracy_high)),
-            *(r.auc, 100 * r.eer, 100 * r.tar[0].tar),
+            *percents(r.accuracy.mean, r.accuracy_low, r.accuracy_high, r.accuracy.sd),
+            *(r.auc, r.curve.auc_low, r.curve.auc_high),
+            *percents(r.eer, r.curve.eer_low, r.curve.eer_high),
+            *percents(r.tar[0].tar, r.tar[0].low, r.tar[0].high),
         ]
         for name, dim, r in zip(result.models, result.dims, result.native, strict=True)
         if r.accuracy is not None
     ]
     caption = (
-        "Each network by itself, on the same pairs. Low and high are the 95 % interval of its accuracy: so far another "
-        "draw of people could move it."
+        "Each network by itself, on the same pairs. Low and high are the 95 % interval of the figure before them: so far "
+        "another draw of people could move it."
     )
     return Table("networks", columns, rows, title="Networks", caption=caption)
 
@@ -217,15 +258,19 @@ def _cell_table(result: CrossModelResult) -> Table:
         "pairing",
         "method",
         Column("accuracy", "%", ".2f"),
-        Column("± sd", "%", ".2f"),
+        *interval(),
+        Column("± sd", "%", ".2f", "over the folds"),
         Column("loss", "points", ".2f"),
+        *interval(unit="points"),
         Column("loss vs poorer", "points", ".2f"),
+        *interval(unit="points"),
         "chosen",
     ]
     rows: list[list[object]] = []
     for c in result.cells:
-        shares = c.accuracy.mean, c.accuracy.sd, c.loss_target, c.loss_poorer
-        rows.append([c.source, c.target, c.pairing, c.method, *(100 * share for share in shares), _chosen(c)])
+        shares = [c.accuracy.mean, c.low, c.high, c.accuracy.sd, c.loss_target, c.loss_target_low, c.loss_target_high]
+        shares += [c.loss_poorer, c.loss_poorer_low, c.loss_poorer_high]
+        rows.append([c.source, c.target, c.pairing, c.method, *percents(*shares), _chosen(c)])
     if len({c.pairing for c in result.cells}) == 1:
         columns, rows = [c for c in columns if c != "pairing"], [[*row[:2], *row[3:]] for row in rows]
     return Table("cells", columns, rows, title="All pairs of networks and methods")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from ...results import fields, signature
 from ...shown import Result
 from ...verification import VerificationResult, subjects_of
 from ..training_images import check_cut, network_facts, own_results, training_images
+from ._limits import Judged
 
 DEFAULT_METHODS = ("auto", "ridge", "rotation", "identity")
 PAIRINGS = ("same", "matched")
@@ -46,6 +47,12 @@ class Cell:
     loss_target: float  # the target's own accuracy − this
     loss_poorer: float  # the poorer of both networks' own accuracies − this
     scores: NDArray[np.float32]  # (n,) score of every pair under the map of its own fold
+    low: float  # 95 % intervals over people: of the accuracy, and of both losses
+    high: float
+    loss_target_low: float
+    loss_target_high: float
+    loss_poorer_low: float
+    loss_poorer_high: float
 
     def to_dict(self) -> dict[str, Any]:
         """The cell of the `study cross-model` document."""
@@ -55,7 +62,8 @@ class Cell:
             "chosen": counts or self.method,
             "accuracy": self.accuracy.mean,
             "sd": self.accuracy.sd,
-            **fields(self, "loss_target", "loss_poorer"),
+            **fields(self, "low", "high", "loss_target", "loss_target_low", "loss_target_high"),
+            **fields(self, "loss_poorer", "loss_poorer_low", "loss_poorer_high"),
             "folds": self.accuracy.folds,
         }
 
@@ -74,6 +82,7 @@ class CrossModelResult(Result):
     same: NDArray[np.bool_]
     warnings: tuple[str, ...]
     cut: str = CUTS[0]
+    limits: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)  # of the means, by pairing and method
 
     def cell(self, source: str, target: str, method: str, pairing: str) -> Cell:
         """The cell of these names. Raises UnknownNameError."""
@@ -89,13 +98,16 @@ class CrossModelResult(Result):
         return majority_rate(self.same)
 
     def summary(self) -> list[dict[str, Any]]:
-        """Per pairing and method: mean and largest loss against the target and the poorer network."""
+        """Per pairing and method: mean and largest loss against the target and the poorer network.
+
+        `…_low` and `…_high` are 95 % intervals over people; a largest loss has that of its own pair of networks.
+        """
         rows = []
         for pairing, method in dict.fromkeys((c.pairing, c.method) for c in self.cells):
             group = [c for c in self.cells if (c.pairing, c.method) == (pairing, method)]
             target = np.array([c.loss_target for c in group])
             poorer = np.array([c.loss_poorer for c in group])
-            worst = group[int(target.argmax())]
+            worst, least = group[int(target.argmax())], group[int(poorer.argmax())]
             rows.append(
                 {
                     "pairing": pairing,
@@ -107,6 +119,9 @@ class CrossModelResult(Result):
                     "mean_loss_poorer": float(poorer.mean()),
                     "max_loss_poorer": float(poorer.max()),
                     "worst": f"{worst.source} → {worst.target}",
+                    **fields_as(worst, "max_loss_target", "loss_target"),
+                    **fields_as(least, "max_loss_poorer", "loss_poorer"),
+                    **self.limits.get((pairing, method), {}),
                 }
             )
         return rows
@@ -129,6 +144,11 @@ class CrossModelResult(Result):
             "cells": [cell.to_dict() for cell in self.cells],
             "warnings": list(self.warnings),
         }
+
+
+def fields_as(cell: Cell, name: str, of: str) -> dict[str, float]:
+    """The interval of the cell's figure `of` under another name."""
+    return {f"{name}_{end}": getattr(cell, f"{of}_{end}") for end in ("low", "high")}
 
 
 @takes(sets=SEVERAL, protocol=PAIRS, methods=TEXTS)
@@ -193,6 +213,9 @@ def cross_model_study(
     models = tuple(faces.model for faces in sets)
     cells: list[Cell] = []
     people = _person_codes(protocol, sets[0])
+    judge = Judged(protocol.same, np.unique(pair_fold, return_inverse=True)[1], people)
+    own_right = [judge.right(r.scored.score, r.accuracy.thresholds) for r in native if r.scored and r.accuracy]
+    ends: dict[tuple[str, str], dict[str, float]] = {}
     for number, kind in enumerate(pairings):
         if kind == "same":
             statistics = FoldStatistics(vectors, image_fold, models=models)
@@ -204,13 +227,18 @@ def cross_model_study(
         work = FoldScores(*judged, statistics, methods, alpha, center, vectors, image_fold, seed, cut, people)
         done = partial(_report, progress, number * statistics.n_folds, len(pairings) * statistics.n_folds)
         scores, chosen = work.run(workers or os.cpu_count() or 1, done)
+        decided: dict[str, list[tuple[NDArray[np.bool_], int, int]]] = {method: [] for method in methods}
         for (s, t), method in itertools.product(itertools.permutations(range(len(sets)), 2), methods):
             by_fold = scores[s, t, method]
             accuracy = kfold_accuracy(by_fold, protocol.same, pair_fold)
             picked = tuple(chosen[s, t, method]) if method.removesuffix(COHORT) in CHOOSING else ()
             losses = own[t] - accuracy.mean, min(own[s], own[t]) - accuracy.mean
             apart = by_fold if by_fold.ndim == 1 else by_fold[pair_fold, np.arange(len(protocol))]
-            cells.append(Cell(models[s], models[t], kind, method, picked, accuracy, *losses, apart))
+            decisions, poorer = judge.right(apart, accuracy.thresholds), s if own[s] < own[t] else t
+            limits = judge.beside(decisions, own_right[t]) + judge.beside(decisions, own_right[poorer])[2:]
+            cells.append(Cell(models[s], models[t], kind, method, picked, accuracy, *losses, apart, *limits))
+            decided[method].append((decisions, t, poorer))
+        ends |= {(kind, method): judge.summary(found, own_right) for method, found in decided.items()}
     line = signature(
         "cross-model",
         protocol=protocol.name,
@@ -233,7 +261,7 @@ def cross_model_study(
             f"the same cohort it is {100 * np.mean(corrected):.2f} %"
         )
     dims = tuple(f.dim for f in sets)
-    return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings), cut)
+    return CrossModelResult(line, models, dims, native, tuple(cells), protocol.same, tuple(warnings), cut, ends)
 
 
 def _person_codes(protocol: PairProtocol, faces: EmbeddingSet) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:

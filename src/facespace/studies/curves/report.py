@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text
+from ...report import Column, KeyFigure, KeyFigures, Note, Notes, Report, Table, Text, interval, percents
 from ._curve import CurveResult, Needed, points
 from ._figures import SHOWN, WORDS, accuracy_figure, intervals, loss_figure, thinned
 from .rank import RankResult
@@ -56,8 +56,11 @@ def answer(result: CurveResult) -> tuple[str, str]:
     return head, f"{tail} {_enough(result, within)} to come within {points(result.loss)} of that."
 
 
-def needed_table(result: CurveResult) -> Table:
-    """Per method: what is needed against the target and against its own full fit, and what the full fit costs."""
+def needed_table(result: CurveResult, *, brief: bool = False) -> Table:
+    """Per method: what is needed against the target and against its own full fit, and what the full fit costs.
+
+    `brief`: for a terminal of 80 columns, where the full fit's interval stands in the table of points.
+    """
     unit = "pairs" if result.axis == "pairs" else "rank"
     columns: list[str | Column] = [
         "method",
@@ -72,12 +75,14 @@ def needed_table(result: CurveResult) -> Table:
             f"the smallest that loses at most {points(result.loss)} against the method's full fit",
         ),
         Column("full fit", "%", ".2f", f"accuracy with {_full(result)}"),
+        *(() if brief else interval("95 % interval of the full fit's accuracy")),
         Column("loss", "points", ".2f", "of the full fit, against the target's own accuracy"),
     ]
     rows = []
     for method in result.methods:
         own, full, last = result.needed(method), result.needed(method, "full"), result.curve(method)[-1]
-        rows.append([method, own.value, _between(own), full.value, 100 * last.accuracy, 100 * last.loss_target])
+        ends = [] if brief else percents(last.low, last.high)
+        rows.append([method, own.value, _between(own), full.value, 100 * last.accuracy, *ends, 100 * last.loss_target])
     caption = f"A dash: never within {points(result.loss)}. Needed lies on the line between the two values tried around it."
     return Table("needed", columns, rows, title="What is enough", caption=caption)
 
@@ -90,21 +95,33 @@ def _key_figures(result: CurveResult) -> list[KeyFigure]:
         note = f"{_value(full)} against its own full fit"
         figures.append(KeyFigure(_value(own), label, note, "good" if own.value is not None else "warning"))
     best = max((result.curve(m)[-1] for m in result.methods), key=lambda p: p.accuracy)
-    figures.append(KeyFigure(f"{100 * best.accuracy:.2f} %", f"accuracy, {_full(result)}", best.method))
-    figures.append(
-        KeyFigure(f"{100 * result.own[1]:.2f} %", "target alone", f"{result.target}; {100 * result.chance:.3g} % is chance")
+    between = "" if best.low is None or best.high is None else f"; 95 %: {100 * best.low:.2f} to {100 * best.high:.2f}"
+    figures.append(KeyFigure(f"{100 * best.accuracy:.2f} %", f"accuracy, {_full(result)}", best.method + between))
+    source, target = (
+        ""
+        if one.accuracy_low is None or one.accuracy_high is None
+        else f"; 95 %: {100 * one.accuracy_low:.2f} to {100 * one.accuracy_high:.2f}"
+        for one in result.native
     )
-    figures.append(KeyFigure(f"{100 * result.own[0]:.2f} %", "source alone", result.source))
+    chance = f"; {100 * result.chance:.3g} % is chance"
+    figures.append(KeyFigure(f"{100 * result.own[1]:.2f} %", "target alone", result.target + target + chance))
+    figures.append(KeyFigure(f"{100 * result.own[0]:.2f} %", "source alone", result.source + source))
     return figures
 
 
 def point_table(result: CurveResult, shown: int = SHOWN, *, brief: bool = False) -> Table:
-    """Accuracy, interval and loss of every method at about `shown` of the values; `brief`: accuracy alone."""
+    """Accuracy, interval and loss of every method at about `shown` of the values; `brief`: without losses.
+
+    On a terminal of 80 columns there is room for the intervals of three methods.
+    """
+    ends = not brief or len(result.methods) <= 3
     columns: list[str | Column] = [Column("pairs" if result.axis == "pairs" else "rank", format=",d")]
     for method in result.methods:
         columns.append(Column(method, "%", ".2f"))
+        if ends:
+            columns.append(Column("±", "%", ".2f", "half the 95 % interval"))
         if not brief:
-            columns += [Column("±", "%", ".2f", "half the 95 % interval"), Column("loss", "points", ".2f")]
+            columns.append(Column("loss", "points", ".2f"))
     curves = {m: {p.value: p for p in result.curve(m)} for m in result.methods}
     rows = []
     for value in (p.value for p in thinned(result.curve(result.methods[0]), shown)):
@@ -112,10 +129,12 @@ def point_table(result: CurveResult, shown: int = SHOWN, *, brief: bool = False)
         for method in result.methods:
             point = curves[method][value]
             row.append(100 * point.accuracy)
+            if ends:
+                row.append(None if point.low is None else 100 * (point.accuracy - point.low))
             if not brief:
-                row += [None if point.low is None else 100 * (point.accuracy - point.low), 100 * point.loss_target]
+                row.append(100 * point.loss_target)
         rows.append(row)
-    caption = "Accuracy." if brief else "Loss against the target's own accuracy."
+    caption = f"Accuracy{', ±: half its 95 % interval' * ends}." if brief else "Loss against the target's own accuracy."
     if len(rows) < len(result.values):
         caption += f" {len(rows)} of {len(result.values)} values; results.json has all."
     return Table(

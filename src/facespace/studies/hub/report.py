@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text
+from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text, interval, percents
 from .study import PAIRWISE, HubCell, HubResult
 
 CHEAP = 0.002  # what a hub may lose against direct maps; issue 3
@@ -193,11 +193,12 @@ def _network_table(result: HubResult) -> Table:
         "network",
         Column("width", format="d"),
         Column("own accuracy", "%", ".2f"),
+        *interval(),
         Column("in the hub", "%", ".2f", "against itself, both images moved into the hub"),
         Column("A → hub → A", "cosine", ".3f", "about the mean, images of the fold left out"),
     ]
     rows = [
-        [name, dim, 100 * own.accuracy.mean, 100 * hub.mean, cycle]
+        [name, dim, *percents(own.accuracy.mean, own.accuracy_low, own.accuracy_high), 100 * hub.mean, cycle]
         for name, dim, own, hub, cycle in zip(
             result.models, result.dims, result.native, result.own_in_hub, result.own_cycle, strict=True
         )

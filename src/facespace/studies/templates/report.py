@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...report import Column, KeyFigure, KeyFigures, Matrix, Measure, Note, Notes, Report, Table, Text
+from ...templates import TemplateVerificationResult
 from ...verification import INTERVALS
 from ._figures import WORDS, bars, curve_figures, far_name, telling
 from .study import TemplateCell, TemplateStudyResult
 
+_ENDS = Column("95 %", "", "", "interval over people")
+_CURVE = [Column("AUC", format=".5f"), _ENDS, Column("EER", "%", ".2f"), _ENDS]
 CHEAP, DEAR = 1.0, 10.0  # points of TAR lost on average at the FAR of the answer
 
 _MEANING = {
@@ -212,14 +215,14 @@ def network_table(result: TemplateStudyResult) -> Table:
     """Each network by itself [2021, table 3], with intervals."""
     columns: list[str | Column] = ["network", Column("width", format="d")]
     for far in result.fars:
-        columns += [Column(f"FAR {far_name(far)}", "%", ".2f"), Column("95 %", "", "", "interval over people")]
-    columns += [Column("AUC", format=".5f"), Column("EER", "%", ".2f")]
+        columns += [Column(f"FAR {far_name(far)}", "%", ".2f"), _ENDS]
+    columns += _CURVE
     rows = []
     for name, dim, own in zip(result.models, result.dims, result.native, strict=True):
         rates: list[object] = []
         for row in own.tar:
             rates += [100 * row.tar, _interval(row.low, row.high)]
-        rows.append([name, dim, *rates, own.auc, 100 * own.eer])
+        rows.append([name, dim, *rates, *_curve(own)])
     interval = INTERVALS[result.native[0].interval.split("-")[0]]
     caption = f"TAR at each FAR of every network by itself, on the same pairs of templates. {interval}"
     return Table("networks", columns, rows, title="Networks", caption=caption)
@@ -268,9 +271,9 @@ def how(result: TemplateStudyResult) -> list[str]:
 def _cell_table(result: TemplateStudyResult) -> Table:
     columns: list[str | Column] = ["source", "target", "method"]
     for far in result.fars:
-        columns += [Column(f"TAR {far_name(far)}", "%", ".2f"), Column("95 %"), Column("loss", "points", ".2f")]
-    columns += [Column("AUC", format=".5f"), Column("EER", "%", ".2f")]
-    rows = [[c.source, c.target, c.method, *_rates(c), c.auc, 100 * c.eer] for c in result.cells]
+        columns += [Column(f"TAR {far_name(far)}", "%", ".2f"), _ENDS, Column("loss", "points", ".2f")]
+    columns += _CURVE
+    rows = [[c.source, c.target, c.method, *_rates(c), *_curve(c)] for c in result.cells]
     if all(c.tar[0].low is None for c in result.cells):
         empty = [i for i, column in enumerate(columns) if isinstance(column, Column) and column.label == "95 %"]
         columns = [c for i, c in enumerate(columns) if i not in empty]
@@ -285,5 +288,12 @@ def _rates(cell: TemplateCell) -> list[object]:
     return found
 
 
-def _interval(low: float | None, high: float | None) -> str | None:
-    return None if low is None or high is None else f"{100 * low:.1f}–{100 * high:.1f}"
+def _curve(found: TemplateCell | TemplateVerificationResult) -> list[object]:
+    """AUC and EER, each with its interval."""
+    ends = found.curve
+    area = None if ends.auc_low is None else f"{ends.auc_low:.5f}–{ends.auc_high:.5f}"
+    return [found.auc, area, 100 * found.eer, _interval(ends.eer_low, ends.eer_high, 2)]
+
+
+def _interval(low: float | None, high: float | None, places: int = 1) -> str | None:
+    return None if low is None or high is None else f"{100 * low:.{places}f}–{100 * high:.{places}f}"

@@ -21,7 +21,7 @@ from ...embeddings import EmbeddingSet
 from ...errors import InputError, shorten, unknown_name
 from ...given import SEVERAL, TEMPLATES, TEXTS, SetLike, as_sets, takes
 from ...mapping import METHODS
-from ...metrics import TarAtFar
+from ...metrics import CurveLimits, TarAtFar
 from ...results import fields, signature
 from ...shown import Result
 from ...templates import TemplateVerificationResult, pool_templates
@@ -46,6 +46,7 @@ class TemplateCell:
     loss: tuple[float, ...]
     auc: float
     eer: float
+    curve: CurveLimits
     curve_far: NDArray[np.float64]
     curve_tar: NDArray[np.float64]
 
@@ -55,6 +56,7 @@ class TemplateCell:
             **fields(self, "source", "target", "method"),
             "tar": [row.to_dict() | {"loss": loss} for row, loss in zip(self.tar, self.loss, strict=True)],
             **fields(self, "auc", "eer"),
+            **self.curve.to_dict(),
         }
 
 
@@ -152,6 +154,7 @@ class TemplateStudyResult(Result):
         models = []
         for i, (name, dim, own) in enumerate(zip(self.models, self.dims, self.native, strict=True)):
             facts = {"name": name, "dim": dim, "tar": [row.to_dict() for row in own.tar]} | fields(own, "auc", "eer")
+            facts |= own.curve.to_dict()
             models.append(facts | ({} if self.centred is None else {"tar_about_mean": self.centred[i]}))
         return {
             "signature": self.signature,
@@ -235,9 +238,8 @@ def template_study(
     for (s, t, method), one in found.items():
         tar = one.result.tar
         loss = tuple(mine.tar - row.tar for mine, row in zip(native[t].tar, tar, strict=True))
-        cells.append(
-            TemplateCell(models[s], models[t], method, tar, loss, one.result.auc, one.result.eer, one.far, one.rate)
-        )
+        whole = one.result.auc, one.result.eer, one.result.curve
+        cells.append(TemplateCell(models[s], models[t], method, tar, loss, *whole, one.far, one.rate))
     first = native[0]
     line = signature(
         "template-study",
