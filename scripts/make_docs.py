@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import shutil
+import types
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
@@ -42,7 +45,7 @@ def api() -> Iterator[tuple[str, str]]:
         documented = [name for name in names if inspect.isclass(what := getattr(module, name)) or inspect.isroutine(what)]
         blocks = [f"::: facespace.{room}.{name}\n" for name in documented]
         if constants := [name for name in names if name not in documented]:
-            values = [f"| `{name}` | `{_cell(shorten(repr(getattr(module, name)), 120))}` |" for name in constants]
+            values = [f"| `{name}` | `{_cell(_told(getattr(module, name)))}` |" for name in constants]
             blocks += ["## Constants and types\n", "| name | value |\n|---|---|\n" + "\n".join(values) + "\n"]
         head = f"# facespace.{room}\n\n{fenced(inspect.cleandoc(module.__doc__ or ''))}\n\n"
         yield f"api/{page}.md", head + "\n".join(blocks)
@@ -53,6 +56,14 @@ def api() -> Iterator[tuple[str, str]]:
         "rates and accuracies are fractions; intervals are at 95 %.\n\n| room | | names |\n|---|---|---|\n"
         + "".join(f"{row}\n" for row in rows),
     )
+
+
+def _told(value: Any) -> str:
+    """A constant in a cell; of a type the names without their modules."""
+    text = repr(value)
+    if typing.get_origin(value) in (typing.Union, types.UnionType):
+        return re.sub(r"[\w.]+\.(\w+)", r"\1", text)
+    return shorten(text, 120)
 
 
 def public(module: Any) -> list[str]:
