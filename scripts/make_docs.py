@@ -9,6 +9,8 @@ import importlib
 import inspect
 import re
 import shutil
+import types
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
@@ -41,7 +43,7 @@ def api() -> Iterator[tuple[str, str]]:
         documented = [name for name in names if inspect.isclass(what := getattr(module, name)) or inspect.isroutine(what)]
         blocks = [f"::: facespace.{room}.{name}\n" for name in documented]
         if constants := [name for name in names if name not in documented]:
-            values = [f"| `{name}` | `{_cell(shorten(repr(getattr(module, name)), 120))}` |" for name in constants]
+            values = [f"| `{name}` | `{_cell(_told(getattr(module, name)))}` |" for name in constants]
             blocks += ["## Constants and types\n", "| name | value |\n|---|---|\n" + "\n".join(values) + "\n"]
         shown = [f"`{name}`" if name in top else name for name in names]
         linked = [
@@ -57,6 +59,14 @@ def api() -> Iterator[tuple[str, str]]:
         "`from facespace.mapping import select`. Arrays are (n, d) with an embedding a row; scores are cosines;\n"
         "rates and accuracies are fractions; intervals are at 95 %.\n\n" + "".join(rows).rstrip() + "\n",
     )
+
+
+def _told(value: Any) -> str:
+    """A constant in a cell; of a type the names without their modules."""
+    text = repr(value)
+    if typing.get_origin(value) in (typing.Union, types.UnionType):
+        return re.sub(r"[\w.]+\.(\w+)", r"\1", text)
+    return shorten(text, 120)
 
 
 def public(module: Any) -> list[str]:
