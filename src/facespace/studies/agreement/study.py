@@ -74,6 +74,7 @@ def study_agreement(
     Raises:
         InputError: sets of one network, without shared ids, with too few people of several images, or settings out of range.
 
+    >>> from facespace.embeddings import EmbeddingSet
     >>> rng = np.random.default_rng(0)
     >>> people = [f"p{i}" for i in range(60) for _ in range(4)]
     >>> identity = np.repeat(rng.normal(size=(60, 6)), 4, axis=0)
