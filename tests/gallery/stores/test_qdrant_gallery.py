@@ -18,6 +18,9 @@ from qdrant_client.local import persistence
 from facespace.gallery.stores.qdrant import collection
 from facespace.gallery.stores.qdrant import store as module
 
+# The client's local mode leaves the SQLite connection of a collection that is deleted open, which Python 3.13 tells.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
