@@ -60,7 +60,7 @@ def bare(document, path):
     "name",
     ["VerificationResult", "SystemComparison", "IdentificationResult", "TemplateVerificationResult", "LinkageResult",
      "GallerySize", "MixtureResult", "CorrespondenceResult", "ProtectionResult", "AttributeResult", "CapacityComparison",
-     "AgreementResult", "HidingGameResult", "FairTestResult"],
+     "AgreementResult", "HidingGameResult", "FairTestResult", "CrossModelResult"],
 )  # fmt: skip
 def test_no_rate_stands_with_an_interval_of_width_zero(world, name):
     document = RESULTS[name](world).to_dict()

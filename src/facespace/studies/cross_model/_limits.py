@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics import accuracy_error, compare_scores
+from ...metrics import accuracy_error, compare_scores, open_end
 
 Decided = NDArray[np.bool_]  # (n,) which pairs were decided rightly
 _NORMAL = 1.959963984540054  # for 95 %
@@ -40,10 +40,16 @@ class Judged:
         one, two = (np.mean(side, axis=0) for side in (right, own))
         weights = 1 / np.bincount(self.fold)[self.fold]
         accuracy, loss = (float(np.average(values, weights=weights)) for values in (one, two - one))
-        wide, narrow = (
-            _NORMAL * accuracy_error(base, one, self.same, self.people, self.fold) for base in (np.zeros_like(one), two)
-        )
+        # Of the errors: a difference from nothing but ones, whose few are reckoned with as `accuracy_error` does.
+        wide, narrow = (self._half(base, one) for base in (np.ones_like(one), two))
         return max(accuracy - wide, 0.0), min(accuracy + wide, 1.0), loss - narrow, loss + narrow
+
+    def _half(self, first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+        """Half the interval of the difference; where all pairs fare alike, as wide as so many people allow."""
+        if np.array_equal(first, second):
+            people = 2 * len(first) if self.people is None else len(np.unique(self.people))
+            return open_end(0.0, (0.0, 0.0), min(len(first), people))[1]
+        return _NORMAL * accuracy_error(first, second, self.same, self.people, self.fold)
 
     def summary(self, decided: Sequence[tuple[Decided, int, int]], own: Sequence[Decided]) -> dict[str, float]:
         """Ends of what `CrossModelResult.summary` has the means of; `decided`: right, the target, the poorer network."""
